@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from trio_client.stub import Fault, StubServer
+
+YARD = "rtsp://camera.example/yard"
+MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}
+SSE = {"accept": "text/event-stream"}
+
+
+def test_a_status_with_its_headers_strikes_once(stub: StubServer, client: httpx.Client) -> None:
+    stub.fail_next(path="/jobs", status=503, headers={"Retry-After": "2"})
+    reply = client.get("/jobs")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+    assert reply.json()["error"]["code"] == "SERVICE_UNAVAILABLE"
+    assert client.get("/jobs").status_code == 200
+
+
+def test_a_fault_waits_for_the_request_it_is_meant_for(stub: StubServer, client: httpx.Client) -> None:
+    fault = stub.fail_next(method="DELETE", path="/api/jobs", status=500, times=2)
+    (job_id,) = stub.add_jobs(1)
+    assert client.get(f"/jobs/{job_id}").status_code == 200
+    assert stub.faults == [fault]
+    assert [client.delete(f"{stub.url}/jobs/{job_id}").status_code for _ in range(3)] == [500, 500, 200]
+    assert stub.faults == []
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "content"),
+    [
+        ("<h1>Bad gateway</h1>", "text/html; charset=utf-8", b"<h1>Bad gateway</h1>"),
+        ({"detail": "no"}, "application/json", b'{"detail": "no"}'),
+        ([1], "application/json", b"[1]"),
+        (b"\xff", "application/json", b"\xff"),
+        ("", "text/html; charset=utf-8", b""),
+    ],
+)
+def test_any_body_can_be_scripted(
+    stub: StubServer, client: httpx.Client, body: Any, content_type: str, content: bytes
+) -> None:
+    stub.fail_next(status=502, body=body)
+    reply = client.get("/jobs")
+    assert (reply.status_code, reply.headers["content-type"], reply.content) == (502, content_type, content)
+
+
+@pytest.mark.parametrize("status", [204, 304, 418, 599])
+def test_any_status_can_be_scripted(stub: StubServer, client: httpx.Client, status: int) -> None:
+    stub.fail_next(status=status)
+    assert client.get("/jobs").status_code == status
+    assert client.get("/jobs").status_code == 200
+
+
+@pytest.mark.parametrize("processed", [True, False])
+def test_a_failure_before_or_after_the_work(stub: StubServer, client: httpx.Client, processed: bool) -> None:
+    stub.fail_next(path="/live-monitor", status=500, processed=processed)
+    assert client.post("/live-monitor", json=MONITOR).status_code == 500
+    assert len(stub.jobs) == processed
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("processed", [True, False])
+@pytest.mark.parametrize(
+    ("close", "error"),
+    [(True, httpx.RemoteProtocolError), ("fin", httpx.RemoteProtocolError), ("reset", httpx.ReadError)],
+)
+def test_a_connection_that_ends_without_an_answer(
+    stub: StubServer, client: httpx.Client, close: Any, error: type[Exception], processed: bool, stream: bool
+) -> None:
+    stub.fail_next(path="/live-monitor", close=close, processed=processed)
+    with pytest.raises(error):
+        client.post("/live-monitor", json=MONITOR, headers=SSE if stream else {})
+    assert len(stub.jobs) == processed
+    assert client.get("/jobs").status_code == 200
+
+
+def test_a_delay_before_the_work(
+    stub: StubServer, client: httpx.Client, eventually: Callable[..., None]
+) -> None:
+    stub.fail_next(path="/live-monitor", delay=0.2)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/live-monitor", json=MONITOR, timeout=0.05)
+    assert stub.jobs == []
+    eventually(lambda: stub.jobs)
+
+
+def test_a_delay_after_the_work(
+    stub: StubServer, client: httpx.Client, eventually: Callable[..., None]
+) -> None:
+    stub.fail_next(path="/live-monitor", delay=30, processed=True)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/live-monitor", json=MONITOR, timeout=0.05)
+    eventually(lambda: stub.jobs)
+
+
+def test_an_answer_that_is_cut_off(stub: StubServer, client: httpx.Client) -> None:
+    stub.fail_next(path="/jobs", drop_after_bytes=10)
+    with pytest.raises(httpx.RemoteProtocolError, match="10 bytes"):
+        client.get("/jobs")
+    stub.fail_next(path="/jobs", status=500, drop_after_bytes=0)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/jobs")
+    assert client.get("/jobs").status_code == 200
+
+
+def read(stub: StubServer, client: httpx.Client) -> tuple[bytes, bool]:
+    """What a stream sent, and whether it ended in good order."""
+    got = b""
+    with client.stream("POST", "/live-monitor", json=MONITOR, headers=SSE) as reply:
+        stub.clock.advance(100)
+        try:
+            for part in reply.iter_raw():
+                got += part
+        except httpx.RemoteProtocolError:
+            return got, False
+    return got, True
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_a_stream_that_breaks_after_some_events(stub: StubServer, client: httpx.Client, count: int) -> None:
+    stub.fail_next(drop_after_events=count)
+    got, whole = read(stub, client)
+    assert (got.count(b"\n\n"), whole) == (count, False)
+    assert stub.jobs[0].status == "completed"
+
+
+@pytest.mark.parametrize("size", [0, 1, 200])
+def test_a_stream_that_breaks_inside_an_event(stub: StubServer, client: httpx.Client, size: int) -> None:
+    stub.fail_next(path="/live-monitor", drop_after_bytes=size)
+    got, whole = read(stub, client)
+    assert (len(got), whole) == (size, False)
+
+
+def test_a_stream_without_its_terminal_event(stub: StubServer, client: httpx.Client) -> None:
+    stub.fail_next(omit_terminal=True)
+    got, whole = read(stub, client)
+    assert whole
+    assert b"event: triggered" in got
+    assert b"event: stopped" not in got
+
+
+def test_a_stream_that_falls_silent(stub: StubServer, client: httpx.Client) -> None:
+    stub.fail_next(silent_after_events=1)
+    with client.stream("POST", "/live-monitor", json=MONITOR, headers=SSE, timeout=0.2) as reply:
+        stub.clock.advance(100)
+        parts = reply.iter_raw()
+        assert next(parts).startswith(b"event: started")
+        with pytest.raises(httpx.ReadTimeout):
+            next(parts)
+    assert stub.jobs[0].status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "start"), [("B", b'data: {"type": "started"'), ("C", b'data: {"job_id"')]
+)
+def test_a_stream_in_another_dialect(
+    stub: StubServer, client: httpx.Client, dialect: Any, start: bytes
+) -> None:
+    stub.fail_next(dialect=dialect)
+    got, whole = read(stub, client)
+    assert whole
+    assert got.startswith(start)
+    assert b"event:" not in got
+
+
+def test_a_fault_of_streams_leaves_other_requests_alone(stub: StubServer, client: httpx.Client) -> None:
+    stub.fail_next(drop_after_events=0)
+    assert client.get("/jobs").status_code == 200
+    assert client.post("/live-monitor", json=MONITOR).status_code == 200
+    assert len(stub.faults) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"times": 0},
+        {"status": 99},
+        {"delay": -1},
+        {"drop_after_bytes": -1},
+        {"dialect": "Z"},
+        {"close": "gently"},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Fault(**wrong)
+
+
+def test_the_server_ends_while_an_answer_is_late(connect: Callable[..., httpx.Client]) -> None:
+    with StubServer(speed=0) as server:
+        server.fail_next(delay=60)
+        client = connect(server)
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/jobs", timeout=0.05)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 1

@@ -1,0 +1,189 @@
+"""Ask questions about live video with the Trio API, once or for hours.
+
+    from trio_client import TrioClient
+
+    with TrioClient() as client:
+        with client.live_monitor.stream("rtsp://camera/1", "the gate is open") as events:
+            for event in events:
+                print(event)
+
+Everything is imported on first use, so that `import trio_client` is cheap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from ._async.client import AsyncTrioClient
+    from ._async.event_stream import AsyncEventStream
+    from ._async.jobs import AsyncJobIterator
+    from ._core.config import RetryPolicy, Timeout
+    from ._core.not_given import NOT_GIVEN, NotGiven
+    from ._core.reports import CancelReport
+    from ._core.settings import CallInfo, Hooks
+    from ._info import ResponseInfo, response_info
+    from ._sync.client import TrioClient
+    from ._sync.event_stream import EventStream
+    from ._sync.jobs import JobIterator
+    from .errors import (
+        APIConnectionError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ConflictError,
+        CreateOutcomeUnknownError,
+        InsufficientCreditsError,
+        JobLeakWarning,
+        JobNotFoundError,
+        MaxJobsReachedError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestValidationError,
+        ResponseValidationError,
+        ResponseWarning,
+        ServerError,
+        StreamInterruptedError,
+        StreamUnavailableError,
+        TrioError,
+        UnprocessableEntityError,
+        WaitTimeoutError,
+        WebhookError,
+        WebhookPayloadError,
+        WebhookSignatureError,
+    )
+    from .events import (
+        CoverageGap,
+        Event,
+        Failed,
+        Progress,
+        Started,
+        StatusChanged,
+        Stopped,
+        Summary,
+        Triggered,
+        UnknownEvent,
+    )
+    from .frames import Frame
+    from .models import (
+        CancelledJob,
+        CheckResult,
+        FrameAnswer,
+        Job,
+        JobDetail,
+        JobPage,
+        JobStats,
+        PreparedStream,
+        StreamValidation,
+    )
+
+__all__ = [
+    "NOT_GIVEN",
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncEventStream",
+    "AsyncJobIterator",
+    "AsyncTrioClient",
+    "AuthenticationError",
+    "BadRequestError",
+    "CallInfo",
+    "CancelReport",
+    "CancelledJob",
+    "CheckResult",
+    "ConfigurationError",
+    "ConflictError",
+    "CoverageGap",
+    "CreateOutcomeUnknownError",
+    "Event",
+    "EventStream",
+    "Failed",
+    "Frame",
+    "FrameAnswer",
+    "Hooks",
+    "InsufficientCreditsError",
+    "Job",
+    "JobDetail",
+    "JobIterator",
+    "JobLeakWarning",
+    "JobNotFoundError",
+    "JobPage",
+    "JobStats",
+    "MaxJobsReachedError",
+    "NotFoundError",
+    "NotGiven",
+    "PermissionDeniedError",
+    "PreparedStream",
+    "Progress",
+    "RateLimitError",
+    "RequestValidationError",
+    "ResponseInfo",
+    "ResponseValidationError",
+    "ResponseWarning",
+    "RetryPolicy",
+    "ServerError",
+    "Started",
+    "StatusChanged",
+    "Stopped",
+    "StreamInterruptedError",
+    "StreamUnavailableError",
+    "StreamValidation",
+    "Summary",
+    "Timeout",
+    "Triggered",
+    "TrioClient",
+    "TrioError",
+    "UnknownEvent",
+    "UnprocessableEntityError",
+    "WaitTimeoutError",
+    "WebhookError",
+    "WebhookPayloadError",
+    "WebhookSignatureError",
+    "__version__",
+    "response_info",
+]
+
+_HOMES: dict[str, str] = {
+    "AsyncTrioClient": "._async.client",
+    "AsyncEventStream": "._async.event_stream",
+    "AsyncJobIterator": "._async.jobs",
+    "TrioClient": "._sync.client",
+    "EventStream": "._sync.event_stream",
+    "CancelReport": "._core.reports",
+    "JobIterator": "._sync.jobs",
+    "RetryPolicy": "._core.config",
+    "Timeout": "._core.config",
+    "NOT_GIVEN": "._core.not_given",
+    "NotGiven": "._core.not_given",
+    "CallInfo": "._core.settings",
+    "Hooks": "._core.settings",
+    "ResponseInfo": "._info",
+    "response_info": "._info",
+    "Frame": ".frames",
+}
+_SHARED_HOMES = (".errors", ".events", ".models")
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _HOMES:
+        value: object = getattr(import_module(_HOMES[name], __name__), name)
+    elif name in __all__:
+        homes = (import_module(home, __name__) for home in _SHARED_HOMES)
+        value = next(getattr(home, name) for home in homes if name in home.__all__)
+    elif name in ("errors", "events", "models", "sse", "webhooks", "frames"):
+        return import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,353 @@
+"""The client: where everything begins."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Timeout, clean_base_url, clean_headers, clean_key
+from .._core.endpoints import analyze_frame, check_once
+from .._core.logs import configure_logging
+from .._core.not_given import NOT_GIVEN, NotGiven
+from .._core.raw import raw_call
+from .._core.settings import Hooks, Settings
+from .._http._async.sender import AsyncSender
+from .._http.types import AsyncHTTPClient
+from ..errors import ConfigurationError
+from ..frames import Frame
+from ..models import CheckResult, FrameAnswer
+from .jobs import AsyncJobs
+from .live_digest import AsyncLiveDigest
+from .live_monitor import AsyncLiveMonitor
+from .streams import AsyncStreams
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..models import InputMode
+
+__all__ = ["AsyncTrioClient"]
+
+_R = TypeVar("_R")
+
+
+class AsyncTrioClient:
+    """Talk to the Trio API: ask questions about live video, once or for hours.
+
+    Use it as a context manager, or call `close()` at the end. One client serves a whole program: it may be
+    shared and keeps its connections.
+
+    Args:
+        api_key: the API key; by default the environment variable `TRIO_API_KEY`.
+        base_url: where the API is; by default `TRIO_BASE_URL`, else `https://trio.machinefi.com/api`.
+        timeout: seconds for connect, pool and response each, or a `Timeout`.
+        retry: when failed requests are sent again; `None`: never.
+        default_headers: headers to send with every request.
+        http_client: an `httpx` (or `httpx2`) client of your own to send through; it stays yours to close.
+        hooks: functions to call before requests, after replies and before retries.
+        max_body_bytes: the largest reply or event that is accepted, counted after decompression.
+        allow_plain_http: whether the key may travel unencrypted to another machine.
+        trust_env: whether the environment's proxies and certificates (`HTTPS_PROXY`, `SSL_CERT_FILE` …) count.
+        strict: whether every deviation from the documented schema is an error; for testing a server.
+
+    Raises:
+        ConfigurationError: there is no key, or an argument cannot work.
+
+    Example:
+        >>> from trio_client import AsyncTrioClient
+        >>> async with AsyncTrioClient() as client:
+        ...     result = await client.check_once("rtsp://cam/1", "a van is there")
+        >>> result.triggered
+        False
+
+    Source: the API's "Authentication" page (base URL, bearer key).
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | Timeout = Timeout(),
+        retry: RetryPolicy | None = RetryPolicy(),
+        default_headers: Mapping[str, str] | None = None,
+        http_client: AsyncHTTPClient | None = None,
+        hooks: Hooks | None = None,
+        max_body_bytes: int = 16 * 2**20,
+        allow_plain_http: bool = False,
+        trust_env: bool = True,
+        strict: bool = False,
+    ) -> None:
+        self._closed = True  # until there is something to close
+        configure_logging()
+        if not isinstance(max_body_bytes, int) or max_body_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"max_body_bytes is {max_body_bytes!r}; it must be an int of 1 or more bytes.")
+        settings = Settings(
+            base_url=clean_base_url(
+                base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http
+            ),
+            key=clean_key(api_key, "TRIO_API_KEY", "api_key"),
+            timeout=Timeout.of(timeout),
+            retry=RetryPolicy.of(retry),
+            headers=clean_headers(default_headers, "default_headers"),
+            hooks=hooks or Hooks(),
+            max_body_bytes=max_body_bytes,
+            strict=strict,
+            trust_env=trust_env,
+        )
+        sender = AsyncSender(
+            settings.base_url,
+            settings.key,
+            trust_env=trust_env,
+            max_body_bytes=max_body_bytes,
+            http_client=http_client,
+        )
+        self._owns_connections = True
+        self._set_up(AsyncTransport(settings, sender))
+
+    def _set_up(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        self._closed = False
+        self.streams = AsyncStreams(transport)
+        self.live_monitor = AsyncLiveMonitor(transport)
+        self.live_digest = AsyncLiveDigest(transport)
+        self.jobs = AsyncJobs(transport)
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, without a trailing slash."""
+        return self._transport.settings.base_url
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        retry: RetryPolicy | None | NotGiven = NOT_GIVEN,
+        default_headers: Mapping[str, str] | None = None,
+        strict: bool | None = None,
+    ) -> Self:
+        """Return a client with other options that shares this one's connections.
+
+        Args:
+            timeout: as for the client; `None`: as it is.
+            retry: as for the client; not given: as it is.
+            default_headers: headers to send in addition to this client's.
+            strict: as for the client; `None`: as it is.
+
+        Returns:
+            The other client. Closing it closes nothing.
+
+        Raises:
+            ConfigurationError: an argument cannot work.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     quick = client.with_options(timeout=2, retry=None)
+            ...     page = await quick.jobs.list()
+        """
+        old = self._transport.settings
+        settings = replace(
+            old,
+            timeout=old.timeout if timeout is None else Timeout.of(timeout),
+            retry=old.retry if retry is NOT_GIVEN else RetryPolicy.of(retry),
+            headers={**old.headers, **clean_headers(default_headers, "default_headers")},
+            strict=old.strict if strict is None else strict,
+        )
+        other = object.__new__(type(self))
+        other._owns_connections = False
+        other._set_up(self._transport.with_settings(settings))
+        return other
+
+    async def check_once(
+        self,
+        stream_url: str,
+        condition: str,
+        *,
+        input_mode: InputMode | None = None,
+        clip_duration_seconds: int | None = None,
+        include_frame: bool | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> CheckResult:
+        """Look at a stream once and return whether a condition holds. Billed per call.
+
+        It is sent again only if it was surely not carried out, unless `RetryPolicy.retry_billed`.
+
+        Args:
+            stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
+            condition: what to look for, in words; 1 to 1,000 characters.
+            input_mode: what is looked at: `frames`, `clip` or `hybrid` (server's default: `frames`).
+            clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
+            include_frame: whether the picture comes along, in `.frame` (server's default: no).
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            `.triggered`, `.explanation`, `.latency_ms`, and `.frame` where it was asked for.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            StreamUnavailableError: the stream cannot be looked at.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not a result.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     result = await client.check_once("rtsp://cam/1", "a van is there", include_frame=True)
+            >>> result.frame.media_type
+            'image/jpeg'
+
+        Source: API reference, "Check Once".
+        """
+        options = {
+            "input_mode": input_mode,
+            "clip_duration_seconds": clip_duration_seconds,
+            "include_frame": include_frame,
+        }
+        call = check_once(stream_url, condition, options)
+        return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+
+    async def analyze_frame(
+        self,
+        frame: bytes | Path | Frame,
+        question: str,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> FrameAnswer:
+        """Ask a question about a picture of your own. Billed per call, and repeated like `check_once`.
+
+        Args:
+            frame: a JPEG: its bytes, a `pathlib.Path` to it, or a `Frame`.
+            question: yes/no or open-ended; 1 to 1,000 characters.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            `.answer` in words; `.triggered` is true or false for a yes/no question and `None` for an open one.
+
+        Raises:
+            RequestValidationError: an argument is empty or too long; nothing was sent.
+            BadRequestError: the picture cannot be read.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not an answer.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     seen = await client.check_once("rtsp://cam/1", "a van is there", include_frame=True)
+            ...     answer = await client.analyze_frame(seen.frame, "What is in the picture?")
+            >>> answer.triggered is None
+            True
+
+        Source: API reference, "Analyze Frame".
+        """
+        return await self._transport.call(
+            analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers
+        )
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idempotent: bool | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        response_type: type[_R],
+        idempotent: bool | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> _R: ...
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        response_type: type[Any] = dict,
+        idempotent: bool | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call an endpoint that this client has no method for, with the same key, retries and errors.
+
+        Args:
+            method: the HTTP method.
+            path: the path below the base URL, beginning with `/`.
+            params: the query; `None` values are left out.
+            json: the body, if there is one.
+            response_type: what the reply becomes: `dict`, `list`, a pydantic model, or any type pydantic reads.
+            idempotent: whether the request may be sent again after a failure in which it may have been carried
+                out; by default true for GET, HEAD, OPTIONS, PUT and DELETE.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The reply as the type asked for.
+
+        Raises:
+            RequestValidationError: method or path cannot be sent.
+            APIStatusError: the server refused.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not of the type.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     page = await client.request("GET", "/jobs", params={"limit": 5})
+            >>> page["limit"]
+            5
+        """
+        call = raw_call(method, path, params=params, json=json, response_type=response_type, idempotent=idempotent)
+        result = await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+        return cast("Any", result).root
+
+    async def close(self) -> None:
+        """Close the connections. Calling it again does nothing; calls after it raise ConfigurationError.
+
+        A client made by `with_options`, and an `http_client` passed in, are left as they are.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if self._owns_connections:
+            self._transport.state.closed = True
+            await self._transport.aclose()
+
+    aclose = close  # async-only
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True) and self._owns_connections and self._transport.sender.in_use:
+            warnings.warn(f"{self!r} was never closed; use it in a `with` block.", ResourceWarning, stacklevel=2)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.base_url}>"

@@ -1,0 +1,150 @@
+"""Create a job at most once, and find it again where the answer was lost."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from .._core.config import Timeout
+from .._core.creation import (
+    MAX_PAGES,
+    PAGE_SIZE,
+    Intent,
+    fits,
+    is_ambiguous,
+    may_fit,
+    outcome_unknown,
+    reconcile_waits,
+    server_time,
+    with_tag,
+)
+from .._core.endpoints import Call, get_job, list_jobs
+from .._core.paging import JobCursor
+from .._core.settings import CallInfo, Settings, notify
+from .._info import ResponseInfo, response_info
+from .._redaction import mask
+from ..errors import MaxJobsReachedError, NotFoundError, TrioError
+from ..models import Job
+from .transport import AsyncTransport
+
+__all__ = ["announce", "create_job", "reconcile", "search", "with_reference", "with_slot"]
+
+_T = TypeVar("_T")
+SLOT_POLL_SECONDS = 3.0
+
+
+async def create_job(
+    transport: AsyncTransport,
+    call: Call[Job],
+    *,
+    wait_for_slot: float | None = None,
+    tag_webhook_url: bool = False,
+    timeout: float | Timeout | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+) -> Job:
+    """Return the new job; look for it where the create's outcome is unknown."""
+    reference = str(uuid.uuid4())
+    if tag_webhook_url:
+        call = with_tag(call, reference)
+    intent = announce(transport, call, reference)
+    carrying = transport.with_settings(with_reference(transport.settings, intent))
+
+    async def attempt() -> Job:
+        return await carrying.call(call, timeout=timeout, extra_headers=extra_headers)
+
+    try:
+        job = await with_slot(transport, attempt, wait_for_slot)
+    except TrioError as error:
+        if not is_ambiguous(error):
+            raise
+        cause = error
+    else:
+        transport.state.owned.add(job.job_id)
+        return job
+    return await reconcile(transport, intent, cause)
+
+
+async def with_slot(transport: AsyncTransport, attempt: Callable[[], Awaitable[_T]], seconds: float | None) -> _T:
+    """Return what an attempt returns; while the account's limit of jobs is reached, wait for one to end."""
+    until = transport.clock() + (seconds or 0.0)
+    while True:
+        try:
+            return await attempt()
+        except MaxJobsReachedError:
+            left = until - transport.clock()
+            if left <= 0:
+                raise
+            await transport.sleep(min(SLOT_POLL_SECONDS, left))
+
+
+def announce(transport: AsyncTransport, call: Call[Job], reference: str | None = None) -> Intent:
+    """Return the intent of a create, after telling the hook of it."""
+    intent = Intent(
+        call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now()
+    )
+    settings = transport.settings
+    url = mask(settings.base_url + call.path)
+    notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
+    return intent
+
+
+def with_reference(settings: Settings, intent: Intent) -> Settings:
+    """Return settings that send the intent's reference with every attempt."""
+    return replace(settings, headers={**settings.headers, "idempotency-key": intent.reference})
+
+
+async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:
+    """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
+
+    The list may lag and the server may still be at work, so it is looked at repeatedly.
+    """
+    window = transport.settings.retry.reconcile_for
+    until = transport.clock() + window
+    found: list[Job] = []
+    for wait in reconcile_waits(window):
+        if wait:
+            await transport.sleep(wait)
+        try:
+            found = await search(transport, intent, seconds=max(1.0, until - transport.clock()))
+        except TrioError:
+            continue  # the next look may succeed; the create's own failure is what is reported
+        if len(found) == 1:
+            return _adopted(found[0], transport, cause)
+        if found:
+            break
+    raise outcome_unknown(intent, cause, found) from cause
+
+
+async def search(transport: AsyncTransport, intent: Intent, *, seconds: float) -> list[Job]:
+    """Return the jobs in the list that fit an intent, or raise after so many seconds."""
+    policy = replace(transport.settings.retry, deadline=seconds)
+    bounded = transport.with_settings(replace(transport.settings, retry=policy))
+    cursor = JobCursor(limit=None, page_size=PAGE_SIZE, offset=0)
+    candidates: list[Job] = []
+    for _ in range(MAX_PAGES):
+        page = await bounded.call(list_jobs(type=intent.job_type, limit=cursor.page_limit, offset=cursor.offset))
+        listed_at = server_time(response_info(page).headers) or datetime.now(timezone.utc)
+        candidates += [
+            job for job in cursor.take(page) if may_fit(job, intent, not_after=listed_at, owned=transport.state.owned)
+        ]
+        if cursor.finished:
+            break
+    return [job for job in candidates if await _confirmed(bounded, job, intent)]
+
+
+async def _confirmed(transport: AsyncTransport, job: Job, intent: Intent) -> bool:
+    """Return whether a candidate's settings, which list items do not carry, are those that were sent."""
+    try:
+        return fits(await transport.call(get_job(job.job_id)), intent)
+    except NotFoundError:
+        return False
+
+
+def _adopted(job: Job, transport: AsyncTransport, cause: TrioError) -> Job:
+    transport.state.owned.add(job.job_id)
+    info = ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True)
+    object.__setattr__(job, "__reply_info__", info)
+    return job

@@ -1,0 +1,171 @@
+"""The stream of events that users iterate over."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from ..errors import StreamInterruptedError
+from ..events import Event, Failed, Stopped
+from .sources import AsyncSource
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["AsyncEventStream"]
+
+_E = TypeVar("_E")
+
+
+class AsyncEventStream:
+    """Iterate over the events of a job, from its start to its end.
+
+    Use it as a context manager: leaving the block, for whatever reason, stops the job that the stream
+    started, unless it has ended or `on_exit="leave"` was asked for. A stream that follows a job started
+    elsewhere never stops it.
+
+    Without `with` it works too. The job starts with the first event; a stream that is abandoned before its end
+    is reported by a `ResourceWarning`, and its job is cancelled at the end of the program.
+
+    The stream ends after a `Stopped` or `Failed` event; both are yielded, neither is raised.
+
+    Example:
+        >>> import asyncio
+        >>> from trio_client import AsyncTrioClient
+        >>> async def main() -> None:
+        ...     async with AsyncTrioClient() as client:
+        ...         async with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
+        ...             async for event in events:
+        ...                 print(event.kind)
+        >>> asyncio.run(main())
+        started
+        progress
+        progress
+        triggered
+        stopped
+    """
+
+    def __init__(self, source: AsyncSource) -> None:
+        self._source = source
+        self._pending: deque[Event] = deque()
+        self._opened = False
+        self._closed = False
+        self._in_block = False
+        self._last: Event | None = None
+        self._outcome: Stopped | Failed | None = None
+
+    @property
+    def job_id(self) -> str | None:
+        """The id of the current job; `None` until it is known."""
+        return self._source.job_id
+
+    @property
+    def last(self) -> Event | None:
+        """The event handed over last."""
+        return self._last
+
+    @property
+    def outcome(self) -> Stopped | Failed | None:
+        """The event that ended the job; `None` until then, and where the stream was left earlier."""
+        return self._outcome
+
+    async def until(self, *kinds: type[_E]) -> _E | None:
+        """Return the next event of the given types, or `None` if the stream ends before.
+
+        The stream stays open: call it again for the event after that.
+
+        Args:
+            kinds: one or more event types, such as `Triggered`.
+
+        Raises:
+            StreamInterruptedError: the stream broke off and was not to be followed by polling.
+        """
+        async for event in self:
+            if isinstance(event, kinds):
+                return event
+        return None
+
+    async def collect(self) -> list[Event]:
+        """Return all events from here to the end of the job, as a list."""
+        return [event async for event in self]
+
+    async def close(self) -> None:
+        """Stop the job if this stream started it and it has not ended, and release the connection.
+
+        Calling it again does nothing.
+        """
+        await self._close(None)
+
+    aclose = close  # async-only
+
+    async def __aenter__(self) -> Self:
+        self._in_block = True
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._close(error)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._pending:
+            if self._closed:
+                raise StopAsyncIteration
+            await self._open()
+            if self._source.finished:
+                await self._close(None)
+                raise StopAsyncIteration
+            await self._advance()
+        event = self._pending.popleft()
+        self._last = event
+        if event.terminal and isinstance(event, (Stopped, Failed)):
+            self._outcome = event
+        return event
+
+    async def _open(self) -> None:
+        if self._opened or self._closed:
+            return
+        self._opened = True
+        try:
+            await self._source.open()
+        except BaseException:
+            self._closed = True  # there is nothing to stop: the source settles what it has begun
+            raise
+
+    async def _advance(self) -> None:
+        try:
+            self._pending.extend(await self._source.advance())
+        except Exception as error:
+            if isinstance(error, StreamInterruptedError):
+                error.last = self._last
+            if not self._in_block:
+                await self._close(error)
+            raise
+
+    async def _close(self, error: BaseException | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._pending.clear()
+        if self._opened:
+            await self._source.close(error)
+
+    def __del__(self) -> None:
+        if getattr(self, "_opened", False) and not self._closed and not self._source.finished:
+            warnings.warn(
+                f"The event stream of job {self._source.job_id or '(id not known yet)'} was neither read to its end "
+                "nor closed; use it in a `with` block. Its job is cancelled when the program ends.",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._opened else "not started"
+        return f"<{type(self).__name__} of job {self.job_id or '(not known yet)'}, {state}>"

@@ -1,0 +1,426 @@
+"""List, read, follow and cancel jobs."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+from .._core.config import Timeout
+from .._core.creation import Intent
+from .._core.endpoints import cancel_job, get_job, list_jobs
+from .._core.paging import JobCursor
+from .._core.reports import CancelReport
+from .._core.retry import Patience
+from .._core.validation import integer, positive
+from ..errors import (
+    CreateOutcomeUnknownError,
+    NotFoundError,
+    ResponseWarning,
+    TrioError,
+    WaitTimeoutError,
+)
+from ..models import CancelledJob, Job, JobDetail, JobPage
+from .creation import search
+from .event_stream import AsyncEventStream
+from .follow import AsyncPolling
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..models import JobStatus, JobType
+
+__all__ = ["AsyncJobIterator", "AsyncJobs"]
+
+
+class AsyncJobIterator:
+    """Iterate over jobs, page by page; each page is fetched when its first job is asked for.
+
+    After an error the same iterator can be asked again: it goes on with the page that failed.
+
+    Attributes:
+        offset: where in the list the next page begins.
+    """
+
+    def __init__(
+        self, transport: AsyncTransport, cursor: JobCursor, filters: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> None:
+        self._transport = transport
+        self._cursor = cursor
+        self._filters = filters
+        self._options = options
+        self._pending: deque[Job] = deque()
+
+    @property
+    def offset(self) -> int:
+        """Where in the list the next page begins."""
+        return self._cursor.offset
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Job:
+        cursor = self._cursor
+        while not self._pending:
+            if cursor.finished:
+                raise StopAsyncIteration
+            call = list_jobs(**self._filters, limit=cursor.page_limit, offset=cursor.offset)
+            self._pending.extend(cursor.take(await self._transport.call(call, **self._options)))
+            if cursor.complaint is not None:
+                warn(cursor.complaint, ResponseWarning, stacklevel=2)
+        return self._pending.popleft()
+
+
+class AsyncJobs:
+    """The jobs of the account. Reached as `client.jobs`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self,
+        *,
+        status: JobStatus | None = None,
+        type: JobType | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> JobPage:
+        """Return one page of jobs, with exactly one request (and its repetitions on failure).
+
+        Args:
+            status: only jobs with this status: `pending`, `running`, `stopped`, `completed` or `failed`.
+            type: only jobs of this type: `live-monitor` or `live-digest`.
+            limit: how many jobs at the most, 1 or more.
+            offset: how many jobs to skip, 0 or more.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The page: iterate over it or use `.jobs`; `.total`, `.limit` and `.offset` are the server's, and
+            `.has_more` tells whether another page may follow.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            APIStatusError: the server refused.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not a page of jobs.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     page = await client.jobs.list(status="running", limit=10)
+            >>> len(page), page.offset
+            (0, 0)
+
+        Source: API reference, "List Jobs".
+        """
+        call = list_jobs(status=status, type=type, limit=limit, offset=offset)
+        return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+
+    def iterate(
+        self,
+        *,
+        status: JobStatus | None = None,
+        type: JobType | None = None,
+        limit: int | None = None,
+        page_size: int = 100,
+        offset: int = 0,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncJobIterator:
+        """Return an iterator over all jobs, which fetches page after page as needed.
+
+        No job comes twice, even if new ones push the list down meanwhile. A job can be missed if others
+        before it disappear while the list is read.
+
+        Args:
+            status: only jobs with this status.
+            type: only jobs of this type.
+            limit: how many jobs to yield in all; `None`: all there are.
+            page_size: how many to ask for at a time, 1 or more.
+            offset: how many jobs to skip, 0 or more.
+            timeout: for each request, as in `list`.
+            extra_headers: headers to send with each request.
+
+        Returns:
+            An iterator of `Job`. Its `offset` tells how far it is.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            APIStatusError, APIConnectionError, ResponseValidationError: while iterating; iterate again to
+                go on with the page that failed.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     ids = [job.job_id async for job in client.jobs.iterate(status="completed")]
+            >>> len(ids) == len(set(ids))
+            True
+
+        Source: API reference, "List Jobs" (limit and offset).
+        """
+        if limit is not None:
+            integer("limit", limit, 0)
+        integer("page_size", page_size, 1)
+        list_jobs(status=status, type=type, offset=offset)  # checks the filters before anything is sent
+        cursor = JobCursor(limit=limit, page_size=page_size, offset=offset)
+        options = {"timeout": timeout, "extra_headers": extra_headers}
+        return AsyncJobIterator(self._transport, cursor, {"status": status, "type": type}, options)
+
+    async def get(
+        self,
+        job_id: str,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> JobDetail:
+        """Return one job with its settings and counters.
+
+        Args:
+            job_id: the job's id, as the API returned it.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The job as it is now.
+
+        Raises:
+            RequestValidationError: the id cannot be one; nothing was sent.
+            JobNotFoundError: the job is unknown or has expired.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not a job.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     job = await client.live_monitor.create("rtsp://cam/1", "a van is there")
+            ...     detail = await client.jobs.get(job.job_id)
+            ...     _ = await client.jobs.cancel(job.job_id)
+            >>> detail.config.condition
+            'a van is there'
+
+        Source: API reference, "Get Job Details".
+        """
+        return await self._transport.call(get_job(job_id), timeout=timeout, extra_headers=extra_headers)
+
+    async def wait(
+        self,
+        job_id: str,
+        *,
+        timeout: float | None = None,
+        poll_interval: float = 3.0,
+        on_update: Callable[[JobDetail], object] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> JobDetail:
+        """Return a job once it has ended, however it ended: completed, stopped and failed alike.
+
+        Failures that pass, such as a restarting server, are outlasted for as long as the retry policy's
+        deadline.
+
+        Args:
+            job_id: the job's id.
+            timeout: seconds to wait at the most; `None`: until it ends.
+            poll_interval: seconds between two looks; the API's advice is 3 to 5.
+            on_update: called with the job after each look.
+            extra_headers: headers to send with each request.
+
+        Returns:
+            The job as it ended.
+
+        Raises:
+            WaitTimeoutError: it did not end in time; the job runs on, and `.last` is its last state.
+            JobNotFoundError: the job is unknown or has expired.
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            APIStatusError, APIConnectionError: looking failed for good.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     job = await client.live_monitor.create("rtsp://cam/1", "a van is there")
+            ...     ended = await client.jobs.wait(job.job_id, timeout=60, poll_interval=0.1)
+            >>> ended.status, ended.stats.reason
+            ('completed', 'condition_triggered')
+
+        Source: the API's "Poll jobs" guide.
+        """
+        positive("poll_interval", poll_interval, "seconds")
+        if timeout is not None:
+            positive("timeout", timeout, "seconds")
+        transport, call = self._transport, get_job(job_id)
+        patience = Patience(transport.settings.retry.deadline, transport.clock)
+        until = None if timeout is None else transport.clock() + timeout
+        last: JobDetail | None = None
+        while True:
+            try:
+                last = await transport.call(call, extra_headers=extra_headers)
+            except TrioError as error:
+                if not patience.endures(error):
+                    raise
+            else:
+                patience.reset()
+                if on_update is not None:
+                    on_update(last)
+                if last.is_terminal:
+                    return last
+            left = poll_interval if until is None else until - transport.clock()
+            if left <= 0:
+                status = last.status if last is not None else "not known"
+                raise WaitTimeoutError(
+                    f"Job {job_id} had not ended after {timeout:g} s (its status is {status}); it runs on. "
+                    "Wait again, or cancel it with client.jobs.cancel(job_id).",
+                    last=last,
+                )
+            await transport.sleep(min(poll_interval, left))
+
+    def events(self, job_id: str, *, poll_interval: float = 3.0) -> AsyncEventStream:
+        """Return the events of a job that runs already, found by polling.
+
+        It never cancels the job. The events are `Started`, `Progress` when counters moved, a `Triggered` (with
+        no explanation: polling does not tell it) for each trigger counted, and `Stopped` or `Failed`.
+
+        Args:
+            job_id: the job's id.
+            poll_interval: seconds between two looks; the API's advice is 3 to 5.
+
+        Returns:
+            The stream; nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument is outside its range.
+            StreamInterruptedError: while iterating: the job could not be looked at any more.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     job = await client.live_monitor.create("rtsp://cam/1", "a van is there")
+            ...     async with client.jobs.events(job.job_id, poll_interval=0.1) as events:
+            ...         ended = (await events.collect())[-1]
+            >>> ended.kind, ended.reason, ended.delivery
+            ('stopped', 'condition_triggered', 'poll')
+
+        Source: the API's "Poll jobs" guide.
+        """
+        positive("poll_interval", poll_interval, "seconds")
+        return AsyncEventStream(AsyncPolling(self._transport, job_id, poll_interval=poll_interval))
+
+    async def cancel(
+        self,
+        job_id: str,
+        *,
+        missing_ok: bool = False,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> CancelledJob:
+        """Stop a job. A job that has already ended stays as it is.
+
+        Args:
+            job_id: the job's id.
+            missing_ok: whether a job that the server does not know counts as cancelled.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The job's last status and final counters.
+
+        Raises:
+            JobNotFoundError: the job is unknown or has expired, unless `missing_ok`, or unless an earlier
+                attempt of this same call may have cancelled it.
+            RequestValidationError: the id cannot be one; nothing was sent.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came; the job may or may not run on.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     job = await client.live_monitor.create("rtsp://cam/1", "a van is there")
+            ...     (await client.jobs.cancel(job.job_id)).status
+            'stopped'
+
+        Source: API reference, "Cancel Job".
+        """
+        call = cancel_job(job_id)
+        try:
+            return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+        except NotFoundError as error:
+            if not missing_ok and not error.acted_before:
+                raise
+            return CancelledJob(job_id=job_id, status="stopped", message="The server does not know the job any more.")
+
+    async def cancel_all(
+        self,
+        *,
+        status: Iterable[JobStatus] = ("pending", "running"),
+        type: JobType | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> CancelReport:
+        """Stop all jobs with the given statuses. One failure stops nothing.
+
+        Args:
+            status: the statuses of the jobs to stop.
+            type: only jobs of this type.
+            extra_headers: headers to send with each request.
+
+        Returns:
+            What was cancelled, and what could not be, by job id.
+
+        Raises:
+            APIStatusError, APIConnectionError: the list itself could not be read.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     report = await client.jobs.cancel_all()
+            >>> report.failed
+            {}
+
+        Source: API reference, "List Jobs" and "Cancel Job".
+        """
+        statuses = (status,) if isinstance(status, str) else tuple(status)
+        found: dict[str, Job] = {}
+        for each in statuses:
+            async for job in self.iterate(status=each, type=type, extra_headers=extra_headers):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+                if job.status is None or job.status in statuses:
+                    found[job.job_id] = job
+        cancelled: deque[CancelledJob] = deque()
+        failed: dict[str, TrioError] = {}
+        for job_id in found:
+            try:
+                cancelled.append(await self.cancel(job_id, missing_ok=True, extra_headers=extra_headers))
+            except TrioError as error:
+                failed[job_id] = error
+        return CancelReport(tuple(cancelled), failed)
+
+    async def reconcile(self, error: CreateOutcomeUnknownError) -> Job | None:
+        """Look once more for the job of a create whose outcome is unknown.
+
+        Args:
+            error: what the create raised.
+
+        Returns:
+            The job, if exactly one in the list fits what was sent; `None` if none does yet, which does not
+            prove that there will be none.
+
+        Raises:
+            CreateOutcomeUnknownError: several jobs fit; they are its `candidates`.
+            APIStatusError, APIConnectionError: the list could not be read.
+
+        Example:
+            >>> from trio_client import CreateOutcomeUnknownError
+            >>> async with AsyncTrioClient() as client:
+            ...     try:
+            ...         job = await client.live_monitor.create("rtsp://cam/1", "a van is there")
+            ...     except CreateOutcomeUnknownError as error:
+            ...         job = await client.jobs.reconcile(error)
+        """
+        if error.sent_at is None or error.reference is None:
+            raise ValueError("This CreateOutcomeUnknownError was not raised by a client, so it names no request.")
+        intent = Intent(error.path, error.request, error.reference, error.sent_at)
+        found = await search(self._transport, intent, seconds=self._transport.settings.retry.deadline)
+        if len(found) > 1:
+            raise CreateOutcomeUnknownError(
+                f"{len(found)} jobs fit the request; cancel or keep the one you recognise.",
+                candidates=found,
+                reference=error.reference,
+                request=error.request,
+                path=error.path,
+                sent_at=error.sent_at,
+            )
+        return found[0] if found else None

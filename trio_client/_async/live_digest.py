@@ -1,0 +1,161 @@
+"""Have a live stream summarised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from .._core.config import Timeout
+from .._core.endpoints import create_live_digest
+from .._core.not_given import NOT_GIVEN, NotGiven
+from ..models import Job
+from .creation import create_job
+from .event_stream import AsyncEventStream
+from .owned_stream import AsyncOwnedStream
+from .transport import AsyncTransport
+
+__all__ = ["AsyncLiveDigest"]
+
+
+class AsyncLiveDigest:
+    """Digests: jobs that summarise a stream, window by window. Reached as `client.live_digest`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        stream_url: str,
+        *,
+        window_minutes: int | None = None,
+        capture_interval_seconds: int | None = None,
+        webhook_url: str | None = None,
+        max_windows: int | None | NotGiven = NOT_GIVEN,
+        include_frames: bool | None = None,
+        wait_for_slot: float | None = None,
+        tag_webhook_url: bool = False,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Start a digest and return its job at once. The job runs on by itself, and is billed by the minute.
+
+        Arguments that are not given are not sent: the server's defaults apply. A create that failed after it
+        may have been sent is never sent again, as in `live_monitor.create`.
+
+        Args:
+            stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
+            window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
+            capture_interval_seconds: seconds between two frames, 10 to 300 (server's default: 60).
+            webhook_url: where events are delivered: a public http(s) URL, 1 to 2,083 characters.
+            max_windows: windows before the job completes, 1 or more; `None`: until its time is up.
+            include_frames: whether summaries carry a picture of the window's frames (server's default: no).
+            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The job, with its id and first status.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            StreamUnavailableError: the stream cannot be watched.
+            MaxJobsReachedError: the account runs as many jobs as it may.
+            CreateOutcomeUnknownError: a job may have been made; the error tells what is known.
+            APIStatusError: the server refused otherwise; no job was made.
+            APIConnectionError: the server was not reached; no job was made.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     job = await client.live_digest.create("rtsp://cam/1", window_minutes=5, max_windows=1)
+            ...     _ = await client.jobs.cancel(job.job_id)
+            >>> job.job_type
+            'live-digest'
+
+        Source: API reference, "Live Digest".
+        """
+        call = create_live_digest(
+            stream_url,
+            {
+                "window_minutes": window_minutes,
+                "capture_interval_seconds": capture_interval_seconds,
+                "webhook_url": webhook_url,
+                "max_windows": max_windows,
+                "include_frames": include_frames,
+            },
+        )
+        return await create_job(
+            self._transport,
+            call,
+            wait_for_slot=wait_for_slot,
+            tag_webhook_url=tag_webhook_url,
+            timeout=timeout,
+            extra_headers=extra_headers,
+        )
+
+    def stream(
+        self,
+        stream_url: str,
+        *,
+        window_minutes: int | None = None,
+        capture_interval_seconds: int | None = None,
+        max_windows: int | None | NotGiven = NOT_GIVEN,
+        include_frames: bool | None = None,
+        on_exit: Literal["cancel", "leave"] = "cancel",
+        on_drop: Literal["poll", "raise"] = "poll",
+        wait_for_slot: float | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncEventStream:
+        """Return a stream of events that starts a digest when it is entered, and owns it.
+
+        Args:
+            stream_url: as in `create`.
+            window_minutes: as in `create`.
+            capture_interval_seconds: as in `create`; it also decides how long the stream may be silent.
+            max_windows: as in `create`.
+            include_frames: as in `create`.
+            on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
+            on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
+            wait_for_slot: as in `create`.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with the request that starts the job.
+
+        Returns:
+            The stream. Nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            On entering, what `create` raises.
+            StreamInterruptedError: while iterating, if the stream broke off and could not be followed.
+
+        Example:
+            >>> from trio_client.events import Summary
+            >>> async with AsyncTrioClient() as client:
+            ...     async with client.live_digest.stream("rtsp://cam/1", window_minutes=1, max_windows=1) as events:
+            ...         summary = await events.until(Summary)
+            >>> summary.window_minutes
+            1
+
+        Source: API reference, "Live Digest" (SSE mode), and the API's "SSE streaming" guide.
+        """
+        call = create_live_digest(
+            stream_url,
+            {
+                "window_minutes": window_minutes,
+                "capture_interval_seconds": capture_interval_seconds,
+                "max_windows": max_windows,
+                "include_frames": include_frames,
+            },
+            stream=True,
+        )
+        source = AsyncOwnedStream(
+            self._transport,
+            call,
+            on_exit=on_exit,
+            on_drop=on_drop,
+            wait_for_slot=wait_for_slot,
+            timeout=timeout,
+            extra_headers=extra_headers,
+        )
+        return AsyncEventStream(source)

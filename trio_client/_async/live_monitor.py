@@ -1,0 +1,190 @@
+"""Watch a condition on a live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from .._core.config import Timeout
+from .._core.endpoints import create_live_monitor
+from .._core.not_given import NOT_GIVEN, NotGiven
+from ..models import Job
+from .creation import create_job
+from .event_stream import AsyncEventStream
+from .owned_stream import AsyncOwnedStream
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from ..models import InputMode
+
+__all__ = ["AsyncLiveMonitor"]
+
+
+class AsyncLiveMonitor:
+    """Monitors: jobs that check a condition again and again. Reached as `client.live_monitor`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        stream_url: str,
+        condition: str,
+        *,
+        webhook_url: str | None = None,
+        interval_seconds: int | None = None,
+        input_mode: InputMode | None = None,
+        clip_duration_seconds: int | None = None,
+        monitor_duration_seconds: int | None = None,
+        trigger_cooldown_seconds: int | None = None,
+        max_triggers: int | None | NotGiven = NOT_GIVEN,
+        wait_for_slot: float | None = None,
+        tag_webhook_url: bool = False,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Start a monitor and return its job at once. The job runs on by itself, and is billed by the minute.
+
+        With `webhook_url` the events are delivered there; otherwise look at the job with `client.jobs`.
+        Arguments that are not given are not sent: the server's defaults apply.
+
+        A create that failed after it may have been sent is never sent again. The job list is searched for the
+        job instead; if exactly one fits, it is returned, and `response_info(job).recovered` is true.
+
+        Args:
+            stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
+            condition: what to watch for, in words; 1 to 1,000 characters.
+            webhook_url: where events are delivered: a public http(s) URL, 1 to 2,083 characters.
+            interval_seconds: seconds between two checks, 5 to 300 (server's default: 10).
+            input_mode: what a check looks at: `frames`, `clip` or `hybrid` (server's default: `clip`).
+            clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
+            monitor_duration_seconds: how long the job runs at the most, in seconds, 5 or more (server's
+                default: 600). It bounds what a forgotten job can cost.
+            trigger_cooldown_seconds: seconds between two alerts at the least, 0 to 3,600 (server's default: 0).
+            max_triggers: alerts before the job stops, 1 or more; `None`: unlimited (server's default: 1).
+            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query, so that the job can be
+                found with certainty if the answer to this call is lost.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The job, with its id and first status.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            StreamUnavailableError: the stream cannot be watched.
+            MaxJobsReachedError: the account runs as many jobs as it may.
+            CreateOutcomeUnknownError: a job may have been made; the error tells what is known.
+            APIStatusError: the server refused otherwise; no job was made.
+            APIConnectionError: the server was not reached; no job was made.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     job = await client.live_monitor.create("rtsp://cam/1", "a van is there", interval_seconds=30)
+            ...     _ = await client.jobs.cancel(job.job_id)
+            >>> job.job_type
+            'live-monitor'
+
+        Source: API reference, "Live Monitor".
+        """
+        call = create_live_monitor(
+            stream_url,
+            condition,
+            {
+                "webhook_url": webhook_url,
+                "interval_seconds": interval_seconds,
+                "input_mode": input_mode,
+                "clip_duration_seconds": clip_duration_seconds,
+                "monitor_duration_seconds": monitor_duration_seconds,
+                "trigger_cooldown_seconds": trigger_cooldown_seconds,
+                "max_triggers": max_triggers,
+            },
+        )
+        return await create_job(
+            self._transport,
+            call,
+            wait_for_slot=wait_for_slot,
+            tag_webhook_url=tag_webhook_url,
+            timeout=timeout,
+            extra_headers=extra_headers,
+        )
+
+    def stream(
+        self,
+        stream_url: str,
+        condition: str,
+        *,
+        interval_seconds: int | None = None,
+        input_mode: InputMode | None = None,
+        clip_duration_seconds: int | None = None,
+        monitor_duration_seconds: int | None = None,
+        trigger_cooldown_seconds: int | None = None,
+        max_triggers: int | None | NotGiven = NOT_GIVEN,
+        on_exit: Literal["cancel", "leave"] = "cancel",
+        on_drop: Literal["poll", "raise"] = "poll",
+        wait_for_slot: float | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncEventStream:
+        """Return a stream of events that starts a monitor when it is entered, and owns it.
+
+        Leaving the `with` block before the monitor's end cancels the job. A connection that breaks off does
+        not end the stream: the same job is followed by polling, and never started again.
+
+        Args:
+            stream_url: as in `create`.
+            condition: as in `create`.
+            interval_seconds: as in `create`; it also decides how long the stream may be silent.
+            input_mode: as in `create`.
+            clip_duration_seconds: as in `create`.
+            monitor_duration_seconds: as in `create`.
+            trigger_cooldown_seconds: as in `create`.
+            max_triggers: as in `create`.
+            on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
+            on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
+            wait_for_slot: as in `create`.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with the request that starts the job.
+
+        Returns:
+            The stream. Nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            On entering, what `create` raises.
+            StreamInterruptedError: while iterating, if the stream broke off and could not be followed.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     async with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
+            ...         async for event in events:
+            ...             if event.kind == "triggered":
+            ...                 print(event.explanation is not None, event.frame.media_type)
+            True image/jpeg
+
+        Source: API reference, "Live Monitor" (SSE mode), and the API's "SSE streaming" guide.
+        """
+        call = create_live_monitor(
+            stream_url,
+            condition,
+            {
+                "interval_seconds": interval_seconds,
+                "input_mode": input_mode,
+                "clip_duration_seconds": clip_duration_seconds,
+                "monitor_duration_seconds": monitor_duration_seconds,
+                "trigger_cooldown_seconds": trigger_cooldown_seconds,
+                "max_triggers": max_triggers,
+            },
+            stream=True,
+        )
+        source = AsyncOwnedStream(
+            self._transport,
+            call,
+            on_exit=on_exit,
+            on_drop=on_drop,
+            wait_for_slot=wait_for_slot,
+            timeout=timeout,
+            extra_headers=extra_headers,
+        )
+        return AsyncEventStream(source)

@@ -1,0 +1,195 @@
+"""Start a job, read its stream, and never leave it running unwatched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from .._core.attached import AttachedJob, attach, detach
+from .._core.config import Timeout
+from .._core.creation import Intent, is_ambiguous
+from .._core.endpoints import EVENT_STREAM, Call
+from .._core.reply import parse, unusable
+from .._core.settings import logger
+from .._core.streaming import StreamReader, idle_limit
+from .._http._async.sender import AsyncOpenReply
+from .._http.async_runtime import shielded
+from .._http.at_exit import stopper
+from ..errors import ResponseValidationError, StreamInterruptedError, TrioError
+from ..events import Event
+from ..models import Job
+from ..sse import EventTooLargeError
+from .creation import announce, reconcile, search, with_reference, with_slot
+from .follow import AsyncPolling
+from .stopping import report_leak, stop_job
+from .transport import AsyncTransport
+
+__all__ = ["AsyncOwnedStream"]
+
+POLL_SECONDS = 3.0
+_SETTLING_SECONDS = 5.0
+
+
+class AsyncOwnedStream:
+    """A source of events that starts its job and owns it.
+
+    A stream that breaks off is never asked for again, since that would start, and bill, another job: the same
+    job is followed by polling.
+    """
+
+    def __init__(
+        self,
+        transport: AsyncTransport,
+        call: Call[Job],
+        *,
+        on_exit: Literal["cancel", "leave"],
+        on_drop: Literal["poll", "raise"],
+        wait_for_slot: float | None,
+        timeout: float | Timeout | None,
+        extra_headers: Mapping[str, str] | None,
+    ) -> None:
+        self._transport = transport
+        self._call = call
+        self._on_exit = on_exit
+        self._on_drop = on_drop
+        self._wait_for_slot = wait_for_slot
+        self._timeout = timeout
+        self._extra_headers = extra_headers
+        self._intent: Intent | None = None
+        self._reply: AsyncOpenReply | None = None
+        self._reader = StreamReader(max_event_bytes=transport.settings.max_body_bytes)
+        self._polling: AsyncPolling | None = None
+        self._attached: AttachedJob | None = None
+
+    @property
+    def job_id(self) -> str | None:
+        """The job's id, once known."""
+        return self._polling.job_id if self._polling is not None else self._reader.job_id
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job's end has been told."""
+        return self._reader.finished or (self._polling is not None and self._polling.finished)
+
+    async def open(self) -> None:
+        """Start the job.
+
+        Raises:
+            CreateOutcomeUnknownError: it is not known whether a job was made.
+        """
+        self._intent = announce(self._transport, self._call)
+        carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
+        idle = idle_limit(self._call.path, self._call.body or {})
+
+        async def attempt() -> AsyncOpenReply:
+            return await carrying.open(
+                self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers
+            )
+
+        try:
+            await self._begin(await with_slot(self._transport, attempt, self._wait_for_slot))
+        except TrioError as error:
+            if not is_ambiguous(error):
+                raise
+            job = await reconcile(self._transport, self._intent, error)
+            self._follow(job.job_id)
+        self._attach()
+
+    async def advance(self) -> list[Event]:
+        """Return the events of the next piece of the stream, or of the next look at the job.
+
+        Raises:
+            StreamInterruptedError: the stream broke off, and it was asked not to be followed by polling, or
+                the job's id was not known and could not be found.
+        """
+        if self._polling is not None:
+            return await self._polling.advance()
+        assert self._reply is not None
+        try:
+            chunk = await self._reply.next_chunk()
+            if chunk is None:
+                return await self._interrupted("it ended before the job did", None)
+            events = self._reader.feed(chunk)
+        except EventTooLargeError as error:
+            return self._reader.accept(error.events) + await self._interrupted(str(error), None)
+        except TrioError as error:
+            return await self._interrupted(str(error), error)
+        if self._attached is not None:
+            self._attached.job_id = self._reader.job_id
+        if self._reader.finished:
+            await self._release()
+        return events
+
+    async def close(self, error: BaseException | None) -> None:
+        """Release the connection, and stop the job unless it has ended or is to be left running."""
+        job_id, ended = self.job_id, self.finished
+        await self._release()
+        if not ended and self._on_exit == "cancel":
+            if job_id is None:
+                job_id = await self._find()
+            if job_id is None or not await stop_job(self._transport, job_id):
+                report_leak(job_id, error)
+        if self._attached is not None:
+            detach(self._attached)
+
+    async def _begin(self, reply: AsyncOpenReply) -> None:
+        """Read the stream, or adopt the job that the server made without one."""
+        media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == EVENT_STREAM:
+            self._reply = reply
+            return
+        try:
+            whole = await reply.read()
+        finally:
+            await reply.aclose()
+        secrets = self._transport.settings.secrets(self._call.body)
+        if media_type == "text/html" or not whole.content:
+            raise unusable("event stream", whole, None, secrets=secrets)
+        job = parse(Job, whole, secrets=lambda: secrets)
+        self._follow(job.job_id)
+
+    def _follow(self, job_id: str) -> None:
+        self._transport.state.owned.add(job_id)
+        self._polling = AsyncPolling(
+            self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story()
+        )
+
+    async def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
+        """Go on by polling, or raise."""
+        await self._release()
+        job_id = self._reader.job_id
+        if self._reader.finished:
+            return []
+        if job_id is None and self._on_drop == "poll":
+            job_id = await self._find()
+        if job_id is None or self._on_drop == "raise":
+            named = f"of job {job_id}" if job_id else "of a job whose id had not arrived"
+            raise StreamInterruptedError(
+                f"The stream {named} broke off: {reason}. The job may still be running; "
+                "follow it with client.jobs.events(job_id).",
+                job_id=job_id,
+            ) from cause
+        logger.warning("The stream of job %s broke off (%s); following it by polling.", job_id, reason)
+        self._follow(job_id)
+        return []
+
+    async def _find(self) -> str | None:
+        """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
+        assert self._intent is not None
+        with shielded(_SETTLING_SECONDS):
+            try:
+                found = await search(self._transport, self._intent, seconds=_SETTLING_SECONDS)
+            except TrioError:
+                return None
+            return found[0].job_id if len(found) == 1 else None
+        return None
+
+    async def _release(self) -> None:
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            await reply.aclose()
+
+    def _attach(self) -> None:
+        if self._on_exit == "cancel":
+            self._attached = AttachedJob(stopper(self._transport.settings), self.job_id)
+            attach(self._attached)

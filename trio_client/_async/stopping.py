@@ -1,0 +1,52 @@
+"""Stop a job, and know that it has stopped."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+from .._core.config import RetryPolicy
+from .._core.endpoints import cancel_job, get_job
+from .._core.settings import logger
+from .._core.state import ClientState
+from .._http.async_runtime import shielded
+from ..errors import JobLeakWarning, NotFoundError, TrioError
+from .transport import AsyncTransport
+
+__all__ = ["report_leak", "stop_job"]
+
+CLEANUP_SECONDS = 10.0
+
+
+async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> bool:
+    """Cancel a job and look whether it has ended; return whether that is certain.
+
+    It is protected from the cancellation of its task, takes at most `seconds`, uses connections of its own
+    and raises nothing of the API's.
+    """
+    policy = RetryPolicy(max_attempts=8, deadline=seconds, base_delay=0.2, max_delay=2.0)
+    patient = transport.with_settings(replace(transport.settings, retry=policy))
+    patient.state = ClientState()  # an outage that used up the client's retries must not keep a job running
+    with shielded(seconds):
+        try:
+            await patient.call(cancel_job(job_id))
+            detail = await patient.call(replace(get_job(job_id), fresh_connection=True))
+        except NotFoundError:
+            return True
+        except TrioError as error:
+            logger.error("Stopping job %s failed: %s", job_id, error)
+            return False
+        return detail.is_terminal
+    return False
+
+
+def report_leak(job_id: str | None, error: BaseException | None) -> None:
+    """Say loudly that a job may still be running; the error under way keeps its place and gets a note."""
+    name = f"job {job_id}" if job_id else "a job whose id is not known"
+    text = f"Could not confirm that {name} was stopped: it may still be running and billed. "
+    text += f"Cancel it with client.jobs.cancel({job_id!r})." if job_id else "Look for it with client.jobs.list()."
+    logger.error(text)
+    if error is not None:
+        notes = [*getattr(error, "__notes__", ()), text]
+        error.__notes__ = notes  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    warnings.warn(text, JobLeakWarning, stacklevel=3)

@@ -1,0 +1,183 @@
+"""Carry out calls: prepare, send, retry, parse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from .._core.config import Timeout
+from .._core.endpoints import Call
+from .._core.reply import Reply, check, error_from, parse
+from .._core.retry import Attempts
+from .._core.settings import CallInfo, Prepared, Settings, logger, notify, prepare
+from .._core.state import ClientState
+from .._http._async.sender import AsyncOpenReply, AsyncSender
+from .._http.async_runtime import sleep
+from .._info import ResponseInfo
+from .._redaction import mask
+from ..errors import APIStatusError, TrioError
+
+__all__ = ["AsyncTransport"]
+
+_M = TypeVar("_M", bound=BaseModel)
+_T = TypeVar("_T")
+
+
+class AsyncTransport:
+    """Carry out the calls of one client."""
+
+    def __init__(self, settings: Settings, sender: AsyncSender, state: ClientState | None = None) -> None:
+        self.settings = settings
+        self.sender = sender
+        self.state = state or ClientState()
+        self.clock: Callable[[], float] = time.monotonic
+        self.sleep: Callable[[float], Awaitable[None]] = sleep
+
+    def with_settings(self, settings: Settings) -> AsyncTransport:
+        """Return a transport with other settings over the same connections and the same state."""
+        other = AsyncTransport(settings, self.sender, self.state)
+        other.clock, other.sleep = self.clock, self.sleep
+        return other
+
+    async def call(
+        self,
+        call: Call[_M],
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> _M:
+        """Return the model of the reply, after as many attempts as the policy and the failures allow."""
+        self.state.check_open()
+        settings = self.settings
+        waits = settings.timeout if timeout is None else Timeout.of(timeout)
+        request = prepare(call, settings, extra_headers)
+        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+
+        async def attempt() -> _M:
+            reply = await self._send(request, waits, attempts)
+            return self._accept(call, reply, attempts)
+
+        return await self._persist(attempt, request, attempts)
+
+    async def open(
+        self,
+        call: Call[_M],
+        *,
+        idle: float,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncOpenReply:
+        """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
+        self.state.check_open()
+        settings = self.settings
+        waits = settings.timeout if timeout is None else Timeout.of(timeout)
+        request = prepare(call, settings, extra_headers)
+        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+
+        async def attempt() -> AsyncOpenReply:
+            attempts.made += 1
+            self._note_request(request, attempts)
+            reply = await self.sender.open(request, waits, attempts.time_left, idle=idle)
+            self._note_reply(request, attempts, reply.status)
+            if 200 <= reply.status < 300:
+                attempts.succeeded()
+                return reply
+            try:
+                whole = await reply.read()
+            finally:
+                await reply.aclose()
+            raise error_from(whole, secrets=settings.secrets(call.body), wall_clock=time.time())
+
+        return await self._persist(attempt, request, attempts)
+
+    async def aclose(self) -> None:
+        """Close the connections that are not in use."""
+        await self.sender.aclose()
+
+    async def _send(self, request: Prepared, waits: Timeout, attempts: Attempts) -> Reply:
+        attempts.made += 1
+        self._note_request(request, attempts)
+        reply = await self.sender.send(request, waits, attempts.time_left)
+        self._note_reply(request, attempts, reply.status)
+        self.state.last_date = (reply.headers.get("date", ""), time.time())
+        return reply
+
+    def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
+        """Return the model of a reply, or raise the error it stands for."""
+        settings = self.settings
+        if not 200 <= reply.status < 300 or settings.strict:
+            secrets = settings.secrets(call.body)
+            check(reply, secrets=secrets, wall_clock=time.time())
+            from .._core.strict import check_strictly
+
+            check_strictly(call.model, reply, secrets=secrets)
+        model = parse(call.model, reply, secrets=lambda: settings.secrets(call.body))
+        attempts.succeeded()
+        info = ResponseInfo(reply.status, reply.headers, reply.request_id, attempts.made, attempts.elapsed)
+        object.__setattr__(model, "__reply_info__", info)
+        return model
+
+    async def _persist(
+        self, attempt: Callable[[], Awaitable[_T]], request: Prepared, attempts: Attempts
+    ) -> _T:
+        """Make the first attempt, and leave the rest to tenacity if it failed."""
+        try:
+            return await attempt()
+        except TrioError as error:
+            first = [error]
+
+        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+        async def again() -> _T:
+            if first:
+                raise first.pop()
+            return await attempt()
+
+        def announce(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            self._note_retry(request, attempts, error)
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(attempts.should_retry),
+            wait=lambda _: attempts.wait,
+            before_sleep=announce,
+            sleep=self.sleep,
+            reraise=True,
+        )
+        return await retrying(again)
+
+    def _note_request(self, request: Prepared, attempts: Attempts) -> None:
+        hook = self.settings.hooks.on_request
+        if hook is not None:
+            notify(hook, CallInfo(request.method, mask(request.url), attempts.made, elapsed=attempts.elapsed))
+
+    def _note_reply(self, request: Prepared, attempts: Attempts, status: int) -> None:
+        hook = self.settings.hooks.on_response
+        if hook is not None:
+            info = CallInfo(
+                request.method, mask(request.url), attempts.made, status_code=status, elapsed=attempts.elapsed
+            )
+            notify(hook, info)
+
+    def _note_retry(self, request: Prepared, attempts: Attempts, error: BaseException | None) -> None:
+        logger.info(
+            "%s %s: attempt %d failed (%s), trying again in %.2f s",
+            request.method,
+            mask(request.url),
+            attempts.made,
+            error,
+            attempts.wait,
+        )
+        info = CallInfo(
+            request.method,
+            mask(request.url),
+            attempts.made,
+            status_code=error.status_code if isinstance(error, APIStatusError) else None,
+            elapsed=attempts.elapsed,
+            wait=attempts.wait,
+            error=error if isinstance(error, TrioError) else None,
+        )
+        notify(self.settings.hooks.on_retry, info)

@@ -1,0 +1,213 @@
+"""Settings of a client: checked once, when the client is made."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from .._redaction import mask
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["RetryPolicy", "Secret", "Timeout", "clean_base_url", "clean_headers", "clean_key"]
+
+DEFAULT_BASE_URL = "https://trio.machinefi.com/api"
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
+
+
+class Secret:
+    """Hold a secret out of `repr`, `str`, `vars` and pickles."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret; only the code that writes it to the wire or masks it in texts calls this."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("A client and its key are not pickled; build a new client from a ClientConfig instead.")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """How long the parts of one request may take, in seconds.
+
+    Attributes:
+        connect: to reach the server, TLS included.
+        pool: to wait for a free connection.
+        response: to wait for each piece of the reply, and to write each piece of the request.
+
+    The whole call with its retries is bounded by `RetryPolicy.deadline`; a stream's silence by an
+    idle limit of its own.
+
+    Example:
+        >>> Timeout(response=10)
+        Timeout(connect=5.0, pool=10.0, response=10)
+    """
+
+    connect: float = 5.0
+    pool: float = 10.0
+    response: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "pool", "response"):
+            _require_positive(f"Timeout.{name}", getattr(self, name), "seconds")
+
+    @classmethod
+    def of(cls, value: float | Timeout) -> Timeout:
+        """Return a `Timeout` as it is, and a number as one for connect, pool and response each."""
+        if isinstance(value, Timeout):
+            return value
+        _require_positive("timeout", value, "seconds")
+        return cls(connect=value, pool=value, response=value)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When and how often a failed request is sent again.
+
+    What may be repeated is decided by what is known of the failure, never by this policy alone: a
+    create that may have made a job is not sent a second time, whatever is set here.
+
+    Attributes:
+        max_attempts: requests in all, the first one included; at least 1.
+        deadline: seconds for the whole call, waits included.
+        reconcile_for: seconds to look for the job of a create whose outcome is unknown, beside the deadline.
+        base_delay: the first wait is a random part of this many seconds; it doubles each time.
+        max_delay: no wait before a retry is longer than this many seconds, unless the server asks for it.
+        max_retry_after: the longest `Retry-After`, in seconds, that is waited for; a longer one is raised.
+        retry_billed: whether `check_once` and `analyze_frame`, billed per call, are sent again when the
+            first request may have been carried out.
+
+    Example:
+        >>> RetryPolicy(max_attempts=5).with_changes(deadline=30).max_attempts
+        5
+    """
+
+    max_attempts: int = 3
+    deadline: float = 120.0
+    reconcile_for: float = 15.0
+    base_delay: float = 0.5
+    max_delay: float = 8.0
+    max_retry_after: float = 60.0
+    retry_billed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_attempts < 1:
+            raise ConfigurationError(f"RetryPolicy.max_attempts is {self.max_attempts!r}; it must be at least 1.")
+        _require_positive("RetryPolicy.deadline", self.deadline, "seconds")
+        for name in ("reconcile_for", "base_delay", "max_delay", "max_retry_after"):
+            value = getattr(self, name)
+            if not value >= 0:
+                raise ConfigurationError(f"RetryPolicy.{name} is {value!r}; it must be 0 or more seconds.")
+
+    @classmethod
+    def of(cls, value: RetryPolicy | None) -> RetryPolicy:
+        """Return a policy as it is, and `None` as one attempt."""
+        return cls(max_attempts=1) if value is None else value
+
+    def with_changes(self, **changes: float) -> Self:
+        """Return a copy with some attributes changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def clean_key(key: str | None, variable: str, argument: str) -> Secret:
+    """Return the key from the argument or the environment, stripped; refuse what cannot be a header.
+
+    No message quotes the key.
+    """
+    source = f"{argument}="
+    if key is None:
+        key, source = os.environ.get(variable), variable
+    if key is None:
+        raise ConfigurationError(f"No API key: pass {argument}=, or set the environment variable {variable}.")
+    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"{source} is a {type(key).__name__}; it must be a str.")
+    key = key.strip()
+    if not key:
+        raise ConfigurationError(f"{source} is empty; set it to your API key.")
+    if key.lower().startswith("bearer "):
+        raise ConfigurationError(f"{source} begins with 'Bearer '; pass the key alone, the word is added.")
+    if key[0] in "'\"" or key[-1] in "'\"":
+        raise ConfigurationError(f"{source} has quotation marks around it; pass the key alone.")
+    if not _TOKEN.fullmatch(key):
+        bad = next(char for char in key if not _TOKEN.fullmatch(char))
+        raise ConfigurationError(
+            f"{source} contains the character U+{ord(bad):04X}, which no header may carry; copy the key again."
+        )
+    return Secret(key)
+
+
+def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_http: bool) -> str:
+    """Return the base URL from the argument or the environment, without a trailing slash.
+
+    Raises:
+        ConfigurationError: it is not an http(s) URL, has credentials, a query or a fragment, or would send
+            the key in clear to another machine.
+    """
+    if url is None:
+        url = os.environ.get(variable) or default
+    url = str(url).strip()
+    shown = mask(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"base_url {shown!r} is not a URL: {error}.") from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"base_url {shown!r} must begin with https:// (or http://) and name a host.")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"base_url {shown!r} contains credentials; remove them, the key goes in a header.")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ConfigurationError(f"base_url {shown!r} has a query or fragment; give scheme, host and path only.")
+    if port == 0 or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
+        raise ConfigurationError(f"base_url {shown!r} contains characters that no URL has.")
+    if parts.scheme.lower() == "http" and not allow_plain_http and not _is_loopback(parts.hostname):
+        raise ConfigurationError(
+            f"base_url {shown!r} would send the key unencrypted; use https://, or allow_plain_http=True."
+        )
+    return url.rstrip("/")
+
+
+def clean_headers(headers: Mapping[str, str] | None, source: str) -> dict[str, str]:
+    """Return extra headers with names in lower case; refuse what would break the request or the key."""
+    cleaned: dict[str, str] = {}
+    for name, value in (headers or {}).items():
+        lower = str(name).lower()
+        if not _HEADER_NAME.fullmatch(lower):
+            raise ConfigurationError(f"{source} has the name {name!r}, which is not a header name.")
+        if lower in ("authorization", "host", "content-length", "transfer-encoding", "connection"):
+            raise ConfigurationError(f"{source} sets {name!r}; the client sets that header itself.")
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"{source}[{name!r}] must be printable ASCII text on one line.")
+        cleaned[lower] = value
+    return cleaned
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _require_positive(name: str, value: float, unit: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"{name} is {value!r}; it must be a positive number of {unit}.")

@@ -1,0 +1,132 @@
+"""Creating a paid job: never twice, never lost.
+
+No idempotency key is documented, so a create that failed after it may have been sent is never sent again.
+Instead the job list is searched for a job that fits; exactly one such job is taken to be it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from .._redaction import preview
+from ..errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
+from ..models import Job, JobDetail
+from .endpoints import Call
+from .outcome import Outcome, classify
+from .retry import http_date
+
+__all__ = ["Intent", "fits", "is_ambiguous", "may_fit", "outcome_unknown", "reconcile_waits", "server_time", "with_tag"]
+
+CLOCK_SKEW = timedelta(seconds=5)
+MAX_PAGES = 10
+PAGE_SIZE = 100
+_JOB_TYPES = {"/live-monitor": "live-monitor", "/live-digest": "live-digest"}
+_TAG = "client_ref"
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One logical create, fixed before its first attempt and the same for all of them."""
+
+    path: str
+    body: Mapping[str, Any]
+    reference: str = field(default_factory=lambda: str(uuid.uuid4()))
+    sent_at: datetime = field(default_factory=_now)
+
+    @property
+    def job_type(self) -> str:
+        """The type of the job it makes."""
+        return _JOB_TYPES[self.path]
+
+
+def with_tag(call: Call[Job], reference: str) -> Call[Job]:
+    """Return a create with its reference in the webhook URL's query: the one text the API gives back."""
+    body = dict(call.body or {})
+    webhook_url = body.get("webhook_url")
+    if webhook_url is None:
+        raise RequestValidationError(
+            "tag_webhook_url=True needs a webhook_url to put the tag in.", field="tag_webhook_url", value=True
+        )
+    parts = urlsplit(webhook_url)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), (_TAG, reference)]
+    body["webhook_url"] = urlunsplit(parts._replace(query=urlencode(query)))
+    return replace(call, body=body)
+
+
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time a reply says it was made."""
+    seconds = http_date(headers.get("date", ""))
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def is_ambiguous(error: TrioError) -> bool:
+    """Return whether a failed create may have made a job."""
+    return classify(error) is Outcome.AMBIGUOUS
+
+
+def reconcile_waits(window: float) -> Iterable[float]:
+    """Yield the waits before each look at the job list: 0, 0.5, 0.5, 1, 2, 4 … until the window closes."""
+    passed, pause = 0.0, 0.5
+    yield 0.0
+    while passed < window:
+        wait = min(pause, window - passed)
+        passed += wait
+        yield wait
+        pause = max(0.5, passed)
+
+
+def may_fit(job: Job, intent: Intent, *, not_after: datetime, owned: Collection[str]) -> bool:
+    """Return whether a list item can be the job of an intent, by what list items show.
+
+    Args:
+        job: the list item.
+        intent: what was to be made, and when by the server's clock as far as it is known.
+        not_after: the server's time when it made the list.
+        owned: ids of jobs that are known to be others.
+    """
+    if job.job_id in owned or job.stream_url != intent.body.get("stream_url"):
+        return False
+    if job.job_type is not None and job.job_type != intent.job_type:
+        return False
+    created = job.created_time
+    return created is None or intent.sent_at - CLOCK_SKEW <= created <= not_after + CLOCK_SKEW
+
+
+def fits(detail: JobDetail, intent: Intent) -> bool:
+    """Return whether a job's settings are the ones that were sent; what the server leaves out does not count."""
+    config = detail.config.model_dump(exclude_unset=True) if detail.config else dict(detail.details or {})
+    sent = {name: value for name, value in intent.body.items() if name != "stream_url"}
+    known = {name: value for name, value in sent.items() if name in config}
+    return all(config[name] == value for name, value in known.items())
+
+
+def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job]) -> CreateOutcomeUnknownError:
+    """Return the error that says a job may be running."""
+    if candidates:
+        ids = ", ".join(job.job_id for job in candidates[:5])
+        found = f"{len(candidates)} jobs in the list fit it ({ids}), and none was taken by guess"
+    else:
+        found = "no job in the list fits it, which does not prove that there is none"
+    error = CreateOutcomeUnknownError(
+        f"POST {intent.path} failed after it may have been sent ({preview(str(cause))}). It was not sent again; "
+        f"{found}. A job may be running and billed: look again with client.jobs.reconcile(error), or cancel "
+        "the job you recognise with client.jobs.cancel(job_id).",
+        candidates=candidates,
+        reference=intent.reference,
+        request=intent.body,
+        path=intent.path,
+        sent_at=intent.sent_at,
+    )
+    error.attempts = cause.attempts
+    return error
+
+

@@ -1,0 +1,173 @@
+"""The API's endpoints as pure functions: arguments in, a complete description of the request out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from ..errors import RequestValidationError
+from ..frames import Frame
+from ..models import (
+    AnalyzeFrameRequest,
+    CancelledJob,
+    CheckOnceRequest,
+    CheckResult,
+    FrameAnswer,
+    Job,
+    JobDetail,
+    JobPage,
+    LiveDigestRequest,
+    LiveMonitorRequest,
+    PreparedStream,
+    StreamValidation,
+    ValidateStreamRequest,
+)
+from .ids import segment
+from .not_given import NOT_GIVEN
+from .outcome import Effect
+from .validation import integer, one_of, validated
+
+__all__ = [
+    "Call",
+    "analyze_frame",
+    "cancel_job",
+    "check_once",
+    "create_live_digest",
+    "create_live_monitor",
+    "get_job",
+    "list_jobs",
+    "prepare_stream",
+    "validate_stream",
+]
+
+_M = TypeVar("_M", bound=BaseModel)
+
+STATUSES = ("pending", "running", "stopped", "completed", "failed")
+JOB_TYPES = ("live-monitor", "live-digest")
+EVENT_STREAM = "text/event-stream"
+_NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[_M]):
+    """One request, complete but for what the client adds: base URL, key and its own headers."""
+
+    method: str
+    path: str
+    model: type[_M]
+    effect: Effect
+    query: str = ""
+    body: Any = None
+    accept: str = "application/json"
+    fresh_connection: bool = False
+    """Whether to use a connection nothing else has used: what costs money must not meet a stale one."""
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they follow the base URL."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as JSON."""
+        return None if self.body is None else to_json(self.body)
+
+
+def check_once(stream_url: str, condition: str, options: Mapping[str, Any]) -> Call[CheckResult]:
+    """Describe `POST /check-once`."""
+    body = _body(CheckOnceRequest, {"stream_url": stream_url, "condition": condition, **options})
+    return Call("POST", "/check-once", CheckResult, Effect.BILLED, body=body)
+
+
+def analyze_frame(frame: bytes | Path | Frame, question: str) -> Call[FrameAnswer]:
+    """Describe `POST /analyze-frame`."""
+    body = _body(AnalyzeFrameRequest, {"frame_b64": _frame_text(frame), "question": question})
+    return Call("POST", "/analyze-frame", FrameAnswer, Effect.BILLED, body=body)
+
+
+def validate_stream(stream_url: str) -> Call[StreamValidation]:
+    """Describe `POST /streams/validate`."""
+    body = _body(ValidateStreamRequest, {"stream_url": stream_url})
+    return Call("POST", "/streams/validate", StreamValidation, Effect.SAFE, body=body)
+
+
+def prepare_stream(url: str) -> Call[PreparedStream]:
+    """Describe `POST /prepare-stream`."""
+    checked = _body(ValidateStreamRequest, {"stream_url": url})["stream_url"]
+    return Call("POST", "/prepare-stream", PreparedStream, Effect.SAFE, query=urlencode({"url": checked}))
+
+
+def create_live_monitor(
+    stream_url: str, condition: str, options: Mapping[str, Any], *, stream: bool = False
+) -> Call[Job]:
+    """Describe `POST /live-monitor`; as an event stream where asked."""
+    body = _body(LiveMonitorRequest, {"stream_url": stream_url, "condition": condition, **options})
+    return _create("/live-monitor", body, stream=stream)
+
+
+def create_live_digest(stream_url: str, options: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
+    """Describe `POST /live-digest`; as an event stream where asked."""
+    return _create("/live-digest", _body(LiveDigestRequest, {"stream_url": stream_url, **options}), stream=stream)
+
+
+def list_jobs(
+    *, status: str | None = None, type: str | None = None, limit: int | None = None, offset: int | None = None
+) -> Call[JobPage]:
+    """Describe `GET /jobs`."""
+    query: dict[str, str | int] = {}
+    if status is not None:
+        query["status"] = one_of("status", status, STATUSES)
+    if type is not None:
+        query["type"] = one_of("type", type, JOB_TYPES)
+    if limit is not None:
+        query["limit"] = integer("limit", limit, 1)
+    if offset is not None:
+        query["offset"] = integer("offset", offset, 0)
+    return Call("GET", "/jobs", JobPage, Effect.SAFE, query=urlencode(query))
+
+
+def get_job(job_id: str) -> Call[JobDetail]:
+    """Describe `GET /jobs/{job_id}`."""
+    return Call("GET", f"/jobs/{segment(job_id, 'job_id')}", JobDetail, Effect.SAFE)
+
+
+def cancel_job(job_id: str) -> Call[CancelledJob]:
+    """Describe `DELETE /jobs/{job_id}`."""
+    path = f"/jobs/{segment(job_id, 'job_id')}"
+    return Call("DELETE", path, CancelledJob, Effect.SAFE, fresh_connection=True)
+
+
+def _create(path: str, body: dict[str, Any], *, stream: bool) -> Call[Job]:
+    accept = EVENT_STREAM if stream else "application/json"
+    return Call("POST", path, Job, Effect.ONCE, body=body, accept=accept, fresh_connection=True)
+
+
+def _body(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON body: what was given, and `None` only where null has a meaning of its own."""
+    given: dict[str, Any] = {}
+    for name, value in values.items():
+        null_is_sent = name in _NULL_MEANS_UNLIMITED or model.model_fields[name].is_required()
+        if value is not NOT_GIVEN and (value is not None or null_is_sent):
+            given[name] = value
+    return validated(model, given).model_dump(exclude_unset=True)
+
+
+def _frame_text(frame: bytes | Path | Frame) -> str:
+    if isinstance(frame, Path):
+        frame = frame.read_bytes()
+    if isinstance(frame, (bytes, bytearray, memoryview)):
+        return base64.b64encode(frame).decode("ascii")
+    if isinstance(frame, Frame):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return frame.base64
+    raise RequestValidationError(
+        f"frame is a {type(frame).__name__}; pass the picture's bytes, a pathlib.Path to it, or a Frame.",
+        field="frame",
+        value=frame,
+    )

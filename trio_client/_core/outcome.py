@@ -1,0 +1,80 @@
+"""What is known of one failed attempt, and whether it may be made again.
+
+The classes follow what is *known*, not what is likely: a request of which a byte may have been written
+and which brought no usable answer may have been carried out.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from ..errors import APIConnectionError, APIStatusError, MaxJobsReachedError, RateLimitError, TrioError
+from .config import RetryPolicy
+
+__all__ = ["Effect", "Outcome", "classify", "may_repeat"]
+
+
+class Outcome(enum.Enum):
+    """The class of a failed attempt."""
+
+    NOT_SENT = "not sent"
+    PERMANENT = "permanent"
+    REFUSED = "refused before work"
+    DEFINITE = "definite no"
+    AMBIGUOUS = "ambiguous"
+
+
+class Effect(enum.Enum):
+    """What a request does to the server, and so what a repetition would do."""
+
+    SAFE = "safe"
+    """Reads, and stops: again is as good as once."""
+    BILLED = "billed"
+    """Costs its user a little each time: `check_once`, `analyze_frame`."""
+    ONCE = "once"
+    """Makes something: again may make it twice."""
+
+
+_DEFINITE_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 428, 431, 451})
+_REFUSED_STATUSES = frozenset({408, 425, 429})
+
+
+def classify(error: TrioError) -> Outcome:
+    """Return the class of a failed attempt from the error that describes it."""
+    if isinstance(error, APIConnectionError):
+        if error.request_sent is not False:
+            return Outcome.AMBIGUOUS
+        return Outcome.PERMANENT if error.permanent else Outcome.NOT_SENT
+    if isinstance(error, MaxJobsReachedError):
+        return Outcome.DEFINITE
+    if isinstance(error, APIStatusError):
+        return _classify_status(error.status_code, has_retry_after=getattr(error, "retry_after", None) is not None)
+    return Outcome.AMBIGUOUS
+
+
+def _classify_status(status: int, *, has_retry_after: bool) -> Outcome:
+    if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
+        return Outcome.REFUSED
+    if status in _DEFINITE_STATUSES:
+        return Outcome.DEFINITE
+    # A 4xx nobody documented is still a no; redirects and failures in the middle of the work are not.
+    return Outcome.DEFINITE if 400 <= status < 500 else Outcome.AMBIGUOUS
+
+
+def may_repeat(error: TrioError, effect: Effect, policy: RetryPolicy) -> bool:
+    """Return whether a request with this effect may be sent again after this failure."""
+    outcome = classify(error)
+    if outcome in (Outcome.PERMANENT, Outcome.DEFINITE):
+        return False
+    if outcome is Outcome.NOT_SENT:
+        return True
+    if effect is Effect.BILLED:
+        return policy.retry_billed or isinstance(error, RateLimitError)
+    if outcome is Outcome.REFUSED:
+        return True
+    return effect is Effect.SAFE and _is_worth_repeating(error)
+
+
+def _is_worth_repeating(error: TrioError) -> bool:
+    """An unexpected status such as a redirect will not change by asking again; a failure may."""
+    return not isinstance(error, APIStatusError) or error.status_code >= 500

@@ -1,0 +1,184 @@
+"""When to send a failed request again, and how long to wait before."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+
+from ..errors import APITimeoutError, ResponseValidationError, TrioError
+from .config import RetryPolicy
+from .outcome import Effect, Outcome, classify, may_repeat
+
+__all__ = ["Attempts", "Patience", "RetryQuota", "backoff", "http_date", "retry_after"]
+
+_ATTEMPTS_AT_NONSENSE = 2  # an unusable reply may be a proxy's hiccup once; twice, it is what is there
+_DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
+
+
+def backoff(policy: RetryPolicy, failures: int, rand: Callable[[], float]) -> float:
+    """Return how many seconds to wait after so many failures: full jitter under a doubling bound."""
+    bound = min(policy.base_delay * 2.0 ** min(failures - 1, 60), policy.max_delay)
+    return rand() * bound
+
+
+def retry_after(headers: Mapping[str, str], *, wall_clock: float) -> float | None:
+    """Return the wait a reply asks for, in seconds, or `None` where it asks for none that makes sense.
+
+    A date is read against the reply's own `Date`, so that a wrong clock on either side does not matter.
+    """
+    text = headers.get("retry-after", "").strip()
+    if _DIGITS.fullmatch(text):
+        return float(text)
+    until = http_date(text)
+    if until is None:
+        return None
+    now = http_date(headers.get("date", ""))
+    seconds = until - (wall_clock if now is None else now)
+    return seconds if seconds > 0 else None
+
+
+def http_date(text: str) -> float | None:
+    """Return an HTTP date as seconds since the epoch, or `None` where it is not one."""
+    if not text or len(text) > 64:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.timestamp()
+
+
+class RetryQuota:
+    """Bound the retries of a whole client, so that an outage does not multiply its load.
+
+    Each retry takes tokens, more for a failure than for a refusal; a success gives back. When they are
+    used up, failures are raised at once until successes return. Safe across threads.
+    """
+
+    __slots__ = ("_capacity", "_lock", "_tokens")
+
+    COST = 14
+    COST_WHEN_REFUSED = 5
+    CAPACITY = 500
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = self._tokens = capacity
+        self._lock = threading.Lock()
+
+    def take(self, outcome: Outcome) -> bool:
+        """Take the tokens of one retry; return whether there were enough."""
+        cost = self.COST_WHEN_REFUSED if outcome is Outcome.REFUSED else self.COST
+        with self._lock:
+            if self._tokens < cost:
+                return False
+            self._tokens -= cost
+            return True
+
+    def give_back(self, retries: int) -> None:
+        """Return tokens after a success that took so many retries."""
+        if not retries and self._tokens >= self._capacity:
+            return  # the usual case, without the lock
+        with self._lock:
+            self._tokens = min(self._capacity, self._tokens + (retries * self.COST or 1))
+
+
+class Attempts:
+    """The decisions of one call: go on or give up, and after how long.
+
+    Pure but for the injected clock and random source.
+    """
+
+    __slots__ = ("_clock", "_deadline", "_effect", "_policy", "_quota", "_rand", "ambiguous", "made", "started", "wait")
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        effect: Effect,
+        quota: RetryQuota,
+        *,
+        clock: Callable[[], float],
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        self._policy = policy
+        self._effect = effect
+        self._quota = quota
+        self._clock = clock
+        self._rand = rand
+        self.started = clock()
+        self._deadline = self.started + policy.deadline
+        self.made = 0
+        self.wait = 0.0
+        self.ambiguous = False  # whether an earlier attempt may have been carried out
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until the call's deadline; never negative."""
+        return max(0.0, self._deadline - self._clock())
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call began."""
+        return self._clock() - self.started
+
+    def succeeded(self) -> None:
+        """Note the end of the call with a usable reply."""
+        self._quota.give_back(self.made - 1)
+
+    def should_retry(self, error: BaseException) -> bool:
+        """Return whether to send the request again; `wait` then says after how many seconds."""
+        if not isinstance(error, TrioError):
+            return False
+        error.attempts = self.made
+        error.acted_before = self.ambiguous
+        self.ambiguous = self.ambiguous or classify(error) is Outcome.AMBIGUOUS
+        if self.made >= self._policy.max_attempts or not may_repeat(error, self._effect, self._policy):
+            return False
+        if isinstance(error, APITimeoutError) and error.phase == "deadline":
+            return False
+        if isinstance(error, ResponseValidationError) and self.made >= _ATTEMPTS_AT_NONSENSE:
+            return False
+        wait = self._wait_after(error)
+        if wait is None or not self._quota.take(classify(error)):
+            return False
+        self.wait = wait
+        return True
+
+    def _wait_after(self, error: TrioError) -> float | None:
+        wait = backoff(self._policy, self.made, self._rand)
+        hint: float | None = getattr(error, "retry_after", None)
+        if hint is not None and math.isfinite(hint):
+            if hint > self._policy.max_retry_after:
+                return None
+            wait = max(wait, hint)
+        return wait if wait < self.time_left else None
+
+
+class Patience:
+    """Let a long watch outlast failures that pass, for a bounded time without a success between them."""
+
+    __slots__ = ("_clock", "_limit", "_since")
+
+    def __init__(self, limit: float, clock: Callable[[], float]) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._since: float | None = None
+
+    def reset(self) -> None:
+        """Note a success."""
+        self._since = None
+
+    def endures(self, error: TrioError) -> bool:
+        """Return whether to go on after this failure."""
+        if classify(error) in (Outcome.DEFINITE, Outcome.PERMANENT):
+            return False
+        now = self._clock()
+        if self._since is None:
+            self._since = now
+        return now - self._since < self._limit

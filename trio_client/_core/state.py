@@ -1,0 +1,38 @@
+"""What one client and its copies with other options learn and share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from ..errors import ConfigurationError
+from .retry import RetryQuota, http_date
+
+__all__ = ["ClientState"]
+
+
+@dataclass(slots=True)
+class ClientState:
+    """The memory of a client."""
+
+    quota: RetryQuota = field(default_factory=RetryQuota)
+    owned: set[str] = field(default_factory=set[str])
+    """Ids of the jobs this client made: a job that is looked for is none of them."""
+    closed: bool = False
+    """Whether the client was closed; cleaning up goes on all the same."""
+    last_date: tuple[str, float] | None = None
+    """The newest reply's `Date`, and this machine's time when it came."""
+
+    def check_open(self) -> None:
+        """Raise ConfigurationError if the client was closed."""
+        if self.closed:
+            raise ConfigurationError("This client is closed; make the call before close(), or use a new client.")
+
+    def server_now(self) -> datetime:
+        """Return what the server's clock says now, as far as its replies tell."""
+        now = datetime.now(timezone.utc)
+        if self.last_date is None:
+            return now
+        text, received = self.last_date
+        sent = http_date(text)
+        return now if sent is None else now + timedelta(seconds=sent - received)

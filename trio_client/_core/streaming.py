@@ -1,0 +1,83 @@
+"""Read one job's event stream: bytes in, events out, and what to do when it breaks off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..events import Event, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered
+from ..events._normalise import from_wire
+from ..sse import Decoder, RawEvent
+from .polling import JobStory, work_done
+
+__all__ = ["StreamReader", "idle_limit"]
+
+_SHORTEST_IDLE = 60.0
+_DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
+_INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
+
+
+def idle_limit(path: str, body: Mapping[str, Any]) -> float:
+    """Return how long a stream may be silent, in seconds: three of its intervals, a minute at the least."""
+    interval = body.get(_INTERVALS[path]) or _DEFAULT_INTERVALS[path]
+    return max(_SHORTEST_IDLE, 3.0 * interval)
+
+
+class StreamReader:
+    """Turn the bytes of one job's stream into events, and remember what they told.
+
+    Nothing is read past a terminal event.
+    """
+
+    __slots__ = ("_checks", "_decoder", "_started", "_summaries", "_triggers", "finished", "job_id")
+
+    def __init__(self, *, max_event_bytes: int) -> None:
+        self._decoder = Decoder(max_event_bytes=max_event_bytes)
+        self._started = False
+        self._triggers = 0
+        self._checks = 0
+        self._summaries = 0
+        self.job_id: str | None = None
+        self.finished = False
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that a piece of the stream completes.
+
+        Raises:
+            EventTooLargeError: an event is over the limit; those before it are in the error's `events`.
+        """
+        return self.accept(self._decoder.feed(chunk))
+
+    def accept(self, raw_events: list[RawEvent]) -> list[Event]:
+        """Return the typed events, up to a terminal one."""
+        events: list[Event] = []
+        for raw in raw_events:
+            if self.finished:
+                break
+            event = from_wire(raw.name, raw.data)
+            self._note(event)
+            events.append(event)
+        return events
+
+    def story(self) -> JobStory:
+        """Return the rest of the job's story, to be told by polling from where the stream broke off."""
+        return JobStory(
+            started=self._started, triggers_told=self._triggers, work_told=self._checks + self._summaries
+        )
+
+    def _note(self, event: Event) -> None:
+        if event.job_id is not None and self.job_id is None:
+            self.job_id = event.job_id
+        elif event.job_id is None and self.job_id is not None:
+            event.job_id = self.job_id
+        self.finished = event.terminal
+        if isinstance(event, Triggered):
+            self._triggers += 1
+            self._checks += 1
+        elif isinstance(event, Summary):
+            self._summaries += 1
+        elif isinstance(event, (Started, Progress, StatusChanged, Stopped, Failed)):
+            self._started = True
+            stats = getattr(event, "stats", None)
+            if stats is not None:
+                self._checks = max(self._checks, work_done(stats) - self._summaries)

@@ -1,0 +1,25 @@
+"""Hold a reply against the documented schema to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from .reply import Reply, unusable
+
+__all__ = ["check_strictly"]
+
+
+def check_strictly(model: type[BaseModel], reply: Reply, *, secrets: Sequence[str]) -> None:
+    """Raise ResponseValidationError if the reply deviates from the documented schema of the model."""
+    from ..models import _osapi_strict, _strict  # large, and only for those who ask
+
+    name = model.__name__
+    documented: type[BaseModel] | None = getattr(_strict, name, None) or getattr(_osapi_strict, name, None)
+    if documented is None:
+        return
+    try:
+        documented.model_validate_json(reply.content)
+    except ValidationError as error:
+        raise unusable(f"{name} by the documented schema", reply, error, secrets=secrets) from None

@@ -1,0 +1,147 @@
+"""Check arguments against the documented request schemas, and say what is wrong in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from .._redaction import preview
+from ..errors import RequestValidationError
+
+__all__ = ["integer", "one_of", "positive", "validated"]
+
+_R = TypeVar("_R", bound=BaseModel)
+_UNITS = {
+    "interval_seconds": " seconds",
+    "clip_duration_seconds": " seconds",
+    "monitor_duration_seconds": " seconds",
+    "trigger_cooldown_seconds": " seconds",
+    "capture_interval_seconds": " seconds",
+    "window_minutes": " minutes",
+}
+_TYPES = {
+    "string": "a str",
+    "int": "an int",
+    "bool": "a bool",
+    "float": "a number",
+}
+
+
+def validated(model: type[_R], values: Mapping[str, Any]) -> _R:
+    """Return the request model of the values.
+
+    Raises:
+        RequestValidationError: a value is outside its documented range; names field, value and range.
+    """
+    for name in ("stream_url", "webhook_url", "url"):
+        _check_text(name, values.get(name))
+    if (webhook_url := values.get("webhook_url")) is not None:
+        _check_webhook_url(webhook_url)
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        texts = [_explain(model, problem, values) for problem in problems]
+        field = str(problems[0]["loc"][0]) if problems[0]["loc"] else None
+        raise RequestValidationError(
+            " ".join(texts), field=field, value=values.get(field) if field else None
+        ) from None
+
+
+def integer(field: str, value: Any, minimum: int, maximum: int | None = None) -> int:
+    """Return a query parameter that must be an integer in a range."""
+    wanted = _range(minimum, maximum)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}; it must be an int {wanted}.", field=field, value=value
+        )
+    if value < minimum or (maximum is not None and value > maximum):
+        raise RequestValidationError(f"{field} is {value}; it must be {wanted}.", field=field, value=value)
+    return value
+
+
+def positive(field: str, value: Any, unit: str) -> None:
+    """Check an argument that must be a positive number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}; it must be a positive number of {unit}.", field=field, value=value
+        )
+
+
+def one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """Return a query parameter that must be one of the documented words."""
+    if value not in allowed:
+        words = ", ".join(repr(word) for word in allowed)
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}; it must be one of {words}.", field=field, value=value
+        )
+    return str(value)
+
+
+def _check_text(field: str, value: Any) -> None:
+    if isinstance(value, str) and re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value):
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}; it contains a control character, remove it.", field=field, value=value
+        )
+
+
+def _check_webhook_url(value: Any) -> None:
+    if not isinstance(value, str):
+        return  # the schema's own check says what is wrong
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise RequestValidationError(
+            f"webhook_url is {preview(repr(value))}; it must be a public URL that begins with https:// (or http://).",
+            field="webhook_url",
+            value=value,
+        )
+
+
+def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any]) -> str:
+    field = str(problem["loc"][0]) if problem["loc"] else "the request"
+    if problem["type"] == "missing":
+        return f"{field} is missing; it is required."
+    shown = preview(repr(values.get(field)), limit=80)
+    minimum, maximum, shortest, longest = _bounds(model, field)
+    kind: str = problem["type"]
+    if kind in ("greater_than_equal", "less_than_equal") and minimum is not None:
+        return f"{field} is {shown}; it must be {_range(minimum, maximum)}{_UNITS.get(field, '')}."
+    if kind in ("string_too_short", "string_too_long"):
+        length = len(str(values.get(field)))
+        if not length:
+            return f"{field} is empty; it must have {_range(shortest, longest)} characters."
+        return f"{field} is {shown} ({length:,} characters); it must have {_range(shortest, longest)} characters."
+    if kind == "literal_error":
+        return f"{field} is {shown}; it must be {problem['ctx']['expected']}."
+    if kind.endswith("_type"):
+        wanted = _TYPES.get(kind.removesuffix("_type"), kind.removesuffix("_type"))
+        limits = f" {_range(minimum, maximum)}{_UNITS.get(field, '')}" if minimum is not None else ""
+        return f"{field} is {shown}; it must be {wanted}{limits}."
+    return f"{field} is {shown}: {problem['msg']}."
+
+
+def _bounds(model: type[BaseModel], field: str) -> tuple[int | None, int | None, int | None, int | None]:
+    schema = model.model_json_schema()["properties"].get(field, {})
+    for candidate in (schema, *schema.get("anyOf", ())):
+        if any(key in candidate for key in ("minimum", "minLength")):
+            return (
+                candidate.get("minimum"),
+                candidate.get("maximum"),
+                candidate.get("minLength"),
+                candidate.get("maxLength"),
+            )
+    return None, None, None, None
+
+
+def _range(minimum: int | None, maximum: int | None) -> str:
+    if maximum is None:
+        return f"{minimum:,} or more"
+    return f"from {minimum:,} to {maximum:,}"

@@ -1,0 +1,167 @@
+"""A free list of connections.
+
+httpx's own pool looks at every connection at each start and end of a request, and a request cancelled while
+it connects can leave an entry behind that blocks the pool for good. Here each connection is a transport of
+its own: a call takes the one used last or makes a new one, and a connection that failed is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any
+
+import httpx
+
+from ...errors import APITimeoutError
+from ..async_runtime import Limiter, Slot, close_response, current_home, raw_chunks, shielded
+from ..environment import SOCKET_OPTIONS, proxy_for, ssl_context_for
+from ..failures import is_disconnect
+
+__all__ = ["AsyncExchange", "AsyncPool"]
+
+MAX_CALLS = 100
+_KEEPALIVE_SECONDS = 15.0
+_CLOSING_SECONDS = 2.0
+
+
+class AsyncExchange:
+    """One request and its response, until it is closed."""
+
+    __slots__ = ("_counted", "_pool", "_slot", "response")
+
+    def __init__(self, pool: AsyncPool | None, slot: Slot | None, response: Any, *, counted: bool) -> None:
+        self._pool = pool
+        self._slot = slot
+        self._counted = counted
+        self.response = response
+
+    def chunks(self) -> Any:
+        """Return an iterator over the body as it comes from the wire."""
+        return raw_chunks(self.response)
+
+    async def close(self, *, reusable: bool) -> None:
+        """Release the connection: back to the list, or closed."""
+        pool, self._pool = self._pool, None
+        try:
+            await close_response(self.response)
+        finally:
+            if pool is not None and self._slot is not None:
+                await pool.take_back(self._slot, reusable=reusable, counted=self._counted)
+
+
+class AsyncPool:
+    """Connections to one server.
+
+    Args:
+        base_url: the server; decides on TLS and on the proxy.
+        trust_env: whether the environment's proxies and certificates count.
+        max_calls: how many calls may run at once; streams do not count.
+    """
+
+    def __init__(self, base_url: str, *, trust_env: bool, max_calls: int = MAX_CALLS) -> None:
+        self._ssl_context = ssl_context_for(base_url, trust_env=trust_env)
+        self._proxy = proxy_for(base_url, trust_env=trust_env)
+        self._max_calls = max_calls
+        self._limiter = Limiter(max_calls)
+        self._idle: list[Slot] = []
+        self._home: object = None
+        _pools.add(self)
+
+    async def open(
+        self, request: httpx.Request, *, fresh: bool, repeatable: bool, counted: bool, pool_timeout: float
+    ) -> AsyncExchange:
+        """Send a request and return once the response's headers are there.
+
+        Args:
+            request: complete, with its timeouts.
+            fresh: whether to use a connection that nothing else has used.
+            repeatable: whether to send it again at once where the peer had closed an idle connection.
+            counted: whether it takes one of the places for calls.
+            pool_timeout: seconds to wait for such a place.
+        """
+        self._stay_home()
+        if counted and not await self._limiter.acquire(pool_timeout):
+            raise APITimeoutError(
+                f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s; "
+                "make fewer at once, or raise Timeout.pool.",
+                phase="pool",
+                request_sent=False,
+            )
+        reused = bool(self._idle) and not fresh
+        slot = self._idle.pop() if reused else self._new_slot(fresh=fresh)
+        try:
+            try:
+                response = await slot.handle_async_request(request)
+            except Exception as error:
+                if not (reused and repeatable and is_disconnect(error)):
+                    raise
+                await self._discard(slot)
+                slot = self._new_slot(fresh=False)
+                response = await slot.handle_async_request(request)
+        except BaseException:
+            await self.take_back(slot, reusable=False, counted=counted)
+            raise
+        return AsyncExchange(self, slot, response, counted=counted)
+
+    async def take_back(self, slot: Slot, *, reusable: bool, counted: bool) -> None:
+        """Put a connection back into the list, or close it; free the place it took."""
+        if counted:
+            self._limiter.release()
+        if reusable and len(self._idle) < self._max_calls:
+            self._idle.append(slot)
+            return
+        await self._discard(slot)
+
+    @property
+    def has_idle(self) -> bool:
+        """Whether there are connections to close."""
+        return bool(self._idle)
+
+    async def aclose(self) -> None:
+        """Close the connections that are not in use."""
+        self._stay_home()
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    def forget(self) -> None:
+        """Let go of all connections without touching them: they belong to another process or event loop."""
+        self._idle.clear()
+        self._limiter.forget()
+        self._home = None
+
+    async def _discard(self, slot: Slot) -> None:
+        with shielded(_CLOSING_SECONDS):
+            await slot.aclose()
+
+    def _stay_home(self) -> None:
+        home = current_home()
+        if home != self._home:
+            if self._home is not None:
+                self.forget()
+            self._home = home
+
+    def _new_slot(self, *, fresh: bool) -> Slot:
+        kept = 0 if fresh else 1
+        limits = httpx.Limits(
+            max_connections=1, max_keepalive_connections=kept, keepalive_expiry=_KEEPALIVE_SECONDS
+        )
+        return Slot(
+            verify=self._ssl_context,
+            limits=limits,
+            proxy=self._proxy,
+            socket_options=SOCKET_OPTIONS,
+            trust_env=False,
+        )
+
+
+_pools: weakref.WeakSet[AsyncPool] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for pool in list(_pools):
+        pool.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

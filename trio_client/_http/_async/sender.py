@@ -1,0 +1,198 @@
+"""Send one request and get one reply, within bounds of time and size. Knows nothing of retries."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from ..._core.config import Secret, Timeout
+from ..._core.reply import Reply
+from ..._core.settings import Prepared
+from ..._redaction import mask
+from ...errors import APITimeoutError, TrioError
+from ..async_runtime import time_limit
+from ..content import Body, Inflater, inflater_for
+from ..failures import deadline_exceeded, translate
+from ..types import AsyncHTTPClient
+from .pool import AsyncExchange, AsyncPool
+
+__all__ = ["AsyncOpenReply", "AsyncSender"]
+
+
+class AsyncOpenReply:
+    """A reply whose body is still coming."""
+
+    def __init__(self, exchange: AsyncExchange, *, place: str, limit: int) -> None:
+        self.status: int = exchange.response.status_code
+        self.headers: dict[str, str] = _headers(exchange.response)
+        self._exchange = exchange
+        self._place = place
+        self._limit = limit
+        self._chunks: Any = None
+        self._inflater: Inflater | None = None
+
+    async def next_chunk(self) -> bytes | None:
+        """Return the next piece of the body, decoded; `None` at its end.
+
+        Raises:
+            APIConnectionError: the connection broke, or was silent for too long.
+        """
+        try:
+            if self._chunks is None:
+                self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
+                self._chunks = self._exchange.chunks()
+            chunk: bytes = await self._chunks.__anext__()
+        except StopAsyncIteration:
+            return None
+        except Exception as error:
+            failure = translate(error, self._place)
+            if isinstance(failure, APITimeoutError):
+                failure.phase = "idle"
+            raise failure from failure.__cause__
+        return chunk if self._inflater is None else self._inflater.feed(chunk)
+
+    async def read(self) -> Reply:
+        """Return the whole reply, its body at most as large as the limit."""
+        content = await _read_body(self.headers, self._exchange, self._limit, self._place)
+        return Reply(self.status, self.headers, content)
+
+    async def aclose(self) -> None:
+        """Release the connection."""
+        await self._exchange.close(reusable=False)
+
+
+class AsyncSender:
+    """Send requests to one server, over its own connections or through an injected client."""
+
+    def __init__(
+        self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: AsyncHTTPClient | None
+    ) -> None:
+        parts = urlsplit(base_url)
+        self.place = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
+        self._key = key
+        self._max_body_bytes = max_body_bytes
+        self._client = http_client
+        self._pool = None if http_client is not None else AsyncPool(base_url, trust_env=trust_env)
+
+    async def send(self, request: Prepared, timeout: Timeout, time_left: float) -> Reply:
+        """Return the complete reply.
+
+        Raises:
+            APIConnectionError: there is none.
+            ResponseValidationError: it is too large, or cannot be decoded.
+        """
+        until = time.monotonic() + time_left
+        try:
+            with time_limit(time_left):
+                exchange = await self._exchange(request, timeout, _waits(timeout), counted=not request.fresh_connection)
+                complete = False
+                try:
+                    headers = _headers(exchange.response)
+                    content = await _read_body(headers, exchange, self._max_body_bytes, self.place)
+                    complete = True
+                finally:
+                    await exchange.close(reusable=complete and not request.fresh_connection)
+                return Reply(exchange.response.status_code, headers, content)
+        except TimeoutError as error:
+            if isinstance(error, TrioError) and time.monotonic() < until:
+                raise
+        raise deadline_exceeded(self.place, time_left)
+
+    async def open(
+        self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float
+    ) -> AsyncOpenReply:
+        """Return the reply as soon as its headers are there; each wait for its body may last `idle` seconds."""
+        until = time.monotonic() + time_left
+        waits = _waits(timeout)
+        try:
+            with time_limit(time_left):
+                exchange = await self._exchange(request, timeout, waits, counted=False)
+                waits["read"] = idle  # the HTTP library looks it up for each read: from here on, silence is allowed
+                return AsyncOpenReply(exchange, place=self.place, limit=self._max_body_bytes)
+        except TimeoutError as error:
+            if isinstance(error, TrioError) and time.monotonic() < until:
+                raise
+        raise deadline_exceeded(self.place, time_left)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether there are connections to close."""
+        return self._pool is not None and self._pool.has_idle
+
+    async def aclose(self) -> None:
+        """Close idle connections. An injected client stays open: it belongs to whoever made it."""
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def _exchange(
+        self, request: Prepared, timeout: Timeout, waits: dict[str, float], *, counted: bool
+    ) -> AsyncExchange:
+        try:
+            if self._pool is None:
+                return await self._through_client(request, waits)
+            return await self._pool.open(
+                self._wire(request, waits),
+                fresh=request.fresh_connection,
+                repeatable=request.repeatable,
+                counted=counted,
+                pool_timeout=timeout.pool,
+            )
+        except TrioError:
+            raise
+        except Exception as error:
+            failure = translate(error, self.place)
+            raise failure from failure.__cause__
+
+    async def _through_client(self, request: Prepared, waits: dict[str, float]) -> AsyncExchange:
+        assert self._client is not None
+        wire = self._client.build_request(
+            request.method, request.url, headers=self._headers(request), content=request.content
+        )
+        wire.extensions = {**wire.extensions, "timeout": waits}
+        response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
+        return AsyncExchange(None, None, response, counted=False)
+
+    def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers=self._headers(request),
+            content=request.content,
+            extensions={"timeout": waits},
+        )
+
+    def _headers(self, request: Prepared) -> dict[str, str]:
+        """Return the headers with the key; no frame that can fail holds them."""
+        headers = {**request.headers, "authorization": f"Bearer {self._key.reveal()}"}
+        if request.fresh_connection:
+            headers["connection"] = "close"
+        return headers
+
+
+def _waits(timeout: Timeout) -> dict[str, float]:
+    return {"connect": timeout.connect, "read": timeout.response, "write": timeout.response, "pool": timeout.pool}
+
+
+async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: int, place: str) -> bytes:
+    response = exchange.response
+    if response.is_stream_consumed:  # a mock's reply, complete and decoded already
+        return bytes(response.content)
+    body = Body(
+        encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit
+    )
+    try:
+        async for chunk in exchange.chunks():
+            body.feed(chunk)
+    except TrioError:
+        raise
+    except Exception as error:
+        failure = translate(error, place)
+        raise failure from failure.__cause__
+    return body.finish()
+
+
+def _headers(response: Any) -> dict[str, str]:
+    return {name.lower(): mask(value) if name.lower() == "location" else value for name, value in response.headers.items()}

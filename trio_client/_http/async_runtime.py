@@ -1,0 +1,81 @@
+"""What cannot be converted between the two clients: the async side. Its twin is `sync_runtime`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import httpx
+
+__all__ = ["Limiter", "Slot", "checkpoint", "close_response", "current_home", "raw_chunks", "shielded", "sleep", "time_limit"]
+
+sleep = anyio.sleep
+checkpoint = anyio.lowlevel.checkpoint
+
+
+class Limiter:
+    """Let at most so many calls run at once."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._free = total
+        self._semaphore: anyio.Semaphore | None = None
+
+    async def acquire(self, timeout: float) -> bool:
+        """Take a place, waiting at most `timeout` seconds; return whether there was one."""
+        semaphore = self._semaphore
+        if semaphore is None:
+            semaphore = self._semaphore = anyio.Semaphore(self._total, fast_acquire=True)
+        try:
+            semaphore.acquire_nowait()
+        except anyio.WouldBlock:
+            with anyio.move_on_after(timeout) as scope:
+                await semaphore.acquire()
+            return not scope.cancelled_caught
+        return True
+
+    def release(self) -> None:
+        """Give the place back."""
+        if self._semaphore is not None:
+            self._semaphore.release()
+
+    def forget(self) -> None:
+        """Start anew, on another event loop."""
+        self._semaphore = None
+
+
+class Slot(httpx.AsyncHTTPTransport):
+    """One connection, of which a pool keeps a list."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Give up what runs inside after so many seconds: `TimeoutError`."""
+    with anyio.fail_after(seconds):
+        yield
+
+
+@contextmanager
+def shielded(seconds: float) -> Iterator[None]:
+    """Protect what runs inside from outer cancellation, for at most so many seconds."""
+    with anyio.move_on_after(seconds, shield=True):
+        yield
+
+
+def current_home() -> object:
+    """Return what connections belong to: the running event loop."""
+    return anyio.lowlevel.current_token()
+
+
+def raw_chunks(response: Any) -> Any:
+    """Return an async iterator over the body as it comes from the wire."""
+    return response.aiter_raw().__aiter__()
+
+
+async def close_response(response: Any) -> None:
+    """Close a response, also while being cancelled."""
+    with anyio.CancelScope(shield=True):
+        await response.aclose()

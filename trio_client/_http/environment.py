@@ -1,0 +1,73 @@
+"""What the machine says about connections: certificates, proxies, socket options."""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import ssl
+import urllib.request
+from urllib.parse import urlsplit
+
+import httpx
+
+from .._redaction import mask
+from ..errors import ConfigurationError
+
+__all__ = ["SOCKET_OPTIONS", "proxy_for", "ssl_context_for"]
+
+
+def _keep_alive() -> list[tuple[int, int, int]]:
+    """Ask the system to notice dead peers: a stream may be silent for minutes."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        option = getattr(socket, name, None)
+        if option is not None:
+            options.append((socket.IPPROTO_TCP, option, value))
+    return options
+
+
+SOCKET_OPTIONS = _keep_alive()
+
+
+def ssl_context_for(url: str, *, trust_env: bool) -> ssl.SSLContext:
+    """Return the process's one context for https; for http, one that is never used and cheap to make."""
+    if urlsplit(url).scheme.lower() != "https":
+        return _unused_context()
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
+    return _context(tuple(os.environ.get(name) for name in names))
+
+
+@functools.lru_cache(maxsize=4)
+def _context(certificates: tuple[str | None, ...]) -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context(trust_env=bool(certificates))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be loaded: {error}. "
+            "Correct or unset the variable."
+        ) from error.with_traceback(None)
+
+
+@functools.lru_cache(maxsize=1)
+def _unused_context() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def proxy_for(url: str, *, trust_env: bool) -> httpx.Proxy | None:
+    """Return the proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY …) names for a URL."""
+    if not trust_env:
+        return None
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    address = proxies.get(parts.scheme.lower()) or proxies.get("all")
+    host = parts.hostname or ""
+    if not address or urllib.request.proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
+        return None
+    try:
+        return httpx.Proxy(address if "://" in address else f"http://{address}")
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ConfigurationError(
+            f"The environment names the proxy {mask(address)!r}, which cannot be used: {mask(str(error))}. "
+            "Correct or unset the variable, or pass trust_env=False."
+        ) from None

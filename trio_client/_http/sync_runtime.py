@@ -1,0 +1,137 @@
+"""What cannot be converted between the two clients: the sync side. Its twin is `async_runtime`."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+
+__all__ = ["Limiter", "Slot", "checkpoint", "close_response", "current_home", "raw_chunks", "shielded", "sleep", "time_limit"]
+
+sleep = time.sleep
+_limit = threading.local()
+
+
+def checkpoint() -> None:
+    """Do nothing: only tasks have to give way."""
+
+
+class Limiter:
+    """Let at most so many calls run at once."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._semaphore = threading.BoundedSemaphore(total)
+
+    def acquire(self, timeout: float) -> bool:
+        """Take a place, waiting at most `timeout` seconds; return whether there was one."""
+        return self._semaphore.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+
+    def release(self) -> None:
+        """Give the place back."""
+        self._semaphore.release()
+
+    def forget(self) -> None:
+        """Start anew, in another process."""
+        self._semaphore = threading.BoundedSemaphore(self._total)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let every wait for the network inside end after so many seconds in all."""
+    outer = getattr(_limit, "until", None)
+    until = time.monotonic() + seconds
+    _limit.until = until if outer is None else min(until, outer)
+    try:
+        yield
+    finally:
+        _limit.until = outer
+
+
+@contextmanager
+def shielded(seconds: float) -> Iterator[None]:
+    """Bound what runs inside to so many seconds."""
+    outer = getattr(_limit, "until", None)
+    _limit.until = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _limit.until = outer
+
+
+def current_home() -> object:
+    """Return what connections belong to: the process, since a fork must not share its parent's."""
+    return os.getpid()
+
+
+def raw_chunks(response: Any) -> Any:
+    """Return an iterator over the body as it comes from the wire."""
+    return iter(response.iter_raw())
+
+
+def close_response(response: Any) -> None:
+    """Close a response."""
+    response.close()
+
+
+def _bounded(timeout: float | None) -> float | None:
+    """Return a timeout that does not outlast the time limit in force."""
+    until = getattr(_limit, "until", None)
+    if until is None:
+        return timeout
+    left = until - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the time limit is over")
+    return left if timeout is None else min(timeout, left)
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    """A connection on which no single byte buys the peer more time than the limit allows."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _bounded(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _bounded(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _BoundedBackend(httpcore.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _BoundedStream(super().connect_tcp(host, port, _bounded(timeout), local_address, socket_options))
+
+
+class Slot(httpx.HTTPTransport):
+    """One connection, of which a pool keeps a list."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # httpx offers no argument for this; without it, dribbled headers would outlast any deadline.
+        self._pool._network_backend = _BoundedBackend()

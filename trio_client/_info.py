@@ -1,0 +1,62 @@
+"""What is known of the reply that a model came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models._base import Model
+
+__all__ = ["ResponseInfo", "response_info"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseInfo:
+    """Describe the HTTP reply behind a model.
+
+    Attributes:
+        status_code: the HTTP status.
+        headers: the reply's headers, names in lower case.
+        request_id: the server's id of the request, where it sent one.
+        attempts: how many requests it took, the successful one included.
+        elapsed: seconds from the start of the call to the parsed reply, waits included.
+        recovered: whether the job was found in the job list after its create had failed ambiguously.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    request_id: str | None
+    attempts: int
+    elapsed: float
+    recovered: bool = False
+
+
+def response_info(model: Model) -> ResponseInfo:
+    """Return what is known of the reply that `model` came from.
+
+    Args:
+        model: an object a client's method returned, such as a `Job` or a `JobPage`. The jobs inside
+            a page have none of their own: ask the page.
+
+    Returns:
+        Status, headers, request id, number of attempts, time taken.
+
+    Raises:
+        LookupError: the model did not come from a reply (it was built by hand, copied or unpickled).
+
+    Example:
+        >>> from trio_client import TrioClient, response_info
+        >>> with TrioClient() as client:
+        ...     page = client.jobs.list()
+        >>> response_info(page).status_code
+        200
+    """
+    try:
+        return model.__reply_info__
+    except AttributeError:
+        raise LookupError(
+            f"This {type(model).__name__} did not come straight from a reply; "
+            "only what a client's method returned has a response_info."
+        ) from None

@@ -1,0 +1,70 @@
+"""The counters of a job, as replies and events carry them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+__all__ = ["JobStats"]
+
+
+class JobStats(dict[str, Any]):
+    """Hold a job's counters: a `dict` with the documented keys as attributes too.
+
+    A counter the server did not send is `None` as an attribute and absent as a key; keys that
+    are not documented are kept. The same type is in `JobDetail.stats`, in
+    `CancelledJob.final_stats` and in the events that carry counters.
+
+    Example:
+        >>> stats = JobStats(checks_performed=45, triggers_fired=3)
+        >>> stats.checks_performed, stats["triggers_fired"], stats.reason
+        (45, 3, None)
+
+    Source: API reference, "Get Job Details" (`stats`) and "Live Monitor" (stop reasons).
+    """
+
+    __slots__ = ()
+
+    @property
+    def checks_performed(self) -> int | None:
+        """How many times the condition was checked."""
+        return self.get("checks_performed")
+
+    @property
+    def triggers_fired(self) -> int | None:
+        """How many times the condition held and an alert went out."""
+        return self.get("triggers_fired")
+
+    @property
+    def frames_skipped(self) -> int | None:
+        """How many frames were left out because nothing had moved."""
+        return self.get("frames_skipped")
+
+    @property
+    def summaries_generated(self) -> int | None:
+        """How many windows of a digest were summarised."""
+        return self.get("summaries_generated")
+
+    @property
+    def auto_stopped(self) -> bool | None:
+        """Whether a limit ended the job, not a person."""
+        return self.get("auto_stopped")
+
+    @property
+    def reason(self) -> str | None:
+        """Why the job ended, such as `max_duration_reached`; `None` while it runs."""
+        return self.get("reason")
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """How long the job has run, in seconds."""
+        return self.get("elapsed_seconds")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.dict_schema())

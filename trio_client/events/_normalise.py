@@ -1,0 +1,287 @@
+"""Turn every payload the API is known to send into one vocabulary.
+
+Event names, places and spellings differ between the API's deliveries and the generations of its
+documentation. To teach this module a new name, add it to `_BUILDERS`; a new spelling of a field, to
+the `find` call that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic_core import from_json
+
+from .._stats import JobStats
+from .._times import parse_time
+from ..frames import Frame
+from ._types import (
+    Delivery,
+    Event,
+    Failed,
+    Progress,
+    Started,
+    StatusChanged,
+    Stopped,
+    Summary,
+    Triggered,
+    UnknownEvent,
+)
+
+if TYPE_CHECKING:
+    from httpx_sse import ServerSentEvent
+
+__all__ = ["from_payload", "from_sse", "from_wire"]
+
+_T = TypeVar("_T")
+_TERMINAL = frozenset({"completed", "stopped", "failed"})
+_COUNTERS = (
+    "checks_performed",
+    "triggers_fired",
+    "frames_skipped",
+    "summaries_generated",
+    "auto_stopped",
+    "reason",
+    "elapsed_seconds",
+)
+# Where a field may sit, best place first.
+_PLACES = ("data", "details", "stats", "final_stats")
+
+
+def from_sse(event: ServerSentEvent) -> Event:
+    """Return the typed event of one server-sent event.
+
+    Args:
+        event: as `trio_client.sse.decode` or httpx-sse yield it.
+
+    Returns:
+        One of the event types; `UnknownEvent` for whatever is not known. Nothing is raised for content.
+
+    Example:
+        >>> from httpx_sse import ServerSentEvent
+        >>> event = from_sse(ServerSentEvent(event="triggered", data='{"explanation": "A van."}'))
+        >>> event.kind, event.explanation
+        ('triggered', 'A van.')
+
+    Source: the API's "SSE streaming" guide and "Live Monitor" page (event names).
+    """
+    return from_wire(event.event, event.data.encode("utf-8", "surrogatepass"))
+
+
+def from_wire(name: str, data: bytes) -> Event:
+    """Return the typed event of an SSE event's name and data bytes."""
+    try:
+        payload: Any = from_json(data, allow_inf_nan=False)
+    except ValueError:
+        payload = data.decode("utf-8", "replace")
+    return _build(payload, "sse", "" if name == "message" else name)
+
+
+def from_payload(payload: Any, delivery: Delivery = "webhook") -> Event:
+    """Return the typed event of a JSON payload.
+
+    Args:
+        payload: the parsed JSON, normally a `dict`.
+        delivery: how it arrived: `webhook`, `sse` or `poll`.
+
+    Returns:
+        One of the event types; `UnknownEvent` for whatever is not known. Nothing is raised for content.
+
+    Example:
+        >>> event = from_payload({"type": "job_stopped", "data": {"job_id": "a1", "reason": "cancelled"}})
+        >>> event.kind, event.job_id, event.reason
+        ('stopped', 'a1', 'cancelled')
+
+    Source: the API's "Webhooks" guide (type names; bodies are open).
+    """
+    return _build(payload, delivery, "")
+
+
+class _Fields:
+    """Find fields in a payload, wherever its shape puts them."""
+
+    __slots__ = ("delivery", "name", "places", "raw")
+
+    def __init__(self, raw: Any, delivery: Delivery, name: str) -> None:
+        self.raw = raw
+        self.delivery: Delivery = delivery
+        self.name = name
+        self.places: list[Mapping[str, Any]] = []
+        if isinstance(raw, dict):
+            top: dict[str, Any] = raw  # pyright: ignore[reportUnknownVariableType]
+            self.places.append(top)
+            self.places += [inner for place in _PLACES if isinstance(inner := top.get(place), dict)]
+
+    def find(self, kind: type[_T], *keys: str) -> _T | None:
+        """Return the first value of the type asked for, key by key, place by place."""
+        for key in keys:
+            for place in self.places:
+                value = place.get(key)
+                if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+                    return value
+        return None
+
+    def text(self, *keys: str) -> str | None:
+        return self.find(str, *keys)
+
+    def job_id(self) -> str | None:
+        found = self.find(str, "job_id", "jobId")
+        return found or None
+
+    def time(self) -> datetime | None:
+        for key in ("timestamp", "ts"):
+            for place in self.places:
+                moment = parse_time(place.get(key))
+                if moment is not None:
+                    return moment
+        return None
+
+    def frame(self, *keys: str) -> Frame | None:
+        content = self.find(str, *keys)
+        return Frame(content) if content else None
+
+    def reason(self) -> str | None:
+        return self.find(str, "reason", "stop_reason")
+
+    def stats(self) -> JobStats | None:
+        found = JobStats()
+        for place in self.places:
+            nested = place.get("stats")
+            if isinstance(nested, dict):
+                found.update(nested)  # pyright: ignore[reportUnknownArgumentType]
+        for place in reversed(self.places):
+            found.update({key: place[key] for key in _COUNTERS if key in place})
+        return found or None
+
+    def base(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "delivery": self.delivery,
+            "job_id": self.job_id(),
+            "stream_url": self.text("stream_url", "source_url", "youtube_url"),
+            "occurred_at": self.time(),
+            "raw": self.raw,
+        }
+
+
+def _started(fields: _Fields) -> Event:
+    return Started(**fields.base())
+
+
+def _progress(fields: _Fields) -> Event:
+    return Progress(
+        **fields.base(),
+        stats=fields.stats(),
+        frames_captured=fields.find(int, "frames_captured"),
+        frames_needed=fields.find(int, "frames_needed"),
+    )
+
+
+def _triggered(fields: _Fields) -> Event:
+    return Triggered(
+        **fields.base(),
+        explanation=fields.text("explanation"),
+        condition=fields.text("condition"),
+        triggered=fields.find(bool, "triggered"),
+        frame=fields.frame("frame_b64"),
+        latency_ms=fields.find(int, "latency_ms"),
+    )
+
+
+def _result(fields: _Fields) -> Event:
+    """A check's result: the flag tells whether the condition held."""
+    return _triggered(fields) if fields.find(bool, "triggered") else _progress(fields)
+
+
+def _summary(fields: _Fields) -> Event:
+    return Summary(
+        **fields.base(),
+        summary=fields.text("summary", "digest", "narrative", "text"),
+        frame_count=fields.find(int, "frame_count", "frames_analyzed"),
+        window_minutes=fields.find(int, "window_minutes"),
+        grid=fields.frame("grid_b64", "frame_b64"),
+    )
+
+
+def _stopped(fields: _Fields) -> Event:
+    status = fields.text("status")
+    if status == "failed":
+        return _failed(fields)
+    return Stopped(**fields.base(), reason=fields.reason(), status=status, stats=fields.stats())
+
+
+def _status(fields: _Fields) -> Event:
+    status = fields.text("status")
+    if status in _TERMINAL:
+        return _stopped(fields)
+    return StatusChanged(**fields.base(), status=status, reason=fields.reason(), stats=fields.stats())
+
+
+def _failed(fields: _Fields) -> Event:
+    envelope = next((found for place in fields.places if (found := place.get("error"))), None)
+    detail: dict[str, Any] = envelope if isinstance(envelope, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    message = _text(detail.get("message")) or (envelope if isinstance(envelope, str) else None)
+    if not fields.places and isinstance(fields.raw, str):
+        message = fields.raw
+    return Failed(
+        **fields.base(),
+        code=_text(detail.get("code")) or fields.text("code", "error_code"),
+        message=message or fields.text("message", "detail") or fields.reason(),
+        remediation=_text(detail.get("remediation")) or fields.text("remediation"),
+        stats=fields.stats(),
+        recoverable=fields.find(bool, "recoverable"),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+_BUILDERS: dict[str, Callable[[_Fields], Event]] = {
+    "started": _started,
+    "job_started": _started,
+    "progress": _progress,
+    "live_monitor_result": _result,
+    "triggered": _triggered,
+    "watch_triggered": _triggered,
+    "live_monitor_triggered": _triggered,
+    "summary": _summary,
+    "summary_generated": _summary,
+    "live_digest_ready": _summary,
+    "job_status": _status,
+    "stopped": _stopped,
+    "job_stopped": _stopped,
+    "job_completed": _stopped,
+    "error": _failed,
+    "job_error": _failed,
+    "job_failed": _failed,
+}
+
+# For payloads without any name: the first key that is present tells the kind.
+_IMPLIED: tuple[tuple[str, Callable[[_Fields], Event]], ...] = (
+    ("summary", _summary),
+    ("triggered", _result),
+    ("frames_captured", _progress),
+    ("error", _failed),
+    ("status", _status),
+    ("checks_performed", _progress),
+    ("job_id", _started),
+)
+
+
+def _build(payload: Any, delivery: Delivery, name: str) -> Event:
+    names = [name]
+    if isinstance(payload, dict):
+        names += [_text(payload.get(key)) or "" for key in ("type", "event")]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    for sent in names:
+        builder = _BUILDERS.get(sent.strip().lower())
+        if builder is not None:
+            return builder(_Fields(payload, delivery, sent))
+    sent = next(filter(None, names), "")
+    fields = _Fields(payload, delivery, sent)
+    if not sent and fields.places:
+        for key, builder in _IMPLIED:
+            if any(place.get(key) is not None for place in fields.places):
+                return builder(fields)
+    return UnknownEvent(**fields.base())

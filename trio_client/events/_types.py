@@ -1,0 +1,214 @@
+"""The types of the one event vocabulary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from .._redaction import presentable
+from .._stats import JobStats
+from ..frames import Frame
+
+__all__ = [
+    "CoverageGap",
+    "Delivery",
+    "Event",
+    "Failed",
+    "Progress",
+    "Started",
+    "StatusChanged",
+    "Stopped",
+    "Summary",
+    "Triggered",
+    "UnknownEvent",
+]
+
+Delivery: TypeAlias = Literal["sse", "webhook", "poll"]
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class _BaseEvent:
+    """What every event has."""
+
+    name: str = ""
+    """The event's name as it was sent."""
+    delivery: Delivery = "sse"
+    """How it arrived: `sse`, `webhook` or `poll`."""
+    job_id: str | None = None
+    """The job it belongs to, where the payload says so."""
+    stream_url: str | None = None
+    """The stream it is about, where the payload says so."""
+    occurred_at: datetime | None = None
+    """When it happened (aware, UTC), where the payload says so."""
+    raw: Any = field(default=None)
+    """The JSON as it was sent; text where it was not JSON; for a poll event, the job reply it came from."""
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the job has ended with this event."""
+        return False
+
+    @property
+    def dedup_key(self) -> str | None:
+        """A text that is equal for redeliveries of one event over one channel.
+
+        `None` where the payload has neither a time nor a job to tell events apart: such an event is
+        never to be taken for a duplicate.
+        """
+        if self.job_id is None and self.occurred_at is None:
+            return None
+        content = json.dumps(self.raw, sort_keys=True, ensure_ascii=True, default=str)
+        identity = "\n".join((self.delivery, self.name.lower(), self.job_id or "", content))
+        return hashlib.sha256(identity.encode()).hexdigest()
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None and each.name != "raw":
+                yield each.name, presentable(value)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())
+        return f"{type(self).__name__}({shown})"
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Started(_BaseEvent):
+    """The job runs."""
+
+    kind: ClassVar[Literal["started"]] = "started"
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Progress(_BaseEvent):
+    """A check or a capture was made and nothing was found."""
+
+    kind: ClassVar[Literal["progress"]] = "progress"
+    stats: JobStats | None = None
+    """The job's counters so far."""
+    frames_captured: int | None = None
+    """Of a digest: frames captured of the current window."""
+    frames_needed: int | None = None
+    """Of a digest: frames that the window needs."""
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Triggered(_BaseEvent):
+    """The condition held. It never ends a stream."""
+
+    kind: ClassVar[Literal["triggered"]] = "triggered"
+    explanation: str | None = None
+    """What was seen, in words."""
+    condition: str | None = None
+    """The condition that held."""
+    triggered: bool | None = None
+    """The flag as sent."""
+    frame: Frame | None = None
+    """The picture, where one was sent."""
+    latency_ms: int | None = None
+    """How long the check took, in milliseconds."""
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Summary(_BaseEvent):
+    """One window of a digest."""
+
+    kind: ClassVar[Literal["summary"]] = "summary"
+    summary: str | None = None
+    """What happened, in words."""
+    frame_count: int | None = None
+    """How many frames the window had."""
+    window_minutes: int | None = None
+    """How long the window was, in minutes."""
+    grid: Frame | None = None
+    """The window's frames in one picture, where they were asked for."""
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class StatusChanged(_BaseEvent):
+    """The job's status changed and the job goes on."""
+
+    kind: ClassVar[Literal["status"]] = "status"
+    status: str | None = None
+    """The new status."""
+    reason: str | None = None
+    """Why, where that is known."""
+    stats: JobStats | None = None
+    """The job's counters so far."""
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class CoverageGap(_BaseEvent):
+    """Nothing watched the stream for a while. Made by the client, never sent."""
+
+    kind: ClassVar[Literal["gap"]] = "gap"
+    started_at: datetime | None = None
+    """When the blind time began (UTC)."""
+    ended_at: datetime | None = None
+    """When it ended (UTC)."""
+    reason: str | None = None
+    """What caused it."""
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Stopped(_BaseEvent):
+    """The job ended without failure."""
+
+    kind: ClassVar[Literal["stopped"]] = "stopped"
+    reason: str | None = None
+    """Why: `condition_triggered`, `max_triggers_reached`, `max_duration_reached`, `cancelled` or another."""
+    status: str | None = None
+    """The job's last status: `completed` or `stopped`."""
+    stats: JobStats | None = None
+    """The job's final counters."""
+
+    @property
+    def terminal(self) -> bool:
+        """Always true."""
+        return True
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Failed(_BaseEvent):
+    """The job ended with a failure. It is yielded, not raised."""
+
+    kind: ClassVar[Literal["failed"]] = "failed"
+    code: str | None = None
+    """The API's error code, such as `STREAM_OFFLINE`."""
+    message: str | None = None
+    """What went wrong, in words."""
+    remediation: str | None = None
+    """The server's advice."""
+    stats: JobStats | None = None
+    """The job's final counters, where they were sent."""
+    recoverable: bool | None = None
+    """What the payload says of it: true if the job goes on all the same."""
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the job has ended; false only where the payload says that it goes on."""
+        return self.recoverable is not True
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class UnknownEvent(_BaseEvent):
+    """An event of a kind this version does not know; all of it is in `raw`."""
+
+    kind: ClassVar[Literal["unknown"]] = "unknown"
+
+
+Event: TypeAlias = (
+    Started
+    | Progress
+    | Triggered
+    | Summary
+    | StatusChanged
+    | CoverageGap
+    | Stopped
+    | Failed
+    | UnknownEvent
+)

@@ -1,0 +1,122 @@
+"""Pictures, kept as the text they came in until somebody looks at them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from pathlib import Path
+
+from .errors import ResponseValidationError
+
+__all__ = ["Frame"]
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
+_SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/webp": ".webp",
+}
+
+
+class Frame:
+    """Hold one picture without decoding it until asked.
+
+    Args:
+        content: the picture as base64 text, with or without a data-URI prefix, or its bytes.
+
+    Example:
+        >>> frame = Frame("data:image/jpeg;base64,/9j/4AAQ")
+        >>> frame.media_type, len(frame.data)
+        ('image/jpeg', 6)
+
+    Source: API reference, "Check Once" and "Analyze Frame" (`frame_b64`, a JPEG).
+    """
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: str | bytes) -> None:
+        self._content = content
+
+    @property
+    def data(self) -> bytes:
+        """The picture's bytes.
+
+        Raises:
+            ResponseValidationError: the text is not base64.
+        """
+        if isinstance(self._content, bytes):
+            return self._content
+        try:
+            return base64.b64decode(self._payload(), validate=False)
+        except (binascii.Error, ValueError) as error:
+            raise ResponseValidationError(
+                "The picture is not base64, so it cannot be decoded; the text is in `.base64`."
+            ) from error
+
+    @property
+    def base64(self) -> str:
+        """The picture as base64 text without a data-URI prefix."""
+        if isinstance(self._content, bytes):
+            return base64.b64encode(self._content).decode("ascii")
+        return self._payload()
+
+    @property
+    def media_type(self) -> str:
+        """The picture's media type, told from its first bytes; `application/octet-stream` if unknown."""
+        head = self._head()
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+            return "image/webp"
+        for signature, media_type in _SIGNATURES:
+            if head.startswith(signature):
+                return media_type
+        return "application/octet-stream"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file and return its path.
+
+        Args:
+            path: where to write; a path without a suffix gets the one of the media type (`.jpg`).
+        """
+        target = Path(path)
+        if not target.suffix:
+            target = target.with_suffix(_SUFFIXES.get(self.media_type, ".bin"))
+        target.write_bytes(self.data)
+        return target
+
+    def _payload(self) -> str:
+        assert isinstance(self._content, str)
+        if self._content[:5].lower() == "data:":
+            return self._content.partition(",")[2]
+        return self._content
+
+    def _head(self) -> bytes:
+        if isinstance(self._content, bytes):
+            return self._content[:16]
+        try:
+            return base64.b64decode(self._payload()[:24])
+        except (binascii.Error, ValueError):
+            return b""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Frame):
+            return NotImplemented
+        return self._content == other._content or self.base64 == other.base64
+
+    def __hash__(self) -> int:
+        return hash(self.base64)
+
+    def __repr__(self) -> str:
+        size = len(self._content)
+        amount = f"{size:,} bytes" if isinstance(self._content, bytes) else f"about {size * 3 // 4:,} bytes"
+        return f"<Frame {self.media_type}, {amount}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        return {self.media_type: self.data, "text/plain": repr(self)}

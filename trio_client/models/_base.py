@@ -1,0 +1,144 @@
+"""What all generated models have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from .._redaction import presentable
+from .._times import parse_time
+
+if TYPE_CHECKING:
+    from .._info import ResponseInfo
+    from ._osapi import OsapiJob
+    from ._trio import Job
+
+__all__ = [
+    "JobModel",
+    "Model",
+    "OsapiAgentStateModel",
+    "OsapiJobModel",
+    "OsapiPageModel",
+    "PageModel",
+    "RequestModel",
+    "StrictModel",
+]
+
+TERMINAL_STATUSES = frozenset({"completed", "stopped", "failed"})
+
+
+class RequestModel(BaseModel):
+    """What is sent: the documented constraints are checked before anything leaves."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, protected_namespaces=())
+
+
+class StrictModel(BaseModel):
+    """What `strict=True` holds a reply against: the documented schema to the letter."""
+
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True, protected_namespaces=())
+
+
+class Model(BaseModel):
+    """What is received: unknown fields are kept, unknown values pass, secrets stay out of `repr`."""
+
+    # Outside the fields, so that a reply's own keys can never collide with it.
+    __slots__ = ("__reply_info__",)
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
+
+    if TYPE_CHECKING:
+        __reply_info__: ResponseInfo
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, presentable(value)
+
+
+class JobModel(Model):
+    """A job of any shape: list item, detail, answer to a create or a cancel."""
+
+    if TYPE_CHECKING:
+        status: str | None
+
+    @property
+    def created_time(self) -> datetime | None:
+        """`created_at` as an aware `datetime` in UTC, or `None` where it is absent or unreadable."""
+        return parse_time(getattr(self, "created_at", None))
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job has ended: its status is completed, stopped or failed. Unknown ones are not ends."""
+        return self.status in TERMINAL_STATUSES
+
+
+class PageModel(Model):
+    """A page of jobs: a sequence of its jobs, with the server's own counts beside them."""
+
+    if TYPE_CHECKING:
+        jobs: list[Job]
+        total: int | None
+        offset: int | None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a page after this one may hold jobs.
+
+        `total` is a hint, so a page that has jobs but no usable total counts as having more.
+        """
+        if not self.jobs:
+            return False
+        if self.total is None or self.total <= 0:
+            return True
+        return (self.offset or 0) + len(self.jobs) < self.total
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def __bool__(self) -> bool:
+        return True  # a page is a reply, also when it is empty
+
+    def __getitem__(self, index: int) -> Job:
+        return self.jobs[index]
+
+    def __iter__(self) -> Iterator[Job]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return iter(self.jobs)
+
+
+class OsapiJobModel(Model):
+    """A job of the OSAPI service."""
+
+    if TYPE_CHECKING:
+        operation: dict[str, Any] | None
+
+    @property
+    def operation_type(self) -> str | None:
+        """What the job does, such as `node.hostname.get`; `None` where the operation is not readable."""
+        found = (self.operation or {}).get("type")
+        return found if isinstance(found, str) else None
+
+
+class OsapiAgentStateModel(Model):
+    """How far one agent is with a job."""
+
+
+class OsapiPageModel(Model):
+    """A page of OSAPI jobs: a sequence of its jobs."""
+
+    if TYPE_CHECKING:
+        items: list[OsapiJob] | None
+
+    @property
+    def _items(self) -> Sequence[OsapiJob]:
+        return self.items or ()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[OsapiJob]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return iter(self._items)

@@ -1,0 +1,20 @@
+# Generated from openapi/osapi.yaml by `make models`. Do not edit.
+# ruff: noqa: E501, RUF012
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from trio_client.models._base import RequestModel
+
+
+class OsapiRetryRequest(RequestModel):
+    """Request to do the work of a job again."""
+
+    target_hostname: Annotated[str | None, Field(min_length=1)] = None
+    """
+    Who does it: `_any` one agent (also when left out), `_all` every agent, a host name, or `key:value` for
+    a label.
+    """

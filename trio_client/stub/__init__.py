@@ -1,0 +1,29 @@
+"""A local reference server: the Trio API as documented, with no key and no network.
+
+As a process: `python -m trio_client.stub --port 8000`. In a test:
+
+    with StubServer() as stub:
+        ...  # stub.base_url is what a client takes
+
+It needs the extra `stub`: `pip install 'trio-client[stub]'`. It imports nothing of the client.
+"""
+
+from __future__ import annotations
+
+from ._app import create_app
+from ._clock import Clock
+from ._faults import Fault
+from ._records import JobRecord, RecordedRequest, WebhookDelivery
+from ._scenes import Scene
+from ._server import StubServer
+
+__all__ = [
+    "Clock",
+    "Fault",
+    "JobRecord",
+    "RecordedRequest",
+    "Scene",
+    "StubServer",
+    "WebhookDelivery",
+    "create_app",
+]

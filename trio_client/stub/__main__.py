@@ -1,0 +1,70 @@
+"""`python -m trio_client.stub`: the stub server as a process."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from ._server import StubServer
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; the one line on standard output says where."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trio_client.stub",
+        description="A local server that behaves as the Trio API is documented.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free port (default: %(default)s)")
+    parser.add_argument(
+        "--speed", type=float, default=60.0, help="stub-seconds per real second (default: %(default)s)"
+    )
+    parser.add_argument("--max-jobs", type=int, default=10, help="concurrent jobs (default: %(default)s)")
+    parser.add_argument(
+        "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"
+    )
+    parser.add_argument(
+        "--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed"
+    )
+    parser.add_argument("--allow-remote", action="store_true", help="permit an address that others can reach")
+    options = parser.parse_args(arguments)
+    try:
+        server = StubServer(
+            host=options.host,
+            port=options.port,
+            speed=options.speed,
+            max_jobs=options.max_jobs,
+            api_keys=options.api_key,
+            webhook_secret=options.webhook_secret,
+            allow_remote=options.allow_remote,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    try:
+        server.start()
+    except OSError as error:
+        print(f"cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(f"trio stub listening on {server.url}", flush=True)  # noqa: T201
+    # A wait without a limit cannot be interrupted by a signal on Windows.
+    while not ended.wait(0.5):
+        pass
+    server.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The documented operations, one method each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from . import _replies as replies
+from ._errors import ApiError
+from ._gate import FAULT_KEY
+from ._job import delivery_mode
+from ._sse import EventStream
+from ._state import StubState
+from ._store import JobType
+from ._streams import StreamAddress, check_watchable, check_webhook_url, read_stream_url
+from ._validation import read_body, read_query
+from ._vision import analyze_frame, check_once
+
+__all__ = ["Api"]
+
+# The documentation names no largest page; a server that has one says so by the `limit` of its reply.
+MAX_PAGE = 1_000
+
+
+class Api:
+    """The operations of the Trio API on one stub's state."""
+
+    def __init__(self, state: StubState) -> None:
+        self._state = state
+
+    async def validate_stream(self, request: Request) -> Response:
+        """POST /streams/validate."""
+        body = read_body("ValidateStreamRequest", await request.body())
+        address = read_stream_url(body["stream_url"])
+        scene = self._state.scenes.look(address.url)
+        recording = address.recording or scene.vod
+        live = not recording and not scene.offline(self._state.scenes.age(address.url))
+        hint = "This is a recording, not a live stream." if recording else "The stream is offline."
+        return JSONResponse(
+            {
+                "is_live": live,
+                "platform": address.platform,
+                "stream_id": address.stream_id,
+                "title": scene.title,
+                "channel": scene.channel,
+                "thumbnail_url": None,
+                "viewer_count": scene.viewer_count if live else None,
+                "parsed_url": _embed_url(address) if live else None,
+                "error_hint": None if live else hint,
+            }
+        )
+
+    async def prepare_stream(self, request: Request) -> Response:
+        """POST /prepare-stream."""
+        query = read_query("post", "/prepare-stream", request.query_params)
+        address = self._watchable(query["url"])
+        return JSONResponse(
+            {
+                "success": True,
+                "message": "Stream prepared in 1.8s",
+                "cached": False,
+                "embed_url": _embed_url(address),
+                "embed_type": "iframe" if address.platform in ("youtube", "twitch") else "video",
+            }
+        )
+
+    async def check_once(self, request: Request) -> Response:
+        """POST /check-once."""
+        body = read_body("CheckOnceRequest", await request.body())
+        url = self._watchable(body["stream_url"]).url
+        return JSONResponse(check_once(self._state.scenes.look(url), self._state.scenes.age(url), body))
+
+    async def analyze_frame(self, request: Request) -> Response:
+        """POST /analyze-frame."""
+        return JSONResponse(analyze_frame(read_body("AnalyzeFrameRequest", await request.body())))
+
+    async def live_monitor(self, request: Request) -> Response:
+        """POST /live-monitor."""
+        return self._create("live-monitor", read_body("LiveMonitorRequest", await request.body()), request)
+
+    async def live_digest(self, request: Request) -> Response:
+        """POST /live-digest."""
+        return self._create("live-digest", read_body("LiveDigestRequest", await request.body()), request)
+
+    async def list_jobs(self, request: Request) -> Response:
+        """GET /jobs."""
+        query = read_query("get", "/jobs", request.query_params)
+        limit, offset = min(query["limit"], MAX_PAGE), query["offset"]
+        with self._state.jobs.lock:
+            page, total = self._state.jobs.page(
+                status=query.get("status"), job_type=query.get("type"), limit=limit, offset=offset
+            )
+            items = [replies.list_item(job) for job in page]
+        return JSONResponse({"jobs": items, "total": total, "limit": limit, "offset": offset})
+
+    async def get_job(self, request: Request) -> Response:
+        """GET /jobs/{job_id}."""
+        with self._state.jobs.lock:
+            job = self._state.jobs.get(request.path_params["job_id"])
+            return JSONResponse(replies.detail(job, self._state.clock.now()))
+
+    async def cancel_job(self, request: Request) -> Response:
+        """DELETE /jobs/{job_id}."""
+        with self._state.jobs.lock:
+            job, ended = self._state.jobs.cancel(request.path_params["job_id"])
+            return JSONResponse(replies.cancelled(job, self._state.clock.now(), ended=ended))
+
+    def _watchable(self, url: str) -> StreamAddress:
+        address = read_stream_url(url)
+        check_watchable(address, self._state.scenes.look(url), age=self._state.scenes.age(url))
+        return address
+
+    def _create(self, job_type: JobType, body: dict[str, Any], request: Request) -> Response:
+        if body.get("webhook_url") is not None:
+            check_webhook_url(body["webhook_url"])
+        self._watchable(body["stream_url"])
+        delivery = delivery_mode(body, request.headers.get("accept", ""))
+        job = self._state.jobs.create(job_type, body, delivery)
+        self._state.engine.wake()
+        if delivery == "sse":
+            fault = request.scope.get(FAULT_KEY)
+            return EventStream(job, self._state.engine, fault, keep_alive=self._state.settings.keep_alive)
+        return JSONResponse(replies.created(job))
+
+    def authorize(self, request: Request) -> None:
+        """Refuse a request without a valid key."""
+        if not self._state.accepts(request.headers.get("authorization", "")):
+            raise ApiError("UNAUTHORIZED", "The API key is missing or not valid.")
+
+
+def _embed_url(address: StreamAddress) -> str:
+    if address.platform == "youtube":
+        return f"https://www.youtube.com/embed/{address.stream_id}"
+    if address.platform == "twitch":
+        return f"https://player.twitch.tv/?channel={address.stream_id}"
+    return address.url

@@ -1,0 +1,142 @@
+"""The ASGI application: paths, authorization and errors."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from ._api import Api
+from ._control import Control
+from ._errors import ApiError
+from ._gate import Gate
+from ._page import jobs_page
+from ._records import JobRecord
+from ._state import Settings, StubState
+from ._validation import openapi_bytes
+
+__all__ = ["build_app", "create_app"]
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    *,
+    speed: float = 60.0,
+    max_jobs: int = 10,
+    api_keys: Iterable[str] | None = None,
+    webhook_secret: str | None = None,
+) -> ASGIApp:
+    """The stub server as an ASGI application, for a server of your own.
+
+    Args:
+        speed: stub-seconds for each real second.
+        max_jobs: how many jobs may be pending or running at once.
+        api_keys: the keys that are accepted; None: any that is not empty.
+        webhook_secret: signs webhooks; None: they are not signed.
+
+    Faults that end a connection need the connection itself, which only `StubServer` has: here they end
+    in an exception, at which most servers close the connection.
+
+    Example:
+        >>> app = create_app(speed=600)
+    """
+    settings = Settings.with_keys(api_keys, speed=speed, max_jobs=max_jobs, webhook_secret=webhook_secret)
+    return build_app(StubState(settings))
+
+
+def build_app(state: StubState) -> ASGIApp:
+    """The application over a given state."""
+    api, control = Api(state), Control(state)
+    documented: Mapping[str, Mapping[str, Handler]] = {
+        "/streams/validate": {"POST": api.validate_stream},
+        "/prepare-stream": {"POST": api.prepare_stream},
+        "/check-once": {"POST": api.check_once},
+        "/analyze-frame": {"POST": api.analyze_frame},
+        "/live-monitor": {"POST": api.live_monitor},
+        "/live-digest": {"POST": api.live_digest},
+        "/jobs": {"GET": api.list_jobs},
+        "/jobs/{job_id}": {"GET": api.get_job, "DELETE": api.cancel_job},
+    }
+    controls: Mapping[str, Mapping[str, Handler]] = {
+        "/_stub/fail": {"POST": control.fail},
+        "/_stub/scene": {"POST": control.scene},
+        "/_stub/clock/advance": {"POST": control.advance},
+        "/_stub/jobs": {"GET": control.jobs, "POST": control.fill},
+        "/_stub/requests": {"GET": control.requests},
+        "/_stub/deliveries": {"GET": control.deliveries},
+        "/_stub/reset": {"POST": control.reset},
+    }
+
+    async def page(_: Request) -> Response:
+        now, (jobs, total) = (
+            state.clock.now(),
+            state.jobs.page(status=None, job_type=None, limit=200, offset=0),
+        )
+        return HTMLResponse(jobs_page([JobRecord.of(job, now) for job in jobs], total))
+
+    routes = [_route(path, handlers) for path, handlers in controls.items()]
+    for prefix in ("/api", ""):
+        routes += [_route(prefix + path, handlers, api.authorize) for path, handlers in documented.items()]
+        routes += [
+            _route(f"{prefix}/healthz", {"GET": _health}),
+            _route(f"{prefix}/openapi.json", {"GET": _openapi}),
+        ]
+    routes.append(_route("/", {"GET": page}))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        state.engine.ensure_running()
+        yield
+        await state.engine.aclose()
+
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_error, ApiError: _api_error, Exception: _internal_error},
+    )
+    app.router.redirect_slashes = False
+    return Gate(app, state)
+
+
+def _route(
+    path: str, handlers: Mapping[str, Handler], authorize: Callable[[Request], None] | None = None
+) -> Route:
+    async def endpoint(request: Request) -> Response:
+        if authorize is not None:
+            authorize(request)
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, endpoint, methods=list(handlers))
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _openapi(_: Request) -> Response:
+    return Response(openapi_bytes(), media_type="application/json")
+
+
+async def _api_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    headers = {"www-authenticate": "Bearer"} if error.status == 401 else None
+    return JSONResponse(error.body(), error.status, headers)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "NOT_FOUND"
+    refusal = ApiError(code, f"There is no {request.method} at this path.")
+    return JSONResponse(refusal.body(), error.status_code, error.headers)
+
+
+async def _internal_error(_: Request, __: Exception) -> Response:
+    return JSONResponse(ApiError("INTERNAL_ERROR", "The stub server failed; see its log.").body(), 500)

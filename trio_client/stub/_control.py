@@ -1,0 +1,131 @@
+"""The paths under /_stub: what tests do through the StubServer object, over HTTP."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ._errors import ApiError
+from ._faults import Fault
+from ._job import JobStatus
+from ._records import JobRecord
+from ._scenes import Scene
+from ._state import StubState
+from ._store import JobType
+from ._validation import parse_object
+
+__all__ = ["Control"]
+
+_FILL_FIELDS = {"count", "status", "job_type", "stream_url"}
+
+
+class Control:
+    """The control operations on one stub's state."""
+
+    def __init__(self, state: StubState) -> None:
+        self._state = state
+
+    async def fail(self, request: Request) -> Response:
+        """POST /_stub/fail: script a fault, with the fields of `Fault`."""
+        body = parse_object(await request.body())
+        self._state.faults.add(_built(lambda: Fault.from_json(body)))
+        return JSONResponse({"pending": len(self._state.faults.pending())})
+
+    async def scene(self, request: Request) -> Response:
+        """POST /_stub/scene: `stream_url` and the fields of `Scene`; `frame_b64` stands for `frame`."""
+        body = parse_object(await request.body())
+        url = body.pop("stream_url", None)
+        if not isinstance(url, str):
+            raise _refused("stream_url: a string is required")
+        self._state.scenes.set(url, _built(lambda: _scene(body)))
+        return JSONResponse({"stream_url": url})
+
+    async def advance(self, request: Request) -> Response:
+        """POST /_stub/clock/advance: `seconds` of stub time."""
+        seconds = parse_object(await request.body()).get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise _refused("seconds: a number is required")
+        _built(lambda: self._state.clock.advance(seconds))
+        return JSONResponse({"now": self._state.clock.now()})
+
+    async def fill(self, request: Request) -> Response:
+        """POST /_stub/jobs: add `count` jobs that stay as they are (`status`, `job_type`, `stream_url`)."""
+        body = parse_object(await request.body())
+        unknown = body.keys() - _FILL_FIELDS
+        if unknown:
+            raise _refused(f"unknown fields: {', '.join(sorted(unknown))}")
+        count = body.pop("count", 1)
+        ids = _built(lambda: add_jobs(self._state, count, **body))
+        return JSONResponse({"count": len(ids), "job_ids": ids})
+
+    async def jobs(self, _: Request) -> Response:
+        """GET /_stub/jobs: all jobs, oldest first."""
+        with self._state.jobs.lock:
+            jobs, now = self._state.jobs.all(), self._state.clock.now()
+            return JSONResponse({"jobs": [asdict(JobRecord.of(job, now)) for job in jobs]})
+
+    async def requests(self, _: Request) -> Response:
+        """GET /_stub/requests: the latest requests, oldest first; bodies as text or base64."""
+        return JSONResponse({"requests": [_shown(asdict(entry)) for entry in self._state.requests.all()]})
+
+    async def deliveries(self, _: Request) -> Response:
+        """GET /_stub/deliveries: the latest webhook attempts, oldest first."""
+        return JSONResponse({"deliveries": [_shown(asdict(entry)) for entry in self._state.deliveries.all()]})
+
+    async def reset(self, _: Request) -> Response:
+        """POST /_stub/reset: forget everything but the time."""
+        self._state.reset()
+        return JSONResponse({})
+
+
+def add_jobs(
+    state: StubState,
+    count: Any,
+    *,
+    status: JobStatus = "completed",
+    job_type: JobType = "live-monitor",
+    stream_url: str = "rtsp://camera.example/yard",
+) -> list[str]:
+    """Fill the store with jobs that stay as they are."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise ValueError(f"count must be an integer, not {count!r}")
+    if status not in ("pending", "running", "stopped", "completed", "failed"):
+        raise ValueError(f"not a job status: {status!r}")
+    if job_type not in ("live-monitor", "live-digest"):
+        raise ValueError(f"not a job type: {job_type!r}")
+    return state.jobs.fill(count, status=status, job_type=job_type, stream_url=stream_url)
+
+
+def _scene(body: dict[str, Any]) -> Scene:
+    if "frame_b64" in body:
+        body["frame"] = base64.b64decode(body.pop("frame_b64"), validate=True)
+    unknown = body.keys() - {field.name for field in fields(Scene)}
+    if unknown:
+        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+    return Scene(**body)
+
+
+def _built(build: Callable[[], Any]) -> Any:
+    try:
+        return build()
+    except (TypeError, ValueError) as error:
+        raise _refused(str(error)) from None
+
+
+def _refused(message: str) -> ApiError:
+    return ApiError(
+        "VALIDATION_ERROR", message, detail=[{"loc": ["body"], "msg": message, "type": "value_error"}]
+    )
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    body: bytes = entry.pop("body")
+    try:
+        return {**entry, "body": body.decode()}
+    except UnicodeDecodeError:
+        return {**entry, "body_b64": base64.b64encode(body).decode()}

@@ -1,0 +1,157 @@
+"""Scripted faults: what goes wrong with the next matching request."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from ._errors import error_for_status
+
+__all__ = ["Dialect", "Fault", "FaultQueue", "api_path"]
+
+Dialect = Literal["A", "B", "C"]
+MAX_FAULTS = 10_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One scripted fault.
+
+    Args:
+        method: only requests with this HTTP method; None: any.
+        path: only paths that begin so, with or without `/api`; "" is any path of the API.
+        times: how many matching requests it strikes.
+        status: answer with this status instead.
+        body: body of that answer: text, bytes or a JSON value; None: the documented error envelope.
+        headers: headers of that answer, or additional ones of the ordinary answer.
+        delay: real seconds of waiting before the answer (before the work unless `processed`).
+        close: end the connection without an answer: True or "fin" closes it, "reset" resets it.
+        processed: True does the work first (a job is really made) and then fails.
+        drop_after_bytes: end the connection after so many bytes of the body.
+        drop_after_events: end the connection after so many events of a stream.
+        silent_after_events: send so many events and then nothing more, with the connection held open.
+        omit_terminal: end the stream in good order, but without its `stopped` or `error` event.
+        dialect: "A" names events on an `event:` line (documented), "B" by `type` in the JSON, "C" not at all.
+
+    Example:
+        >>> Fault(method="POST", path="/live-monitor", status=503, headers={"Retry-After": "1"}).matches(
+        ...     "POST", "/api/live-monitor", stream=False)
+        True
+    """
+
+    method: str | None = None
+    path: str = ""
+    times: int = 1
+    status: int | None = None
+    body: Any = None
+    headers: dict[str, str] | None = None
+    delay: float = 0.0
+    close: bool | Literal["fin", "reset"] = False
+    processed: bool = False
+    drop_after_bytes: int | None = None
+    drop_after_events: int | None = None
+    silent_after_events: int | None = None
+    omit_terminal: bool = False
+    dialect: Dialect | None = None
+
+    def __post_init__(self) -> None:
+        if self.times < 1:
+            raise ValueError(f"times must be at least 1, not {self.times}")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status must be 200 to 599, not {self.status}")
+        if not math.isfinite(self.delay) or self.delay < 0:
+            raise ValueError(f"delay must be at least 0 seconds, not {self.delay}")
+        for name in ("drop_after_bytes", "drop_after_events", "silent_after_events"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
+        if self.dialect not in (None, "A", "B", "C"):
+            raise ValueError(f"dialect must be 'A', 'B' or 'C', not {self.dialect!r}")
+        if self.close not in (True, False, "fin", "reset"):
+            raise ValueError(f"close must be True, False, 'fin' or 'reset', not {self.close!r}")
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Fault:
+        """A fault from the JSON object of `POST /_stub/fail`."""
+        unknown = value.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+        return cls(**value)
+
+    @property
+    def replaces_answer(self) -> bool:
+        """Whether the ordinary answer is never seen."""
+        return bool(self.close) or self.status is not None
+
+    @property
+    def only_streams(self) -> bool:
+        """Whether the fault can only strike an event stream."""
+        numbers = (self.drop_after_events, self.silent_after_events)
+        return self.omit_terminal or self.dialect is not None or any(number is not None for number in numbers)
+
+    def matches(self, method: str, path: str, *, stream: bool) -> bool:
+        """Whether this request is one to strike."""
+        if self.method is not None and self.method.upper() != method:
+            return False
+        if self.only_streams and not (stream and method == "POST"):
+            return False
+        return api_path(path).startswith(api_path(self.path))
+
+    def answer(self) -> tuple[int, bytes, dict[str, str]]:
+        """Status, body and headers of the scripted answer."""
+        status = self.status or 500
+        content, media_type = self.body, "application/json"
+        if content is None:
+            content = error_for_status(status)
+        if isinstance(content, str):
+            content, media_type = content.encode(), "text/html; charset=utf-8"
+        elif not isinstance(content, bytes):
+            content = json.dumps(content).encode()
+        given = {name.lower(): value for name, value in (self.headers or {}).items()}
+        return status, content, {"content-type": media_type, **given}
+
+
+class FaultQueue:
+    """The faults still to strike, in the order in which they were scripted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Fault, int]] = deque()
+
+    def add(self, fault: Fault) -> None:
+        """Let this fault strike the next matching requests."""
+        with self._lock:
+            if len(self._waiting) >= MAX_FAULTS:
+                raise ValueError(f"no more than {MAX_FAULTS} faults can wait; reset() forgets them")
+            self._waiting.append((fault, fault.times))
+
+    def take(self, method: str, path: str, *, stream: bool) -> Fault | None:
+        """The fault that strikes this request, if any; it is used up by that."""
+        with self._lock:
+            for index, (fault, left) in enumerate(self._waiting):
+                if not fault.matches(method, path, stream=stream):
+                    continue
+                if left > 1:
+                    self._waiting[index] = (fault, left - 1)
+                else:
+                    del self._waiting[index]
+                return fault
+            return None
+
+    def pending(self) -> list[Fault]:
+        """The faults that have not struck as often as they should."""
+        with self._lock:
+            return [fault for fault, _ in self._waiting]
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        with self._lock:
+            self._waiting.clear()
+
+
+def api_path(path: str) -> str:
+    """A path without the `/api` that may stand before it."""
+    return path[4:] if path == "/api" or path.startswith("/api/") else path

@@ -1,0 +1,142 @@
+"""What the camera behind a stream URL sees, and when."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ._frames import FrameName, frame_base64, picture
+
+__all__ = ["Scene", "SceneBook"]
+
+# One look of check-once lasts as long as a monitor's default interval, so both see the same rhythm.
+LOOK_SECONDS = 10.0
+MAX_SCENES = 10_000
+_PERSON = re.compile(
+    r"\b(person|people|someone|anyone|man|woman|child|visitor|pedestrian|human)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The script of one stream: when the condition holds, whether it is live, what the answers say.
+
+    Args:
+        every: the condition holds on every n-th check of a job (default 3: with an interval of 10 s a
+            monitor triggers after 30 s). None: it never holds by counting.
+        at: job times in stub-seconds at which the condition comes true; the first check at or after
+            each of them sees it. When given, `every` is not used.
+        holds: True or False makes the condition hold always or never, whatever `every` and `at` say.
+        live: False makes the stream offline: creating is refused, running jobs fail at their next check.
+        offline_at: job time in stub-seconds from which on the stream is offline.
+        vod: True makes it a recording: NOT_LIVESTREAM.
+        title, channel, viewer_count: what `POST /streams/validate` tells.
+        seen: what an explanation says is seen while the condition holds.
+        unseen: what it says otherwise.
+        frame: a JPEG of your own for every picture of this stream.
+        latency_ms: the `latency_ms` of every answer, in milliseconds.
+
+    Example:
+        >>> Scene(at=[25, 95], offline_at=300).holds_at(check=3, at=30.0, since=20.0)
+        True
+    """
+
+    every: int | None = 3
+    at: Sequence[float] = ()
+    holds: bool | None = None
+    live: bool = True
+    offline_at: float | None = None
+    vod: bool = False
+    title: str = "Yard camera"
+    channel: str = "Stub TV"
+    viewer_count: int = 42
+    seen: str | None = None
+    unseen: str = "The yard is empty and the gate is closed"
+    frame: bytes | None = None
+    latency_ms: int = 850
+
+    def __post_init__(self) -> None:
+        if self.every is not None and self.every < 1:
+            raise ValueError(f"every must be at least 1 or None, not {self.every}")
+
+    def holds_at(self, *, check: int, at: float, since: float) -> bool:
+        """Whether check number `check` (from 1), made at job time `at`, finds the condition met.
+
+        `since` is the job time of the check before.
+        """
+        if self.holds is not None:
+            return self.holds
+        if self.at:
+            return any(since < moment <= at for moment in self.at)
+        return self.every is not None and check > 0 and check % self.every == 0
+
+    def holds_now(self, age: float) -> bool:
+        """Whether a single look finds the condition met, `age` stub-seconds after the scene was set."""
+        if self.holds is None and self.at:
+            return any(0 <= age - moment < LOOK_SECONDS for moment in self.at)
+        return self.holds_at(check=int(age // LOOK_SECONDS), at=age, since=age - LOOK_SECONDS)
+
+    def offline(self, at: float) -> bool:
+        """Whether the stream is offline at this time."""
+        return not self.live or (self.offline_at is not None and at >= self.offline_at)
+
+    def explanation(self, condition: str, *, met: bool) -> str:
+        """The sentence that tells what is seen and how that answers the condition."""
+        if not met:
+            return f"{self.unseen}. The condition is not met: {condition}"
+        seen = self.seen or (
+            "A person walks through the open gate"
+            if _PERSON.search(condition)
+            else "A white van stands at the open gate"
+        )
+        return f"{seen}. The condition is met: {condition}"
+
+    def frame_base64(self, condition: str, *, met: bool) -> str:
+        """The picture that goes with the explanation, as base64 text of a JPEG."""
+        if self.frame is not None:
+            return frame_base64(self.frame)
+        name: FrameName = "empty"
+        if met:
+            name = "person" if _PERSON.search(condition) else "van"
+        return frame_base64(picture(name))
+
+    def grid_base64(self) -> str:
+        """The grid of pictures that goes with a digest's summary."""
+        return frame_base64(self.frame if self.frame is not None else picture("grid"))
+
+
+class SceneBook:
+    """The scene of each stream URL; a URL without one shows the default scene."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._default = Scene()
+        self._started = now()
+        self._scenes: dict[str, tuple[Scene, float]] = {}
+
+    def set(self, stream_url: str, scene: Scene) -> None:
+        """Show `scene` at `stream_url` from now on; running jobs see it at their next check."""
+        with self._lock:
+            if stream_url not in self._scenes and len(self._scenes) >= MAX_SCENES:
+                raise ValueError(f"no more than {MAX_SCENES} scenes; reset() forgets them")
+            self._scenes[stream_url] = (scene, self._now())
+
+    def look(self, stream_url: str) -> Scene:
+        """The scene shown at `stream_url`."""
+        return self._entry(stream_url)[0]
+
+    def age(self, stream_url: str) -> float:
+        """Stub-seconds since this scene was set, or since the server was made."""
+        return self._now() - self._entry(stream_url)[1]
+
+    def clear(self) -> None:
+        """Forget all scripted scenes."""
+        with self._lock:
+            self._scenes.clear()
+
+    def _entry(self, stream_url: str) -> tuple[Scene, float]:
+        with self._lock:
+            return self._scenes.get(stream_url, (self._default, self._started))

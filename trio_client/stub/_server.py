@@ -1,0 +1,245 @@
+"""The stub server on a real socket, in a thread of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._app import build_app
+from ._clock import Clock
+from ._control import add_jobs
+from ._errors import ApiError
+from ._faults import Dialect, Fault
+from ._job import JobStatus
+from ._listener import ThreadedServer, listen
+from ._records import JobRecord, RecordedRequest, WebhookDelivery
+from ._scenes import Scene
+from ._state import Settings, StubState
+from ._store import JobType
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["StubServer"]
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 10.0
+
+
+class StubServer:
+    """A local server that behaves as the Trio API is documented, for tests and for trying things out.
+
+    Args:
+        host: a loopback address, unless `allow_remote`.
+        port: 0 takes any free port.
+        speed: stub-seconds for each real second; 0 stands still between calls of `clock.advance`.
+        max_jobs: how many jobs may be pending or running at once.
+        api_keys: the keys that are accepted; None: any that is not empty.
+        webhook_secret: signs webhooks with `X-Trio-Signature`; None: they are not signed.
+        start_delay: stub-seconds that a new job is pending.
+        keep_alive: real seconds without an event after which a stream sends a comment.
+        webhook_timeout: real seconds that a webhook receiver has for its answer.
+        max_body_bytes: the largest request body that is read.
+        allow_remote: permits an address that other machines can reach.
+
+    Example:
+        >>> with StubServer() as stub:
+        ...     stub.scene("rtsp://camera.example/yard", Scene(at=[25]))
+        ...     stub.base_url.startswith("http://127.0.0.1:")
+        True
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        speed: float = 60.0,
+        max_jobs: int = 10,
+        api_keys: Iterable[str] | None = None,
+        webhook_secret: str | None = None,
+        start_delay: float = 1.0,
+        keep_alive: float = 15.0,
+        webhook_timeout: float = 5.0,
+        max_body_bytes: int = 32 * 2**20,
+        allow_remote: bool = False,
+    ) -> None:
+        if not allow_remote and not _is_loopback(host):
+            raise ValueError(f"{host!r} is not a loopback address; allow_remote=True serves it all the same")
+        self._host = host
+        self._port = port
+        self._state = StubState(
+            Settings.with_keys(
+                api_keys,
+                speed=speed,
+                max_jobs=max_jobs,
+                webhook_secret=webhook_secret,
+                start_delay=start_delay,
+                keep_alive=keep_alive,
+                webhook_timeout=webhook_timeout,
+                max_body_bytes=max_body_bytes,
+            )
+        )
+        self._server: ThreadedServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Serve until `stop()`; returns when requests are answered."""
+        if self._thread is not None:
+            raise RuntimeError("the stub server runs already")
+        sock = listen(self._host, self._port)
+        self._port = sock.getsockname()[1]
+        self._server = ThreadedServer(build_app(self._state))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([sock],), name="trio-stub", daemon=True
+        )
+        self._thread.start()
+        if not self._server.ready.wait(_START_SECONDS):
+            self.stop()
+            raise RuntimeError("the stub server did not start")
+        return self
+
+    def stop(self) -> None:
+        """End all connections and the server; does nothing if it does not run."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.end()
+        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            raise RuntimeError("the stub server did not stop")
+        self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The root of the server, without a slash at its end."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes as its base URL: the root and `/api`."""
+        return f"{self.url}/api"
+
+    @property
+    def clock(self) -> Clock:
+        """The scaled clock; `advance` it instead of sleeping."""
+        return self._state.clock
+
+    @property
+    def jobs(self) -> list[JobRecord]:
+        """All jobs as they stand now, oldest first."""
+        with self._state.jobs.lock:
+            jobs, now = self._state.jobs.all(), self._state.clock.now()
+            return [JobRecord.of(job, now) for job in jobs]
+
+    @property
+    def running_jobs(self) -> int:
+        """How many jobs are pending or running."""
+        return self._state.jobs.running()
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The latest requests to the API, oldest first."""
+        return self._state.requests.all()
+
+    @property
+    def deliveries(self) -> list[WebhookDelivery]:
+        """The latest attempts to deliver webhooks, oldest first."""
+        return self._state.deliveries.all()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Scripted faults that have not struck as often as they should."""
+        return self._state.faults.pending()
+
+    def job(self, job_id: str) -> JobRecord:
+        """One job as it stands now; raises `KeyError` if there is none with this id."""
+        with self._state.jobs.lock:
+            try:
+                return JobRecord.of(self._state.jobs.get(job_id), self._state.clock.now())
+            except ApiError:
+                raise KeyError(job_id) from None
+
+    def scene(self, stream_url: str, scene: Scene) -> None:
+        """Show `scene` at `stream_url` from now on; running jobs see it at their next check."""
+        self._state.scenes.set(stream_url, scene)
+
+    def add_jobs(
+        self,
+        count: int,
+        *,
+        status: JobStatus = "completed",
+        job_type: JobType = "live-monitor",
+        stream_url: str = "rtsp://camera.example/yard",
+    ) -> list[str]:
+        """Add jobs that stay as they are, beyond `max_jobs` too. Returns their ids, oldest first."""
+        return add_jobs(self._state, count, status=status, job_type=job_type, stream_url=stream_url)
+
+    def fail_next(
+        self,
+        *,
+        method: str | None = None,
+        path: str = "",
+        times: int = 1,
+        status: int | None = None,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        delay: float = 0.0,
+        close: bool | Literal["fin", "reset"] = False,
+        processed: bool = False,
+        drop_after_bytes: int | None = None,
+        drop_after_events: int | None = None,
+        silent_after_events: int | None = None,
+        omit_terminal: bool = False,
+        dialect: Dialect | None = None,
+    ) -> Fault:
+        """Script a fault for the next matching request; the arguments are those of `Fault`.
+
+        Example:
+            >>> with StubServer() as stub:
+            ...     fault = stub.fail_next(path="/jobs", status=503, headers={"Retry-After": "1"})
+            ...     stub.faults == [fault]
+            True
+        """
+        fault = Fault(
+            method=method,
+            path=path,
+            times=times,
+            status=status,
+            body=body,
+            headers=headers,
+            delay=delay,
+            close=close,
+            processed=processed,
+            drop_after_bytes=drop_after_bytes,
+            drop_after_events=drop_after_events,
+            silent_after_events=silent_after_events,
+            omit_terminal=omit_terminal,
+            dialect=dialect,
+        )
+        self._state.faults.add(fault)
+        return fault
+
+    def reset(self) -> None:
+        """Forget jobs, requests, deliveries, faults and scenes; open streams end. The clock goes on."""
+        self._state.reset()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,95 @@
+"""Everything one stub server knows, shared by the application and by the object that tests hold."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ._clock import Clock
+from ._engine import Engine
+from ._faults import FaultQueue
+from ._records import BoundedLog, RecordedRequest, WebhookDelivery
+from ._scenes import SceneBook
+from ._store import JobStore
+
+__all__ = ["Settings", "StubState"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a stub server behaves.
+
+    Args:
+        speed: stub-seconds for each real second.
+        max_jobs: how many jobs may be pending or running at once.
+        api_keys: the keys that are accepted; None: any that is not empty.
+        webhook_secret: signs webhooks; None: they are not signed.
+        start_delay: stub-seconds that a new job is pending.
+        keep_alive: real seconds without an event after which a stream sends a comment.
+        webhook_timeout: real seconds that a webhook receiver has for its answer.
+        max_body_bytes: the largest request body that is read.
+    """
+
+    speed: float = 60.0
+    max_jobs: int = 10
+    api_keys: frozenset[str] | None = None
+    webhook_secret: str | None = None
+    start_delay: float = 1.0
+    keep_alive: float = 15.0
+    webhook_timeout: float = 5.0
+    max_body_bytes: int = 32 * 2**20
+
+    def __post_init__(self) -> None:
+        if self.webhook_secret == "":
+            raise ValueError("webhook_secret must not be empty; None leaves webhooks unsigned")
+        if self.api_keys is not None and not all(self.api_keys):
+            raise ValueError("api_keys must not contain an empty key")
+        if self.start_delay < 0 or self.keep_alive <= 0 or self.webhook_timeout <= 0 or self.max_jobs < 0:
+            raise ValueError("start_delay, keep_alive, webhook_timeout and max_jobs must not be negative")
+
+    @classmethod
+    def with_keys(cls, api_keys: Iterable[str] | None, **others: object) -> Settings:
+        """Settings from keys in any collection."""
+        keys = None if api_keys is None else frozenset([api_keys] if isinstance(api_keys, str) else api_keys)
+        return cls(api_keys=keys, **others)  # type: ignore[arg-type]
+
+
+class StubState:
+    """The clock, the jobs, the scenes, the faults and the records of one stub server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock(settings.speed)
+        self.scenes = SceneBook(self.clock.now)
+        self.jobs = JobStore(
+            self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay
+        )
+        self.faults = FaultQueue()
+        self.requests: BoundedLog[RecordedRequest] = BoundedLog()
+        self.deliveries: BoundedLog[WebhookDelivery] = BoundedLog()
+        self.engine = Engine(
+            self.clock,
+            self.jobs,
+            self.deliveries,
+            webhook_secret=settings.webhook_secret,
+            webhook_timeout=settings.webhook_timeout,
+        )
+
+    def accepts(self, authorization: str) -> bool:
+        """Whether an Authorization header carries a valid key."""
+        scheme, _, key = authorization.partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            return False
+        keys = self.settings.api_keys
+        return keys is None or any(hmac.compare_digest(key.encode(), known.encode()) for known in keys)
+
+    def reset(self) -> None:
+        """Forget jobs, requests, deliveries, faults and scenes; open streams end. The clock goes on."""
+        gone = self.jobs.clear()
+        self.requests.clear()
+        self.deliveries.clear()
+        self.faults.clear()
+        self.scenes.clear()
+        self.engine.forget(gone)
