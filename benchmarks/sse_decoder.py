@@ -65,9 +65,7 @@ def fields(events: Iterable[ServerSentEvent]) -> list[tuple[str, str, str, int |
 
 
 def main() -> None:
-    print(
-        f"Python {platform.python_version()}, httpx-sse {version('httpx-sse')}, medians of {ROUNDS} rounds\n"
-    )
+    print(f"Python {platform.python_version()}, httpx-sse {version('httpx-sse')}, medians of {ROUNDS} rounds\n")
     print("| event | httpx-sse, µs | trio_client, µs | ratio | budget |")
     print("|---|---:|---:|---:|---:|")
     for name, budget, chunks in CASES:

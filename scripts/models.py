@@ -160,9 +160,7 @@ def tidy(text: str) -> str:
             "--stdin-filename=trio_client/models/_.py",
             "-",
         ]
-        text = subprocess.run(
-            command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, input=text
-        ).stdout
+        text = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, input=text).stdout
     return text
 
 

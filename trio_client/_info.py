@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from .models._base import Model
 
-__all__ = ["ResponseInfo", "response_info"]
+__all__ = ["ResponseInfo", "remember", "response_info"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,15 @@ def response_info(model: Model) -> ResponseInfo:
         200
     """
     try:
-        return model.__reply_info__
+        found: ResponseInfo = object.__getattribute__(model, "__reply_info__")
     except AttributeError:
         raise LookupError(
             f"This {type(model).__name__} did not come straight from a reply; "
             "only what a client's method returned has a response_info."
         ) from None
+    return found
+
+
+def remember(model: BaseModel, info: ResponseInfo) -> None:
+    """Note where a model came from."""
+    object.__setattr__(model, "__reply_info__", info)

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["mask", "preview", "presentable"]
+from ._json import as_array, as_object
+
+__all__ = ["mask", "presentable", "preview"]
 
 MASK = "***"
 _LONGEST_SHOWN = 200
@@ -38,7 +40,7 @@ def presentable(value: Any) -> Any:
         text = mask(value)
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:40]}… ({len(text):,} characters)"
     if isinstance(value, dict):
-        return {key: presentable(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, (list, tuple)):
-        return [presentable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return {key: presentable(item) for key, item in as_object(value).items()}
+    if isinstance(value, list):
+        return [presentable(item) for item in as_array(value)]
     return value

@@ -49,6 +49,7 @@ __all__ = [
     "ConflictError",
     "CreateOutcomeUnknownError",
     "InsufficientCreditsError",
+    "JobLeakWarning",
     "JobNotFoundError",
     "MaxJobsReachedError",
     "NotFoundError",
@@ -56,6 +57,7 @@ __all__ = [
     "RateLimitError",
     "RequestValidationError",
     "ResponseValidationError",
+    "ResponseWarning",
     "ServerError",
     "StreamInterruptedError",
     "StreamUnavailableError",
@@ -65,8 +67,6 @@ __all__ = [
     "WebhookError",
     "WebhookPayloadError",
     "WebhookSignatureError",
-    "JobLeakWarning",
-    "ResponseWarning",
 ]
 
 TimeoutPhase = Literal["connect", "pool", "write", "response", "idle", "deadline"]
@@ -127,9 +127,7 @@ class APIConnectionError(TrioError):
         permanent: whether trying again cannot help, as with a certificate that does not verify.
     """
 
-    def __init__(
-        self, message: str, *, request_sent: bool | None = None, permanent: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, request_sent: bool | None = None, permanent: bool = False) -> None:
         super().__init__(message)
         self.request_sent = request_sent
         self.permanent = permanent

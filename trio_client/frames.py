@@ -118,5 +118,5 @@ class Frame:
         amount = f"{size:,} bytes" if isinstance(self._content, bytes) else f"about {size * 3 // 4:,} bytes"
         return f"<Frame {self.media_type}, {amount}>"
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         return {self.media_type: self.data, "text/plain": repr(self)}

@@ -53,7 +53,7 @@ class EventTooLargeError(ValueError):
 
     def __init__(self, limit: int, events: list[RawEvent] | None = None) -> None:
         self.limit = limit
-        self.events = events or []
+        self.events: list[RawEvent] = events or []
         super().__init__(limit, self.events)  # the arguments to unpickle it with
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class Decoder:
     def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
         if max_event_bytes < 1:
             raise ValueError(f"max_event_bytes must be at least 1, not {max_event_bytes}")
-        self.last_event_id = ""
+        self.last_event_id: str = ""
         self.retry: int | None = None
         self._limit = max_event_bytes
         self._failed = False
@@ -225,9 +225,7 @@ class Decoder:
             self.retry = self._event_retry = int(value)
 
 
-def decode(
-    chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
-) -> Iterator[ServerSentEvent]:
+def decode(chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> Iterator[ServerSentEvent]:
     r"""Decode a stream of server-sent events from its bytes, whatever source they come from.
 
     Each event is yielded as soon as the blank line that ends it has come. An event that the stream leaves
@@ -282,9 +280,7 @@ def adecode(
     return _AsyncEvents(chunks, Decoder(max_event_bytes=max_event_bytes), ServerSentEvent)
 
 
-def _decode(
-    chunks: Iterable[Buffer], decoder: Decoder, make: type[ServerSentEvent]
-) -> Iterator[ServerSentEvent]:
+def _decode(chunks: Iterable[Buffer], decoder: Decoder, make: type[ServerSentEvent]) -> Iterator[ServerSentEvent]:
     try:
         for chunk in chunks:
             for raw in decoder.feed(chunk):

@@ -15,9 +15,7 @@ from pydantic import BaseModel, ValidationError
 from trio_client import models
 
 ROOT = Path(__file__).resolve().parents[2]
-APIS = {
-    name: yaml.safe_load((ROOT / "openapi" / f"{name}.yaml").read_text("utf-8")) for name in ("trio", "osapi")
-}
+APIS = {name: yaml.safe_load((ROOT / "openapi" / f"{name}.yaml").read_text("utf-8")) for name in ("trio", "osapi")}
 STRICT = {"trio": "trio_client.models._strict", "osapi": "trio_client.models._osapi_strict"}
 UUID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -139,9 +137,7 @@ def examples() -> Iterator[Any]:
             if "example" in value:
                 found["example"] = value["example"]
             for name, example in found.items():
-                yield pytest.param(
-                    api, (*path, "schema"), example, id=f"{api}:{'/'.join(map(str, path))}:{name}"
-                )
+                yield pytest.param(api, (*path, "schema"), example, id=f"{api}:{'/'.join(map(str, path))}:{name}")
 
 
 def event_examples() -> Iterator[Any]:
@@ -187,8 +183,7 @@ def documented_reply(name: str) -> dict[str, Any]:
     """A reply with every required field, and nothing else."""
     values = {"status": "running", "jobs": [], "is_live": True, "success": True, "triggered": True}
     return {
-        field: UUID if field == "job_id" else values.get(field, "text")
-        for field in schema_of(name).get("required", ())
+        field: UUID if field == "job_id" else values.get(field, "text") for field in schema_of(name).get("required", ())
     }
 
 
@@ -246,8 +241,7 @@ def test_every_link_leads_to_an_operation_and_names_its_parameters(api: str) -> 
         shared = document["paths"][path].get("parameters", ())
         declared = [*shared, *operation.get("parameters", ())]
         resolved = [
-            document["components"]["parameters"][p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p
-            for p in declared
+            document["components"]["parameters"][p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in declared
         ]
         known[operation["operationId"]] = {p["name"] for p in resolved}
     links = [v for _, v in walk(document) if isinstance(v, dict) and set(v) >= {"operationId", "parameters"}]
@@ -289,10 +283,7 @@ def test_a_documented_sample_is_in_the_file_and_survives_its_model(
     assert documented in [each["value"] for each in body["content"]["application/json"]["examples"].values()]
 
     assert tolerant(model).model_validate(documented).model_dump(exclude_unset=True) == documented
-    assert (
-        tolerant(model).model_validate_json(json.dumps(documented)).model_dump(exclude_unset=True)
-        == documented
-    )
+    assert tolerant(model).model_validate_json(json.dumps(documented)).model_dump(exclude_unset=True) == documented
     if part == "reply":
         assert strict(model).model_validate(documented).model_dump(exclude_unset=True) == documented
 
@@ -353,9 +344,7 @@ def test_a_minimal_request_sends_nothing_more_and_knows_the_documented_defaults(
     assert request.model_dump(exclude=set(MINIMAL[model])) == DEFAULTS[model]
 
 
-@pytest.mark.parametrize(
-    ("model", "field"), [(model, field) for model, fields in MINIMAL.items() for field in fields]
-)
+@pytest.mark.parametrize(("model", "field"), [(model, field) for model, fields in MINIMAL.items() for field in fields])
 def test_a_request_without_a_required_field_fails_by_its_name(model: str, field: str) -> None:
     request = {name: value for name, value in MINIMAL[model].items() if name != field}
     with pytest.raises(ValidationError) as caught:
@@ -380,9 +369,7 @@ def test_unlimited_is_sent_as_null_and_differs_from_not_given(model: str, field:
     assert given.model_dump(exclude_unset=True) == {**MINIMAL[model], field: None}
 
 
-@pytest.mark.parametrize(
-    "url", ["https://example.com", "HTTPS://Example.com:443/a?b=c#d", "https://exämple.com/ü"]
-)
+@pytest.mark.parametrize("url", ["https://example.com", "HTTPS://Example.com:443/a?b=c#d", "https://exämple.com/ü"])
 def test_a_webhook_url_is_sent_as_given(url: str) -> None:
     request = models.LiveMonitorRequest(stream_url="u", condition="c", webhook_url=url)
     assert request.model_dump(exclude_unset=True)["webhook_url"] == url
@@ -521,10 +508,7 @@ def test_a_webhook_is_known_by_its_type(name: str, webhook: str) -> None:
     content = APIS["trio"]["webhooks"][name]["post"]["requestBody"]["content"]["application/json"]
     assert content["schema"] == {"$ref": f"#/components/schemas/{webhook}"}
     for example in content["examples"].values():
-        assert (
-            strict(webhook).model_validate(example["value"]).model_dump(exclude_unset=True)
-            == example["value"]
-        )
+        assert strict(webhook).model_validate(example["value"]).model_dump(exclude_unset=True) == example["value"]
     with pytest.raises(ValidationError) as caught:
         strict(webhook).model_validate({"type": "brand_new"})
     assert blamed(caught.value) == {"type"}

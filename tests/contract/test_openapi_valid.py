@@ -29,7 +29,5 @@ def test_the_overlay_belongs_to_its_file(name: str) -> None:
 def test_the_generated_files_are_up_to_date() -> None:
     pytest.importorskip("datamodel_code_generator")
     pytest.importorskip("jsonpath_rfc9535")
-    found = subprocess.run(
-        [sys.executable, "scripts/models.py", "--check"], cwd=ROOT, capture_output=True, text=True
-    )
+    found = subprocess.run([sys.executable, "scripts/models.py", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (0, "")

@@ -193,9 +193,7 @@ def test_in_a_tree_that_is_not_whole_no_rule_is_blamed(root: Path) -> None:
     assert unasync.main([], root) == 0
 
 
-def test_what_does_not_become_python_is_refused_by_name(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_does_not_become_python_is_refused_by_name(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "pkg/_async/deep/one.py").write_text("async def one():\n    await two()  # async-only\n")
 
     assert unasync.main([], root) == 1

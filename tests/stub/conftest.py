@@ -36,9 +36,7 @@ def connect(tls: ssl.SSLContext) -> Iterator[Callable[..., httpx.Client]]:
 
     def make(server: StubServer, key: str = "test-key") -> httpx.Client:
         headers = {"authorization": f"Bearer {key}"}
-        client = httpx.Client(
-            base_url=server.base_url, headers=headers, verify=tls, trust_env=False, timeout=5
-        )
+        client = httpx.Client(base_url=server.base_url, headers=headers, verify=tls, trust_env=False, timeout=5)
         clients.append(client)
         return client
 

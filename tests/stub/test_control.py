@@ -23,9 +23,10 @@ def test_everything_can_be_done_over_http(stub: StubServer, control: httpx.Clien
     api = {"headers": {"authorization": "Bearer k"}}
     assert control.post("/scene", json={"stream_url": YARD, "at": [12]}).status_code == 200
     assert control.post("/fail", json={"path": "/live-monitor", "status": 429}).json() == {"pending": 1}
-    assert [
-        control.post(f"{stub.base_url}/live-monitor", json=MONITOR, **api).status_code for _ in range(2)
-    ] == [429, 200]
+    assert [control.post(f"{stub.base_url}/live-monitor", json=MONITOR, **api).status_code for _ in range(2)] == [
+        429,
+        200,
+    ]
     assert control.post("/clock/advance", json={"seconds": 25}).json() == {"now": 25}
     (job,) = control.get("/jobs").json()["jobs"]
     assert (job["status"], job["stats"]["elapsed_seconds"]) == ("completed", 20)

@@ -54,9 +54,7 @@ def test_the_reply_to_a_create_is_a_job(stub: StubServer, client: httpx.Client) 
     }
 
 
-def test_the_older_base_without_api_answers_too(
-    stub: StubServer, connect: Callable[..., httpx.Client]
-) -> None:
+def test_the_older_base_without_api_answers_too(stub: StubServer, connect: Callable[..., httpx.Client]) -> None:
     client = connect(stub)
     created = client.post(f"{stub.url}/live-monitor", json=BODIES["/live-monitor"]).json()
     assert client.get(f"{stub.url}/jobs/{created['job_id']}").json()["job_id"] == created["job_id"]

@@ -21,9 +21,7 @@ def code_of(reply: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic abc", "test-key", "Bearer wrong", "bearer é"])
-def test_without_a_valid_key_nothing_is_done(
-    connect: Callable[..., httpx.Client], header: str | None
-) -> None:
+def test_without_a_valid_key_nothing_is_done(connect: Callable[..., httpx.Client], header: str | None) -> None:
     with StubServer(speed=0, api_keys=["test-key"]) as server:
         client = connect(server)
         assert client.get("/jobs").status_code == 200
@@ -35,9 +33,7 @@ def test_without_a_valid_key_nothing_is_done(
         assert server.jobs == []
 
 
-def test_any_key_will_do_unless_some_are_given(
-    stub: StubServer, connect: Callable[..., httpx.Client]
-) -> None:
+def test_any_key_will_do_unless_some_are_given(stub: StubServer, connect: Callable[..., httpx.Client]) -> None:
     assert connect(stub, "anything").get("/jobs").status_code == 200
 
 
@@ -153,9 +149,7 @@ def test_a_missing_query_is_named(client: httpx.Client) -> None:
         ("rtsp://camera.example/dark", "STREAM_OFFLINE"),
     ],
 )
-def test_streams_that_cannot_be_watched(
-    stub: StubServer, client: httpx.Client, path: str, url: str, code: str
-) -> None:
+def test_streams_that_cannot_be_watched(stub: StubServer, client: httpx.Client, path: str, url: str, code: str) -> None:
     stub.scene("rtsp://camera.example/dark", Scene(live=False))
     stub.scene("rtsp://camera.example/recording", Scene(vod=True))
     body = {"stream_url": url} if path == "/live-digest" else {"stream_url": url, "condition": "A van?"}

@@ -79,9 +79,7 @@ def test_a_connection_that_ends_without_an_answer(
     assert client.get("/jobs").status_code == 200
 
 
-def test_a_delay_before_the_work(
-    stub: StubServer, client: httpx.Client, eventually: Callable[..., None]
-) -> None:
+def test_a_delay_before_the_work(stub: StubServer, client: httpx.Client, eventually: Callable[..., None]) -> None:
     stub.fail_next(path="/live-monitor", delay=0.2)
     with pytest.raises(httpx.ReadTimeout):
         client.post("/live-monitor", json=MONITOR, timeout=0.05)
@@ -89,9 +87,7 @@ def test_a_delay_before_the_work(
     eventually(lambda: stub.jobs)
 
 
-def test_a_delay_after_the_work(
-    stub: StubServer, client: httpx.Client, eventually: Callable[..., None]
-) -> None:
+def test_a_delay_after_the_work(stub: StubServer, client: httpx.Client, eventually: Callable[..., None]) -> None:
     stub.fail_next(path="/live-monitor", delay=30, processed=True)
     with pytest.raises(httpx.ReadTimeout):
         client.post("/live-monitor", json=MONITOR, timeout=0.05)
@@ -155,12 +151,8 @@ def test_a_stream_that_falls_silent(stub: StubServer, client: httpx.Client) -> N
     assert stub.jobs[0].status == "completed"
 
 
-@pytest.mark.parametrize(
-    ("dialect", "start"), [("B", b'data: {"type": "started"'), ("C", b'data: {"job_id"')]
-)
-def test_a_stream_in_another_dialect(
-    stub: StubServer, client: httpx.Client, dialect: Any, start: bytes
-) -> None:
+@pytest.mark.parametrize(("dialect", "start"), [("B", b'data: {"type": "started"'), ("C", b'data: {"job_id"')])
+def test_a_stream_in_another_dialect(stub: StubServer, client: httpx.Client, dialect: Any, start: bytes) -> None:
     stub.fail_next(dialect=dialect)
     got, whole = read(stub, client)
     assert whole

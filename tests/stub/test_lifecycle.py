@@ -141,9 +141,7 @@ def test_how_a_digest_ends(
     assert job.elapsed_seconds == elapsed
 
 
-def test_the_details_tell_settings_and_statistics(
-    stub: StubServer, client: httpx.Client, monitor: Start
-) -> None:
+def test_the_details_tell_settings_and_statistics(stub: StubServer, client: httpx.Client, monitor: Start) -> None:
     job_id = monitor(interval_seconds=20)
     stub.clock.advance(25)
     detail = client.get(f"/jobs/{job_id}").json()

@@ -46,9 +46,7 @@ def test_pages_meet_without_gap_or_overlap(stub: StubServer, client: httpx.Clien
         ("", 7),
     ],
 )
-def test_filters_count_what_they_let_through(
-    stub: StubServer, client: httpx.Client, query: str, total: int
-) -> None:
+def test_filters_count_what_they_let_through(stub: StubServer, client: httpx.Client, query: str, total: int) -> None:
     stub.add_jobs(3, status="running")
     stub.add_jobs(4, job_type="live-digest")
     page = client.get(f"/jobs?limit=2&{query}").json()

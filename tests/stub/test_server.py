@@ -51,9 +51,7 @@ def test_answers_are_not_held_back(client: httpx.Client) -> None:
 def test_it_stops_with_streams_open(connect: Connect) -> None:
     server = StubServer(speed=0).start()
     client = connect(server)
-    with client.stream(
-        "POST", "/live-monitor", json=MONITOR, headers={"accept": "text/event-stream"}
-    ) as reply:
+    with client.stream("POST", "/live-monitor", json=MONITOR, headers={"accept": "text/event-stream"}) as reply:
         server.clock.advance(1)
         parts = reply.iter_raw()
         next(parts)
@@ -123,9 +121,7 @@ def test_what_is_remembered_is_bounded(stub: StubServer, client: httpx.Client) -
 def test_reset_forgets_everything_and_ends_streams(stub: StubServer, client: httpx.Client) -> None:
     stub.fail_next(status=500, path="/streams")
     stub.scene(YARD, Scene(holds=True))
-    with client.stream(
-        "POST", "/live-monitor", json=MONITOR, headers={"accept": "text/event-stream"}
-    ) as reply:
+    with client.stream("POST", "/live-monitor", json=MONITOR, headers={"accept": "text/event-stream"}) as reply:
         stub.reset()
         with pytest.raises(httpx.RemoteProtocolError):
             reply.read()
@@ -148,9 +144,7 @@ def test_health_and_description_need_no_key(stub: StubServer) -> None:
     assert "/live-monitor" in described["paths"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/openapi.json/../../x", "/_stub/../jobs/%2e%2e%2f", "/%2e%2e/%2e%2e/etc/passwd"]
-)
+@pytest.mark.parametrize("path", ["/openapi.json/../../x", "/_stub/../jobs/%2e%2e%2f", "/%2e%2e/%2e%2e/etc/passwd"])
 def test_no_path_leads_to_a_file(stub: StubServer, path: str) -> None:
     host, port = stub.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 5) as connection:
@@ -261,7 +255,5 @@ def test_the_process_refuses_what_it_cannot_do(stub: StubServer) -> None:
         (["--speed", "-1"], 2, "speed must be"),
         (["--port", port], 1, "cannot listen on"),
     ):
-        run = subprocess.run(
-            [sys.executable, "-m", "trio_client.stub", *arguments], capture_output=True, text=True
-        )
+        run = subprocess.run([sys.executable, "-m", "trio_client.stub", *arguments], capture_output=True, text=True)
         assert (run.returncode, said in run.stderr, run.stdout) == (code, True, "")

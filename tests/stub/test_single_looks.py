@@ -17,8 +17,7 @@ def test_a_check_sees_the_scene_of_the_moment(stub: StubServer, client: httpx.Cl
     before = client.post("/check-once", json=CHECK).json()
     assert before == {
         "triggered": False,
-        "explanation": "The yard is empty and the gate is closed. "
-        "The condition is not met: Is a person at the gate?",
+        "explanation": "The yard is empty and the gate is closed. The condition is not met: Is a person at the gate?",
         "latency_ms": 7,
     }
     stub.clock.advance(25)
@@ -52,16 +51,12 @@ def test_a_check_takes_no_job_slot(stub: StubServer, client: httpx.Client) -> No
         ("empty", "What is there?", None),
     ],
 )
-def test_a_question_about_a_picture(
-    client: httpx.Client, frame: str, question: str, triggered: bool | None
-) -> None:
+def test_a_question_about_a_picture(client: httpx.Client, frame: str, question: str, triggered: bool | None) -> None:
     data = base64.b64encode(picture(frame)).decode()  # type: ignore[arg-type]
     reply = client.post("/analyze-frame", json={"frame_b64": data, "question": question}).json()
     assert (reply["triggered"], reply["frame_b64"], reply["latency_ms"]) == (triggered, None, 850)
     assert reply["answer"]
-    shown = client.post(
-        "/analyze-frame", json={"frame_b64": data, "question": question, "include_frame": True}
-    ).json()
+    shown = client.post("/analyze-frame", json={"frame_b64": data, "question": question, "include_frame": True}).json()
     assert shown["frame_b64"] == data
 
 
@@ -100,9 +95,7 @@ def test_a_live_stream_is_described(
 
 
 @pytest.mark.parametrize(("scene", "hint"), [(Scene(live=False), "offline"), (Scene(vod=True), "recording")])
-def test_a_stream_that_is_not_live_is_no_error(
-    stub: StubServer, client: httpx.Client, scene: Scene, hint: str
-) -> None:
+def test_a_stream_that_is_not_live_is_no_error(stub: StubServer, client: httpx.Client, scene: Scene, hint: str) -> None:
     stub.scene(YARD, scene)
     reply = client.post("/streams/validate", json={"stream_url": YARD})
     assert (reply.status_code, reply.json()["is_live"]) == (200, False)

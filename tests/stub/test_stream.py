@@ -175,7 +175,9 @@ def test_a_hundred_streams_at_once(connect: Callable[..., httpx.Client]) -> None
             told = b""
             while not told.endswith(b"0\r\n\r\n"):
                 told += stream.recv(65536)
-            assert [
-                told.count(name) for name in (b"event: started", b"event: triggered", b"event: stopped")
-            ] == [1, 1, 1]
+            assert [told.count(name) for name in (b"event: started", b"event: triggered", b"event: stopped")] == [
+                1,
+                1,
+                1,
+            ]
         assert {job.status for job in server.jobs} == {"completed"}

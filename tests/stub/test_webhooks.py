@@ -48,9 +48,7 @@ def test_a_monitor_is_told_in_order(
     assert started["timestamp"] < triggered["timestamp"] < stopped["timestamp"]
 
 
-def test_a_failure_is_told(
-    stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
-) -> None:
+def test_a_failure_is_told(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually) -> None:
     stub.scene(YARD, Scene(offline_at=5))
     job_id = start(client, receiver.url)
     stub.clock.advance(40)
@@ -63,9 +61,7 @@ def test_a_failure_is_told(
     )
 
 
-def test_a_digest_is_told(
-    stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
-) -> None:
+def test_a_digest_is_told(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually) -> None:
     body = {"stream_url": YARD, "webhook_url": receiver.url, "window_minutes": 1, "max_windows": 1}
     client.post("/live-digest", json=body)
     stub.clock.advance(100)
@@ -77,9 +73,7 @@ def test_a_digest_is_told(
     ]
 
 
-def test_a_cancel_is_told(
-    stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
-) -> None:
+def test_a_cancel_is_told(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually) -> None:
     job_id = start(client, receiver.url)
     client.delete(f"/jobs/{job_id}")
     eventually(lambda: receiver.got)
@@ -126,9 +120,7 @@ def test_attempts_end(connect: Connect, receiver: Any, eventually: Eventually) -
     assert bodies == ["job_started"] * 3 + ["watch_triggered", "job_stopped"]
 
 
-def test_a_receiver_that_never_answers_holds_nobody_up(
-    connect: Connect, receiver: Any, eventually: Eventually
-) -> None:
+def test_a_receiver_that_never_answers_holds_nobody_up(connect: Connect, receiver: Any, eventually: Eventually) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as deaf,
         StubServer(speed=1000, webhook_timeout=0.05) as server,
@@ -146,9 +138,7 @@ def test_a_receiver_that_never_answers_holds_nobody_up(
 
 
 @pytest.mark.parametrize("reply", [b"SSH-2.0-x\r\n", b"", b"HTTP/1.1 abc\r\n\r\n"])
-def test_a_receiver_that_speaks_no_http_is_reported(
-    connect: Connect, eventually: Eventually, reply: bytes
-) -> None:
+def test_a_receiver_that_speaks_no_http_is_reported(connect: Connect, eventually: Eventually, reply: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as odd, StubServer(speed=0) as server:
         odd.settimeout(5)
         start(connect(server), f"http://127.0.0.1:{odd.getsockname()[1]}/")

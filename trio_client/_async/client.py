@@ -88,9 +88,7 @@ class AsyncTrioClient:
         if not isinstance(max_body_bytes, int) or max_body_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"max_body_bytes is {max_body_bytes!r}; it must be an int of 1 or more bytes.")
         settings = Settings(
-            base_url=clean_base_url(
-                base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http
-            ),
+            base_url=clean_base_url(base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http),
             key=clean_key(api_key, "TRIO_API_KEY", "api_key"),
             timeout=Timeout.of(timeout),
             retry=RetryPolicy.of(retry),
@@ -113,10 +111,10 @@ class AsyncTrioClient:
     def _set_up(self, transport: AsyncTransport) -> None:
         self._transport = transport
         self._closed = False
-        self.streams = AsyncStreams(transport)
-        self.live_monitor = AsyncLiveMonitor(transport)
-        self.live_digest = AsyncLiveDigest(transport)
-        self.jobs = AsyncJobs(transport)
+        self.streams: AsyncStreams = AsyncStreams(transport)
+        self.live_monitor: AsyncLiveMonitor = AsyncLiveMonitor(transport)
+        self.live_digest: AsyncLiveDigest = AsyncLiveDigest(transport)
+        self.jobs: AsyncJobs = AsyncJobs(transport)
 
     @property
     def base_url(self) -> str:
@@ -127,7 +125,7 @@ class AsyncTrioClient:
         self,
         *,
         timeout: float | Timeout | None = None,
-        retry: RetryPolicy | None | NotGiven = NOT_GIVEN,
+        retry: RetryPolicy | NotGiven | None = NOT_GIVEN,
         default_headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
     ) -> Self:
@@ -248,9 +246,7 @@ class AsyncTrioClient:
 
         Source: API reference, "Analyze Frame".
         """
-        return await self._transport.call(
-            analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers
-        )
+        return await self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
 
     @overload
     async def request(

@@ -24,7 +24,7 @@ from .._core.creation import (
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.settings import CallInfo, Settings, notify
-from .._info import ResponseInfo, response_info
+from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
 from ..errors import MaxJobsReachedError, NotFoundError, TrioError
 from ..models import Job
@@ -82,9 +82,7 @@ async def with_slot(transport: AsyncTransport, attempt: Callable[[], Awaitable[_
 
 def announce(transport: AsyncTransport, call: Call[Job], reference: str | None = None) -> Intent:
     """Return the intent of a create, after telling the hook of it."""
-    intent = Intent(
-        call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now()
-    )
+    intent = Intent(call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now())
     settings = transport.settings
     url = mask(settings.base_url + call.path)
     notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
@@ -145,6 +143,5 @@ async def _confirmed(transport: AsyncTransport, job: Job, intent: Intent) -> boo
 
 def _adopted(job: Job, transport: AsyncTransport, cause: TrioError) -> Job:
     transport.state.owned.add(job.job_id)
-    info = ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True)
-    object.__setattr__(job, "__reply_info__", info)
+    remember(job, ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True))
     return job

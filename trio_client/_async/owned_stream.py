@@ -15,7 +15,7 @@ from .._core.streaming import StreamReader, idle_limit
 from .._http._async.sender import AsyncOpenReply
 from .._http.async_runtime import shielded
 from .._http.at_exit import stopper
-from ..errors import ResponseValidationError, StreamInterruptedError, TrioError
+from ..errors import StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
@@ -82,9 +82,7 @@ class AsyncOwnedStream:
         idle = idle_limit(self._call.path, self._call.body or {})
 
         async def attempt() -> AsyncOpenReply:
-            return await carrying.open(
-                self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers
-            )
+            return await carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
 
         try:
             await self._begin(await with_slot(self._transport, attempt, self._wait_for_slot))
@@ -150,9 +148,7 @@ class AsyncOwnedStream:
 
     def _follow(self, job_id: str) -> None:
         self._transport.state.owned.add(job_id)
-        self._polling = AsyncPolling(
-            self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story()
-        )
+        self._polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
 
     async def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
         """Go on by polling, or raise."""

@@ -16,7 +16,7 @@ from .._core.settings import CallInfo, Prepared, Settings, logger, notify, prepa
 from .._core.state import ClientState
 from .._http._async.sender import AsyncOpenReply, AsyncSender
 from .._http.async_runtime import sleep
-from .._info import ResponseInfo
+from .._info import ResponseInfo, remember
 from .._redaction import mask
 from ..errors import APIStatusError, TrioError
 
@@ -32,7 +32,7 @@ class AsyncTransport:
     def __init__(self, settings: Settings, sender: AsyncSender, state: ClientState | None = None) -> None:
         self.settings = settings
         self.sender = sender
-        self.state = state or ClientState()
+        self.state: ClientState = state or ClientState()
         self.clock: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], Awaitable[None]] = sleep
 
@@ -117,12 +117,10 @@ class AsyncTransport:
         model = parse(call.model, reply, secrets=lambda: settings.secrets(call.body))
         attempts.succeeded()
         info = ResponseInfo(reply.status, reply.headers, reply.request_id, attempts.made, attempts.elapsed)
-        object.__setattr__(model, "__reply_info__", info)
+        remember(model, info)
         return model
 
-    async def _persist(
-        self, attempt: Callable[[], Awaitable[_T]], request: Prepared, attempts: Attempts
-    ) -> _T:
+    async def _persist(self, attempt: Callable[[], Awaitable[_T]], request: Prepared, attempts: Attempts) -> _T:
         """Make the first attempt, and leave the rest to tenacity if it failed."""
         try:
             return await attempt()

@@ -45,8 +45,8 @@ def detach(job: AttachedJob) -> None:
 
 def _forget() -> None:
     """A child process must never stop its parent's jobs."""
-    global _lock
-    _lock = threading.Lock()  # the parent's may have been held in another thread
+    if _lock.locked():  # by a thread that does not exist in the child
+        _lock.release()
     _attached.clear()
 
 
@@ -78,10 +78,7 @@ def stop_attached() -> None:
         thread.join(max(0.0, until - time.monotonic()))
     left_running = [str(job.job_id) for job in jobs if job not in stopped]
     if left_running:
-        print(
-            f"trio_client: could not confirm that these jobs were stopped: {', '.join(left_running)}",
-            file=sys.stderr,
-        )
+        sys.stderr.write(f"trio_client: could not confirm that these jobs were stopped: {', '.join(left_running)}\n")
 
 
 atexit.register(stop_attached)

@@ -51,7 +51,7 @@ class Intent:
 def with_tag(call: Call[Job], reference: str) -> Call[Job]:
     """Return a create with its reference in the webhook URL's query: the one text the API gives back."""
     body = dict(call.body or {})
-    webhook_url = body.get("webhook_url")
+    webhook_url: str | None = body.get("webhook_url")
     if webhook_url is None:
         raise RequestValidationError(
             "tag_webhook_url=True needs a webhook_url to put the tag in.", field="tag_webhook_url", value=True
@@ -128,5 +128,3 @@ def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job])
     )
     error.attempts = cause.attempts
     return error
-
-

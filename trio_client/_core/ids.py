@@ -21,7 +21,9 @@ def segment(value: str, field: str) -> str:
     """
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}, a {type(value).__name__}; pass the id as a str.", field=field, value=value
+            f"{field} is {preview(repr(value))}, a {type(value).__name__}; pass the id as a str.",
+            field=field,
+            value=value,
         )
     plain = re.sub(r"%2e", ".", value, flags=re.IGNORECASE)
     if not value or plain in (".", "..") or _FORBIDDEN.search(value) or re.search(r"%(?:2f|5c)", value, re.IGNORECASE):

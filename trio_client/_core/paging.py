@@ -20,11 +20,11 @@ class JobCursor:
     __slots__ = ("_left", "_page_size", "_seen", "complaint", "finished", "offset")
 
     def __init__(self, *, limit: int | None, page_size: int, offset: int) -> None:
-        self.offset = offset
+        self.offset: int = offset
         self._left = limit
         self._page_size = page_size
         self._seen: set[str] = set()
-        self.finished = limit == 0
+        self.finished: bool = limit == 0
         self.complaint: str | None = None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._json import as_object
 from .._redaction import preview
 from .._stats import JobStats
 from .._times import parse_time
@@ -94,9 +95,8 @@ def work_done(stats: JobStats) -> int:
 
 def _end(job: JobDetail, stats: JobStats, base: dict[str, Any]) -> Event:
     if job.status == "failed":
-        extra = job.model_extra or {}
-        problem: Any = extra.get("error")
-        detail: dict[str, Any] = problem if isinstance(problem, dict) else {}
+        problem = (job.model_extra or {}).get("error")
+        detail = as_object(problem)
         message = detail.get("message") or (problem if isinstance(problem, str) else None) or stats.reason
         code = detail.get("code")
         return Failed(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, cast
 from urllib.parse import unquote, urlencode
 
 from pydantic import RootModel
@@ -44,7 +44,7 @@ def raw_call(
     return Call(
         method,
         path,
-        _root_model(response_type),
+        _root_model(cast("Hashable", response_type)),
         Effect.SAFE if repeatable else Effect.ONCE,
         query=urlencode(query, doseq=True),
         body=json,
@@ -54,7 +54,12 @@ def raw_call(
 
 def _check_path(path: str) -> None:
     segments = unquote(path).split("/")
-    if not path.startswith("/") or ".." in segments or not re.fullmatch(r"[\x21-\x7e]+", path) or {"?", "#", "\\"} & {*path}:
+    if (
+        not path.startswith("/")
+        or ".." in segments
+        or not re.fullmatch(r"[\x21-\x7e]+", path)
+        or {"?", "#", "\\"} & {*path}
+    ):
         raise RequestValidationError(
             f"path is {preview(repr(path))}; it must begin with '/', be percent-encoded ASCII and have neither '..' "
             "nor a query (use params=).",
@@ -68,6 +73,6 @@ def _query_value(value: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _root_model(response_type: type[Any]) -> type[RootModel[Any]]:
+def _root_model(response_type: Hashable) -> type[RootModel[Any]]:
     wanted: Any = dict[str, Any] if response_type is dict else response_type
     return RootModel[wanted]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from .. import errors
+from .._json import as_array, as_object
 from .._redaction import preview
 from ..models import JobPage
 from .retry import retry_after
@@ -143,12 +144,13 @@ def unusable(
 def _salvage_page(content: bytes) -> JobPage | None:
     """Return the page without its malformed jobs, or `None` if the page itself is malformed."""
     try:
-        data: Any = from_json(content)
+        data = as_object(from_json(content))
     except ValueError:
         return None
-    items: Any = data.get("jobs") if isinstance(data, dict) else None
+    items = data.get("jobs")
     if not isinstance(items, list):
         return None
+    items = as_array(items)
     good: list[Any] = []
     bad: list[str] = []
     for index, item in enumerate(items):
@@ -178,18 +180,17 @@ def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
         body: Any = from_json(reply.content) if reply.content else None
     except ValueError:
         return _Problem()
-    if not isinstance(body, dict):
-        return _Problem()
-    envelope: Any = body.get("error")
-    source: Any = envelope if isinstance(envelope, dict) else body
-    fields = _fields(body.get("detail"), secrets)
+    content = as_object(body)
+    envelope = content.get("error")
+    source = as_object(envelope) or content
+    fields = _fields(content.get("detail"), secrets)
     message = _text(source.get("message"), secrets)
     if message is None and isinstance(envelope, str):
         message = _text(envelope, secrets)
     if message is None and fields:
         message = "; ".join(f"{name}: {reason}" for name, reason in list(fields.items())[:_SHOWN_ITEMS])
     if message is None:
-        message = _text(body.get("detail"), secrets)
+        message = _text(content.get("detail"), secrets)
     return _Problem(
         code=_text(source.get("code"), secrets),
         message=message,
@@ -201,15 +202,12 @@ def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
 def _fields(detail: Any, secrets: Sequence[str]) -> dict[str, str]:
     """Return the refused fields of a FastAPI-like `detail` list."""
     found: dict[str, str] = {}
-    if not isinstance(detail, list):
-        return found
-    for item in detail:
-        if not isinstance(item, dict):
-            continue
-        places: Any = item.get("loc")
-        place = [str(part) for part in places] if isinstance(places, list) else []
+    for item in map(as_object, as_array(detail)):
+        place = [str(part) for part in as_array(item.get("loc"))]
         if place and place[0] in ("body", "query", "path", "header"):
             place = place[1:] or place
+        if not item:
+            continue
         found[preview(".".join(place) or "body", secrets)] = _text(item.get("msg"), secrets) or "refused"
     return found
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel
 
+from .._json import as_object
 from .._redaction import preview
 from .._version import __version__
 from .config import RetryPolicy, Secret, Timeout, clean_headers
@@ -20,7 +21,6 @@ from .outcome import Effect
 __all__ = ["CallInfo", "Hooks", "Prepared", "Settings", "notify", "prepare"]
 
 _M = TypeVar("_M", bound=BaseModel)
-_H = TypeVar("_H")
 USER_AGENT = f"trio-client/{__version__} python/{platform.python_version()}"
 logger = logging.getLogger("trio_client")
 
@@ -91,7 +91,7 @@ class Settings:
         """Return what must appear in no text: the key, and the passwords in the request's URLs."""
         found = [self.key.reveal()]
         for name in ("stream_url", "webhook_url"):
-            url: Any = body.get(name) if isinstance(body, dict) else None
+            url = as_object(body).get(name)
             try:
                 password = urlsplit(url).password if isinstance(url, str) else None
             except ValueError:

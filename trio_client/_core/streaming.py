@@ -61,9 +61,7 @@ class StreamReader:
 
     def story(self) -> JobStory:
         """Return the rest of the job's story, to be told by polling from where the stream broke off."""
-        return JobStory(
-            started=self._started, triggers_told=self._triggers, work_told=self._checks + self._summaries
-        )
+        return JobStory(started=self._started, triggers_told=self._triggers, work_told=self._checks + self._summaries)
 
     def _note(self, event: Event) -> None:
         if event.job_id is not None and self.job_id is None:

@@ -47,9 +47,7 @@ def validated(model: type[_R], values: Mapping[str, Any]) -> _R:
         problems = error.errors(include_url=False)
         texts = [_explain(model, problem, values) for problem in problems]
         field = str(problems[0]["loc"][0]) if problems[0]["loc"] else None
-        raise RequestValidationError(
-            " ".join(texts), field=field, value=values.get(field) if field else None
-        ) from None
+        raise RequestValidationError(" ".join(texts), field=field, value=values.get(field) if field else None) from None
 
 
 def integer(field: str, value: Any, minimum: int, maximum: int | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,17 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-__all__ = ["Limiter", "Slot", "checkpoint", "close_response", "current_home", "raw_chunks", "shielded", "sleep", "time_limit"]
+__all__ = [
+    "Limiter",
+    "Slot",
+    "checkpoint",
+    "close_response",
+    "current_home",
+    "raw_chunks",
+    "shielded",
+    "sleep",
+    "time_limit",
+]
 
 sleep = anyio.sleep
 checkpoint = anyio.lowlevel.checkpoint
@@ -52,14 +62,14 @@ class Slot(httpx.AsyncHTTPTransport):
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Generator[None]:
     """Give up what runs inside after so many seconds: `TimeoutError`."""
     with anyio.fail_after(seconds):
         yield
 
 
 @contextmanager
-def shielded(seconds: float) -> Iterator[None]:
+def shielded(seconds: float) -> Generator[None]:
     """Protect what runs inside from outer cancellation, for at most so many seconds."""
     with anyio.move_on_after(seconds, shield=True):
         yield

@@ -59,7 +59,7 @@ def scrub(error: BaseException) -> BaseException:
         seen.add(id(current))
         current.__traceback__ = None
         if hasattr(current, "_request"):
-            current._request = None  # the request carries the key
+            vars(current)["_request"] = None  # the request carries the key
         current = current.__cause__ or current.__context__
     return error
 

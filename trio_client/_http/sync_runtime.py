@@ -6,14 +6,24 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
 import httpcore
 import httpx
 
-__all__ = ["Limiter", "Slot", "checkpoint", "close_response", "current_home", "raw_chunks", "shielded", "sleep", "time_limit"]
+__all__ = [
+    "Limiter",
+    "Slot",
+    "checkpoint",
+    "close_response",
+    "current_home",
+    "raw_chunks",
+    "shielded",
+    "sleep",
+    "time_limit",
+]
 
 sleep = time.sleep
 _limit = threading.local()
@@ -44,7 +54,7 @@ class Limiter:
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Generator[None]:
     """Let every wait for the network inside end after so many seconds in all."""
     outer = getattr(_limit, "until", None)
     until = time.monotonic() + seconds
@@ -56,7 +66,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def shielded(seconds: float) -> Iterator[None]:
+def shielded(seconds: float) -> Generator[None]:
     """Bound what runs inside to so many seconds."""
     outer = getattr(_limit, "until", None)
     _limit.until = time.monotonic() + seconds
@@ -83,13 +93,13 @@ def close_response(response: Any) -> None:
 
 def _bounded(timeout: float | None) -> float | None:
     """Return a timeout that does not outlast the time limit in force."""
-    until = getattr(_limit, "until", None)
+    until: float | None = getattr(_limit, "until", None)
     if until is None:
         return timeout
     left = until - time.monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout("the time limit is over")
-    return left if timeout is None else min(timeout, left)
+    return float(left if timeout is None else min(timeout, left))
 
 
 class _BoundedStream(httpcore.NetworkStream):
@@ -134,4 +144,4 @@ class Slot(httpx.HTTPTransport):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # httpx offers no argument for this; without it, dribbled headers would outlast any deadline.
-        self._pool._network_backend = _BoundedBackend()
+        self._pool._network_backend = _BoundedBackend()  # pyright: ignore[reportPrivateUsage]

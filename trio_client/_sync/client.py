@@ -87,13 +87,9 @@ class TrioClient:
         self._closed = True  # until there is something to close
         configure_logging()
         if not isinstance(max_body_bytes, int) or max_body_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError(
-                f"max_body_bytes is {max_body_bytes!r}; it must be an int of 1 or more bytes."
-            )
+            raise ConfigurationError(f"max_body_bytes is {max_body_bytes!r}; it must be an int of 1 or more bytes.")
         settings = Settings(
-            base_url=clean_base_url(
-                base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http
-            ),
+            base_url=clean_base_url(base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http),
             key=clean_key(api_key, "TRIO_API_KEY", "api_key"),
             timeout=Timeout.of(timeout),
             retry=RetryPolicy.of(retry),
@@ -116,10 +112,10 @@ class TrioClient:
     def _set_up(self, transport: Transport) -> None:
         self._transport = transport
         self._closed = False
-        self.streams = Streams(transport)
-        self.live_monitor = LiveMonitor(transport)
-        self.live_digest = LiveDigest(transport)
-        self.jobs = Jobs(transport)
+        self.streams: Streams = Streams(transport)
+        self.live_monitor: LiveMonitor = LiveMonitor(transport)
+        self.live_digest: LiveDigest = LiveDigest(transport)
+        self.jobs: Jobs = Jobs(transport)
 
     @property
     def base_url(self) -> str:
@@ -130,7 +126,7 @@ class TrioClient:
         self,
         *,
         timeout: float | Timeout | None = None,
-        retry: RetryPolicy | None | NotGiven = NOT_GIVEN,
+        retry: RetryPolicy | NotGiven | None = NOT_GIVEN,
         default_headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
     ) -> Self:
@@ -251,9 +247,7 @@ class TrioClient:
 
         Source: API reference, "Analyze Frame".
         """
-        return self._transport.call(
-            analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers
-        )
+        return self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
 
     @overload
     def request(
@@ -322,9 +316,7 @@ class TrioClient:
             >>> page["limit"]
             5
         """
-        call = raw_call(
-            method, path, params=params, json=json, response_type=response_type, idempotent=idempotent
-        )
+        call = raw_call(method, path, params=params, json=json, response_type=response_type, idempotent=idempotent)
         result = self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
         return cast("Any", result).root
 
@@ -350,9 +342,7 @@ class TrioClient:
 
     def __del__(self) -> None:
         if not getattr(self, "_closed", True) and self._owns_connections and self._transport.sender.in_use:
-            warnings.warn(
-                f"{self!r} was never closed; use it in a `with` block.", ResourceWarning, stacklevel=2
-            )
+            warnings.warn(f"{self!r} was never closed; use it in a `with` block.", ResourceWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.base_url}>"

@@ -25,7 +25,7 @@ from .._core.creation import (
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.settings import CallInfo, Settings, notify
-from .._info import ResponseInfo, response_info
+from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
 from ..errors import MaxJobsReachedError, NotFoundError, TrioError
 from ..models import Job
@@ -83,9 +83,7 @@ def with_slot(transport: Transport, attempt: Callable[[], _T], seconds: float | 
 
 def announce(transport: Transport, call: Call[Job], reference: str | None = None) -> Intent:
     """Return the intent of a create, after telling the hook of it."""
-    intent = Intent(
-        call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now()
-    )
+    intent = Intent(call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now())
     settings = transport.settings
     url = mask(settings.base_url + call.path)
     notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
@@ -129,9 +127,7 @@ def search(transport: Transport, intent: Intent, *, seconds: float) -> list[Job]
         page = bounded.call(list_jobs(type=intent.job_type, limit=cursor.page_limit, offset=cursor.offset))
         listed_at = server_time(response_info(page).headers) or datetime.now(timezone.utc)
         candidates += [
-            job
-            for job in cursor.take(page)
-            if may_fit(job, intent, not_after=listed_at, owned=transport.state.owned)
+            job for job in cursor.take(page) if may_fit(job, intent, not_after=listed_at, owned=transport.state.owned)
         ]
         if cursor.finished:
             break
@@ -148,6 +144,5 @@ def _confirmed(transport: Transport, job: Job, intent: Intent) -> bool:
 
 def _adopted(job: Job, transport: Transport, cause: TrioError) -> Job:
     transport.state.owned.add(job.job_id)
-    info = ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True)
-    object.__setattr__(job, "__reply_info__", info)
+    remember(job, ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True))
     return job

@@ -344,9 +344,7 @@ class Jobs:
         except NotFoundError as error:
             if not missing_ok and not error.acted_before:
                 raise
-            return CancelledJob(
-                job_id=job_id, status="stopped", message="The server does not know the job any more."
-            )
+            return CancelledJob(job_id=job_id, status="stopped", message="The server does not know the job any more.")
 
     def cancel_all(
         self,
@@ -414,9 +412,7 @@ class Jobs:
             ...         job = client.jobs.reconcile(error)
         """
         if error.sent_at is None or error.reference is None:
-            raise ValueError(
-                "This CreateOutcomeUnknownError was not raised by a client, so it names no request."
-            )
+            raise ValueError("This CreateOutcomeUnknownError was not raised by a client, so it names no request.")
         intent = Intent(error.path, error.request, error.reference, error.sent_at)
         found = search(self._transport, intent, seconds=self._transport.settings.retry.deadline)
         if len(found) > 1:

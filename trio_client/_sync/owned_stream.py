@@ -83,9 +83,7 @@ class OwnedStream:
         idle = idle_limit(self._call.path, self._call.body or {})
 
         def attempt() -> OpenReply:
-            return carrying.open(
-                self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers
-            )
+            return carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
 
         try:
             self._begin(with_slot(self._transport, attempt, self._wait_for_slot))
@@ -151,9 +149,7 @@ class OwnedStream:
 
     def _follow(self, job_id: str) -> None:
         self._transport.state.owned.add(job_id)
-        self._polling = Polling(
-            self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story()
-        )
+        self._polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
 
     def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
         """Go on by polling, or raise."""

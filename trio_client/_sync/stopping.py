@@ -45,11 +45,7 @@ def report_leak(job_id: str | None, error: BaseException | None) -> None:
     """Say loudly that a job may still be running; the error under way keeps its place and gets a note."""
     name = f"job {job_id}" if job_id else "a job whose id is not known"
     text = f"Could not confirm that {name} was stopped: it may still be running and billed. "
-    text += (
-        f"Cancel it with client.jobs.cancel({job_id!r})."
-        if job_id
-        else "Look for it with client.jobs.list()."
-    )
+    text += f"Cancel it with client.jobs.cancel({job_id!r})." if job_id else "Look for it with client.jobs.list()."
     logger.error(text)
     if error is not None:
         notes = [*getattr(error, "__notes__", ()), text]

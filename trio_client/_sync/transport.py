@@ -17,7 +17,7 @@ from .._core.settings import CallInfo, Prepared, Settings, logger, notify, prepa
 from .._core.state import ClientState
 from .._http._sync.sender import OpenReply, Sender
 from .._http.sync_runtime import sleep
-from .._info import ResponseInfo
+from .._info import ResponseInfo, remember
 from .._redaction import mask
 from ..errors import APIStatusError, TrioError
 
@@ -33,7 +33,7 @@ class Transport:
     def __init__(self, settings: Settings, sender: Sender, state: ClientState | None = None) -> None:
         self.settings = settings
         self.sender = sender
-        self.state = state or ClientState()
+        self.state: ClientState = state or ClientState()
         self.clock: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], None] = sleep
 
@@ -118,7 +118,7 @@ class Transport:
         model = parse(call.model, reply, secrets=lambda: settings.secrets(call.body))
         attempts.succeeded()
         info = ResponseInfo(reply.status, reply.headers, reply.request_id, attempts.made, attempts.elapsed)
-        object.__setattr__(model, "__reply_info__", info)
+        remember(model, info)
         return model
 
     def _persist(self, attempt: Callable[[], _T], request: Prepared, attempts: Attempts) -> _T:

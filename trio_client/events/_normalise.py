@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import from_json
 
+from .._json import as_object
 from .._stats import JobStats
 from .._times import parse_time
 from ..frames import Frame
@@ -108,18 +109,17 @@ class _Fields:
         self.delivery: Delivery = delivery
         self.name = name
         self.places: list[Mapping[str, Any]] = []
-        if isinstance(raw, dict):
-            top: dict[str, Any] = raw  # pyright: ignore[reportUnknownVariableType]
+        if top := as_object(raw):
             self.places.append(top)
-            self.places += [inner for place in _PLACES if isinstance(inner := top.get(place), dict)]
+            self.places += [inner for place in _PLACES if (inner := as_object(top.get(place)))]
 
     def find(self, kind: type[_T], *keys: str) -> _T | None:
         """Return the first value of the type asked for, key by key, place by place."""
         for key in keys:
             for place in self.places:
                 value = place.get(key)
-                if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-                    return value
+                if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+                    return value  # pyright: ignore[reportReturnType]
         return None
 
     def text(self, *keys: str) -> str | None:
@@ -147,9 +147,7 @@ class _Fields:
     def stats(self) -> JobStats | None:
         found = JobStats()
         for place in self.places:
-            nested = place.get("stats")
-            if isinstance(nested, dict):
-                found.update(nested)  # pyright: ignore[reportUnknownArgumentType]
+            found.update(as_object(place.get("stats")))
         for place in reversed(self.places):
             found.update({key: place[key] for key in _COUNTERS if key in place})
         return found or None
@@ -220,7 +218,7 @@ def _status(fields: _Fields) -> Event:
 
 def _failed(fields: _Fields) -> Event:
     envelope = next((found for place in fields.places if (found := place.get("error"))), None)
-    detail: dict[str, Any] = envelope if isinstance(envelope, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    detail = as_object(envelope)
     message = _text(detail.get("message")) or (envelope if isinstance(envelope, str) else None)
     if not fields.places and isinstance(fields.raw, str):
         message = fields.raw
@@ -271,9 +269,8 @@ _IMPLIED: tuple[tuple[str, Callable[[_Fields], Event]], ...] = (
 
 
 def _build(payload: Any, delivery: Delivery, name: str) -> Event:
-    names = [name]
-    if isinstance(payload, dict):
-        names += [_text(payload.get(key)) or "" for key in ("type", "event")]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    top = as_object(payload)
+    names = [name, *(_text(top.get(key)) or "" for key in ("type", "event"))]
     for sent in names:
         builder = _BUILDERS.get(sent.strip().lower())
         if builder is not None:

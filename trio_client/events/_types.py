@@ -202,13 +202,5 @@ class UnknownEvent(_BaseEvent):
 
 
 Event: TypeAlias = (
-    Started
-    | Progress
-    | Triggered
-    | Summary
-    | StatusChanged
-    | CoverageGap
-    | Stopped
-    | Failed
-    | UnknownEvent
+    Started | Progress | Triggered | Summary | StatusChanged | CoverageGap | Stopped | Failed | UnknownEvent
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,7 +12,6 @@ from .._redaction import presentable
 from .._times import parse_time
 
 if TYPE_CHECKING:
-    from .._info import ResponseInfo
     from ._osapi import OsapiJob
     from ._trio import Job
 
@@ -33,13 +32,17 @@ TERMINAL_STATUSES = frozenset({"completed", "stopped", "failed"})
 class RequestModel(BaseModel):
     """What is sent: the documented constraints are checked before anything leaves."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", strict=True, hide_input_in_errors=True, protected_namespaces=()
+    )
 
 
 class StrictModel(BaseModel):
     """What `strict=True` holds a reply against: the documented schema to the letter."""
 
-    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True, protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="allow", strict=True, hide_input_in_errors=True, protected_namespaces=()
+    )
 
 
 class Model(BaseModel):
@@ -47,10 +50,7 @@ class Model(BaseModel):
 
     # Outside the fields, so that a reply's own keys can never collide with it.
     __slots__ = ("__reply_info__",)
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
-
-    if TYPE_CHECKING:
-        __reply_info__: ResponseInfo
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

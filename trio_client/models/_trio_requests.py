@@ -25,9 +25,7 @@ InputMode: TypeAlias = Literal["frames", "clip", "hybrid"]
 """What one check looks at: `frames` a single frame, `clip` a short video clip, `hybrid` frame and clip combined."""
 
 
-StopReason: TypeAlias = Literal[
-    "condition_triggered", "max_triggers_reached", "max_duration_reached", "cancelled"
-]
+StopReason: TypeAlias = Literal["condition_triggered", "max_triggers_reached", "max_duration_reached", "cancelled"]
 """Why a job ended. The documentation calls these the common ones; the list is open."""
 
 

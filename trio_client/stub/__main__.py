@@ -22,16 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port (default: %(default)s)")
-    parser.add_argument(
-        "--speed", type=float, default=60.0, help="stub-seconds per real second (default: %(default)s)"
-    )
+    parser.add_argument("--speed", type=float, default=60.0, help="stub-seconds per real second (default: %(default)s)")
     parser.add_argument("--max-jobs", type=int, default=10, help="concurrent jobs (default: %(default)s)")
     parser.add_argument(
         "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"
     )
-    parser.add_argument(
-        "--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed"
-    )
+    parser.add_argument("--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed")
     parser.add_argument("--allow-remote", action="store_true", help="permit an address that others can reach")
     options = parser.parse_args(arguments)
     try:

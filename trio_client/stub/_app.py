@@ -106,9 +106,7 @@ def build_app(state: StubState) -> ASGIApp:
     return Gate(app, state)
 
 
-def _route(
-    path: str, handlers: Mapping[str, Handler], authorize: Callable[[Request], None] | None = None
-) -> Route:
+def _route(path: str, handlers: Mapping[str, Handler], authorize: Callable[[Request], None] | None = None) -> Route:
     async def endpoint(request: Request) -> Response:
         if authorize is not None:
             authorize(request)

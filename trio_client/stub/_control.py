@@ -118,9 +118,7 @@ def _built(build: Callable[[], Any]) -> Any:
 
 
 def _refused(message: str) -> ApiError:
-    return ApiError(
-        "VALIDATION_ERROR", message, detail=[{"loc": ["body"], "msg": message, "type": "value_error"}]
-    )
+    return ApiError("VALIDATION_ERROR", message, detail=[{"loc": ["body"], "msg": message, "type": "value_error"}])
 
 
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:

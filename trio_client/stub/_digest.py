@@ -35,9 +35,7 @@ class DigestJob(Job):
         delivery: Delivery,
         start_delay: float,
     ) -> None:
-        super().__init__(
-            request, created=created, created_at=created_at, delivery=delivery, start_delay=start_delay
-        )
+        super().__init__(request, created=created, created_at=created_at, delivery=delivery, start_delay=start_delay)
         self.summaries_generated = 0
         self._captures = 0
         self._in_window = 0

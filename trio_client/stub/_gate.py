@@ -59,10 +59,7 @@ class Gate:
             time=time.time(),
         )
         self._state.requests.add(request)
-        stream = (
-            api_path(request.path).startswith("/live-")
-            and delivery_mode({}, headers.get("accept", "")) == "sse"
-        )
+        stream = api_path(request.path).startswith("/live-") and delivery_mode({}, headers.get("accept", "")) == "sse"
         return self._state.faults.take(request.method, request.path, stream=stream)
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,9 +76,7 @@ class Gate:
             await hang_up(scope, receive, reset=fault.close == "reset")
             return
         status, content, headers = fault.answer()
-        damaged = _DamagedSend(
-            Fault(drop_after_bytes=fault.drop_after_bytes), scope, receive, send, self._state
-        )
+        damaged = _DamagedSend(Fault(drop_after_bytes=fault.drop_after_bytes), scope, receive, send, self._state)
         await _answer(damaged.send, status, content, headers)
 
 
@@ -169,9 +164,7 @@ async def _answer(send: Send, status: int, content: bytes, headers: dict[str, st
     if status not in (204, 304):
         given.setdefault("content-length", str(len(content)))
     await send({"type": "http.response.start", "status": status, "headers": _raw_headers(given)})
-    await send(
-        {"type": "http.response.body", "body": b"" if status in (204, 304) else content, "more_body": False}
-    )
+    await send({"type": "http.response.body", "body": b"" if status in (204, 304) else content, "more_body": False})
 
 
 def _raw_headers(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

@@ -63,19 +63,19 @@ class Job(ABC):
         delivery: Delivery,
         start_delay: float,
     ) -> None:
-        self.job_id = str(uuid.uuid4())
+        self.job_id: str = str(uuid.uuid4())
         self.request = request
         self.config: dict[str, Any] = {**self.defaults, **request}
-        self.stream_url = str(request["stream_url"])
+        self.stream_url: str = str(request["stream_url"])
         self.created = created
         self.created_at = created_at
         self.delivery: Delivery = delivery
         self.status: JobStatus = "pending"
         self.reason: str | None = None
-        self.frozen = False
+        self.frozen: bool = False
         self.removed = False
         self.events: deque[JobEvent] = deque(maxlen=_EVENTS_KEPT[delivery])
-        self.events_made = 0
+        self.events_made: int = 0
         self._start_delay = start_delay
         self._ended: float | None = None
 
@@ -94,9 +94,7 @@ class Job(ABC):
         """Do what is due next."""
         if self.status == "pending":
             self.status = "running"
-            self._emit(
-                "started", {"status": "running", "stream_url": self.stream_url, **self._story()}, around
-            )
+            self._emit("started", {"status": "running", "stream_url": self.stream_url, **self._story()}, around)
             return
         self._work(around)
 
@@ -105,9 +103,7 @@ class Job(ABC):
         self.status, self.frozen = status, True
         if status in TERMINAL:
             self._ended = 0.0
-            self.reason = {"completed": "condition_triggered", "stopped": "max_duration_reached"}.get(
-                status, "error"
-            )
+            self.reason = {"completed": "condition_triggered", "stopped": "max_duration_reached"}.get(status, "error")
 
     def cancel(self, now: float, around: Surroundings) -> bool:
         """End the job because its owner said so; False if it had ended before."""
@@ -162,15 +158,11 @@ class Job(ABC):
             "message": "The stream went offline.",
             "remediation": "Wait until the stream is live again, then start a new job.",
         }
-        self._emit(
-            "error", {"status": "failed", **trouble, **self.stats(self.created + at)}, around, terminal=True
-        )
+        self._emit("error", {"status": "failed", **trouble, **self.stats(self.created + at)}, around, terminal=True)
 
     def _emit(self, name: str, data: dict[str, Any], around: Surroundings, *, terminal: bool = False) -> None:
         timestamp = around.timestamp()
         self.events.append(
-            JobEvent(
-                name, timestamp, {"job_id": self.job_id, "timestamp": timestamp, **data}, terminal=terminal
-            )
+            JobEvent(name, timestamp, {"job_id": self.job_id, "timestamp": timestamp, **data}, terminal=terminal)
         )
         self.events_made += 1

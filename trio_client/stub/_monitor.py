@@ -38,9 +38,7 @@ class MonitorJob(Job):
         delivery: Delivery,
         start_delay: float,
     ) -> None:
-        super().__init__(
-            request, created=created, created_at=created_at, delivery=delivery, start_delay=start_delay
-        )
+        super().__init__(request, created=created, created_at=created_at, delivery=delivery, start_delay=start_delay)
         self.checks_performed = 0
         self.triggers_fired = 0
         self.frames_skipped = 0

@@ -14,9 +14,7 @@ __all__ = ["Scene", "SceneBook"]
 # One look of check-once lasts as long as a monitor's default interval, so both see the same rhythm.
 LOOK_SECONDS = 10.0
 MAX_SCENES = 10_000
-_PERSON = re.compile(
-    r"\b(person|people|someone|anyone|man|woman|child|visitor|pedestrian|human)\b", re.IGNORECASE
-)
+_PERSON = re.compile(r"\b(person|people|someone|anyone|man|woman|child|visitor|pedestrian|human)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

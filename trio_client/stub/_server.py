@@ -93,9 +93,7 @@ class StubServer:
         sock = listen(self._host, self._port)
         self._port = sock.getsockname()[1]
         self._server = ThreadedServer(build_app(self._state))
-        self._thread = threading.Thread(
-            target=self._server.run, args=([sock],), name="trio-stub", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.run, args=([sock],), name="trio-stub", daemon=True)
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS):
             self.stop()

@@ -62,9 +62,7 @@ class StubState:
         self.settings = settings
         self.clock = Clock(settings.speed)
         self.scenes = SceneBook(self.clock.now)
-        self.jobs = JobStore(
-            self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay
-        )
+        self.jobs = JobStore(self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay)
         self.faults = FaultQueue()
         self.requests: BoundedLog[RecordedRequest] = BoundedLog()
         self.deliveries: BoundedLog[WebhookDelivery] = BoundedLog()

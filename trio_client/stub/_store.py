@@ -44,9 +44,7 @@ class JobStore:
         with self.lock:
             self.settle()
             if len(self._active) >= self.max_jobs:
-                raise ApiError(
-                    "MAX_JOBS_REACHED", f"The limit of {self.max_jobs} concurrent jobs is reached."
-                )
+                raise ApiError("MAX_JOBS_REACHED", f"The limit of {self.max_jobs} concurrent jobs is reached.")
             job = self._make(job_type, request, delivery)
             self._schedule(job)
             return job
@@ -86,20 +84,14 @@ class JobStore:
             self._tell(job, made)
             return job, ended
 
-    def page(
-        self, *, status: str | None, job_type: str | None, limit: int, offset: int
-    ) -> tuple[list[Job], int]:
+    def page(self, *, status: str | None, job_type: str | None, limit: int, offset: int) -> tuple[list[Job], int]:
         """A page of the matching jobs, newest first, and how many match in all."""
         with self.lock:
             self.settle()
             newest_first = reversed(self._jobs.values())
             if status is None and job_type is None:
                 return list(islice(newest_first, offset, offset + limit)), len(self._jobs)
-            jobs = [
-                job
-                for job in newest_first
-                if status in (None, job.status) and job_type in (None, job.job_type)
-            ]
+            jobs = [job for job in newest_first if status in (None, job.status) and job_type in (None, job.job_type)]
             return jobs[offset : offset + limit], len(jobs)
 
     def all(self) -> list[Job]:

@@ -14,9 +14,7 @@ from ._scenes import Scene
 __all__ = ["analyze_frame", "check_once"]
 
 MAX_FRAME_BYTES = 10 * 2**20
-_YES_NO = re.compile(
-    r"\s*(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|any)\b", re.IGNORECASE
-)
+_YES_NO = re.compile(r"\s*(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|any)\b", re.IGNORECASE)
 
 
 def check_once(scene: Scene, age: float, request: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class AsyncExchange:
         self._pool = pool
         self._slot = slot
         self._counted = counted
-        self.response = response
+        self.response: Any = response
 
     def chunks(self) -> Any:
         """Return an iterator over the body as it comes from the wire."""
@@ -143,9 +143,7 @@ class AsyncPool:
 
     def _new_slot(self, *, fresh: bool) -> Slot:
         kept = 0 if fresh else 1
-        limits = httpx.Limits(
-            max_connections=1, max_keepalive_connections=kept, keepalive_expiry=_KEEPALIVE_SECONDS
-        )
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=kept, keepalive_expiry=_KEEPALIVE_SECONDS)
         return Slot(
             verify=self._ssl_context,
             limits=limits,

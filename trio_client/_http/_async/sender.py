@@ -71,7 +71,7 @@ class AsyncSender:
         self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: AsyncHTTPClient | None
     ) -> None:
         parts = urlsplit(base_url)
-        self.place = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
+        self.place: str = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
         self._key = key
         self._max_body_bytes = max_body_bytes
         self._client = http_client
@@ -101,9 +101,7 @@ class AsyncSender:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
-    async def open(
-        self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float
-    ) -> AsyncOpenReply:
+    async def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> AsyncOpenReply:
         """Return the reply as soon as its headers are there; each wait for its body may last `idle` seconds."""
         until = time.monotonic() + time_left
         waits = _waits(timeout)
@@ -180,9 +178,7 @@ async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: in
     response = exchange.response
     if response.is_stream_consumed:  # a mock's reply, complete and decoded already
         return bytes(response.content)
-    body = Body(
-        encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit
-    )
+    body = Body(encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit)
     try:
         async for chunk in exchange.chunks():
             body.feed(chunk)
@@ -195,4 +191,6 @@ async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: in
 
 
 def _headers(response: Any) -> dict[str, str]:
-    return {name.lower(): mask(value) if name.lower() == "location" else value for name, value in response.headers.items()}
+    return {
+        name.lower(): mask(value) if name.lower() == "location" else value for name, value in response.headers.items()
+    }

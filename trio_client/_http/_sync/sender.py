@@ -69,16 +69,10 @@ class Sender:
     """Send requests to one server, over its own connections or through an injected client."""
 
     def __init__(
-        self,
-        base_url: str,
-        key: Secret,
-        *,
-        trust_env: bool,
-        max_body_bytes: int,
-        http_client: HTTPClient | None,
+        self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: HTTPClient | None
     ) -> None:
         parts = urlsplit(base_url)
-        self.place = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
+        self.place: str = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
         self._key = key
         self._max_body_bytes = max_body_bytes
         self._client = http_client
@@ -94,9 +88,7 @@ class Sender:
         until = time.monotonic() + time_left
         try:
             with time_limit(time_left):
-                exchange = self._exchange(
-                    request, timeout, _waits(timeout), counted=not request.fresh_connection
-                )
+                exchange = self._exchange(request, timeout, _waits(timeout), counted=not request.fresh_connection)
                 complete = False
                 try:
                     headers = _headers(exchange.response)
@@ -117,9 +109,7 @@ class Sender:
         try:
             with time_limit(time_left):
                 exchange = self._exchange(request, timeout, waits, counted=False)
-                waits["read"] = (
-                    idle  # the HTTP library looks it up for each read: from here on, silence is allowed
-                )
+                waits["read"] = idle  # the HTTP library looks it up for each read: from here on, silence is allowed
                 return OpenReply(exchange, place=self.place, limit=self._max_body_bytes)
         except TimeoutError as error:
             if isinstance(error, TrioError) and time.monotonic() < until:
@@ -136,9 +126,7 @@ class Sender:
         if self._pool is not None:
             self._pool.close()
 
-    def _exchange(
-        self, request: Prepared, timeout: Timeout, waits: dict[str, float], *, counted: bool
-    ) -> Exchange:
+    def _exchange(self, request: Prepared, timeout: Timeout, waits: dict[str, float], *, counted: bool) -> Exchange:
         try:
             if self._pool is None:
                 return self._through_client(request, waits)
@@ -182,21 +170,14 @@ class Sender:
 
 
 def _waits(timeout: Timeout) -> dict[str, float]:
-    return {
-        "connect": timeout.connect,
-        "read": timeout.response,
-        "write": timeout.response,
-        "pool": timeout.pool,
-    }
+    return {"connect": timeout.connect, "read": timeout.response, "write": timeout.response, "pool": timeout.pool}
 
 
 def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: str) -> bytes:
     response = exchange.response
     if response.is_stream_consumed:  # a mock's reply, complete and decoded already
         return bytes(response.content)
-    body = Body(
-        encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit
-    )
+    body = Body(encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit)
     try:
         for chunk in exchange.chunks():
             body.feed(chunk)
@@ -210,6 +191,5 @@ def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: s
 
 def _headers(response: Any) -> dict[str, str]:
     return {
-        name.lower(): mask(value) if name.lower() == "location" else value
-        for name, value in response.headers.items()
+        name.lower(): mask(value) if name.lower() == "location" else value for name, value in response.headers.items()
     }
