@@ -11,6 +11,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .errors import ResponseValidationError
+
 if TYPE_CHECKING:
     from httpx_sse import ServerSentEvent
     from typing_extensions import Buffer
@@ -45,19 +47,16 @@ class RawEvent:
         return f"RawEvent({self.name!r}, <{len(self.data)} bytes>, id={self.id!r}, retry={self.retry!r})"
 
 
-class EventTooLargeError(ValueError):
+class EventTooLargeError(ResponseValidationError):
     """One event of a stream is larger than the limit, and nothing after it can be read.
 
     `limit` is in bytes; `events` are those that the same chunk had completed before.
     """
 
     def __init__(self, limit: int, events: list[RawEvent] | None = None) -> None:
+        super().__init__(f"A server-sent event is larger than {limit:,} bytes; raise the limit if that is expected.")
         self.limit = limit
         self.events: list[RawEvent] = events or []
-        super().__init__(limit, self.events)  # the arguments to unpickle it with
-
-    def __str__(self) -> str:
-        return f"a server-sent event is larger than {self.limit:,} bytes (max_event_bytes)"
 
 
 class Decoder:

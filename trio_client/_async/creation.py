@@ -23,17 +23,32 @@ from .._core.creation import (
 )
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.settings import CallInfo, Settings, notify
+from .._core.settings import CallInfo, Settings, logger, notify
+from .._http.async_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
 from ..errors import MaxJobsReachedError, NotFoundError, TrioError
 from ..models import Job
+from .stopping import report_leak, stop_job
 from .transport import AsyncTransport
 
-__all__ = ["announce", "create_job", "reconcile", "search", "with_reference", "with_slot"]
+__all__ = [
+    "GRACE_SECONDS",
+    "SETTLING_SECONDS",
+    "announce",
+    "create_job",
+    "find_one",
+    "reconcile",
+    "search",
+    "settle_lost",
+    "with_reference",
+    "with_slot",
+]
 
 _T = TypeVar("_T")
 SLOT_POLL_SECONDS = 3.0
+GRACE_SECONDS = 5.0
+SETTLING_SECONDS = 5.0
 
 
 async def create_job(
@@ -52,8 +67,14 @@ async def create_job(
     intent = announce(transport, call, reference)
     carrying = transport.with_settings(with_reference(transport.settings, intent))
 
-    async def attempt() -> Job:
+    async def post() -> Job:
         return await carrying.call(call, timeout=timeout, extra_headers=extra_headers)
+
+    async def settle(job: Job | None) -> None:
+        await settle_lost(transport, intent, job.job_id if job else None)
+
+    async def attempt() -> Job:
+        return await carry_through(post, grace=GRACE_SECONDS, settle=settle)
 
     try:
         job = await with_slot(transport, attempt, wait_for_slot)
@@ -99,6 +120,16 @@ async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError)
 
     The list may lag and the server may still be at work, so it is looked at repeatedly.
     """
+    try:
+        return await _look_again(transport, intent, cause)
+    except Exception:
+        raise
+    except BaseException:  # cancelled while looking
+        await settle_lost(transport, intent, None)
+        raise
+
+
+async def _look_again(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:
     window = transport.settings.retry.reconcile_for
     until = transport.clock() + window
     found: list[Job] = []
@@ -114,6 +145,33 @@ async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError)
         if found:
             break
     raise outcome_unknown(intent, cause, found) from cause
+
+
+async def settle_lost(transport: AsyncTransport, intent: Intent, job_id: str | None) -> None:
+    """Stop the job of a create that was given up while it was under way; report it if that is not certain."""
+    if job_id is None:
+        job_id = await find_one(transport, intent)
+    if job_id is None:
+        logger.warning(
+            "POST %s was given up while it was under way (Idempotency-Key %s) and no job was found; one may appear.",
+            intent.path,
+            intent.reference,
+        )
+        return
+    transport.state.owned.add(job_id)
+    if not await stop_job(transport, job_id):
+        report_leak(job_id, None)
+
+
+async def find_one(transport: AsyncTransport, intent: Intent) -> str | None:
+    """Return the id of the job that fits an intent, if exactly one in the list does; raises nothing of the API's."""
+    with shielded(SETTLING_SECONDS):
+        try:
+            found = await search(transport, intent, seconds=SETTLING_SECONDS)
+        except TrioError:
+            return None
+        return found[0].job_id if len(found) == 1 else None
+    return None
 
 
 async def search(transport: AsyncTransport, intent: Intent, *, seconds: float) -> list[Job]:

@@ -13,13 +13,22 @@ from .._core.reply import parse, unusable
 from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit
 from .._http._async.sender import AsyncOpenReply
-from .._http.async_runtime import shielded
+from .._http.async_runtime import carry_through, shielded
 from .._http.at_exit import stopper
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
-from .creation import announce, reconcile, search, with_reference, with_slot
+from .creation import (
+    GRACE_SECONDS,
+    SETTLING_SECONDS,
+    announce,
+    find_one,
+    reconcile,
+    settle_lost,
+    with_reference,
+    with_slot,
+)
 from .follow import AsyncPolling
 from .stopping import report_leak, stop_job
 from .transport import AsyncTransport
@@ -27,7 +36,7 @@ from .transport import AsyncTransport
 __all__ = ["AsyncOwnedStream"]
 
 POLL_SECONDS = 3.0
-_SETTLING_SECONDS = 5.0
+_START_SECONDS = 2.0
 
 
 class AsyncOwnedStream:
@@ -60,6 +69,7 @@ class AsyncOwnedStream:
         self._reader = StreamReader(max_event_bytes=transport.settings.max_body_bytes)
         self._polling: AsyncPolling | None = None
         self._attached: AttachedJob | None = None
+        self._named = False
 
     @property
     def job_id(self) -> str | None:
@@ -77,19 +87,30 @@ class AsyncOwnedStream:
         Raises:
             CreateOutcomeUnknownError: it is not known whether a job was made.
         """
-        self._intent = announce(self._transport, self._call)
+        intent = self._intent = announce(self._transport, self._call)
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
         idle = idle_limit(self._call.path, self._call.body or {})
 
-        async def attempt() -> AsyncOpenReply:
+        async def post() -> AsyncOpenReply:
             return await carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+
+        async def settle(reply: AsyncOpenReply | None) -> None:
+            if reply is not None:
+                with shielded(SETTLING_SECONDS):
+                    await self._begin(reply)
+                await self.close(None)
+            elif self._on_exit == "cancel":
+                await settle_lost(self._transport, intent, None)
+
+        async def attempt() -> AsyncOpenReply:
+            return await carry_through(post, grace=GRACE_SECONDS, settle=settle)
 
         try:
             await self._begin(await with_slot(self._transport, attempt, self._wait_for_slot))
         except TrioError as error:
             if not is_ambiguous(error):
                 raise
-            job = await reconcile(self._transport, self._intent, error)
+            job = await reconcile(self._transport, intent, error)
             self._follow(job.job_id)
         self._attach()
 
@@ -112,19 +133,19 @@ class AsyncOwnedStream:
             return self._reader.accept(error.events) + await self._interrupted(str(error), None)
         except TrioError as error:
             return await self._interrupted(str(error), error)
-        if self._attached is not None:
-            self._attached.job_id = self._reader.job_id
+        self._note_job_id()
         if self._reader.finished:
             await self._release()
         return events
 
     async def close(self, error: BaseException | None) -> None:
         """Release the connection, and stop the job unless it has ended or is to be left running."""
-        job_id, ended = self.job_id, self.finished
+        wanted = not self.finished and self._on_exit == "cancel"
+        if wanted and self.job_id is None:
+            await self._read_start()
         await self._release()
-        if not ended and self._on_exit == "cancel":
-            if job_id is None:
-                job_id = await self._find()
+        if wanted and not self.finished:
+            job_id = self.job_id or await self._find()
             if job_id is None or not await stop_job(self._transport, job_id):
                 report_leak(job_id, error)
         if self._attached is not None:
@@ -169,21 +190,35 @@ class AsyncOwnedStream:
         self._follow(job_id)
         return []
 
+    async def _read_start(self) -> None:
+        """Read on for a moment: the start event that is on its way names the job to stop."""
+        with shielded(_START_SECONDS):
+            try:
+                while self._reply is not None and self._reader.job_id is None and not self._reader.finished:
+                    chunk = await self._reply.next_chunk()
+                    if chunk is None:
+                        return
+                    self._reader.feed(chunk)
+            except TrioError:
+                return
+
     async def _find(self) -> str | None:
         """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
         assert self._intent is not None
-        with shielded(_SETTLING_SECONDS):
-            try:
-                found = await search(self._transport, self._intent, seconds=_SETTLING_SECONDS)
-            except TrioError:
-                return None
-            return found[0].job_id if len(found) == 1 else None
-        return None
+        return await find_one(self._transport, self._intent)
 
     async def _release(self) -> None:
         reply, self._reply = self._reply, None
         if reply is not None:
             await reply.aclose()
+
+    def _note_job_id(self) -> None:
+        job_id = self._reader.job_id
+        if job_id is not None and not self._named:
+            self._named = True
+            self._transport.state.owned.add(job_id)
+            if self._attached is not None:
+                self._attached.job_id = job_id
 
     def _attach(self) -> None:
         if self._on_exit == "cancel":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -13,6 +13,7 @@ import httpx
 __all__ = [
     "Limiter",
     "Slot",
+    "carry_through",
     "checkpoint",
     "close_response",
     "current_home",
@@ -22,6 +23,7 @@ __all__ = [
     "time_limit",
 ]
 
+_T = TypeVar("_T")
 sleep = anyio.sleep
 checkpoint = anyio.lowlevel.checkpoint
 
@@ -73,6 +75,47 @@ def shielded(seconds: float) -> Generator[None]:
     """Protect what runs inside from outer cancellation, for at most so many seconds."""
     with anyio.move_on_after(seconds, shield=True):
         yield
+
+
+async def carry_through(
+    work: Callable[[], Awaitable[_T]], *, grace: float, settle: Callable[[_T | None], Awaitable[None]]
+) -> _T:
+    """Carry out work that must not be cut off halfway, and return its result.
+
+    If the task is cancelled meanwhile, the work gets `grace` seconds to finish; `settle` is then given its
+    result, or `None` if it is not known, before the cancellation goes on.
+    """
+    results: list[_T] = []
+    errors: list[Exception] = []
+    shield = anyio.CancelScope(shield=True)
+    waiting = anyio.CancelScope()
+
+    async def run() -> None:
+        with shield:
+            try:
+                results.append(await work())
+            except Exception as error:
+                errors.append(error)
+        waiting.cancel()
+
+    async def wait() -> None:
+        with waiting:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                shield.deadline = min(shield.deadline, anyio.current_time() + grace)
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+            tasks.start_soon(wait)
+    except BaseException:
+        if not errors:
+            await settle(results[0] if results else None)
+        raise
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def current_home() -> object:

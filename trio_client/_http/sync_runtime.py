@@ -6,9 +6,9 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
@@ -16,6 +16,7 @@ import httpx
 __all__ = [
     "Limiter",
     "Slot",
+    "carry_through",
     "checkpoint",
     "close_response",
     "current_home",
@@ -25,6 +26,7 @@ __all__ = [
     "time_limit",
 ]
 
+_T = TypeVar("_T")
 sleep = time.sleep
 _limit = threading.local()
 
@@ -74,6 +76,20 @@ def shielded(seconds: float) -> Generator[None]:
         yield
     finally:
         _limit.until = outer
+
+
+def carry_through(work: Callable[[], _T], *, grace: float, settle: Callable[[_T | None], None]) -> _T:  # noqa: ARG001
+    """Carry out work that must not be cut off halfway, and return its result.
+
+    If Ctrl-C cuts it off all the same, `settle` is called before the interrupt goes on.
+    """
+    try:
+        return work()
+    except Exception:
+        raise
+    except BaseException:
+        settle(None)
+        raise
 
 
 def current_home() -> object:

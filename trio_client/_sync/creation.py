@@ -24,17 +24,32 @@ from .._core.creation import (
 )
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.settings import CallInfo, Settings, notify
+from .._core.settings import CallInfo, Settings, logger, notify
+from .._http.sync_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
 from ..errors import MaxJobsReachedError, NotFoundError, TrioError
 from ..models import Job
+from .stopping import report_leak, stop_job
 from .transport import Transport
 
-__all__ = ["announce", "create_job", "reconcile", "search", "with_reference", "with_slot"]
+__all__ = [
+    "GRACE_SECONDS",
+    "SETTLING_SECONDS",
+    "announce",
+    "create_job",
+    "find_one",
+    "reconcile",
+    "search",
+    "settle_lost",
+    "with_reference",
+    "with_slot",
+]
 
 _T = TypeVar("_T")
 SLOT_POLL_SECONDS = 3.0
+GRACE_SECONDS = 5.0
+SETTLING_SECONDS = 5.0
 
 
 def create_job(
@@ -53,8 +68,14 @@ def create_job(
     intent = announce(transport, call, reference)
     carrying = transport.with_settings(with_reference(transport.settings, intent))
 
-    def attempt() -> Job:
+    def post() -> Job:
         return carrying.call(call, timeout=timeout, extra_headers=extra_headers)
+
+    def settle(job: Job | None) -> None:
+        settle_lost(transport, intent, job.job_id if job else None)
+
+    def attempt() -> Job:
+        return carry_through(post, grace=GRACE_SECONDS, settle=settle)
 
     try:
         job = with_slot(transport, attempt, wait_for_slot)
@@ -100,6 +121,16 @@ def reconcile(transport: Transport, intent: Intent, cause: TrioError) -> Job:
 
     The list may lag and the server may still be at work, so it is looked at repeatedly.
     """
+    try:
+        return _look_again(transport, intent, cause)
+    except Exception:
+        raise
+    except BaseException:  # cancelled while looking
+        settle_lost(transport, intent, None)
+        raise
+
+
+def _look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
     window = transport.settings.retry.reconcile_for
     until = transport.clock() + window
     found: list[Job] = []
@@ -115,6 +146,33 @@ def reconcile(transport: Transport, intent: Intent, cause: TrioError) -> Job:
         if found:
             break
     raise outcome_unknown(intent, cause, found) from cause
+
+
+def settle_lost(transport: Transport, intent: Intent, job_id: str | None) -> None:
+    """Stop the job of a create that was given up while it was under way; report it if that is not certain."""
+    if job_id is None:
+        job_id = find_one(transport, intent)
+    if job_id is None:
+        logger.warning(
+            "POST %s was given up while it was under way (Idempotency-Key %s) and no job was found; one may appear.",
+            intent.path,
+            intent.reference,
+        )
+        return
+    transport.state.owned.add(job_id)
+    if not stop_job(transport, job_id):
+        report_leak(job_id, None)
+
+
+def find_one(transport: Transport, intent: Intent) -> str | None:
+    """Return the id of the job that fits an intent, if exactly one in the list does; raises nothing of the API's."""
+    with shielded(SETTLING_SECONDS):
+        try:
+            found = search(transport, intent, seconds=SETTLING_SECONDS)
+        except TrioError:
+            return None
+        return found[0].job_id if len(found) == 1 else None
+    return None
 
 
 def search(transport: Transport, intent: Intent, *, seconds: float) -> list[Job]:

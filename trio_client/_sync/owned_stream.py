@@ -15,12 +15,21 @@ from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit
 from .._http._sync.sender import OpenReply
 from .._http.at_exit import stopper
-from .._http.sync_runtime import shielded
+from .._http.sync_runtime import carry_through, shielded
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
-from .creation import announce, reconcile, search, with_reference, with_slot
+from .creation import (
+    GRACE_SECONDS,
+    SETTLING_SECONDS,
+    announce,
+    find_one,
+    reconcile,
+    settle_lost,
+    with_reference,
+    with_slot,
+)
 from .follow import Polling
 from .stopping import report_leak, stop_job
 from .transport import Transport
@@ -28,7 +37,7 @@ from .transport import Transport
 __all__ = ["OwnedStream"]
 
 POLL_SECONDS = 3.0
-_SETTLING_SECONDS = 5.0
+_START_SECONDS = 2.0
 
 
 class OwnedStream:
@@ -61,6 +70,7 @@ class OwnedStream:
         self._reader = StreamReader(max_event_bytes=transport.settings.max_body_bytes)
         self._polling: Polling | None = None
         self._attached: AttachedJob | None = None
+        self._named = False
 
     @property
     def job_id(self) -> str | None:
@@ -78,19 +88,30 @@ class OwnedStream:
         Raises:
             CreateOutcomeUnknownError: it is not known whether a job was made.
         """
-        self._intent = announce(self._transport, self._call)
+        intent = self._intent = announce(self._transport, self._call)
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
         idle = idle_limit(self._call.path, self._call.body or {})
 
-        def attempt() -> OpenReply:
+        def post() -> OpenReply:
             return carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+
+        def settle(reply: OpenReply | None) -> None:
+            if reply is not None:
+                with shielded(SETTLING_SECONDS):
+                    self._begin(reply)
+                self.close(None)
+            elif self._on_exit == "cancel":
+                settle_lost(self._transport, intent, None)
+
+        def attempt() -> OpenReply:
+            return carry_through(post, grace=GRACE_SECONDS, settle=settle)
 
         try:
             self._begin(with_slot(self._transport, attempt, self._wait_for_slot))
         except TrioError as error:
             if not is_ambiguous(error):
                 raise
-            job = reconcile(self._transport, self._intent, error)
+            job = reconcile(self._transport, intent, error)
             self._follow(job.job_id)
         self._attach()
 
@@ -113,19 +134,19 @@ class OwnedStream:
             return self._reader.accept(error.events) + self._interrupted(str(error), None)
         except TrioError as error:
             return self._interrupted(str(error), error)
-        if self._attached is not None:
-            self._attached.job_id = self._reader.job_id
+        self._note_job_id()
         if self._reader.finished:
             self._release()
         return events
 
     def close(self, error: BaseException | None) -> None:
         """Release the connection, and stop the job unless it has ended or is to be left running."""
-        job_id, ended = self.job_id, self.finished
+        wanted = not self.finished and self._on_exit == "cancel"
+        if wanted and self.job_id is None:
+            self._read_start()
         self._release()
-        if not ended and self._on_exit == "cancel":
-            if job_id is None:
-                job_id = self._find()
+        if wanted and not self.finished:
+            job_id = self.job_id or self._find()
             if job_id is None or not stop_job(self._transport, job_id):
                 report_leak(job_id, error)
         if self._attached is not None:
@@ -170,21 +191,35 @@ class OwnedStream:
         self._follow(job_id)
         return []
 
+    def _read_start(self) -> None:
+        """Read on for a moment: the start event that is on its way names the job to stop."""
+        with shielded(_START_SECONDS):
+            try:
+                while self._reply is not None and self._reader.job_id is None and not self._reader.finished:
+                    chunk = self._reply.next_chunk()
+                    if chunk is None:
+                        return
+                    self._reader.feed(chunk)
+            except TrioError:
+                return
+
     def _find(self) -> str | None:
         """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
         assert self._intent is not None
-        with shielded(_SETTLING_SECONDS):
-            try:
-                found = search(self._transport, self._intent, seconds=_SETTLING_SECONDS)
-            except TrioError:
-                return None
-            return found[0].job_id if len(found) == 1 else None
-        return None
+        return find_one(self._transport, self._intent)
 
     def _release(self) -> None:
         reply, self._reply = self._reply, None
         if reply is not None:
             reply.close()
+
+    def _note_job_id(self) -> None:
+        job_id = self._reader.job_id
+        if job_id is not None and not self._named:
+            self._named = True
+            self._transport.state.owned.add(job_id)
+            if self._attached is not None:
+                self._attached.job_id = job_id
 
     def _attach(self) -> None:
         if self._on_exit == "cancel":

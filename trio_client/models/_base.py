@@ -6,16 +6,20 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from .._redaction import presentable
 from .._times import parse_time
+from ..frames import Frame
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._osapi import OsapiJob
     from ._trio import Job
 
 __all__ = [
+    "FrameModel",
     "JobModel",
     "Model",
     "OsapiAgentStateModel",
@@ -23,6 +27,7 @@ __all__ = [
     "OsapiPageModel",
     "PageModel",
     "RequestModel",
+    "StreamValidationModel",
     "StrictModel",
 ]
 
@@ -55,6 +60,32 @@ class Model(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, presentable(value)
+
+
+class FrameModel(Model):
+    """A reply that may carry a picture."""
+
+    if TYPE_CHECKING:
+        frame_b64: str | None
+
+    @property
+    def frame(self) -> Frame | None:
+        """The picture, where one came along."""
+        return Frame(self.frame_b64) if self.frame_b64 else None
+
+
+class StreamValidationModel(Model):
+    """What is known about a stream; older servers say `valid` for `is_live`."""
+
+    if TYPE_CHECKING:
+        is_live: bool | None
+        valid: bool | None
+
+    @model_validator(mode="after")
+    def _read_older_name(self) -> Self:
+        if self.is_live is None and self.valid is not None:
+            self.is_live = self.valid
+        return self
 
 
 class JobModel(Model):

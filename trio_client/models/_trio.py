@@ -6,10 +6,16 @@ from __future__ import annotations
 from typing import Any
 
 from trio_client._stats import JobStats
-from trio_client.models._base import JobModel, Model, PageModel
+from trio_client.models._base import (
+    FrameModel,
+    JobModel,
+    Model,
+    PageModel,
+    StreamValidationModel,
+)
 
 
-class StreamValidation(Model):
+class StreamValidation(StreamValidationModel):
     """What is known about a stream."""
 
     is_live: bool | None = None
@@ -62,7 +68,7 @@ class PreparedStream(Model):
     """How to embed it: `iframe` or `video`; the list is open."""
 
 
-class CheckResult(Model):
+class CheckResult(FrameModel):
     """The answer to one check."""
 
     triggered: bool
@@ -78,7 +84,7 @@ class CheckResult(Model):
     """The frame looked at: base64 of a JPEG, only if asked for."""
 
 
-class FrameAnswer(Model):
+class FrameAnswer(FrameModel):
     """The answer to a question about a picture."""
 
     answer: str | None = None
