@@ -28,7 +28,6 @@ RULES = [
     (r"\bawait ", ""),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\ba(close|closing|iter|next)\b", r"\1"),
-    (r"\basynccontextmanager\b", "contextmanager"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"\bAsyncGenerator\[([^\[\]]+), None\]", r"Generator[\1, None, None]"),

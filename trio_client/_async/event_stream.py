@@ -32,14 +32,11 @@ class AsyncEventStream:
     The stream ends after a `Stopped` or `Failed` event; both are yielded, neither is raised.
 
     Example:
-        >>> import asyncio
         >>> from trio_client import AsyncTrioClient
-        >>> async def main() -> None:
-        ...     async with AsyncTrioClient() as client:
-        ...         async with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
-        ...             async for event in events:
-        ...                 print(event.kind)
-        >>> asyncio.run(main())
+        >>> async with AsyncTrioClient() as client:
+        ...     async with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
+        ...         async for event in events:
+        ...             print(event.kind)
         started
         progress
         progress

@@ -33,14 +33,11 @@ class EventStream:
     The stream ends after a `Stopped` or `Failed` event; both are yielded, neither is raised.
 
     Example:
-        >>> import asyncio
         >>> from trio_client import TrioClient
-        >>> def main() -> None:
-        ...     with TrioClient() as client:
-        ...         with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
-        ...             for event in events:
-        ...                 print(event.kind)
-        >>> asyncio.run(main())
+        >>> with TrioClient() as client:
+        ...     with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
+        ...         for event in events:
+        ...             print(event.kind)
         started
         progress
         progress

@@ -16,11 +16,11 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ..errors import WebhookPayloadError
+from ..errors import WebhookError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event, from_payload
 from ._signature import SIGNATURE_HEADER, Body, Headers, as_bytes, sign, verify
 
-__all__ = ["parse", "sign", "unwrap", "verify"]
+__all__ = ["WebhookError", "WebhookPayloadError", "WebhookSignatureError", "parse", "sign", "unwrap", "verify"]
 
 
 def parse(body: Body) -> Event:

@@ -7,15 +7,23 @@ what independent receivers of the API's webhooks check; hence the header's name 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeAlias, cast
 
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 
 __all__ = ["Body", "Headers", "as_bytes", "sign", "verify"]
 
 Body: TypeAlias = "bytes | bytearray | memoryview | str"
-Headers: TypeAlias = "Mapping[str, Any] | Iterable[tuple[bytes, bytes]]"
+
+
+class _HasItems(Protocol):
+    """What any mapping of headers offers, also those that are no `Mapping`, such as `http.client.HTTPMessage`."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]: ...
+
+
+Headers: TypeAlias = "_HasItems | Iterable[tuple[bytes, bytes]]"
 
 _HEX_DIGITS = frozenset(b"0123456789abcdef")
 _DIGEST_LENGTH = 64
@@ -40,7 +48,7 @@ def sign(body: Body, secret: str) -> str:
 
     Example:
         >>> sign(b"{}", "s3cret")[:16]
-        '4de6a2d1c83ce80c'
+        'adbde1ce40c89c14'
     """
     return hmac.digest(_secret_bytes(secret), as_bytes(body), "sha256").hex()
 
@@ -107,7 +115,8 @@ def _secret_bytes(secret: str) -> bytes:
 def _received(headers: Headers, name: str) -> bytes:
     wanted = name.lower()
     wsgi = "http_" + wanted.replace("-", "_")
-    pairs = cast("Iterable[tuple[Any, Any]]", headers.items() if isinstance(headers, Mapping) else headers)
+    has_items = hasattr(headers, "items")
+    pairs = cast("_HasItems", headers).items() if has_items else cast("Iterable[tuple[bytes, bytes]]", headers)
     found = [value for key, value in pairs if _lower(key) in (wanted, wsgi)]
     if not found:
         raise WebhookSignatureError(f"The request has no {name} header, so nothing shows who sent it.")

@@ -1,0 +1,53 @@
+# Each target is a verb and does its own set-up in .venv; a bare Python 3.11 and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-all check format models sync bench build clean
+
+demo: .venv/.demo  ## run the main job against the embedded stub server
+	$(BIN)/python examples/quickstart.py
+	$(BIN)/python examples/quickstart_async.py
+
+test: .venv/.test  ## run the core tests: under three minutes, loopback only
+	$(BIN)/python -m pytest -n 2 -q
+
+test-all: .venv/.dev  ## run the core tests on every Python found, and the tests of the built wheel
+	$(BIN)/python scripts/test_all.py
+
+check: .venv/.dev  ## lint, types, import directions, and that generated files are up to date
+	$(BIN)/python scripts/check.py
+
+format: .venv/.dev  ## format, and fix what can be fixed
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+models: .venv/.dev  ## write the models and the stub's JSON from openapi/
+	$(BIN)/python scripts/models.py
+
+sync: .venv/.dev  ## write the sync side from the async side
+	$(BIN)/python scripts/unasync.py
+
+bench: .venv/.test  ## measure, as ratios in one run
+	$(BIN)/python -m benchmarks.sse_decoder
+
+build: .venv/.dev  ## build wheel and sdist into dist/
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+.venv/.demo: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[stub]"
+	touch $@
+
+.venv/.test: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[stub]" --group test
+	touch $@ .venv/.demo
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[cli,stub]" --group dev
+	touch $@ .venv/.demo .venv/.test

@@ -1,0 +1,39 @@
+"""Run every check that needs no server; say which failed, and fail if one did."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("lint", "ruff check ."),
+    ("format", "ruff format --check ."),
+    ("sync side generated", "python scripts/unasync.py --check"),
+    ("models generated", "python scripts/models.py --check"),
+    ("types (mypy)", "mypy"),
+    ("types of intended uses (mypy)", "mypy tests/typing"),
+    ("types (pyright)", "pyright"),
+    ("type completeness", "pyright --verifytypes trio_client --ignoreexternal"),
+    ("import directions", "lint-imports"),
+    ("OpenAPI files", "python -m pytest -q tests/contract"),
+)
+
+
+def main() -> int:
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    failed: list[str] = []
+    for name, command in CHECKS:
+        print(f"== {name}: {command}", flush=True)
+        done = subprocess.run(command.split(), cwd=ROOT, env=environment, check=False)
+        if done.returncode:
+            failed.append(name)
+    print(f"{len(CHECKS) - len(failed)} passed, {len(failed)} failed" + "".join(f"\n  failed: {name}" for name in failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeAlias
+
+import anyio
+import pytest
+
+from trio_client import AsyncTrioClient
+from trio_client.stub import StubServer
+
+Connect: TypeAlias = Callable[..., AsyncTrioClient]
+
+
+class Pauses:
+    """The waits of the clients of a test: they pass at once, for the clients as for the stub."""
+
+    def __init__(self, stub: StubServer) -> None:
+        self.seconds: list[float] = []
+        self._stub = stub
+
+    def drive(self, client: AsyncTrioClient) -> None:
+        """Let a client wait in this way from now on."""
+        client._transport.sleep, client._transport.clock = self.sleep, self.clock
+
+    def clock(self) -> float:
+        return time.monotonic() + sum(self.seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self._stub.clock.advance(seconds)
+        await anyio.sleep(0)  # async-only
+
+
+@pytest.fixture
+def pauses(stub: StubServer) -> Pauses:
+    return Pauses(stub)
+
+
+@pytest.fixture
+async def connect(stub: StubServer, pauses: Pauses) -> AsyncGenerator[Connect, None]:
+    """Makes clients, of the stub if nothing else is said; they are closed at the end of the test."""
+    made: list[AsyncTrioClient] = []
+
+    def make(**options: Any) -> AsyncTrioClient:
+        client = AsyncTrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
+        pauses.drive(client)
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.close()
+
+
+@pytest.fixture
+def client(connect: Connect) -> AsyncTrioClient:
+    return connect()

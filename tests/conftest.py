@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from trio_client.stub import StubServer
+
+_VARIABLES = ("TRIO_API_KEY", "TRIO_BASE_URL", "TRIO_LOG")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """The variables of the machine that runs the tests have no say in them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*_VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    """A server whose time stands still until a test, or a client's pause, moves it."""
+    with StubServer(speed=0) as server:
+        yield server
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Every async test runs under both."""
+    return str(request.param)
