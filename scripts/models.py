@@ -24,7 +24,7 @@ APIS = ("trio", "osapi")
 HEADER = "# Generated from openapi/{sources} by `make models`. Do not edit.\n# ruff: noqa: E501, RUF012\n"
 STRICT = {"trio": "_strict.py", "osapi": "_osapi_strict.py"}
 # Types of values that no request body refers to: users pass them as query parameters or meet them in replies.
-PARAMETER_TYPES = {"JobStatus", "JobType", "StopReason"}
+PARAMETER_TYPES = {"JobStatus", "JobType", "OsapiStatusFilter", "StopReason"}
 ABSENT = {"string": "", "integer": 0, "boolean": False, "object": {}, "array": []}
 
 

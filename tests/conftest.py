@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -24,6 +25,19 @@ def stub() -> Iterator[StubServer]:
     """A server whose time stands still until a test, or a client's pause, moves it."""
     with StubServer(speed=0) as server:
         yield server
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Waits until a condition holds; for what happens in the stub's thread."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        until = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < until, "it did not come true"
+            time.sleep(0.005)
+
+    return wait
 
 
 @pytest.fixture(params=["asyncio", "trio"])

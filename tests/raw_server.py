@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
+from typing_extensions import Self
+
 __all__ = ["CLOSE", "HOLD", "RESET", "RawServer", "Step", "dribble", "reply"]
 
 CLOSE: Final = "close"
@@ -60,8 +62,9 @@ class RawServer:
         """The heads and bodies of the requests, in order of arrival."""
         self.connections = 0
         """How many connections were made."""
+        self._busy = threading.Condition(self._lock)
 
-    def __enter__(self) -> RawServer:
+    def __enter__(self) -> Self:
         self._start(self._accept)
         return self
 
@@ -75,6 +78,11 @@ class RawServer:
             thread.join(5)
             assert not thread.is_alive()
         self._listener.close()
+
+    def wait_for_requests(self, number: int) -> None:
+        """Block until so many requests have arrived."""
+        with self._busy:
+            assert self._busy.wait_for(lambda: len(self.requests) >= number, timeout=5)
 
     def _start(self, target: Any, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -98,6 +106,7 @@ class RawServer:
                 with self._lock:
                     script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
                     self.requests.append(request)
+                    self._busy.notify_all()
                 if not self._play(script, connection):
                     return
         except OSError:

@@ -12,9 +12,15 @@ __all__ = ["mask", "presentable", "preview"]
 
 MASK = "***"
 _LONGEST_SHOWN = 200
+_LONGEST_USERINFO = 4096  # of a long text, so much more than is shown is searched
+# A quotation mark may be part of a password; where it ends a text around the URL, punctuation follows it.
+_QUOTE = r"[\"'](?![\s,:;)}\]]|$)"
 # Userinfo ends at the last "@" before the path. A password may hold a raw "/": then a colon before it tells it
 # from a path such as https://youtube.com/@channel, and a port number tells the host from a user name.
-_USERINFO = re.compile(r"(?<=://)(?:[^\s/?#\"'<>]*@|[^\s/?#@:]*:(?!\d{1,5}/)[^\s@\"'<>]*@)")
+_USERINFO = re.compile(
+    rf"(?:[^\s/?#\"'<>]|{_QUOTE})*@"
+    rf"|[^\s/?#@:\"'<>]*:(?!\d{{1,5}}(?:[/?#\s]|$))(?:[^\s\"'<>]|{_QUOTE})*@"
+)
 # Terminal escapes and line breaks from a server must not reach a log or a terminal as such.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -24,21 +30,32 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, MASK)
-    return _USERINFO.sub(MASK + "@", text)
+    if "@" not in text:
+        return text
+    # Matched at the start of each piece only: a search through the whole would take quadratic time.
+    head, *rests = text.split("://")
+    return "://".join([head, *(_without_userinfo(rest) for rest in rests)])
+
+
+def _without_userinfo(rest: str) -> str:
+    found = _USERINFO.match(rest)
+    return f"{MASK}@{rest[found.end() :]}" if found else rest
 
 
 def preview(text: str, secrets: Iterable[str] = (), *, limit: int = _LONGEST_SHOWN) -> str:
     """Return the start of a foreign text: masked, printable, at most `limit` characters long."""
-    text = mask(text, secrets)
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape", "backslashreplace").decode(), cut)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, MASK)
+    text = mask(text[: limit + _LONGEST_USERINFO])
+    text = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def presentable(value: Any) -> Any:
     """Return a copy of a JSON-like value for `repr`: credentials masked, long texts cut."""
     if isinstance(value, str):
-        text = mask(value)
-        return text if len(text) <= _LONGEST_SHOWN else f"{text[:40]}… ({len(text):,} characters)"
+        text = mask(value[: _LONGEST_SHOWN + _LONGEST_USERINFO])
+        return text if len(text) <= _LONGEST_SHOWN else f"{text[:40]}… ({len(value):,} characters)"
     if isinstance(value, dict):
         return {key: presentable(item) for key, item in as_object(value).items()}
     if isinstance(value, list):

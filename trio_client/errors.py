@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ._redaction import presentable
 
@@ -160,6 +160,9 @@ class APIStatusError(TrioError):
     Source: the API's "Errors" page (`{"error": {"code", "message", "remediation"}}`).
     """
 
+    # What the message advises where the server advises nothing.
+    _advice: ClassVar[str] = "Check the request, and that base_url leads to the API."
+
     def __init__(
         self,
         message: str,
@@ -171,9 +174,8 @@ class APIStatusError(TrioError):
         body_preview: str = "",
     ) -> None:
         head = f"{status_code} {code}" if code else str(status_code)
-        advice = f" {remediation}" if remediation else ""
         trace = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"{head}: {_sentence(message)}{advice}{trace}")
+        super().__init__(f"{head}: {_sentence(message)} {remediation or self._advice}{trace}")
         self.status_code = status_code
         self.code = code
         self.message = message
@@ -185,6 +187,8 @@ class APIStatusError(TrioError):
 class BadRequestError(APIStatusError):
     """400: the request makes no sense to the server."""
 
+    _advice = "Check the arguments."
+
 
 class StreamUnavailableError(BadRequestError):
     """The stream cannot be watched: it is not live, is offline, or no picture could be taken of it.
@@ -193,34 +197,48 @@ class StreamUnavailableError(BadRequestError):
     CLIP_CAPTURE_FAILED.
     """
 
+    _advice = "Check that the stream is live and can be reached, or try again later."
+
     @property
     def transient(self) -> bool:
         """Whether trying again later may help. Only a stream that has ended (STREAM_OFFLINE) rarely comes back."""
-        return self.code != "STREAM_OFFLINE"
+        return (self.code or "").upper() != "STREAM_OFFLINE"
 
 
 class AuthenticationError(APIStatusError):
     """401: the API key is missing, mistyped or revoked."""
 
+    _advice = "Check the API key (TRIO_API_KEY, or api_key=)."
+
 
 class InsufficientCreditsError(APIStatusError):
     """402: the account has no credits left."""
+
+    _advice = "Add credits to the account."
 
 
 class PermissionDeniedError(APIStatusError):
     """403: the key is valid and may not do this."""
 
+    _advice = "Use a key that may do this."
+
 
 class NotFoundError(APIStatusError):
     """404: there is nothing at this address."""
+
+    _advice = "Check base_url, and that the server offers this endpoint."
 
 
 class JobNotFoundError(NotFoundError):
     """404 JOB_NOT_FOUND: the job is unknown or has expired."""
 
+    _advice = "Check the id; client.jobs.list() shows the jobs there are."
+
 
 class ConflictError(APIStatusError):
     """409: the request contradicts the state of the server."""
+
+    _advice = "Look at the job with client.jobs.get(job_id), then decide again."
 
 
 class UnprocessableEntityError(APIStatusError):
@@ -229,6 +247,8 @@ class UnprocessableEntityError(APIStatusError):
     Attributes:
         fields: the refused fields, by name, with the server's reason for each.
     """
+
+    _advice = "Correct the arguments."
 
     def __init__(self, message: str, *, fields: Mapping[str, str] | None = None, **details: Any) -> None:
         super().__init__(message, **details)
@@ -242,6 +262,8 @@ class RateLimitError(APIStatusError):
         retry_after: how many seconds the server asked to wait, where it said so.
     """
 
+    _advice = "Send fewer requests, or wait."
+
     def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.retry_after = retry_after
@@ -254,6 +276,8 @@ class ServerError(APIStatusError):
         retry_after: how many seconds the server asked to wait, where it said so.
     """
 
+    _advice = "Try again later."
+
     def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.retry_after = retry_after
@@ -261,6 +285,8 @@ class ServerError(APIStatusError):
 
 class MaxJobsReachedError(APIStatusError):
     """MAX_JOBS_REACHED: the account runs as many jobs as it may. Cancel one, or wait for a slot."""
+
+    _advice = "Cancel a job (client.jobs.list(status='running') names them), or wait for one to end (wait_for_slot=)."
 
 
 class ResponseValidationError(TrioError):

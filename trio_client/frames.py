@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Frame:
         if isinstance(self._content, bytes):
             return self._content
         try:
-            return base64.b64decode(self._payload(), validate=False)
+            return base64.b64decode("".join(self._payload().split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise ResponseValidationError(
                 "The picture is not base64, so it cannot be decoded; the text is in `.base64`."
@@ -101,7 +102,7 @@ class Frame:
         if isinstance(self._content, bytes):
             return self._content[:16]
         try:
-            return base64.b64decode(self._payload()[:24])
+            return base64.b64decode("".join(self._payload()[:64].split())[:24])
         except (binascii.Error, ValueError):
             return b""
 
@@ -119,4 +120,8 @@ class Frame:
         return f"<Frame {self.media_type}, {amount}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        return {self.media_type: self.data, "text/plain": repr(self)}
+        shown: dict[str, object] = {"text/plain": repr(self)}
+        if self.media_type in _SUFFIXES:
+            with contextlib.suppress(ResponseValidationError):  # a notebook shows what there is
+                shown[self.media_type] = self.data
+        return shown

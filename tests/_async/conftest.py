@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeAlias
 
-import anyio
+import anyio.lowlevel
 import pytest
 
 from trio_client import AsyncTrioClient
@@ -30,7 +30,7 @@ class Pauses:
     async def sleep(self, seconds: float) -> None:
         self.seconds.append(seconds)
         self._stub.clock.advance(seconds)
-        await anyio.sleep(0)  # async-only
+        await anyio.lowlevel.checkpoint()  # async-only
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_a_stream_nobody_can_look_at(
 def test_a_wrong_key_is_told_without_showing_it(connect: Callable[..., TrioClient]) -> None:
     with StubServer(speed=0, api_keys=["right"]) as stub:
         client = connect(api_key="wrong-key-123", base_url=stub.base_url)
-        with pytest.raises(AuthenticationError, match="TRIO_API_KEY|valid API key") as caught:
+        with pytest.raises(AuthenticationError, match=r"valid API key") as caught:
             client.check_once(YARD, OPEN)
         assert "wrong-key-123" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
         assert 1 == len(stub.requests)

@@ -479,9 +479,9 @@ def test_counters_are_a_dict_with_attributes() -> None:
     assert (job.stats, job.stats.checks_performed) == (counters, 45)
 
 
-def test_an_older_validation_reply_keeps_its_own_name_for_live() -> None:
+def test_an_older_validation_reply_says_valid_for_live() -> None:
     reply = models.StreamValidation.model_validate({"valid": True})
-    assert (reply.valid, reply.is_live) == (True, None)
+    assert (reply.valid, reply.is_live) == (True, True)
 
 
 @pytest.mark.parametrize("name", ["result", "data"])

@@ -544,7 +544,7 @@ def test_the_error_of_an_event_that_is_too_large_can_be_pickled() -> None:
     assert (error.limit, error.events, str(error)) == (
         8,
         [RawEvent("x", b"a", "", None)],
-        "a server-sent event is larger than 8 bytes (max_event_bytes)",
+        "A server-sent event is larger than 8 bytes; raise the limit if that is expected.",
     )
 
 

@@ -65,7 +65,6 @@ ONE = MARK + "def one():\n    return two()\n"
         ("from ._http._async.pool import AsyncPool", "from ._http._sync.pool import Pool"),
         ("from .._http.async_runtime import sleep", "from .._http.sync_runtime import sleep"),
         ("async def handle_async_request(self): ...", "def handle_request(self): ..."),
-        ("@asynccontextmanager", "@contextmanager"),
         ("@pytest.mark.anyio\nasync def test(): ...", "def test(): ..."),
         ("class A:\n    @pytest.mark.anyio\n    async def test(): ...", "class A:\n    def test(): ..."),
         ("pytestmark = pytest.mark.anyio\nx = 1", "x = 1"),

@@ -17,7 +17,6 @@ from .._core.state import ClientState
 from .._http._async.sender import AsyncOpenReply, AsyncSender
 from .._http.async_runtime import sleep
 from .._info import ResponseInfo, remember
-from .._redaction import mask
 from ..errors import APIStatusError, TrioError
 
 __all__ = ["AsyncTransport"]
@@ -89,7 +88,7 @@ class AsyncTransport:
                 whole = await reply.read()
             finally:
                 await reply.aclose()
-            raise error_from(whole, secrets=settings.secrets(call.body), wall_clock=time.time())
+            raise error_from(whole, secrets=settings.secrets(call.arguments), wall_clock=time.time())
 
         return await self._persist(attempt, request, attempts)
 
@@ -109,12 +108,12 @@ class AsyncTransport:
         """Return the model of a reply, or raise the error it stands for."""
         settings = self.settings
         if not 200 <= reply.status < 300 or settings.strict:
-            secrets = settings.secrets(call.body)
+            secrets = settings.secrets(call.arguments)
             check(reply, secrets=secrets, wall_clock=time.time())
             from .._core.strict import check_strictly
 
             check_strictly(call.model, reply, secrets=secrets)
-        model = parse(call.model, reply, secrets=lambda: settings.secrets(call.body))
+        model = parse(call.model, reply, secrets=lambda: settings.secrets(call.arguments))
         attempts.succeeded()
         info = ResponseInfo(reply.status, reply.headers, reply.request_id, attempts.made, attempts.elapsed)
         remember(model, info)
@@ -150,13 +149,13 @@ class AsyncTransport:
     def _note_request(self, request: Prepared, attempts: Attempts) -> None:
         hook = self.settings.hooks.on_request
         if hook is not None:
-            notify(hook, CallInfo(request.method, mask(request.url), attempts.made, elapsed=attempts.elapsed))
+            notify(hook, CallInfo(request.method, request.shown_url, attempts.made, elapsed=attempts.elapsed))
 
     def _note_reply(self, request: Prepared, attempts: Attempts, status: int) -> None:
         hook = self.settings.hooks.on_response
         if hook is not None:
             info = CallInfo(
-                request.method, mask(request.url), attempts.made, status_code=status, elapsed=attempts.elapsed
+                request.method, request.shown_url, attempts.made, status_code=status, elapsed=attempts.elapsed
             )
             notify(hook, info)
 
@@ -164,14 +163,14 @@ class AsyncTransport:
         logger.info(
             "%s %s: attempt %d failed (%s), trying again in %.2f s",
             request.method,
-            mask(request.url),
+            request.shown_url,
             attempts.made,
             error,
             attempts.wait,
         )
         info = CallInfo(
             request.method,
-            mask(request.url),
+            request.shown_url,
             attempts.made,
             status_code=error.status_code if isinstance(error, APIStatusError) else None,
             elapsed=attempts.elapsed,

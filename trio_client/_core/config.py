@@ -108,12 +108,14 @@ class RetryPolicy:
     retry_billed: bool = False
 
     def __post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ConfigurationError(f"RetryPolicy.max_attempts is {self.max_attempts!r}; it must be at least 1.")
+        if not isinstance(self.max_attempts, int) or self.max_attempts < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(
+                f"RetryPolicy.max_attempts is {self.max_attempts!r}; it must be an int of 1 or more."
+            )
         _require_positive("RetryPolicy.deadline", self.deadline, "seconds")
         for name in ("reconcile_for", "base_delay", "max_delay", "max_retry_after"):
             value = getattr(self, name)
-            if not value >= 0:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
                 raise ConfigurationError(f"RetryPolicy.{name} is {value!r}; it must be 0 or more seconds.")
 
     @classmethod
@@ -163,12 +165,12 @@ def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_
     if url is None:
         url = os.environ.get(variable) or default
     url = str(url).strip()
-    shown = mask(url)
+    shown = re.sub(r"(?<=[?#]).+", "…", mask(url), flags=re.DOTALL)  # a query may hold a key
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"base_url {shown!r} is not a URL: {error}.") from None
+    except ValueError:  # its text may quote a password
+        raise ConfigurationError(f"base_url {shown!r} is not a URL; check its host and port.") from None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"base_url {shown!r} must begin with https:// (or http://) and name a host.")
     if parts.username is not None or parts.password is not None:
@@ -195,7 +197,7 @@ def clean_headers(headers: Mapping[str, str] | None, source: str) -> dict[str, s
             raise ConfigurationError(f"{source} sets {name!r}; the client sets that header itself.")
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"{source}[{name!r}] must be printable ASCII text on one line.")
-        cleaned[lower] = value
+        cleaned[lower] = value.strip()
     return cleaned
 
 

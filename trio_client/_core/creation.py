@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .._redaction import preview
 from ..errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
@@ -57,8 +57,8 @@ def with_tag(call: Call[Job], reference: str) -> Call[Job]:
             "tag_webhook_url=True needs a webhook_url to put the tag in.", field="tag_webhook_url", value=True
         )
     parts = urlsplit(webhook_url)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), (_TAG, reference)]
-    body["webhook_url"] = urlunsplit(parts._replace(query=urlencode(query)))
+    tag = f"{_TAG}={reference}"
+    body["webhook_url"] = urlunsplit(parts._replace(query=f"{parts.query}&{tag}" if parts.query else tag))
     return replace(call, body=body)
 
 
@@ -105,6 +105,7 @@ def fits(detail: JobDetail, intent: Intent) -> bool:
     """Return whether a job's settings are the ones that were sent; what the server leaves out does not count."""
     config = detail.config.model_dump(exclude_unset=True) if detail.config else dict(detail.details or {})
     sent = {name: value for name, value in intent.body.items() if name != "stream_url"}
+    sent.setdefault("webhook_url", None)  # a job that delivers somewhere nobody asked for is somebody else's
     known = {name: value for name, value in sent.items() if name in config}
     return all(config[name] == value for name, value in known.items())
 

@@ -6,12 +6,14 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from .._json import as_object
 from ..errors import RequestValidationError
 from ..frames import Frame
 from ..models import (
@@ -75,6 +77,11 @@ class Call(Generic[_M]):
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name, whether they travel in the query or in the body."""
+        return {**dict(parse_qsl(self.query)), **as_object(self.body)}
+
+    @property
     def content(self) -> bytes | None:
         """The body as JSON."""
         return None if self.body is None else to_json(self.body)
@@ -88,7 +95,8 @@ def check_once(stream_url: str, condition: str, options: Mapping[str, Any]) -> C
 
 def analyze_frame(frame: bytes | Path | Frame, question: str) -> Call[FrameAnswer]:
     """Describe `POST /analyze-frame`."""
-    body = _body(AnalyzeFrameRequest, {"frame_b64": _frame_text(frame), "question": question})
+    values = {"frame_b64": _frame_text(frame), "question": question}
+    body = _body(AnalyzeFrameRequest, values, called={"frame_b64": "frame"})
     return Call("POST", "/analyze-frame", FrameAnswer, Effect.BILLED, body=body)
 
 
@@ -100,8 +108,8 @@ def validate_stream(stream_url: str) -> Call[StreamValidation]:
 
 def prepare_stream(url: str) -> Call[PreparedStream]:
     """Describe `POST /prepare-stream`."""
-    checked = _body(ValidateStreamRequest, {"stream_url": url})["stream_url"]
-    return Call("POST", "/prepare-stream", PreparedStream, Effect.SAFE, query=urlencode({"url": checked}))
+    _body(ValidateStreamRequest, {"stream_url": url}, called={"stream_url": "url"})
+    return Call("POST", "/prepare-stream", PreparedStream, Effect.SAFE, query=urlencode({"url": url}))
 
 
 def create_live_monitor(
@@ -149,14 +157,16 @@ def _create(path: str, body: dict[str, Any], *, stream: bool) -> Call[Job]:
     return Call("POST", path, Job, Effect.ONCE, body=body, accept=accept, fresh_connection=True)
 
 
-def _body(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+def _body(
+    model: type[BaseModel], values: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Return the JSON body: what was given, and `None` only where null has a meaning of its own."""
     given: dict[str, Any] = {}
     for name, value in values.items():
         null_is_sent = name in _NULL_MEANS_UNLIMITED or model.model_fields[name].is_required()
         if value is not NOT_GIVEN and (value is not None or null_is_sent):
             given[name] = value
-    return validated(model, given).model_dump(exclude_unset=True)
+    return validated(model, given, called).model_dump(exclude_unset=True)
 
 
 def _frame_text(frame: bytes | Path | Frame) -> str:

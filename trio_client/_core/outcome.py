@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import enum
 
-from ..errors import APIConnectionError, APIStatusError, MaxJobsReachedError, RateLimitError, TrioError
+from ..errors import (
+    APIConnectionError,
+    APIStatusError,
+    ConfigurationError,
+    MaxJobsReachedError,
+    RateLimitError,
+    RequestValidationError,
+    TrioError,
+)
 from .config import RetryPolicy
 
 __all__ = ["Effect", "Outcome", "classify", "may_repeat"]
@@ -45,6 +53,8 @@ def classify(error: TrioError) -> Outcome:
         if error.request_sent is not False:
             return Outcome.AMBIGUOUS
         return Outcome.PERMANENT if error.permanent else Outcome.NOT_SENT
+    if isinstance(error, (ConfigurationError, RequestValidationError)):
+        return Outcome.PERMANENT
     if isinstance(error, MaxJobsReachedError):
         return Outcome.DEFINITE
     if isinstance(error, APIStatusError):

@@ -14,6 +14,8 @@ from ..models import JobDetail
 
 __all__ = ["JobStory", "counters", "work_done"]
 
+_MOST_TOLD_AT_ONCE = 1000  # a counter is a server's word; it must not fill the memory
+
 
 def counters(job: JobDetail) -> JobStats:
     """Return a job's counters: from `stats`, and from `details` where older servers put them."""
@@ -47,12 +49,14 @@ class JobStory:
             "raw": job.model_dump(exclude_unset=True),
         }
         events: list[Event] = []
-        if not self._started and job.status not in (None, "pending"):
+        if job.status is None:
+            pass  # the server left it out, which is no news
+        elif not self._started and job.status != "pending":
             self._started = True
             events.append(Started(name="started", occurred_at=parse_time(job.created_at), **base))
         elif self._started and job.status != self._status and not job.is_terminal:
             events.append(StatusChanged(name="status", status=job.status, stats=stats or None, **base))
-        if self._started:
+        if self._started and job.status is not None:
             self._status = job.status
         events += self._news(job, stats, base)
         if job.is_terminal:
@@ -82,7 +86,8 @@ class JobStory:
         self._triggers += missing
         if missing:
             condition = job.config.condition if job.config else None
-            return [Triggered(name="triggered", triggered=True, condition=condition, **base) for _ in range(missing)]
+            told = min(missing, _MOST_TOLD_AT_ONCE)
+            return [Triggered(name="triggered", triggered=True, condition=condition, **base) for _ in range(told)]
         if moved and not job.is_terminal:
             return [Progress(name="progress", stats=stats, **base)]
         return []

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from .. import errors
 from .._json import as_array, as_object
 from .._redaction import preview
-from ..models import JobPage
+from ..models import Job, JobPage
 from .retry import retry_after
+from .settings import logger
 
 __all__ = ["Reply", "check", "error_from", "parse"]
 
 _M = TypeVar("_M", bound=BaseModel)
 _PREVIEW_LENGTH = 500
 _SHOWN_ITEMS = 5
+_SEARCHED = 64 * 2**10  # bytes of a body in which secrets are looked for, so that none is cut in two in what is shown
 
 _BY_CODE: dict[str, type[errors.APIStatusError]] = {
     "NOT_LIVESTREAM": errors.StreamUnavailableError,
@@ -40,13 +43,6 @@ _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
     409: errors.ConflictError,
     422: errors.UnprocessableEntityError,
     429: errors.RateLimitError,
-}
-_ADVICE: dict[int, str] = {
-    401: "Check the API key (TRIO_API_KEY, or api_key=).",
-    402: "Add credits to the account.",
-    403: "Use a key that may do this.",
-    404: "Check base_url, and that the server offers this endpoint.",
-    429: "Send fewer requests, or wait.",
 }
 
 
@@ -95,7 +91,7 @@ def error_from(reply: Reply, *, secrets: Sequence[str], wall_clock: float) -> er
     details: dict[str, Any] = {
         "status_code": reply.status,
         "code": code,
-        "remediation": problem.remediation or _ADVICE.get(reply.status),
+        "remediation": problem.remediation,
         "request_id": preview(reply.request_id) if reply.request_id else None,
         "body_preview": _body_preview(reply, secrets),
     }
@@ -113,13 +109,20 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
         ResponseValidationError: the body is not JSON, or lacks what makes the model useful.
     """
     try:
-        return model.model_validate_json(reply.content)
+        found = model.model_validate_json(reply.content)
     except ValidationError as error:
-        if model is JobPage:
-            page = _salvage_page(reply.content)
-            if page is not None:
-                return page  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
-        raise unusable(model.__name__, reply, error, secrets=secrets()) from None
+        salvaged = _salvage(model, reply.content)
+        if salvaged is None:
+            raise unusable(model.__name__, reply, error, secrets=secrets()) from None
+        found = salvaged
+    if getattr(found, "job_id", None) == "":
+        raise errors.ResponseValidationError(
+            f"The reply (status {reply.status}) is not a usable {model.__name__}: its job_id is empty.",
+            status_code=reply.status,
+            body_preview=_body_preview(reply, secrets()),
+            field="job_id",
+        )
+    return found
 
 
 def unusable(
@@ -134,63 +137,91 @@ def unusable(
     if reply.media_type == "text/html":
         problem = "it is an HTML page, so base_url probably leads to something other than the API"
     return errors.ResponseValidationError(
-        f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}.",
+        f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}. "
+        "Try again; if it stays so, check base_url and look at .body_preview.",
         status_code=reply.status,
         body_preview=_body_preview(reply, secrets),
         field=field,
     )
 
 
-def _salvage_page(content: bytes) -> JobPage | None:
-    """Return the page without its malformed jobs, or `None` if the page itself is malformed."""
+def _salvage(model: type[_M], content: bytes) -> _M | None:
+    """Return the model without what cannot be read, or `None` if too little is left of it."""
     try:
-        data = as_object(from_json(content))
+        data: Any = from_json(content)
     except ValueError:
         return None
-    items = data.get("jobs")
+    if model is not JobPage:
+        return _without_bad_fields(model, data)
+    items = as_object(data).get("jobs")
     if not isinstance(items, list):
         return None
     items = as_array(items)
-    good: list[Any] = []
-    bad: list[str] = []
-    for index, item in enumerate(items):
-        try:
-            page = JobPage.model_validate_json(to_json({"jobs": [item]}))
-        except (ValidationError, ValueError) as error:
-            reason = error.errors(include_input=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            bad.append(f"jobs[{index}]: {reason}")
-        else:
-            good.extend(page.jobs)
+    found = [_without_bad_fields(Job, item) for item in items]
+    page = _without_bad_fields(model, {**data, "jobs": []})
+    if isinstance(page, JobPage):
+        page.jobs = [job for job in found if job is not None]
+    places = ", ".join(f"jobs[{index}]" for index, job in enumerate(found) if job is None)
+    if places:
+        warnings.warn(
+            f"{found.count(None)} of {len(items)} jobs in the page could not be read and were left out: "
+            f"{preview(places)}",
+            errors.ResponseWarning,
+            stacklevel=2,
+        )
+    return page
+
+
+def _without_bad_fields(model: type[_M], data: Any) -> _M | None:
+    """Return the model without the optional fields whose values cannot be read.
+
+    Only what makes it useless counts: a job with an id can be looked at and stopped, whatever else is wrong.
+    """
     try:
-        whole = JobPage.model_validate_json(to_json({**data, "jobs": []}))
-    except (ValidationError, ValueError):
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+    for problem in problems:
+        _remove(data, problem["loc"])
+    try:
+        found = model.model_validate(data)
+    except ValidationError:
         return None
-    whole.jobs = good
-    shown = "; ".join(bad[:_SHOWN_ITEMS])
-    warnings.warn(
-        f"{len(bad)} of {len(items)} jobs in the page could not be read and were left out: {shown}",
-        errors.ResponseWarning,
-        stacklevel=2,
-    )
-    return whole
+    places = ", ".join(".".join(map(str, problem["loc"])) for problem in problems)
+    logger.warning("Fields of a %s could not be read and were left out: %s", model.__name__, preview(places))
+    return found
+
+
+def _remove(data: Any, place: Sequence[int | str]) -> None:
+    """Remove what is at a place; the place may end in names of types, which are no keys."""
+    holder: dict[str, Any] = {}
+    key = ""
+    for step in map(str, place):
+        inner = as_object(data)
+        if step not in inner:
+            break
+        holder, key = inner, step
+        data = inner[step]
+    holder.pop(key, None)
 
 
 def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
+    content = reply.content.removeprefix(codecs.BOM_UTF8)
     try:
-        body: Any = from_json(reply.content) if reply.content else None
+        body: Any = from_json(content) if content else None
     except ValueError:
         return _Problem()
-    content = as_object(body)
-    envelope = content.get("error")
-    source = as_object(envelope) or content
-    fields = _fields(content.get("detail"), secrets)
+    top = as_object(body)
+    envelope = top.get("error")
+    source = as_object(envelope) or top
+    fields = _fields(top.get("detail"), secrets)
     message = _text(source.get("message"), secrets)
     if message is None and isinstance(envelope, str):
         message = _text(envelope, secrets)
     if message is None and fields:
         message = "; ".join(f"{name}: {reason}" for name, reason in list(fields.items())[:_SHOWN_ITEMS])
     if message is None:
-        message = _text(content.get("detail"), secrets)
+        message = _text(top.get("detail"), secrets)
     return _Problem(
         code=_text(source.get("code"), secrets),
         message=message,
@@ -228,5 +259,5 @@ def _describe(reply: Reply, secrets: Sequence[str]) -> str:
 
 
 def _body_preview(reply: Reply, secrets: Sequence[str]) -> str:
-    text = reply.content[: 4 * _PREVIEW_LENGTH].decode("utf-8", "replace")
+    text = reply.content[:_SEARCHED].decode("utf-8", "replace")
     return preview(text, secrets, limit=_PREVIEW_LENGTH)

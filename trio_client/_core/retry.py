@@ -17,7 +17,8 @@ from .outcome import Effect, Outcome, classify, may_repeat
 __all__ = ["Attempts", "Patience", "RetryQuota", "backoff", "http_date", "retry_after"]
 
 _ATTEMPTS_AT_NONSENSE = 2  # an unusable reply may be a proxy's hiccup once; twice, it is what is there
-_DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
+_DIGITS = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,9})?")  # as a float it is finite
+_LAST_YEAR = 9000  # later, and the datetime would overflow when something is added
 
 
 def backoff(policy: RetryPolicy, failures: int, rand: Callable[[], float]) -> float:
@@ -49,6 +50,8 @@ def http_date(text: str) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if moment.year > _LAST_YEAR:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)

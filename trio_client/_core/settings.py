@@ -7,12 +7,11 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import BaseModel
 
-from .._json import as_object
-from .._redaction import preview
+from .._redaction import mask, preview
 from .._version import __version__
 from .config import RetryPolicy, Secret, Timeout, clean_headers
 from .endpoints import Call
@@ -87,11 +86,11 @@ class Settings:
     strict: bool = False
     trust_env: bool = True
 
-    def secrets(self, body: Any) -> tuple[str, ...]:
+    def secrets(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what must appear in no text: the key, and the passwords in the request's URLs."""
         found = [self.key.reveal()]
-        for name in ("stream_url", "webhook_url"):
-            url = as_object(body).get(name)
+        for name in ("stream_url", "webhook_url", "url"):
+            url = arguments.get(name)
             try:
                 password = urlsplit(url).password if isinstance(url, str) else None
             except ValueError:
@@ -111,6 +110,13 @@ class Prepared:
     content: bytes | None
     fresh_connection: bool
     repeatable: bool
+
+    @property
+    def shown_url(self) -> str:
+        """The URL as hooks and logs may show it."""
+        address, _, query = self.url.partition("?")
+        shown = [(name, mask(value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+        return mask(address) + (f"?{urlencode(shown, safe='*:/@')}" if shown else "")
 
 
 def prepare(call: Call[_M], settings: Settings, extra_headers: Mapping[str, str] | None) -> Prepared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..events import Event, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered
+from ..events import Event, Failed, Progress, StatusChanged, Stopped, Summary, Triggered, UnknownEvent
 from ..events._normalise import from_wire
 from ..sse import Decoder, RawEvent
 from .polling import JobStory, work_done
@@ -69,13 +69,18 @@ class StreamReader:
         elif event.job_id is None and self.job_id is not None:
             event.job_id = self.job_id
         self.finished = event.terminal
+        self._started = self._started or _tells_the_start(event)
         if isinstance(event, Triggered):
             self._triggers += 1
             self._checks += 1
         elif isinstance(event, Summary):
             self._summaries += 1
-        elif isinstance(event, (Started, Progress, StatusChanged, Stopped, Failed)):
-            self._started = True
-            stats = getattr(event, "stats", None)
-            if stats is not None:
-                self._checks = max(self._checks, work_done(stats) - self._summaries)
+        elif isinstance(event, (Progress, StatusChanged, Stopped, Failed)) and event.stats is not None:
+            self._checks = max(self._checks, work_done(event.stats) - self._summaries)
+
+
+def _tells_the_start(event: Event) -> bool:
+    """Whether whoever saw this event knows that the job runs, or ran."""
+    if isinstance(event, StatusChanged):
+        return event.status != "pending"
+    return not isinstance(event, UnknownEvent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -31,23 +32,28 @@ _TYPES = {
 }
 
 
-def validated(model: type[_R], values: Mapping[str, Any]) -> _R:
+def validated(model: type[_R], values: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})) -> _R:
     """Return the request model of the values.
+
+    Args:
+        model: the documented request.
+        values: what is to be sent.
+        called: the names of the arguments, where they differ from the schema's.
 
     Raises:
         RequestValidationError: a value is outside its documented range; names field, value and range.
     """
-    for name in ("stream_url", "webhook_url", "url"):
-        _check_text(name, values.get(name))
+    for name in ("stream_url", "webhook_url"):
+        _check_text(called.get(name, name), values.get(name))
     if (webhook_url := values.get("webhook_url")) is not None:
         _check_webhook_url(webhook_url)
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        texts = [_explain(model, problem, values) for problem in problems]
-        field = str(problems[0]["loc"][0]) if problems[0]["loc"] else None
-        raise RequestValidationError(" ".join(texts), field=field, value=values.get(field) if field else None) from None
+        texts = [_explain(model, problem, values, called) for problem in problems]
+        field = str(problems[0]["loc"][0])
+        raise RequestValidationError(" ".join(texts), field=called.get(field, field), value=values.get(field)) from None
 
 
 def integer(field: str, value: Any, minimum: int, maximum: int | None = None) -> int:
@@ -103,17 +109,18 @@ def _check_webhook_url(value: Any) -> None:
         )
 
 
-def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any]) -> str:
-    field = str(problem["loc"][0]) if problem["loc"] else "the request"
+def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any], called: Mapping[str, str]) -> str:
+    name = str(problem["loc"][0])
+    field = called.get(name, name)
     if problem["type"] == "missing":
         return f"{field} is missing; it is required."
-    shown = preview(repr(values.get(field)), limit=80)
-    minimum, maximum, shortest, longest = _bounds(model, field)
+    shown = preview(repr(values.get(name)), limit=80)
+    minimum, maximum, shortest, longest = _bounds(model, name)
     kind: str = problem["type"]
     if kind in ("greater_than_equal", "less_than_equal") and minimum is not None:
         return f"{field} is {shown}; it must be {_range(minimum, maximum)}{_UNITS.get(field, '')}."
     if kind in ("string_too_short", "string_too_long"):
-        length = len(str(values.get(field)))
+        length = len(str(values.get(name)))
         if not length:
             return f"{field} is empty; it must have {_range(shortest, longest)} characters."
         return f"{field} is {shown} ({length:,} characters); it must have {_range(shortest, longest)} characters."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import anyio
@@ -26,6 +26,8 @@ __all__ = [
 _T = TypeVar("_T")
 sleep = anyio.sleep
 checkpoint = anyio.lowlevel.checkpoint
+_ENDING_SECONDS = 1.0
+_MOST_BUFFERED_CHUNKS = 10_000
 
 
 class Limiter:
@@ -128,7 +130,15 @@ def raw_chunks(response: Any) -> Any:
     return response.aiter_raw().__aiter__()
 
 
-async def close_response(response: Any) -> None:
-    """Close a response, also while being cancelled."""
+async def close_response(response: Any, chunks: Any) -> None:
+    """Close a response, also while being cancelled, and end the iterator over its body, if it has begun.
+
+    Below that iterator are async generators of the HTTP library, and the trio library warns of each that is
+    dropped before its end. On a closed connection the next step ends them all, but for what was buffered.
+    """
     with anyio.CancelScope(shield=True):
         await response.aclose()
+    if chunks is not None:
+        with anyio.move_on_after(_ENDING_SECONDS, shield=True), suppress(Exception):
+            for _ in range(_MOST_BUFFERED_CHUNKS):
+                await chunks.__anext__()

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from .._core.config import Timeout
-from .._core.endpoints import create_live_digest
+from .._core.endpoints import Call, create_live_digest
 from .._core.not_given import NOT_GIVEN, NotGiven
+from .._core.watching import watch_guard
 from ..models import Job
 from .creation import create_job
 from .event_stream import EventStream
 from .owned_stream import OwnedStream
 from .transport import Transport
+from .watch import Watch
 
 __all__ = ["LiveDigest"]
 
@@ -159,4 +161,71 @@ class LiveDigest:
             timeout=timeout,
             extra_headers=extra_headers,
         )
+        return EventStream(source)
+
+    def watch(
+        self,
+        stream_url: str,
+        *,
+        window_minutes: int | None = None,
+        capture_interval_seconds: int | None = None,
+        max_windows: int | NotGiven | None = NOT_GIVEN,
+        include_frames: bool | None = None,
+        duration: float | None = None,
+        max_cost_usd: float | None = None,
+        price_per_minute_usd: float | None = None,
+        on_exit: Literal["cancel", "leave"] = "cancel",
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> EventStream:
+        """Return a stream of events that summarises without end, one digest after another.
+
+        As `live_monitor.watch`. A digest has no time limit of its own to ask for, so `duration` and
+        `max_cost_usd` are looked at whenever an event arrives: at least once per `capture_interval_seconds`.
+
+        Args:
+            stream_url: as in `create`.
+            window_minutes: as in `create`.
+            capture_interval_seconds: as in `create`.
+            max_windows: windows of one digest; not given: the server's default.
+            include_frames: as in `create`.
+            duration: seconds to watch in all; `None`: until the stream is left.
+            max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
+            price_per_minute_usd: what a minute costs; by default the published price.
+            on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with each request that starts a job.
+
+        Returns:
+            The stream. Nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            StreamUnavailableError: the stream never worked; one that has worked is waited for.
+            AuthenticationError and other refusals that waiting does not change.
+
+        Example:
+            >>> from trio_client.events import Summary
+            >>> with TrioClient() as client:
+            ...     with client.live_digest.watch("rtsp://cam/1", window_minutes=1, max_windows=1) as events:
+            ...         first, second = events.until(Summary), events.until(Summary)
+            >>> first.job_id == second.job_id
+            False
+
+        Source: API reference, "Live Digest" (limits); `trio_client.pricing` for prices.
+        """
+        options: dict[str, Any] = {
+            "window_minutes": window_minutes,
+            "capture_interval_seconds": capture_interval_seconds,
+            "max_windows": max_windows,
+            "include_frames": include_frames,
+        }
+
+        def make_call(_: float | None) -> Call[Job]:
+            return create_live_digest(stream_url, options, stream=True)
+
+        make_call(None)  # finds bad arguments before anything is sent
+        guard = watch_guard("live-digest", duration, max_cost_usd, price_per_minute_usd)
+        stream_options = {"on_drop": "poll", "wait_for_slot": None, "timeout": timeout, "extra_headers": extra_headers}
+        source = Watch(self._transport, make_call, guard, on_exit=on_exit, options=stream_options)
         return EventStream(source)

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._core.config import Timeout
-from .._core.endpoints import create_live_monitor
+from .._core.endpoints import Call, create_live_monitor
 from .._core.not_given import NOT_GIVEN, NotGiven
+from .._core.watching import job_seconds, watch_guard
 from ..models import Job
 from .creation import create_job
 from .event_stream import EventStream
 from .owned_stream import OwnedStream
 from .transport import Transport
+from .watch import Watch
 
 if TYPE_CHECKING:
     from ..models import InputMode
@@ -188,4 +190,86 @@ class LiveMonitor:
             timeout=timeout,
             extra_headers=extra_headers,
         )
+        return EventStream(source)
+
+    def watch(
+        self,
+        stream_url: str,
+        condition: str,
+        *,
+        interval_seconds: int | None = None,
+        input_mode: InputMode | None = None,
+        clip_duration_seconds: int | None = None,
+        monitor_duration_seconds: int | None = None,
+        trigger_cooldown_seconds: int | None = None,
+        max_triggers: int | None = None,
+        duration: float | None = None,
+        max_cost_usd: float | None = None,
+        price_per_minute_usd: float | None = None,
+        on_exit: Literal["cancel", "leave"] = "cancel",
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> EventStream:
+        """Return a stream of events that watches without end, one monitor after another.
+
+        When a monitor ends because its time or its triggers are up, the next begins at once; its end is told as
+        a `StatusChanged`, the time nobody watched as a `CoverageGap`. Trouble with the stream or the network is
+        outlasted with growing pauses, and a free job slot is waited for. There is never more than one job.
+
+        The watch ends with a `Stopped` event, which is also its `.outcome`, when someone cancels the job, after
+        `duration` (reason `duration_reached`), or before `max_cost_usd` would be exceeded (reason
+        `max_cost_reached`).
+
+        Args:
+            stream_url: as in `create`.
+            condition: as in `create`.
+            interval_seconds: as in `create`.
+            input_mode: as in `create`.
+            clip_duration_seconds: as in `create`.
+            monitor_duration_seconds: how long each monitor runs at the most, in seconds, as in `create`. It is
+                what a program that is killed outright can cost.
+            trigger_cooldown_seconds: as in `create`.
+            max_triggers: alerts of one monitor, 1 or more; `None`: unlimited.
+            duration: seconds to watch in all; `None`: until the stream is left.
+            max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
+            price_per_minute_usd: what a minute costs; by default the published price, which `hybrid` has none of.
+            on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with each request that starts a job.
+
+        Returns:
+            The stream. Nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            StreamUnavailableError: the stream never worked; one that has worked is waited for.
+            AuthenticationError and other refusals that waiting does not change.
+
+        Example:
+            >>> with TrioClient() as client:
+            ...     with client.live_monitor.watch("rtsp://cam/1", "a van is there", duration=5) as events:
+            ...         for event in events:
+            ...             if event.kind == "triggered":
+            ...                 break
+
+        Source: API reference, "Live Monitor" (limits); `trio_client.pricing` for prices.
+        """
+        options: dict[str, Any] = {
+            "interval_seconds": interval_seconds,
+            "input_mode": input_mode,
+            "clip_duration_seconds": clip_duration_seconds,
+            "trigger_cooldown_seconds": trigger_cooldown_seconds,
+            "max_triggers": max_triggers,
+        }
+
+        def make_call(limit: float | None) -> Call[Job]:
+            seconds = job_seconds(monitor_duration_seconds, limit)
+            return create_live_monitor(
+                stream_url, condition, {**options, "monitor_duration_seconds": seconds}, stream=True
+            )
+
+        make_call(None)  # finds bad arguments before anything is sent
+        guard = watch_guard("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
+        stream_options = {"on_drop": "poll", "wait_for_slot": None, "timeout": timeout, "extra_headers": extra_headers}
+        source = Watch(self._transport, make_call, guard, on_exit=on_exit, options=stream_options)
         return EventStream(source)

@@ -162,7 +162,7 @@ class OwnedStream:
             whole = reply.read()
         finally:
             reply.close()
-        secrets = self._transport.settings.secrets(self._call.body)
+        secrets = self._transport.settings.secrets(self._call.arguments)
         if media_type == "text/html" or not whole.content:
             raise unusable("event stream", whole, None, secrets=secrets)
         job = parse(Job, whole, secrets=lambda: secrets)

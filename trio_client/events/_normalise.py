@@ -113,7 +113,7 @@ class _Fields:
             self.places.append(top)
             self.places += [inner for place in _PLACES if (inner := as_object(top.get(place)))]
 
-    def find(self, kind: type[_T], *keys: str) -> _T | None:
+    def find(self, kind: type[_T] | tuple[type[_T], ...], *keys: str) -> _T | None:
         """Return the first value of the type asked for, key by key, place by place."""
         for key in keys:
             for place in self.places:
@@ -126,8 +126,7 @@ class _Fields:
         return self.find(str, *keys)
 
     def job_id(self) -> str | None:
-        found = self.find(str, "job_id", "jobId")
-        return found or None
+        return self._not_empty("job_id", "jobId")
 
     def time(self) -> datetime | None:
         for key in ("timestamp", "ts"):
@@ -138,8 +137,12 @@ class _Fields:
         return None
 
     def frame(self, *keys: str) -> Frame | None:
-        content = self.find(str, *keys)
+        content = self._not_empty(*keys)
         return Frame(content) if content else None
+
+    def _not_empty(self, *keys: str) -> str | None:
+        candidates = (place.get(key) for key in keys for place in self.places)
+        return next((value for value in candidates if isinstance(value, str) and value), None)
 
     def reason(self) -> str | None:
         return self.find(str, "reason", "stop_reason")
@@ -183,7 +186,7 @@ def _triggered(fields: _Fields) -> Event:
         condition=fields.text("condition"),
         triggered=fields.find(bool, "triggered"),
         frame=fields.frame("frame_b64"),
-        latency_ms=fields.find(int, "latency_ms"),
+        latency_ms=fields.find((int, float), "latency_ms"),
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Delivery: TypeAlias = Literal["sse", "webhook", "poll"]
+_LONGEST_REPR = 900
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -63,7 +64,7 @@ class _BaseEvent:
             return None
         content = json.dumps(self.raw, sort_keys=True, ensure_ascii=True, default=str)
         identity = "\n".join((self.delivery, self.name.lower(), self.job_id or "", content))
-        return hashlib.sha256(identity.encode()).hexdigest()
+        return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         for each in fields(self):
@@ -73,6 +74,8 @@ class _BaseEvent:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())
+        if len(shown) > _LONGEST_REPR:
+            shown = shown[:_LONGEST_REPR] + "…"
         return f"{type(self).__name__}({shown})"
 
 
@@ -109,7 +112,7 @@ class Triggered(_BaseEvent):
     """The flag as sent."""
     frame: Frame | None = None
     """The picture, where one was sent."""
-    latency_ms: int | None = None
+    latency_ms: int | float | None = None
     """How long the check took, in milliseconds."""
 
 

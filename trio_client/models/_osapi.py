@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from trio_client.models._base import (
     Model,
@@ -41,7 +43,7 @@ class OsapiAgentState(OsapiAgentStateModel):
     error: str | None = None
     """Error message if failed."""
 
-    duration: str | None = None
+    duration_text: Annotated[str | None, Field(alias="duration")] = None
     """First start to last end, such as `1m2.045s`."""
 
 
@@ -126,11 +128,11 @@ class OsapiJobPage(OsapiPageModel):
     total_items: int | None = None
     """Total number of jobs matching the filter."""
 
-    status_counts: dict[str, int] | None = None
+    status_counts: dict[str, int] = {}
     """
     Count of all jobs by status (submitted, processing, completed, failed, partial_failure), whatever the
     filter.
     """
 
-    items: list[OsapiJob] | None = None
+    items: Annotated[list[OsapiJob], Field(validate_default=True)] = []
     """The jobs of this page."""

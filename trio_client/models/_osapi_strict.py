@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from trio_client.models._base import StrictModel
+
+OsapiStatusFilter: TypeAlias = Literal["submitted", "processing", "completed", "failed", "partial_failure"]
+"""What jobs can be filtered by. A job can also be `skipped`, which is no filter."""
 
 
 class OsapiAgentResponse(StrictModel):

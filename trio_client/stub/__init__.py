@@ -10,12 +10,19 @@ It needs the extra `stub`: `pip install 'trio-client[stub]'`. It imports nothing
 
 from __future__ import annotations
 
-from ._app import create_app
-from ._clock import Clock
-from ._faults import Fault
-from ._records import JobRecord, RecordedRequest, WebhookDelivery
-from ._scenes import Scene
-from ._server import StubServer
+try:
+    from ._app import create_app
+    from ._clock import Clock
+    from ._faults import Fault
+    from ._records import JobRecord, RecordedRequest, WebhookDelivery
+    from ._scenes import Scene
+    from ._server import StubServer
+except ModuleNotFoundError as error:
+    if (error.name or "").startswith("trio_client"):
+        raise
+    raise ModuleNotFoundError(
+        f"The stub server needs {error.name}; install it with: pip install 'trio-client[stub]'", name=error.name
+    ) from None
 
 __all__ = [
     "Clock",

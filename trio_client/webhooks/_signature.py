@@ -78,7 +78,9 @@ def verify(
     Example:
         >>> verify(b"{}", {"x-trio-signature": sign(b"{}", "s3cret")}, "s3cret")
     """
-    keys = [_secret_bytes(each) for each in ([secret] if isinstance(secret, str) else secret)]
+    # What an unset environment variable gives, and a lone bytes secret, are refused in words, not iterated over.
+    secrets: Iterable[Any] = [secret] if isinstance(secret, str | bytes | None) else secret
+    keys = [_secret_bytes(each) for each in secrets]
     if not keys:
         raise ConfigurationError("No webhook secret was given; pass one, or use webhooks.parse on purpose.")
     content = as_bytes(body)
@@ -101,14 +103,17 @@ def as_bytes(body: Body) -> bytes:
             f"body is a {type(body).__name__}; pass the raw bytes as received: await request.body() in "
             "Starlette and FastAPI, request.get_data() in Flask, request.body in Django."
         )
-    if len(body) > MAX_BODY_BYTES:
-        raise WebhookPayloadError(f"The body has {len(body):,} bytes; the limit is {MAX_BODY_BYTES:,}.")
+    size = body.nbytes if isinstance(body, memoryview) else len(body)
+    if size > MAX_BODY_BYTES:
+        raise WebhookPayloadError(f"The body has {size:,} bytes; the limit is {MAX_BODY_BYTES:,}.")
     return bytes(body)
 
 
 def _secret_bytes(secret: str) -> bytes:
     if not isinstance(secret, str) or not secret.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError("The webhook secret is empty; set it, or use webhooks.parse on purpose.")
+        raise ConfigurationError(
+            "The webhook secret is missing, empty or not a str; set it, or use webhooks.parse on purpose."
+        )
     return secret.encode()
 
 

@@ -28,23 +28,25 @@ _CLOSING_SECONDS = 2.0
 class AsyncExchange:
     """One request and its response, until it is closed."""
 
-    __slots__ = ("_counted", "_pool", "_slot", "response")
+    __slots__ = ("_chunks", "_counted", "_pool", "_slot", "response")
 
     def __init__(self, pool: AsyncPool | None, slot: Slot | None, response: Any, *, counted: bool) -> None:
         self._pool = pool
         self._slot = slot
         self._counted = counted
+        self._chunks: Any = None
         self.response: Any = response
 
     def chunks(self) -> Any:
         """Return an iterator over the body as it comes from the wire."""
-        return raw_chunks(self.response)
+        self._chunks = raw_chunks(self.response)
+        return self._chunks
 
     async def close(self, *, reusable: bool) -> None:
         """Release the connection: back to the list, or closed."""
         pool, self._pool = self._pool, None
         try:
-            await close_response(self.response)
+            await close_response(self.response, None if reusable else self._chunks)
         finally:
             if pool is not None and self._slot is not None:
                 await pool.take_back(self._slot, reusable=reusable, counted=self._counted)
@@ -66,6 +68,7 @@ class AsyncPool:
         self._limiter = Limiter(max_calls)
         self._idle: list[Slot] = []
         self._home: object = None
+        self._closed = False
         _pools.add(self)
 
     async def open(
@@ -108,7 +111,7 @@ class AsyncPool:
         """Put a connection back into the list, or close it; free the place it took."""
         if counted:
             self._limiter.release()
-        if reusable and len(self._idle) < self._max_calls:
+        if reusable and not self._closed and len(self._idle) < self._max_calls:
             self._idle.append(slot)
             return
         await self._discard(slot)
@@ -119,7 +122,8 @@ class AsyncPool:
         return bool(self._idle)
 
     async def aclose(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections that are not in use, and let none be kept from now on."""
+        self._closed = True
         self._stay_home()
         while self._idle:
             await self._idle.pop().aclose()

@@ -29,23 +29,25 @@ _CLOSING_SECONDS = 2.0
 class Exchange:
     """One request and its response, until it is closed."""
 
-    __slots__ = ("_counted", "_pool", "_slot", "response")
+    __slots__ = ("_chunks", "_counted", "_pool", "_slot", "response")
 
     def __init__(self, pool: Pool | None, slot: Slot | None, response: Any, *, counted: bool) -> None:
         self._pool = pool
         self._slot = slot
         self._counted = counted
+        self._chunks: Any = None
         self.response: Any = response
 
     def chunks(self) -> Any:
         """Return an iterator over the body as it comes from the wire."""
-        return raw_chunks(self.response)
+        self._chunks = raw_chunks(self.response)
+        return self._chunks
 
     def close(self, *, reusable: bool) -> None:
         """Release the connection: back to the list, or closed."""
         pool, self._pool = self._pool, None
         try:
-            close_response(self.response)
+            close_response(self.response, None if reusable else self._chunks)
         finally:
             if pool is not None and self._slot is not None:
                 pool.take_back(self._slot, reusable=reusable, counted=self._counted)
@@ -67,6 +69,7 @@ class Pool:
         self._limiter = Limiter(max_calls)
         self._idle: list[Slot] = []
         self._home: object = None
+        self._closed = False
         _pools.add(self)
 
     def open(
@@ -109,7 +112,7 @@ class Pool:
         """Put a connection back into the list, or close it; free the place it took."""
         if counted:
             self._limiter.release()
-        if reusable and len(self._idle) < self._max_calls:
+        if reusable and not self._closed and len(self._idle) < self._max_calls:
             self._idle.append(slot)
             return
         self._discard(slot)
@@ -120,7 +123,8 @@ class Pool:
         return bool(self._idle)
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections that are not in use, and let none be kept from now on."""
+        self._closed = True
         self._stay_home()
         while self._idle:
             self._idle.pop().close()

@@ -1,0 +1,206 @@
+"""One tree of errors; every one of them says what to do next, and can be pickled and copied."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from trio_client import errors
+from trio_client.events import Progress
+from trio_client.models import Job, JobDetail
+
+# Each class with the classes directly above it.
+TREE: dict[str, tuple[type[BaseException], ...]] = {
+    "TrioError": (Exception,),
+    "ConfigurationError": (errors.TrioError,),
+    "RequestValidationError": (errors.TrioError, ValueError),
+    "APIConnectionError": (errors.TrioError,),
+    "APITimeoutError": (errors.APIConnectionError, TimeoutError),
+    "APIStatusError": (errors.TrioError,),
+    "BadRequestError": (errors.APIStatusError,),
+    "StreamUnavailableError": (errors.BadRequestError,),
+    "AuthenticationError": (errors.APIStatusError,),
+    "InsufficientCreditsError": (errors.APIStatusError,),
+    "PermissionDeniedError": (errors.APIStatusError,),
+    "NotFoundError": (errors.APIStatusError,),
+    "JobNotFoundError": (errors.NotFoundError,),
+    "ConflictError": (errors.APIStatusError,),
+    "UnprocessableEntityError": (errors.APIStatusError,),
+    "RateLimitError": (errors.APIStatusError,),
+    "ServerError": (errors.APIStatusError,),
+    "MaxJobsReachedError": (errors.APIStatusError,),
+    "ResponseValidationError": (errors.TrioError,),
+    "CreateOutcomeUnknownError": (errors.TrioError,),
+    "StreamInterruptedError": (errors.TrioError,),
+    "WaitTimeoutError": (errors.TrioError, TimeoutError),
+    "WebhookError": (errors.TrioError,),
+    "WebhookSignatureError": (errors.WebhookError,),
+    "WebhookPayloadError": (errors.WebhookError,),
+}
+STATUS = {"status_code": 400, "code": "A_CODE", "remediation": "Do this.", "request_id": "r1", "body_preview": "{}"}
+SAMPLES: list[errors.TrioError] = [
+    errors.TrioError("m"),
+    errors.ConfigurationError("m"),
+    errors.RequestValidationError("m", field="limit", value=0),
+    errors.APIConnectionError("m", request_sent=False, permanent=True),
+    errors.APITimeoutError("m", phase="idle", request_sent=True),
+    errors.APIStatusError("m", **STATUS),
+    errors.BadRequestError("m", **STATUS),
+    errors.StreamUnavailableError("m", **STATUS),
+    errors.AuthenticationError("m", **STATUS),
+    errors.InsufficientCreditsError("m", **STATUS),
+    errors.PermissionDeniedError("m", **STATUS),
+    errors.NotFoundError("m", **STATUS),
+    errors.JobNotFoundError("m", **STATUS),
+    errors.ConflictError("m", **STATUS),
+    errors.UnprocessableEntityError("m", fields={"condition": "too long"}, **STATUS),
+    errors.RateLimitError("m", retry_after=1.5, **STATUS),
+    errors.ServerError("m", retry_after=2.5, **STATUS),
+    errors.MaxJobsReachedError("m", **STATUS),
+    errors.ResponseValidationError("m", status_code=200, body_preview="<html>", field="job_id"),
+    errors.CreateOutcomeUnknownError(
+        "m",
+        candidates=[Job(job_id="a")],
+        reference="ref",
+        request={"stream_url": "rtsp://cam/1"},
+        path="/live-monitor",
+        sent_at=datetime(2026, 3, 1, tzinfo=timezone.utc),
+    ),
+    errors.StreamInterruptedError("m", job_id="a", last=Progress(name="progress", job_id="a")),
+    errors.WaitTimeoutError("m", last=JobDetail(job_id="a")),
+    errors.WebhookError("m"),
+    errors.WebhookSignatureError("m"),
+    errors.WebhookPayloadError("m"),
+]
+
+
+def name_of(value: object) -> str:
+    return type(value).__name__
+
+
+def error_classes() -> dict[str, type[errors.TrioError]]:
+    found = inspect.getmembers(errors, inspect.isclass)
+    return {name: cls for name, cls in found if issubclass(cls, errors.TrioError)}
+
+
+def drawn_tree() -> dict[str, tuple[str, ...]]:
+    """Read the tree that the module's docstring draws: class names with their parents."""
+    parents: dict[str, tuple[str, ...]] = {}
+    path: list[str] = []
+    for line in inspect.getdoc(errors).splitlines():  # type: ignore[union-attr]
+        found = re.match(r"([│├└─ ]*)(\w+Error)\b(?: \((\w+)\))?", line)
+        if found is None or (parents and not found[1]):
+            continue
+        depth = len(found[1]) // 4
+        path[depth:] = [found[2]]
+        above = (path[depth - 1],) if depth else ("Exception",)
+        parents[found[2]] = (*above, found[3]) if found[3] else above
+    return parents
+
+
+def test_the_tree_is_the_documented_one() -> None:
+    assert TREE == {name: cls.__bases__ for name, cls in error_classes().items()}
+
+
+def test_the_tree_drawn_at_the_top_of_the_module_is_the_real_one() -> None:
+    real = {name: tuple(base.__name__ for base in cls.__bases__) for name, cls in error_classes().items()}
+    assert real == drawn_tree()
+
+
+def test_every_class_is_exported_and_has_a_sample_here() -> None:
+    assert set(TREE) == {name_of(sample) for sample in SAMPLES}
+    assert {*TREE, "JobLeakWarning", "ResponseWarning"} == set(errors.__all__)
+
+
+def attributes(error: BaseException) -> dict[str, Any]:
+    return {"args": error.args, "str": str(error), **vars(error)}
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=name_of)
+@pytest.mark.parametrize(
+    "twin_of",
+    [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy],
+    ids=["pickle", "copy", "deep"],
+)
+def test_it_survives_pickling_and_copying_with_attributes_and_notes(error: errors.TrioError, twin_of: Any) -> None:
+    error = copy.copy(error)
+    error.attempts, error.acted_before = 3, True
+    error.__notes__ = ["job a1 may still be running"]
+    twin = twin_of(error)
+    assert type(error) is type(twin)
+    assert attributes(error) == attributes(twin)
+    assert (3, True, ["job a1 may still be running"]) == (twin.attempts, twin.acted_before, twin.__notes__)
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=name_of)
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_every_pickle_protocol_works(error: errors.TrioError, protocol: int) -> None:
+    assert attributes(error) == attributes(pickle.loads(pickle.dumps(error, protocol)))
+
+
+def test_a_status_error_says_status_code_message_remedy_and_request() -> None:
+    assert "400 A_CODE: m. Do this. (request id r1)" == str(errors.BadRequestError("m", **STATUS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        (errors.APIStatusError, "base_url"),
+        (errors.BadRequestError, "arguments"),
+        (errors.StreamUnavailableError, "live"),
+        (errors.AuthenticationError, "TRIO_API_KEY"),
+        (errors.InsufficientCreditsError, "credits"),
+        (errors.PermissionDeniedError, "key"),
+        (errors.NotFoundError, "base_url"),
+        (errors.JobNotFoundError, "jobs.list"),
+        (errors.ConflictError, "jobs.get"),
+        (errors.UnprocessableEntityError, "arguments"),
+        (errors.RateLimitError, "fewer"),
+        (errors.ServerError, "later"),
+        (errors.MaxJobsReachedError, "wait_for_slot"),
+    ],
+)
+def test_where_the_server_advises_nothing_the_message_does(kind: type[errors.APIStatusError], advice: str) -> None:
+    error = kind("it failed", status_code=418)
+    assert str(error).startswith("418: it failed. ")
+    assert advice in str(error)
+    assert None is error.remediation  # that is the server's own advice only
+
+
+@pytest.mark.parametrize("end", ".!?…")
+def test_a_message_that_ends_its_own_sentence_gets_no_second_stop(end: str) -> None:
+    assert str(errors.ServerError(f"Down{end}", status_code=500)).startswith(f"500: Down{end} Try")
+
+
+@pytest.mark.parametrize(
+    ("code", "transient"),
+    [
+        ("NOT_LIVESTREAM", True),
+        ("STREAM_FETCH_FAILED", True),
+        ("FRAME_CAPTURE_FAILED", True),
+        ("CLIP_CAPTURE_FAILED", True),
+        ("STREAM_OFFLINE", False),
+        ("stream_offline", False),
+        (None, True),
+    ],
+)
+def test_only_a_stream_that_has_ended_is_not_worth_another_try(code: str | None, transient: bool) -> None:
+    assert transient is errors.StreamUnavailableError("m", status_code=400, code=code).transient
+
+
+def test_the_repr_of_an_unknown_create_masks_the_camera_password() -> None:
+    error = errors.CreateOutcomeUnknownError("m", request={"stream_url": "rtsp://user:secret@cam/1"})
+    assert "rtsp://***@cam/1" in repr(error)
+    assert "secret" not in repr(error)
+    assert "rtsp://user:secret@cam/1" == error.request["stream_url"]
+
+
+def test_the_warnings_are_no_errors() -> None:
+    assert issubclass(errors.ResponseWarning, UserWarning)
+    assert issubclass(errors.JobLeakWarning, UserWarning)

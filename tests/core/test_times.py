@@ -1,0 +1,82 @@
+"""The API's times are read in every form they come in, always to an aware UTC datetime, or not at all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_client._times import parse_time
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-03-01T12:00:00Z", NOON),
+        ("2026-03-01T12:00:00z", NOON),
+        ("2026-03-01 12:00:00Z", NOON),
+        ("2026-03-01T12:00:00", NOON),
+        ("2026-03-01T12:00", NOON),
+        ("2026-03-01T14:00:00+02:00", NOON),
+        ("2026-03-01T14:00:00+0200", NOON),
+        ("2026-03-01T05:30:00-06:30", NOON),
+        ("2026-03-01 12:00:00 +00:00", NOON),
+        (" 2026-03-01T12:00:00Z\n", NOON),
+        ("2026-03-01T12:00:00.5Z", NOON + timedelta(milliseconds=500)),
+        ("2026-03-01T12:00:00.123Z", NOON + timedelta(milliseconds=123)),
+        ("2026-03-01 12:00:00,123", NOON + timedelta(milliseconds=123)),
+        ("2026-03-01T12:00:00.123456789Z", NOON + timedelta(microseconds=123456)),
+        (int(NOON.timestamp()), NOON),
+        (NOON.timestamp() + 0.25, NOON + timedelta(milliseconds=250)),
+        (int(NOON.timestamp()) * 1000 + 7, NOON + timedelta(milliseconds=7)),
+        (0, datetime(1970, 1, 1, tzinfo=timezone.utc)),
+        (-1, datetime(1969, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
+    ],
+)
+def test_a_time_is_read_in_every_known_form(value: Any, expected: datetime) -> None:
+    found = parse_time(value)
+    assert expected == found
+    assert found is not None and found.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        "",
+        "soon",
+        "2026-03-01",
+        "2026-13-01T12:00:00Z",
+        "2026-03-01T12:00:60Z",
+        "2026-03-01T12:00:00+99:99",
+        "0001-01-01T00:00:00+10:00",
+        "٢٠٢٦-03-01T12:00:00Z",
+        [],
+        {},
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        1e300,
+        10**400,
+        -(10**400),
+    ],
+)
+def test_what_is_no_time_is_none(value: Any) -> None:
+    assert None is parse_time(value)
+
+
+@given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary())
+def test_nothing_makes_it_raise(value: Any) -> None:
+    found = parse_time(value)
+    assert found is None or found.tzinfo is timezone.utc
+
+
+@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(3000, 1, 1), timezones=st.just(timezone.utc)))
+def test_what_python_writes_is_read_back(moment: datetime) -> None:
+    assert moment == parse_time(moment.isoformat())

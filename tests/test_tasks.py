@@ -1,0 +1,77 @@
+"""Many tasks with one async client."""
+
+from __future__ import annotations
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import pytest
+from anyio.abc import TaskStatus
+from raw_server import HOLD, RawServer, reply
+
+from trio_client import APITimeoutError, AsyncTrioClient, Timeout
+from trio_client.stub import StubServer
+
+pytestmark = pytest.mark.anyio
+
+NO_JOBS = reply({"jobs": []})
+
+
+async def test_more_calls_than_places_wait_for_their_turn() -> None:
+    with RawServer([0.05, NO_JOBS]) as server:
+        async with AsyncTrioClient("k", base_url=server.base_url) as client:
+            received: list[int] = []
+
+            async def call() -> None:
+                received.append(len(await client.jobs.list()))
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(200):
+                    tasks.start_soon(call)
+        assert [0] * 200 == received
+        assert server.connections <= 100
+
+
+async def test_who_finds_no_place_in_time_is_told_so() -> None:
+    with RawServer([HOLD]) as server:
+        client = AsyncTrioClient("k", base_url=server.base_url, retry=None)
+        async with client, anyio.create_task_group() as tasks:
+            for _ in range(100):
+                tasks.start_soon(client.jobs.list)
+            await anyio.to_thread.run_sync(server.wait_for_requests, 100)
+            with pytest.raises(APITimeoutError, match=r"Timeout\.pool") as caught:
+                await client.jobs.list(timeout=Timeout(pool=0.02))
+            tasks.cancel_scope.cancel()
+        assert ("pool", False) == (caught.value.phase, caught.value.request_sent)
+        assert 100 == len(server.requests)
+
+
+async def test_cancelled_calls_leave_their_places_free(stub: StubServer) -> None:
+    async with AsyncTrioClient("k", base_url=stub.base_url) as client:
+        for round_ in range(20):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(30):
+                    tasks.start_soon(client.jobs.list)
+                for _ in range(round_):
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(100):
+                    tasks.start_soon(client.jobs.list)
+
+
+async def test_streams_take_no_place_from_calls() -> None:
+    with StubServer(speed=0, max_jobs=200) as stub:
+        async with AsyncTrioClient("k", base_url=stub.base_url) as client:
+
+            async def watch(*, task_status: TaskStatus[None]) -> None:
+                async with client.live_monitor.stream("rtsp://c/1", "open", on_exit="leave") as events:
+                    task_status.started()
+                    await events.collect()
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(110):
+                    await tasks.start(watch)
+                assert 20 == len(await client.jobs.list(timeout=Timeout(pool=0.5)))
+                tasks.cancel_scope.cancel()

@@ -1,0 +1,66 @@
+"""Many threads with one sync client."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from raw_server import HOLD, RawServer, reply
+
+from trio_client import APITimeoutError, ConfigurationError, Timeout, TrioClient
+from trio_client.stub import StubServer
+
+
+def test_threads_get_the_replies_to_their_own_calls(stub: StubServer) -> None:
+    ids = stub.add_jobs(800)
+    with TrioClient("k", base_url=stub.base_url) as client, ThreadPoolExecutor(16) as threads:
+
+        def some(number: int) -> list[str]:
+            return [client.jobs.get(job_id).job_id for job_id in ids[50 * number : 50 * number + 50]]
+
+        assert ids == [job_id for found in threads.map(some, range(16)) for job_id in found]
+
+
+def test_each_thread_can_have_its_stream() -> None:
+    with StubServer(speed=0, max_jobs=16) as stub, TrioClient("k", base_url=stub.base_url) as client:
+        entered = threading.Barrier(17, timeout=10)
+
+        def watch(number: int) -> tuple[str, set[str | None]]:
+            with client.live_monitor.stream(f"rtsp://camera/{number}", f"condition {number}") as events:
+                entered.wait()
+                told = events.collect()
+            return told[-2].condition, {event.job_id for event in told}
+
+        with ThreadPoolExecutor(16) as threads:
+            watching = [threads.submit(watch, number) for number in range(16)]
+            entered.wait()
+            stub.clock.advance(100)
+            told = [future.result(10) for future in watching]
+    assert [f"condition {number}" for number in range(16)] == [condition for condition, _ in told]
+    assert {job.job_id for job in stub.jobs} == {job_id for _, ids in told for job_id in ids}
+    assert [1] * 16 == [len(ids) for _, ids in told]
+
+
+def test_who_finds_no_place_in_time_is_told_so() -> None:
+    with RawServer([HOLD]) as server:
+        client = TrioClient("k", base_url=server.base_url, retry=None, timeout=Timeout(response=0.5))
+        with client, ThreadPoolExecutor(100) as threads:
+            waiting = [threads.submit(client.jobs.list) for _ in range(100)]
+            server.wait_for_requests(100)
+            with pytest.raises(APITimeoutError, match=r"Timeout\.pool") as caught:
+                client.jobs.list(timeout=Timeout(pool=0.02))
+            phases = {future.exception(10).phase for future in waiting}
+        assert ("pool", False) == (caught.value.phase, caught.value.request_sent)
+        assert {"response"} == phases
+
+
+def test_a_call_under_way_outlives_the_closing_of_its_client() -> None:
+    with RawServer([0.1, reply({"jobs": []})]) as server, ThreadPoolExecutor(1) as threads:
+        client = TrioClient("k", base_url=server.base_url)
+        call = threads.submit(client.jobs.list)
+        server.wait_for_requests(1)
+        client.close()
+        assert 0 == len(call.result(10))
+        with pytest.raises(ConfigurationError):
+            client.jobs.list()

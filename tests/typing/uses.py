@@ -1,0 +1,140 @@
+"""Intended uses, type-checked and never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+from httpx_sse import ServerSentEvent
+from typing_extensions import assert_type
+
+from trio_client import (
+    NOT_GIVEN,
+    AsyncTrioClient,
+    CallInfo,
+    CancelledJob,
+    CancelReport,
+    CheckResult,
+    CreateOutcomeUnknownError,
+    Event,
+    EventStream,
+    Failed,
+    Frame,
+    FrameAnswer,
+    Hooks,
+    Job,
+    JobDetail,
+    JobPage,
+    JobStats,
+    RetryPolicy,
+    StreamValidation,
+    Timeout,
+    Triggered,
+    TrioClient,
+    events,
+    response_info,
+    sse,
+    webhooks,
+)
+
+
+def construct() -> None:
+    TrioClient()
+    TrioClient("key", base_url="http://127.0.0.1:1", timeout=5, retry=None, default_headers={"x-a": "b"})
+    TrioClient(timeout=Timeout(connect=1), retry=RetryPolicy(max_attempts=2), http_client=httpx.Client())
+    TrioClient(hooks=Hooks(on_retry=hook), strict=True, trust_env=False, max_body_bytes=1, allow_plain_http=True)
+    AsyncTrioClient(http_client=httpx.AsyncClient())
+
+
+def hook(info: CallInfo) -> None:
+    assert_type(info.status_code, int | None)
+
+
+def calls(client: TrioClient) -> None:
+    assert_type(client.check_once("rtsp://a", "b", input_mode="clip", include_frame=True), CheckResult)
+    assert_type(client.analyze_frame(b"", "c"), FrameAnswer)
+    client.analyze_frame(Path("a.jpg"), "c", timeout=Timeout(), extra_headers={"x-a": "b"})
+    client.analyze_frame(Frame("aaaa"), "c")
+    assert_type(client.streams.validate("rtsp://a"), StreamValidation)
+    assert_type(client.live_monitor.create("rtsp://a", "b", max_triggers=None, wait_for_slot=5), Job)
+    client.live_monitor.create("rtsp://a", "b", max_triggers=NOT_GIVEN, webhook_url=None)
+    assert_type(client.jobs.list(status="running", type="live-monitor"), JobPage)
+    assert_type(client.jobs.get("id"), JobDetail)
+    assert_type(client.jobs.wait("id", timeout=5, on_update=print), JobDetail)
+    assert_type(client.jobs.cancel("id", missing_ok=True), CancelledJob)
+    assert_type(client.jobs.cancel_all(status=["running"]), CancelReport)
+    assert_type(client.with_options(retry=None), TrioClient)
+    assert_type(client.request("GET", "/metrics")["jobs"], object)  # type: ignore[assert-type] # it is Any
+    assert_type(client.request("GET", "/jobs", response_type=JobPage), JobPage)
+
+
+def pages(client: TrioClient) -> list[str]:
+    page = client.jobs.list()
+    assert_type(page[0], Job)
+    assert_type(page.has_more, bool)
+    assert_type(response_info(page).attempts, int)
+    jobs: Iterator[Job] = client.jobs.iterate(limit=5)
+    return [job.job_id for job in page] + [job.job_id for job in jobs]
+
+
+def fields(detail: JobDetail) -> None:
+    assert_type(detail.stats, JobStats | None)
+    assert_type(detail.created_time, datetime | None)
+    assert_type(detail.is_terminal, bool)
+    if detail.stats is not None:
+        assert_type(detail.stats.checks_performed, int | None)
+
+
+def follow(client: TrioClient) -> None:
+    with client.live_monitor.stream("rtsp://a", "b", on_exit="leave", on_drop="raise") as stream:
+        assert_type(stream, EventStream)
+        assert_type(stream.until(Triggered), Triggered | None)
+        assert_type(stream.collect(), list[Event])
+        for event in stream:
+            match event:
+                case Triggered(explanation=why, frame=frame):
+                    assert_type(why, str | None)
+                    assert_type(frame, Frame | None)
+                case Failed():
+                    assert_type(event.code, str | None)
+                case _:
+                    assert_type(event.job_id, str | None)
+
+
+def narrow(event: Event) -> str | None:
+    if event.kind == "triggered":
+        return event.explanation
+    if event.kind == "summary":
+        return event.summary
+    return None
+
+
+async def follow_async(client: AsyncTrioClient) -> None:
+    async with client.live_digest.stream("rtsp://a", window_minutes=1, max_windows=None) as stream:
+        async for event in stream:
+            assert_type(event, Event)
+    async for job in client.jobs.iterate(status="failed"):
+        assert_type(job, Job)
+    await client.close()
+    await client.aclose()
+
+
+def receive(body: bytes, request: httpx.Request) -> None:
+    assert_type(webhooks.parse(body), Event)
+    assert_type(webhooks.unwrap(body, request.headers, ["a", "b"]), Event)
+    webhooks.verify(body, [(b"x-trio-signature", b"00")], "a", signature_header="X-Other")
+    assert_type(webhooks.sign(body, "a"), str)
+
+
+def decode(chunks: list[bytes]) -> None:
+    for event in sse.decode(chunks):
+        assert_type(event, ServerSentEvent)
+        assert_type(events.from_sse(event), Event)
+    assert_type(events.from_payload({"type": "x"}, delivery="poll"), Event)
+
+
+def look_again(client: TrioClient, error: CreateOutcomeUnknownError) -> None:
+    assert_type(client.jobs.reconcile(error), Job | None)
+    assert_type(error.candidates, tuple[Job, ...])

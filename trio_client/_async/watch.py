@@ -1,0 +1,184 @@
+"""Watch a stream without end: one job after another, never two at once, none left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from .._core.endpoints import Call
+from .._core.settings import logger
+from .._core.watching import WatchGuard, WatchPlan
+from ..errors import MaxJobsReachedError, TrioError
+from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
+from ..models import Job
+from .owned_stream import AsyncOwnedStream
+from .transport import AsyncTransport
+
+__all__ = ["AsyncWatch"]
+
+SLOT_POLL_SECONDS = 3.0
+
+
+class AsyncWatch:
+    """A source of events that starts the next job when one ends.
+
+    Args:
+        transport: what carries out the calls.
+        make_call: returns the call that starts a job which may run for so many seconds (`None`: as it likes).
+        guard: the limits of the watch.
+        on_exit: whether leaving the watch cancels the running job.
+        options: what every job's stream is opened with.
+    """
+
+    def __init__(
+        self,
+        transport: AsyncTransport,
+        make_call: Callable[[float | None], Call[Job]],
+        guard: WatchGuard,
+        *,
+        on_exit: Literal["cancel", "leave"],
+        options: dict[str, Any],
+    ) -> None:
+        self._transport = transport
+        self._make_call = make_call
+        self._plan = WatchPlan(guard, clock=transport.clock)
+        self._on_exit: Literal["cancel", "leave"] = on_exit
+        self._options = options
+        self._job: AsyncOwnedStream | None = None
+        self._pause = 0.0
+        self._blind_since: datetime | None = None
+        self._blind_reason: str | None = None
+        self._last_job_id: str | None = None
+        self.finished: bool = False
+
+    @property
+    def job_id(self) -> str | None:
+        """The id of the current job, or of the last one between two."""
+        return (self._job.job_id if self._job is not None else None) or self._last_job_id
+
+    async def open(self) -> None:
+        """Start the first job; waits for a slot, and outlasts failures that pass."""
+        while self._job is None and not self.finished:
+            await self._start_next()
+
+    async def advance(self) -> list[Event]:
+        """Return what comes next: events of the running job, or what happens between two jobs."""
+        over = self._plan.expired() if self._job is not None else self._plan.over()
+        if over is not None:
+            return await self._end(over)
+        if self._job is None:
+            return await self._start_next()
+        job = self._job
+        try:
+            events = await job.advance()
+        except TrioError as error:
+            self._last_job_id = job.job_id
+            await self._drop(error)
+            self._rest_after_error(error)
+            return []
+        self._last_job_id = job.job_id
+        if events and isinstance(events[-1], (Stopped, Failed)) and job.finished:
+            return [*events[:-1], *await self._after(events[-1])]
+        return events
+
+    async def close(self, error: BaseException | None) -> None:
+        """Settle the running job."""
+        job, self._job = self._job, None
+        if job is not None:
+            await job.close(error)
+
+    async def _start_next(self) -> list[Event]:
+        """Start a job, after the pause that the last one left; return what is to be told of it."""
+        if self._pause:
+            await self._transport.sleep(self._pause)
+            self._pause = 0.0
+            over = self._plan.over()
+            if over is not None:
+                return await self._end(over)
+        job = AsyncOwnedStream(
+            self._transport, self._make_call(self._plan.job_limit()), on_exit=self._on_exit, **self._options
+        )
+        try:
+            await job.open()
+        except MaxJobsReachedError:
+            self._blind("no free job slot")
+            self._pause = SLOT_POLL_SECONDS
+            return []
+        except TrioError as error:
+            self._rest_after_error(error)
+            return []
+        self._job = job
+        self._plan.job_started()
+        return self._gap()
+
+    async def _after(self, end: Stopped | Failed) -> list[Event]:
+        """Return how a job's end is told within the watch."""
+        await self._drop(None)
+        pause = self._plan.pause_after_end(end)
+        if pause is None:
+            self.finished = True
+            return [end]
+        self._pause = pause
+        status = end.status if isinstance(end, Stopped) else "failed"
+        reason = end.reason if isinstance(end, Stopped) else end.code or end.message
+        self._blind(reason or "the job ended", since=end.occurred_at)
+        told = StatusChanged(
+            name=end.name,
+            delivery=end.delivery,
+            job_id=end.job_id,
+            stream_url=end.stream_url,
+            occurred_at=end.occurred_at,
+            raw=end.raw,
+            status=status,
+            reason=reason,
+            stats=end.stats,
+        )
+        return [told]
+
+    async def _end(self, over: Stopped) -> list[Event]:
+        """End the watch by its own limits."""
+        over.job_id = self.job_id
+        over.delivery = "poll"
+        over.occurred_at = datetime.now(timezone.utc)
+        await self._drop(None)
+        self.finished = True
+        return [over]
+
+    async def _drop(self, error: TrioError | None) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            await job.close(error)
+
+    def _rest_after_error(self, error: TrioError) -> None:
+        """Wait before the next attempt, or raise."""
+        pause = self._plan.pause_after_error(error)
+        if pause is None:
+            raise error
+        logger.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
+        self._blind(str(error))
+        self._pause = pause
+
+    def _blind(self, reason: str, since: datetime | None = None) -> None:
+        """Note since when, and why, nothing watches."""
+        if self._blind_since is None:
+            self._blind_since = since or datetime.now(timezone.utc)
+            self._blind_reason = reason
+
+    def _gap(self) -> list[Event]:
+        """Return the blind time that has ended, if there was one."""
+        since, reason = self._blind_since, self._blind_reason
+        self._blind_since = self._blind_reason = None
+        if since is None:
+            return []
+        now = datetime.now(timezone.utc)
+        gap = CoverageGap(
+            name="gap",
+            delivery="poll",
+            job_id=self.job_id,
+            occurred_at=now,
+            started_at=since,
+            ended_at=max(now, since),
+            reason=reason,
+        )
+        return [gap]
