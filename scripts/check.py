@@ -24,14 +24,17 @@ CHECKS = (
 
 
 def main() -> int:
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
     failed: list[str] = []
     for name, command in CHECKS:
         print(f"== {name}: {command}", flush=True)
         done = subprocess.run(command.split(), cwd=ROOT, env=environment, check=False)
         if done.returncode:
             failed.append(name)
-    print(f"{len(CHECKS) - len(failed)} passed, {len(failed)} failed" + "".join(f"\n  failed: {name}" for name in failed))
+    for name in failed:
+        print(f"!! FAILED {name}")
+    print(f"{len(CHECKS) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

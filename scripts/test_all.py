@@ -34,6 +34,12 @@ def main() -> int:
     command = [sys.executable, "-m", "pytest", "-q", "-m", "packaging", "tests/packaging"]
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
         failed.append("the built package")
+    print("== webhook receivers in web frameworks", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "apps", "tests/apps"]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        failed.append("webhook receivers in web frameworks")
+    if shutil.which("redis-server") is None:
+        skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
     for what in skipped:
         print(f"!! SKIPPED {what}")
     for what in failed:

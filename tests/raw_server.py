@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -17,8 +18,8 @@ CLOSE: Final = "close"
 RESET: Final = "reset"
 HOLD: Final = 60.0
 
-Step: TypeAlias = bytes | float | str
-"""Bytes are sent, a number of seconds is waited for, CLOSE and RESET end the connection."""
+Step: TypeAlias = bytes | float | str | threading.Event
+"""Bytes are sent, seconds and events are waited for, CLOSE and RESET end the connection."""
 
 
 def reply(
@@ -73,7 +74,8 @@ class RawServer:
         self._listener.shutdown(socket.SHUT_RDWR)
         with self._lock:
             for connection in self._open:
-                connection.shutdown(socket.SHUT_RD)
+                with contextlib.suppress(OSError):  # the client has left
+                    connection.shutdown(socket.SHUT_RD)
         for thread in self._threads:
             thread.join(5)
             assert not thread.is_alive()
@@ -122,6 +124,8 @@ class RawServer:
                 connection.sendall(step)
             elif isinstance(step, float):
                 self._ended.wait(step)
+            elif isinstance(step, threading.Event):
+                step.wait(HOLD)
             else:
                 if step == RESET:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

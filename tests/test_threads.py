@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from raw_server import HOLD, RawServer, reply
+from raw_server import RawServer, reply
 
 from trio_client import APITimeoutError, ConfigurationError, Timeout, TrioClient
 from trio_client.stub import StubServer
@@ -43,16 +43,17 @@ def test_each_thread_can_have_its_stream() -> None:
 
 
 def test_who_finds_no_place_in_time_is_told_so() -> None:
-    with RawServer([HOLD]) as server:
-        client = TrioClient("k", base_url=server.base_url, retry=None, timeout=Timeout(response=0.5))
-        with client, ThreadPoolExecutor(100) as threads:
+    answer = threading.Event()
+    with RawServer([answer, reply({"jobs": []})]) as server:
+        with TrioClient("k", base_url=server.base_url) as client, ThreadPoolExecutor(100) as threads:
             waiting = [threads.submit(client.jobs.list) for _ in range(100)]
             server.wait_for_requests(100)
             with pytest.raises(APITimeoutError, match=r"Timeout\.pool") as caught:
                 client.jobs.list(timeout=Timeout(pool=0.02))
-            phases = {future.exception(10).phase for future in waiting}
-        assert ("pool", False) == (caught.value.phase, caught.value.request_sent)
-        assert {"response"} == phases
+            sent = len(server.requests)
+            answer.set()
+            assert [0] * 100 == [len(call.result(10)) for call in waiting]
+        assert ("pool", False, 100) == (caught.value.phase, caught.value.request_sent, sent)
 
 
 def test_a_call_under_way_outlives_the_closing_of_its_client() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._async.client import AsyncTrioClient
     from ._async.event_stream import AsyncEventStream
     from ._async.jobs import AsyncJobIterator
+    from ._client_config import ClientConfig
     from ._core.config import RetryPolicy, Timeout
     from ._core.not_given import NOT_GIVEN, NotGiven
     from ._core.reports import CancelReport
@@ -96,6 +97,7 @@ __all__ = [
     "CancelReport",
     "CancelledJob",
     "CheckResult",
+    "ClientConfig",
     "ConfigurationError",
     "ConflictError",
     "CoverageGap",
@@ -155,6 +157,7 @@ _HOMES: dict[str, str] = {
     "TrioClient": "._sync.client",
     "EventStream": "._sync.event_stream",
     "CancelReport": "._core.reports",
+    "ClientConfig": "._client_config",
     "JobIterator": "._sync.jobs",
     "RetryPolicy": "._core.config",
     "Timeout": "._core.config",
@@ -177,7 +180,7 @@ def __getattr__(name: str) -> object:
     elif name in __all__:
         homes = (import_module(home, __name__) for home in _SHARED_HOMES)
         value = next(getattr(home, name) for home in homes if name in home.__all__)
-    elif name in ("errors", "events", "models", "sse", "webhooks", "frames"):
+    elif name in ("errors", "events", "models", "sse", "webhooks", "frames", "osapi", "pricing"):
         return import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from ._json import as_array, as_object
 __all__ = ["mask", "presentable", "preview"]
 
 MASK = "***"
+_SHORTEST_SECRET = 4  # masking shorter ones would spoil every other word, and protect nothing
 _LONGEST_SHOWN = 200
 _LONGEST_USERINFO = 4096  # of a long text, so much more than is shown is searched
 # A quotation mark may be part of a password; where it ends a text around the URL, punctuation follows it.
@@ -21,20 +22,23 @@ _USERINFO = re.compile(
     rf"(?:[^\s/?#\"'<>]|{_QUOTE})*@"
     rf"|[^\s/?#@:\"'<>]*:(?!\d{{1,5}}(?:[/?#\s]|$))(?:[^\s\"'<>]|{_QUOTE})*@"
 )
-# Terminal escapes and line breaks from a server must not reach a log or a terminal as such.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` without URL credentials and without the given secrets."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, MASK)
+    text = _hide(text, secrets)
     if "@" not in text:
         return text
     # Matched at the start of each piece only: a search through the whole would take quadratic time.
     head, *rests = text.split("://")
     return "://".join([head, *(_without_userinfo(rest) for rest in rests)])
+
+
+def _hide(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return text
 
 
 def _without_userinfo(rest: str) -> str:
@@ -44,10 +48,10 @@ def _without_userinfo(rest: str) -> str:
 
 def preview(text: str, secrets: Iterable[str] = (), *, limit: int = _LONGEST_SHOWN) -> str:
     """Return the start of a foreign text: masked, printable, at most `limit` characters long."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, MASK)
+    text = _hide(text, secrets)
     text = mask(text[: limit + _LONGEST_USERINFO])
-    text = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    if not text.isprintable():  # terminal escapes and line breaks must not reach a log or a terminal as such
+        text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

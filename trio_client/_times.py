@@ -28,6 +28,9 @@ def parse_time(value: Any) -> datetime | None:
     """
     try:
         if isinstance(value, str):
+            if len(value) == 27 and value[10] == "T" and value[13] == ":" and value[19] == "." and value[26] == "Z":
+                # The usual form, which the standard library reads in every version, and fast.
+                return datetime.fromisoformat(value[:26] + "+00:00")
             return _from_iso(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return None

@@ -37,7 +37,7 @@ from ._redaction import presentable
 
 if TYPE_CHECKING:
     from .events import Event
-    from .models import Job, JobDetail
+    from .models import Job, JobDetail, OsapiJob
 
 __all__ = [
     "APIConnectionError",
@@ -172,10 +172,11 @@ class APIStatusError(TrioError):
         remediation: str | None = None,
         request_id: str | None = None,
         body_preview: str = "",
+        advice: str | None = None,
     ) -> None:
         head = f"{status_code} {code}" if code else str(status_code)
         trace = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"{head}: {_sentence(message)} {remediation or self._advice}{trace}")
+        super().__init__(f"{head}: {_sentence(message)} {remediation or advice or self._advice}{trace}")
         self.status_code = status_code
         self.code = code
         self.message = message
@@ -230,7 +231,7 @@ class NotFoundError(APIStatusError):
 
 
 class JobNotFoundError(NotFoundError):
-    """404 JOB_NOT_FOUND: the job is unknown or has expired."""
+    """404: the job is unknown or has expired (the code is JOB_NOT_FOUND, where there is one)."""
 
     _advice = "Check the id; client.jobs.list() shows the jobs there are."
 
@@ -367,7 +368,7 @@ class WaitTimeoutError(TrioError, TimeoutError):
         last: the job as it was last seen.
     """
 
-    def __init__(self, message: str, *, last: JobDetail | None = None) -> None:
+    def __init__(self, message: str, *, last: JobDetail | OsapiJob | None = None) -> None:
         super().__init__(message)
         self.last = last
 
@@ -377,7 +378,7 @@ class WebhookError(TrioError):
 
 
 class WebhookSignatureError(WebhookError):
-    """The signature is missing or does not fit the body. Answer 401 and do nothing else."""
+    """The signature is missing or does not fit the body, or the event is too old. Answer 401, do nothing else."""
 
 
 class WebhookPayloadError(WebhookError):

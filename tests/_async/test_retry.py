@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from raw_server import RawServer, dribble, reply
+from raw_server import HOLD, RawServer, dribble, reply
 
 from trio_client import (
     APIConnectionError,
@@ -323,10 +323,13 @@ class TestDeadline:
         [
             dribble(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 1000, 0.02),
             [reply(b"", content_length="1000"), *dribble(b"x" * 1000, 0.02)],
+            [HOLD],
+            [b"HTTP/1.1 200 OK\r\n", HOLD],
+            [reply(b"{", content_length="1000"), HOLD],
         ],
-        ids=["head", "body"],
+        ids=["dribbled head", "dribbled body", "nothing", "half a head", "half a body"],
     )
-    async def test_bytes_that_dribble_in_cannot_stretch_it(self, connect: Connect, script: Any) -> None:
+    async def test_neither_silence_nor_dribble_can_stretch_it(self, connect: Connect, script: Any) -> None:
         with RawServer(script) as server:
             begun = time.monotonic()
             with pytest.raises(APITimeoutError, match=r"RetryPolicy\.deadline") as caught:

@@ -93,6 +93,8 @@ INDISPENSABLE = {
     "OsapiJob": set(),
     "OsapiJobPage": set(),
 }
+# What reads as nothing at all, rather than as None, where a server says null.
+EMPTY_WHERE_NULL: dict[str, dict[str, Any]] = {"OsapiJobPage": {"status_counts": {}, "items": []}}
 OPERATIONS = {
     "validate_stream": ("POST", "/streams/validate"),
     "prepare_stream": ("POST", "/prepare-stream"),
@@ -164,11 +166,16 @@ def violations(api: str, path: tuple[str | int, ...], value: Any) -> list[str]:
 
 
 def sample(name: str) -> Any:
-    return json.loads((ROOT / "tests" / "seeds" / f"{name}.json").read_text("utf-8"))
+    return json.loads((ROOT / "tests" / "samples" / f"{name}.json").read_text("utf-8"))
 
 
 def tolerant(name: str) -> type[BaseModel]:
     return getattr(models, name)
+
+
+def names_of(model: str) -> set[str]:
+    """The names of a tolerant model's fields on the wire."""
+    return {field.alias or name for name, field in tolerant(model).model_fields.items()}
 
 
 def strict(name: str) -> type[BaseModel]:
@@ -399,8 +406,8 @@ def test_only_the_indispensable_is_required_of_a_reply(model: str, needed: set[s
 @pytest.mark.parametrize(("model", "needed"), list(INDISPENSABLE.items()))
 def test_everything_else_of_a_reply_may_be_null(model: str, needed: set[str]) -> None:
     values = {"job_id": "abc-123", "triggered": True, "jobs": []}
-    reply = {name: values.get(name) if name in needed else None for name in tolerant(model).model_fields}
-    assert tolerant(model).model_validate(reply).model_dump() == reply
+    reply = {name: values.get(name) if name in needed else None for name in names_of(model)}
+    assert tolerant(model).model_validate(reply).model_dump() == {**reply, **EMPTY_WHERE_NULL.get(model, {})}
 
 
 @pytest.mark.parametrize("model", INDISPENSABLE)
@@ -411,7 +418,7 @@ def test_unknown_fields_of_a_reply_are_kept(model: str) -> None:
 
 @pytest.mark.parametrize("model", INDISPENSABLE)
 def test_a_tolerant_model_has_every_documented_field(model: str) -> None:
-    assert set(strict(model).model_fields) <= set(tolerant(model).model_fields)
+    assert set(strict(model).model_fields) <= names_of(model)
     assert set(strict(model).model_fields) == set(schema_of(model)["properties"])
 
 

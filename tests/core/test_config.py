@@ -75,7 +75,7 @@ def test_a_key_no_header_can_carry_is_refused_without_quoting_it(key: Any, probl
 
 def test_a_bad_key_from_the_environment_is_blamed_on_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIO_API_KEY", "  ")
-    with pytest.raises(ConfigurationError, match="^TRIO_API_KEY is empty"):
+    with pytest.raises(ConfigurationError, match=r"^TRIO_API_KEY is empty"):
         clean_key(None, "TRIO_API_KEY", "api_key")
 
 

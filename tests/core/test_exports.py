@@ -10,7 +10,18 @@ import pytest
 
 import trio_client
 
-PUBLIC_MODULES = ("errors", "events", "frames", "models", "sse", "webhooks", "stub")
+PUBLIC_MODULES = (
+    "errors",
+    "events",
+    "frames",
+    "models",
+    "sse",
+    "webhooks",
+    "webhooks.asgi",
+    "webhooks.wsgi",
+    "osapi",
+    "stub",
+)
 
 
 def test_every_exported_name_exists() -> None:
@@ -54,6 +65,9 @@ def test_dir_lists_the_exports() -> None:
         ),
         ("import trio_client.webhooks", ("httpx", "httpx_sse", "anyio")),
         ("import trio_client.sse", ("httpx", "httpx_sse", "pydantic", "anyio")),
+        ("import trio_client.osapi", ("httpx", "pydantic", "anyio", "starlette")),
+        ("from trio_client.osapi import OsapiClient", ("trio_client.stub", "trio_client._async", "tenacity")),
+        ("from trio_client import TrioClient", ("trio_client.models._osapi", "trio_client._sync.osapi")),
     ],
 )
 def test_imports_load_nothing_that_is_not_needed(statement: str, forbidden: tuple[str, ...]) -> None:

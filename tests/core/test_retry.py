@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -105,7 +106,7 @@ def test_by_default_waits_are_spread_over_the_whole_range() -> None:
         ("1e18", None),
         ("0x10", None),
         ("1_000", None),
-        ("١", None),
+        ("\u0661", None),
         ("nan", None),
         ("inf", None),
         ("5, 10", None),
@@ -143,10 +144,11 @@ def test_no_header_makes_it_raise_and_every_hint_is_finite(text: str) -> None:
     assert found is None or (found >= 0 and math.isfinite(found))
 
 
-@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 +1400", "nonsense", ""])
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 GMT", "nonsense", ""])
 def test_the_server_clock_is_this_machines_where_the_reply_has_no_sensible_one(date: str) -> None:
-    state = ClientState(last_date=(date, 0.0))
-    assert state.server_now().year < 9999
+    here = datetime.now(timezone.utc)
+    state = ClientState(last_date=(date, here.timestamp()))
+    assert here <= state.server_now() <= here + timedelta(minutes=1)
 
 
 # quota

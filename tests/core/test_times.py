@@ -41,7 +41,8 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 def test_a_time_is_read_in_every_known_form(value: Any, expected: datetime) -> None:
     found = parse_time(value)
     assert expected == found
-    assert found is not None and found.utcoffset() == timedelta(0)
+    assert found is not None
+    assert timedelta(0) == found.utcoffset()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_time_is_read_in_every_known_form(value: Any, expected: datetime) -> N
         "2026-03-01T12:00:60Z",
         "2026-03-01T12:00:00+99:99",
         "0001-01-01T00:00:00+10:00",
-        "٢٠٢٦-03-01T12:00:00Z",
+        "\u0662\u0660\u0662\u0666-03-01T12:00:00Z",
         [],
         {},
         float("nan"),

@@ -56,7 +56,7 @@ async def _awaited(code: Any, namespace: dict[str, Any]) -> None:
 class _Runner:
     """What `asyncio.Runner` of Python 3.11 does, as far as it is needed here."""
 
-    def __enter__(self) -> _Runner:
+    def __enter__(self) -> Any:
         self._loop = asyncio.new_event_loop()
         return self
 

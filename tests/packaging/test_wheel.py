@@ -77,7 +77,9 @@ def test_the_sdist_holds_no_generated_clutter(dist: Path) -> None:
 
 def test_the_core_installs_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
     installed = run(str(bare_python), "-m", "pip", "list", "--format=freeze", cwd=tmp_path).lower()
-    assert [name for name in ("starlette", "uvicorn", "jsonschema", "typer", "rich", "trio=") if name in installed] == []
+    assert [
+        name for name in ("starlette", "uvicorn", "jsonschema", "typer", "rich", "trio=") if name in installed
+    ] == []
 
 
 def test_every_module_but_the_stub_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
@@ -88,7 +90,9 @@ def test_every_module_but_the_stub_imports_without_the_extras(bare_python: Path,
         "        importlib.import_module(module.name)\n"
         "print(trio_client.TrioClient('key'), trio_client.__version__)\n"
     )
-    assert "TrioClient of https://trio.machinefi.com/api" in run(str(bare_python), "-W", "error", "-c", code, cwd=tmp_path)
+    assert "TrioClient of https://trio.machinefi.com/api" in run(
+        str(bare_python), "-W", "error", "-c", code, cwd=tmp_path
+    )
 
 
 def test_the_stub_says_what_it_needs(bare_python: Path, tmp_path: Path) -> None:

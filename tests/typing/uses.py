@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -34,6 +34,7 @@ from trio_client import (
     Triggered,
     TrioClient,
     events,
+    osapi,
     response_info,
     sse,
     webhooks,
@@ -138,3 +139,45 @@ def decode(chunks: list[bytes]) -> None:
 def look_again(client: TrioClient, error: CreateOutcomeUnknownError) -> None:
     assert_type(client.jobs.reconcile(error), Job | None)
     assert_type(error.candidates, tuple[Job, ...])
+
+
+def list_osapi_jobs(client: osapi.OsapiClient) -> None:
+    osapi.OsapiClient("token", base_url="http://127.0.0.1:1", api_prefix="", timeout=5, retry=None, strict=True)
+    page = client.jobs.list(status="partial_failure", limit=100, offset=0)
+    assert_type(page, osapi.OsapiJobPage)
+    assert_type(page.items, list[osapi.OsapiJob])
+    assert_type(page.total_items, int | None)
+    assert_type(page.status_counts, dict[str, int])
+    for job in page:
+        assert_type(job, osapi.OsapiJob)
+    jobs: Iterator[osapi.OsapiJob] = client.jobs.iterate(status="failed", limit=5, page_size=100)
+    assert_type(next(jobs).id, str | None)
+
+
+def change_osapi_jobs(client: osapi.OsapiClient) -> None:
+    assert_type(client.jobs.retry("id", "_all").job_id, str)
+    assert_type(client.jobs.wait("id", timeout=5, settle=30, on_update=print), osapi.OsapiJob)
+    client.jobs.delete("id", timeout=5)
+    assert_type(client.with_options(retry=None), osapi.OsapiClient)
+
+
+def read_osapi_job(job: osapi.OsapiJob) -> None:
+    assert_type(job.operation_type, str | None)
+    assert_type(job.created_time, datetime | None)
+    assert_type(job.updated_time, datetime | None)
+    assert_type(job.is_terminal, bool)
+    for agent in job.agents():
+        assert_type(agent, osapi.OsapiAgent)
+        assert_type(agent.duration, timedelta | None)
+    for state in (job.agent_states or {}).values():
+        assert_type(state.duration, timedelta | None)
+        assert_type(state.duration_text, str | None)
+    for event in job.timeline or []:
+        assert_type(event.time, datetime | None)
+
+
+async def follow_osapi_jobs(client: osapi.AsyncOsapiClient) -> None:
+    assert_type(await client.jobs.list(), osapi.OsapiJobPage)
+    async for job in client.jobs.iterate():
+        assert_type(job, osapi.OsapiJob)
+    assert_type(await client.jobs.get("id"), osapi.OsapiJob)

@@ -16,6 +16,7 @@ from .._core.creation import (
     fits,
     is_ambiguous,
     may_fit,
+    may_have_made_a_job,
     outcome_unknown,
     reconcile_waits,
     server_time,
@@ -70,8 +71,9 @@ async def create_job(
     async def post() -> Job:
         return await carrying.call(call, timeout=timeout, extra_headers=extra_headers)
 
-    async def settle(job: Job | None) -> None:
-        await settle_lost(transport, intent, job.job_id if job else None)
+    async def settle(job: Job | None, error: Exception | None) -> None:
+        if may_have_made_a_job(error):
+            await settle_lost(transport, intent, job.job_id if job else None)
 
     async def attempt() -> Job:
         return await carry_through(post, grace=GRACE_SECONDS, settle=settle)
@@ -165,9 +167,11 @@ async def settle_lost(transport: AsyncTransport, intent: Intent, job_id: str | N
 
 async def find_one(transport: AsyncTransport, intent: Intent) -> str | None:
     """Return the id of the job that fits an intent, if exactly one in the list does; raises nothing of the API's."""
+    cleaning = transport.with_settings(transport.settings)
+    cleaning.state = transport.state.for_cleanup()
     with shielded(SETTLING_SECONDS):
         try:
-            found = await search(transport, intent, seconds=SETTLING_SECONDS)
+            found = await search(cleaning, intent, seconds=SETTLING_SECONDS)
         except TrioError:
             return None
         return found[0].job_id if len(found) == 1 else None

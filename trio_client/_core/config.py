@@ -128,7 +128,7 @@ class RetryPolicy:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
-def clean_key(key: str | None, variable: str, argument: str) -> Secret:
+def clean_key(key: str | None, variable: str, argument: str, called: str = "API key") -> Secret:
     """Return the key from the argument or the environment, stripped; refuse what cannot be a header.
 
     No message quotes the key.
@@ -137,12 +137,12 @@ def clean_key(key: str | None, variable: str, argument: str) -> Secret:
     if key is None:
         key, source = os.environ.get(variable), variable
     if key is None:
-        raise ConfigurationError(f"No API key: pass {argument}=, or set the environment variable {variable}.")
+        raise ConfigurationError(f"No {called}: pass {argument}=, or set the environment variable {variable}.")
     if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"{source} is a {type(key).__name__}; it must be a str.")
     key = key.strip()
     if not key:
-        raise ConfigurationError(f"{source} is empty; set it to your API key.")
+        raise ConfigurationError(f"{source} is empty; set it to your {called}.")
     if key.lower().startswith("bearer "):
         raise ConfigurationError(f"{source} begins with 'Bearer '; pass the key alone, the word is added.")
     if key[0] in "'\"" or key[-1] in "'\"":

@@ -20,13 +20,24 @@ from .endpoints import Call
 from .outcome import Outcome, classify
 from .retry import http_date
 
-__all__ = ["Intent", "fits", "is_ambiguous", "may_fit", "outcome_unknown", "reconcile_waits", "server_time", "with_tag"]
+__all__ = [
+    "Intent",
+    "fits",
+    "is_ambiguous",
+    "may_fit",
+    "may_have_made_a_job",
+    "outcome_unknown",
+    "reconcile_waits",
+    "server_time",
+    "with_tag",
+]
 
 CLOCK_SKEW = timedelta(seconds=5)
 MAX_PAGES = 10
 PAGE_SIZE = 100
 _JOB_TYPES = {"/live-monitor": "live-monitor", "/live-digest": "live-digest"}
 _TAG = "client_ref"
+_LONGEST_WEBHOOK_URL = 2083
 
 
 def _now() -> datetime:
@@ -59,6 +70,13 @@ def with_tag(call: Call[Job], reference: str) -> Call[Job]:
     parts = urlsplit(webhook_url)
     tag = f"{_TAG}={reference}"
     body["webhook_url"] = urlunsplit(parts._replace(query=f"{parts.query}&{tag}" if parts.query else tag))
+    if len(body["webhook_url"]) > _LONGEST_WEBHOOK_URL:
+        raise RequestValidationError(
+            f"webhook_url has {len(webhook_url):,} characters; with the tag of tag_webhook_url=True it would have more "
+            f"than {_LONGEST_WEBHOOK_URL:,}, which the API refuses. Shorten it by {len(tag) + 1} characters.",
+            field="webhook_url",
+            value=webhook_url,
+        )
     return replace(call, body=body)
 
 
@@ -71,6 +89,11 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
 def is_ambiguous(error: TrioError) -> bool:
     """Return whether a failed create may have made a job."""
     return classify(error) is Outcome.AMBIGUOUS
+
+
+def may_have_made_a_job(error: Exception | None) -> bool:
+    """Return whether a create that was given up may have made a job; `error` is how it failed, if it did."""
+    return not isinstance(error, TrioError) or is_ambiguous(error)
 
 
 def reconcile_waits(window: float) -> Iterable[float]:

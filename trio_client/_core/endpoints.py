@@ -31,6 +31,7 @@ from ..models import (
     StreamValidation,
     ValidateStreamRequest,
 )
+from ..models._base import Model
 from .ids import segment
 from .not_given import NOT_GIVEN
 from .outcome import Effect
@@ -38,6 +39,7 @@ from .validation import integer, one_of, validated
 
 __all__ = [
     "Call",
+    "Nothing",
     "analyze_frame",
     "cancel_job",
     "check_once",
@@ -85,6 +87,10 @@ class Call(Generic[_M]):
     def content(self) -> bytes | None:
         """The body as JSON."""
         return None if self.body is None else to_json(self.body)
+
+
+class Nothing(Model):
+    """The reply to what has none, such as a deletion; a body is not looked at."""
 
 
 def check_once(stream_url: str, condition: str, options: Mapping[str, Any]) -> Call[CheckResult]:

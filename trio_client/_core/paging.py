@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..models import Job, JobPage
+from ..models._base import received_items
 
 __all__ = ["JobCursor"]
+
+
+_BARREN_PAGES = 10  # so many pages in a row of which nothing can be read end the list
 
 
 class JobCursor:
@@ -17,11 +21,12 @@ class JobCursor:
     since a job made meanwhile pushes all others down by one.
     """
 
-    __slots__ = ("_left", "_page_size", "_seen", "complaint", "finished", "offset")
+    __slots__ = ("_barren", "_left", "_page_size", "_seen", "complaint", "finished", "offset")
 
     def __init__(self, *, limit: int | None, page_size: int, offset: int) -> None:
         self.offset: int = offset
         self._left = limit
+        self._barren = 0
         self._page_size = page_size
         self._seen: set[str] = set()
         self.finished: bool = limit == 0
@@ -34,13 +39,14 @@ class JobCursor:
 
     def take(self, page: JobPage) -> list[Job]:
         """Return the jobs of a page that are new, and move on."""
-        received = len(page.jobs)
+        received = received_items(page)
         if not received:
             self.finished = True
             return []
         self.offset += received
         fresh = self._new(page.jobs)
-        if not fresh:
+        self._barren = 0 if fresh else self._barren + 1
+        if not fresh and (page.jobs or self._barren >= _BARREN_PAGES):
             self.finished = True
             self.complaint = (
                 f"A page of {received} jobs had none that was new, so the list ends here; the server seems to "

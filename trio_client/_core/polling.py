@@ -9,7 +9,7 @@ from .._redaction import preview
 from .._stats import JobStats
 from .._times import parse_time
 from ..errors import JobNotFoundError
-from ..events import Event, Failed, Progress, Started, StatusChanged, Stopped, Triggered
+from ..events import Event, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered, UnknownEvent
 from ..models import JobDetail
 
 __all__ = ["JobStory", "counters", "work_done"]
@@ -62,6 +62,25 @@ class JobStory:
         if job.is_terminal:
             events.append(_end(job, stats, base))
         return events
+
+    def told(self, event: Event) -> None:
+        """Note an event that came by another way, so that no look tells it again."""
+        if isinstance(event, UnknownEvent):
+            return
+        if isinstance(event, StatusChanged):
+            self._status = event.status
+        self._started = self._started or not (isinstance(event, StatusChanged) and event.status == "pending")
+        if isinstance(event, Triggered):
+            self._triggers += 1
+        if isinstance(event, (Triggered, Summary)):
+            self._work += 1
+        elif isinstance(event, (Progress, StatusChanged, Stopped, Failed)) and event.stats is not None:
+            self._work = max(self._work, work_done(event.stats))
+
+    @property
+    def triggers(self) -> int:
+        """How many triggers were told."""
+        return self._triggers
 
     def gone(self, job_id: str, error: JobNotFoundError) -> Failed:
         """Return the end of a job that the server does not know any more."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlencode
 
 from pydantic import RootModel
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .._redaction import preview
 from ..errors import RequestValidationError
@@ -36,8 +36,8 @@ def raw_call(
         raise RequestValidationError(f"method is {preview(repr(method))}; it must be an HTTP method.", field="method")
     _check_path(path)
     try:
-        to_json(json)
-    except PydanticSerializationError as error:
+        from_json(to_json(json), allow_inf_nan=False)  # NaN is written, and is no JSON
+    except (PydanticSerializationError, ValueError) as error:
         raise RequestValidationError(f"json cannot be sent as JSON: {preview(str(error))}.", field="json") from None
     repeatable = method in _IDEMPOTENT if idempotent is None else idempotent
     query = {name: _query_value(value) for name, value in (params or {}).items() if value is not None}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -14,9 +14,10 @@ from pydantic_core import from_json
 from .. import errors
 from .._json import as_array, as_object
 from .._redaction import preview
-from ..models import Job, JobPage
+from ..models._base import ListPageModel, note_received
+from .endpoints import Nothing
 from .retry import retry_after
-from .settings import logger
+from .settings import TRIO, Service, logger
 
 __all__ = ["Reply", "check", "error_from", "parse"]
 
@@ -51,8 +52,8 @@ class Reply:
     """A complete reply: status, headers with names in lower case, body."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
 
     @property
     def request_id(self) -> str | None:
@@ -73,27 +74,33 @@ class _Problem:
     message: str | None = None
     remediation: str | None = None
     fields: Mapping[str, str] | None = None
+    worded: bool = False
+    """Whether it is text in `error`."""
 
 
-def check(reply: Reply, *, secrets: Sequence[str], wall_clock: float) -> None:
+def check(reply: Reply, *, secrets: Callable[[], Sequence[str]], wall_clock: float, service: Service = TRIO) -> None:
     """Return if the reply is a success; raise the error it stands for otherwise."""
     if not 200 <= reply.status < 300:
-        raise error_from(reply, secrets=secrets, wall_clock=wall_clock)
+        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service)
 
 
-def error_from(reply: Reply, *, secrets: Sequence[str], wall_clock: float) -> errors.APIStatusError:
+def error_from(
+    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO
+) -> errors.APIStatusError:
     """Return the error that a reply stands for: by its code first, then by its status."""
     problem = _read_problem(reply, secrets)
     code = problem.code
-    kind = _BY_CODE.get((code or "").upper()) or _BY_STATUS.get(reply.status)
+    kind = _BY_CODE.get((code or "").upper()) or (service.worded.get(reply.status) if problem.worded else None)
+    kind = kind or _BY_STATUS.get(reply.status)
     if kind is None:
         kind = errors.ServerError if reply.status >= 500 else errors.APIStatusError
     details: dict[str, Any] = {
         "status_code": reply.status,
         "code": code,
         "remediation": problem.remediation,
-        "request_id": preview(reply.request_id) if reply.request_id else None,
+        "request_id": preview(reply.request_id, secrets) if reply.request_id else None,
         "body_preview": _body_preview(reply, secrets),
+        "advice": service.advice.get(kind),
     }
     if issubclass(kind, errors.UnprocessableEntityError):
         details["fields"] = problem.fields
@@ -102,19 +109,28 @@ def error_from(reply: Reply, *, secrets: Sequence[str], wall_clock: float) -> er
     return kind(problem.message or _describe(reply, secrets), **details)
 
 
-def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]) -> _M:
+def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO) -> _M:
     """Return the model of a successful reply.
 
     Raises:
         ResponseValidationError: the body is not JSON, or lacks what makes the model useful.
     """
+    if issubclass(model, Nothing):
+        if reply.media_type == "text/html":
+            raise unusable("confirmation", reply, None, secrets=secrets(), service=service)
+        return model()
+    if b"NaN" in reply.content or b"Infinity" in reply.content:
+        _refuse_not_a_number(model, reply, secrets)
+    found: _M | None = None
+    problem: ValidationError | None = None
     try:
         found = model.model_validate_json(reply.content)
     except ValidationError as error:
-        salvaged = _salvage(model, reply.content)
-        if salvaged is None:
-            raise unusable(model.__name__, reply, error, secrets=secrets()) from None
-        found = salvaged
+        problem = error.with_traceback(None)  # its frames hold the body
+    if found is None:
+        found = _salvage(model, reply.content)
+    if found is None:  # raised here, outside the handler, so that the problem does not become its context
+        raise unusable(model.__name__, reply, problem, secrets=secrets(), service=service)
     if getattr(found, "job_id", None) == "":
         raise errors.ResponseValidationError(
             f"The reply (status {reply.status}) is not a usable {model.__name__}: its job_id is empty.",
@@ -125,8 +141,25 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
     return found
 
 
+def _refuse_not_a_number(model: type[BaseModel], reply: Reply, secrets: Callable[[], Sequence[str]]) -> None:
+    """Raise if the body holds NaN or Infinity, which the parser takes for numbers and no JSON has."""
+    try:
+        from_json(reply.content, allow_inf_nan=False)
+    except ValueError as error:
+        raise errors.ResponseValidationError(
+            f"The reply (status {reply.status}) is not a usable {model.__name__}: {preview(str(error), secrets())}.",
+            status_code=reply.status,
+            body_preview=_body_preview(reply, secrets()),
+        ) from None
+
+
 def unusable(
-    wanted: str, reply: Reply, error: ValidationError | None, *, secrets: Sequence[str]
+    wanted: str,
+    reply: Reply,
+    error: ValidationError | None,
+    *,
+    secrets: Sequence[str],
+    service: Service = TRIO,
 ) -> errors.ResponseValidationError:
     """Return the error for a reply that cannot be used as what was wanted."""
     problem, field = "the body is empty" if not reply.content else "", None
@@ -135,7 +168,7 @@ def unusable(
         field = ".".join(str(part) for part in first["loc"]) or None
         problem = f"{field}: {first['msg']}" if field else first["msg"]
     if reply.media_type == "text/html":
-        problem = "it is an HTML page, so base_url probably leads to something other than the API"
+        problem = service.html_means
     return errors.ResponseValidationError(
         f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}. "
         "Try again; if it stays so, check base_url and look at .body_preview.",
@@ -151,17 +184,20 @@ def _salvage(model: type[_M], content: bytes) -> _M | None:
         data: Any = from_json(content)
     except ValueError:
         return None
-    if model is not JobPage:
+    if not issubclass(model, ListPageModel):
         return _without_bad_fields(model, data)
-    items = as_object(data).get("jobs")
+    name = model.items_name
+    items = as_object(data).get(name)
     if not isinstance(items, list):
         return None
     items = as_array(items)
-    found = [_without_bad_fields(Job, item) for item in items]
-    page = _without_bad_fields(model, {**data, "jobs": []})
-    if isinstance(page, JobPage):
-        page.jobs = [job for job in found if job is not None]
-    places = ", ".join(f"jobs[{index}]" for index, job in enumerate(found) if job is None)
+    item_model: type[BaseModel] = get_args(model.model_fields[name].annotation)[0]
+    found = [_without_bad_fields(item_model, item) for item in items]
+    page = _without_bad_fields(model, {**data, name: []})
+    if page is not None:
+        setattr(page, name, [job for job in found if job is not None])
+        note_received(page, len(items))
+    places = ", ".join(f"{name}[{index}]" for index, job in enumerate(found) if job is None)
     if places:
         warnings.warn(
             f"{found.count(None)} of {len(items)} jobs in the page could not be read and were left out: "
@@ -227,6 +263,7 @@ def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
         message=message,
         remediation=_text(source.get("remediation"), secrets),
         fields=fields,
+        worded=isinstance(envelope, str),
     )
 
 
@@ -255,6 +292,8 @@ def _describe(reply: Reply, secrets: Sequence[str]) -> str:
         return f"the server redirects to {target}, which is not followed; correct base_url if it has moved"
     if reply.media_type == "text/html":
         return "the server (or a proxy before it) answered with an HTML page"
+    if reply.media_type == "text/plain" and reply.content.strip():
+        return preview(reply.content[:_SEARCHED].decode("utf-8", "replace").strip(), secrets)
     return "the server gave no reason" if not reply.content else "the server gave no reason that can be read"
 
 

@@ -18,7 +18,7 @@ __all__ = ["Attempts", "Patience", "RetryQuota", "backoff", "http_date", "retry_
 
 _ATTEMPTS_AT_NONSENSE = 2  # an unusable reply may be a proxy's hiccup once; twice, it is what is there
 _DIGITS = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,9})?")  # as a float it is finite
-_LAST_YEAR = 9000  # later, and the datetime would overflow when something is added
+_SENSIBLE_YEARS = range(1970, 9000)  # outside of them, a datetime may overflow when something is added to it
 
 
 def backoff(policy: RetryPolicy, failures: int, rand: Callable[[], float]) -> float:
@@ -51,7 +51,7 @@ def http_date(text: str) -> float | None:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    if moment.year > _LAST_YEAR:
+    if moment.year not in _SENSIBLE_YEARS:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)

@@ -13,11 +13,12 @@ from pydantic import BaseModel
 
 from .._redaction import mask, preview
 from .._version import __version__
+from ..errors import APIStatusError
 from .config import RetryPolicy, Secret, Timeout, clean_headers
 from .endpoints import Call
 from .outcome import Effect
 
-__all__ = ["CallInfo", "Hooks", "Prepared", "Settings", "notify", "prepare"]
+__all__ = ["TRIO", "CallInfo", "Hooks", "Prepared", "Service", "Settings", "notify", "prepare"]
 
 _M = TypeVar("_M", bound=BaseModel)
 USER_AGENT = f"trio-client/{__version__} python/{platform.python_version()}"
@@ -73,6 +74,24 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """What shared code says differently, or reads differently, for one service than for another.
+
+    Attributes:
+        html_means: what an HTML page in the place of a reply says of the client's settings.
+        advice: what to do about an error, where the server says nothing and the error's own advice does not fit.
+        worded: the kind of an error whose body is `{"error": "<text>"}`, by status, where it says more than the status.
+    """
+
+    html_means: str
+    advice: Mapping[type[APIStatusError], str] = field(default_factory=dict[type[APIStatusError], str])
+    worded: Mapping[int, type[APIStatusError]] = field(default_factory=dict[int, type[APIStatusError]])
+
+
+TRIO = Service("it is an HTML page, so base_url probably leads to something other than the API")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A client's settings, checked."""
 
@@ -85,6 +104,7 @@ class Settings:
     max_body_bytes: int = 16 * 2**20
     strict: bool = False
     trust_env: bool = True
+    service: Service = TRIO
 
     def secrets(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what must appear in no text: the key, and the passwords in the request's URLs."""
@@ -107,7 +127,7 @@ class Prepared:
     method: str
     url: str
     headers: Mapping[str, str]
-    content: bytes | None
+    content: bytes | None = field(repr=False)
     fresh_connection: bool
     repeatable: bool
 

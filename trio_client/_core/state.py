@@ -28,6 +28,10 @@ class ClientState:
         if self.closed:
             raise ConfigurationError("This client is closed; make the call before close(), or use a new client.")
 
+    def for_cleanup(self) -> ClientState:
+        """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
+        return ClientState(owned=self.owned, last_date=self.last_date)
+
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies tell."""
         now = datetime.now(timezone.utc)

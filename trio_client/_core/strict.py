@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ValidationError
 
 from .reply import Reply, unusable
+from .settings import TRIO, Service
 
 __all__ = ["check_strictly"]
 
 
-def check_strictly(model: type[BaseModel], reply: Reply, *, secrets: Sequence[str]) -> None:
+def check_strictly(
+    model: type[BaseModel], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO
+) -> None:
     """Raise ResponseValidationError if the reply deviates from the documented schema of the model."""
     from ..models import _osapi_strict, _strict  # large, and only for those who ask
 
@@ -22,4 +25,7 @@ def check_strictly(model: type[BaseModel], reply: Reply, *, secrets: Sequence[st
     try:
         documented.model_validate_json(reply.content)
     except ValidationError as error:
-        raise unusable(f"{name} by the documented schema", reply, error, secrets=secrets) from None
+        problem = error.with_traceback(None)  # its frames hold the body
+    else:
+        return
+    raise unusable(f"{name} by the documented schema", reply, problem, secrets=secrets(), service=service)

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ValidationError
 from .._redaction import preview
 from ..errors import RequestValidationError
 
-__all__ = ["integer", "one_of", "positive", "validated"]
+__all__ = ["integer", "not_negative", "one_of", "positive", "validated"]
 
 _R = TypeVar("_R", bound=BaseModel)
+_LARGEST = 10**18
 _UNITS = {
     "interval_seconds": " seconds",
     "clip_duration_seconds": " seconds",
@@ -63,8 +64,9 @@ def integer(field: str, value: Any, minimum: int, maximum: int | None = None) ->
         raise RequestValidationError(
             f"{field} is {preview(repr(value))}; it must be an int {wanted}.", field=field, value=value
         )
-    if value < minimum or (maximum is not None and value > maximum):
-        raise RequestValidationError(f"{field} is {value}; it must be {wanted}.", field=field, value=value)
+    if value < minimum or value > (_LARGEST if maximum is None else maximum):
+        shown = str(value) if abs(value) <= _LARGEST else "a number of more than 18 digits"
+        raise RequestValidationError(f"{field} is {shown}; it must be {wanted}.", field=field, value=value)
     return value
 
 
@@ -73,6 +75,14 @@ def positive(field: str, value: Any, unit: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
         raise RequestValidationError(
             f"{field} is {preview(repr(value))}; it must be a positive number of {unit}.", field=field, value=value
+        )
+
+
+def not_negative(field: str, value: Any, unit: str) -> None:
+    """Check an argument that must be a number of 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}; it must be 0 or more {unit}.", field=field, value=value
         )
 
 

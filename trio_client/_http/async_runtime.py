@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+import asyncio
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.lowlevel
+import httpcore
 import httpx
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = [
+    "Bell",
+    "Content",
     "Limiter",
     "Slot",
+    "abandon",
+    "assume_sent",
     "carry_through",
     "checkpoint",
     "close_response",
@@ -21,12 +33,14 @@ __all__ = [
     "shielded",
     "sleep",
     "time_limit",
+    "trace_sending",
 ]
 
 _T = TypeVar("_T")
 sleep = anyio.sleep
 checkpoint = anyio.lowlevel.checkpoint
 _ENDING_SECONDS = 1.0
+_CONNECTING_SECONDS = 0.5  # a connection cut off while it is being made may leave a socket behind
 _MOST_BUFFERED_CHUNKS = 10_000
 
 
@@ -35,7 +49,6 @@ class Limiter:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._free = total
         self._semaphore: anyio.Semaphore | None = None
 
     async def acquire(self, timeout: float) -> bool:
@@ -61,8 +74,120 @@ class Limiter:
         self._semaphore = None
 
 
+class Bell:
+    """Wake one task, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rung = False
+        self._wake: Callable[[], object] | None = None
+
+    def ring(self) -> None:
+        """Wake whoever waits, or else whoever waits next."""
+        with self._lock:
+            self._rung = True
+            wake, self._wake = self._wake, None
+        if wake is not None:
+            with suppress(RuntimeError):  # its event loop has ended
+                wake()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for the bell, at most so many seconds."""
+        awake = anyio.Event()
+        with self._lock:
+            if self._rung:
+                awake.set()
+            else:
+                self._wake = _from_any_thread(awake.set)
+        with anyio.move_on_after(seconds):
+            await awake.wait()
+        with self._lock:
+            self._rung, self._wake = False, None
+
+
+def _from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
+    """Return what calls a function on the running event loop, whatever thread it is called from."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        import trio
+
+        token = trio.lowlevel.current_trio_token()
+        return lambda: token.run_sync_soon(function)
+    return lambda: loop.call_soon_threadsafe(function)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that is closed if it is given up while it is being encrypted; httpcore forgets it then."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    def __init__(self) -> None:
+        self._backend: Any = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
 class Slot(httpx.AsyncHTTPTransport):
     """One connection, of which a pool keeps a list."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pool._network_backend = _Backend()  # pyright: ignore[reportPrivateUsage]
+
+
+class Content(httpx.AsyncByteStream):
+    """The body of a request, in one piece.
+
+    httpx has an async generator for it, and the trio library warns of each that is dropped before its end.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._sent = False
+
+    def __aiter__(self) -> Self:
+        self._sent = False
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._sent:
+            raise StopAsyncIteration
+        self._sent = True
+        return self._content
 
 
 @contextmanager
@@ -79,21 +204,65 @@ def shielded(seconds: float) -> Generator[None]:
         yield
 
 
+class _Sending:
+    """Whether work that must not be cut off halfway has sent anything, and whether it still may."""
+
+    def __init__(self) -> None:
+        self.scope = anyio.CancelScope(shield=True)
+        self.begun = False
+        self.forbidden = False
+
+    async def note(self, event: str, _: object) -> None:
+        """Take what the HTTP library tells of its progress."""
+        if event.endswith(".send_request_headers.started"):
+            if self.forbidden:
+                self.scope.cancel()
+                await anyio.lowlevel.checkpoint()
+            self.begun = True
+
+    def end(self, grace: float) -> None:
+        """Give the work so many seconds; if nothing was sent yet, nothing is to be sent at all."""
+        self.forbidden = not self.begun
+        seconds = grace if self.begun else _CONNECTING_SECONDS
+        self.scope.deadline = min(self.scope.deadline, anyio.current_time() + seconds)
+
+
+_sending: ContextVar[_Sending | None] = ContextVar("_sending", default=None)
+
+
+def trace_sending() -> dict[str, Any]:
+    """Return the extension of a request that lets `carry_through` know when it goes out."""
+    sending = _sending.get()
+    return {} if sending is None else {"trace": sending.note}
+
+
+def assume_sent() -> None:
+    """Take it that something goes out, where nobody will tell."""
+    sending = _sending.get()
+    if sending is not None:
+        sending.begun = True
+
+
 async def carry_through(
-    work: Callable[[], Awaitable[_T]], *, grace: float, settle: Callable[[_T | None], Awaitable[None]]
+    work: Callable[[], Awaitable[_T]],
+    *,
+    grace: float,
+    settle: Callable[[_T | None, Exception | None], Awaitable[None]],
 ) -> _T:
     """Carry out work that must not be cut off halfway, and return its result.
 
-    If the task is cancelled meanwhile, the work gets `grace` seconds to finish; `settle` is then given its
-    result, or `None` if it is not known, before the cancellation goes on.
+    If the task is cancelled before anything was sent, nothing will be. Later the work gets `grace` seconds
+    to finish; `settle` is then given its result or its error, as far as they are known, before the cancellation
+    goes on.
     """
     results: list[_T] = []
     errors: list[Exception] = []
-    shield = anyio.CancelScope(shield=True)
+    sending = _Sending()
     waiting = anyio.CancelScope()
 
     async def run() -> None:
-        with shield:
+        _sending.set(sending)
+        with sending.scope:
             try:
                 results.append(await work())
             except Exception as error:
@@ -105,15 +274,15 @@ async def carry_through(
             try:
                 await anyio.sleep_forever()
             finally:
-                shield.deadline = min(shield.deadline, anyio.current_time() + grace)
+                sending.end(grace)
 
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)
             tasks.start_soon(wait)
     except BaseException:
-        if not errors:
-            await settle(results[0] if results else None)
+        if sending.begun:
+            await settle(results[0] if results else None, errors[0] if errors else None)
         raise
     if errors:
         raise errors[0]
@@ -128,6 +297,10 @@ def current_home() -> object:
 def raw_chunks(response: Any) -> Any:
     """Return an async iterator over the body as it comes from the wire."""
     return response.aiter_raw().__aiter__()
+
+
+def abandon(slots: list[Slot]) -> None:
+    """Do nothing: only the event loop that made connections could close them, and it is gone."""
 
 
 async def close_response(response: Any, chunks: Any) -> None:

@@ -18,6 +18,13 @@ _TIMEOUTS = {
 }
 _NOT_SENT = frozenset({"ConnectError", "ProxyError"})
 _NEVER_SENT = frozenset({"UnsupportedProtocol", "LocalProtocolError", "InvalidURL", "CookieConflict"})
+_HUNG_UP = (  # or waited for more when the connection broke
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ssl.SSLSyscallError,
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+)
 _DISCONNECTED = frozenset({"ReadError", "WriteError", "CloseError", "RemoteProtocolError"})
 
 
@@ -104,7 +111,7 @@ def _tls_failure(error: BaseException) -> ssl.SSLError | None:
     """Return the TLS error behind a failure, unless the peer merely hung up in the handshake."""
     current: BaseException | None = error
     while current is not None:
-        if isinstance(current, ssl.SSLError) and not isinstance(current, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        if isinstance(current, ssl.SSLError) and not isinstance(current, _HUNG_UP):
             return current
         current = current.__cause__ or current.__context__
     return None

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import httpcore
 import httpx
 
 __all__ = [
+    "Bell",
+    "Content",
     "Limiter",
     "Slot",
+    "abandon",
+    "assume_sent",
     "carry_through",
     "checkpoint",
     "close_response",
@@ -24,10 +30,12 @@ __all__ = [
     "shielded",
     "sleep",
     "time_limit",
+    "trace_sending",
 ]
 
 _T = TypeVar("_T")
 sleep = time.sleep
+Content = httpx.ByteStream
 _limit = threading.local()
 
 
@@ -78,18 +86,70 @@ def shielded(seconds: float) -> Generator[None]:
         _limit.until = outer
 
 
-def carry_through(work: Callable[[], _T], *, grace: float, settle: Callable[[_T | None], None]) -> _T:  # noqa: ARG001
+class _Sending:
+    """Whether work that must not be cut off halfway has sent anything yet."""
+
+    begun = False
+
+    def note(self, event: str, _: object) -> None:
+        """Take what the HTTP library tells of its progress."""
+        self.begun = self.begun or event.endswith(".send_request_headers.started")
+
+
+_sending: ContextVar[_Sending | None] = ContextVar("_sending", default=None)
+
+
+def trace_sending() -> dict[str, Any]:
+    """Return the extension of a request that lets `carry_through` know when it goes out."""
+    sending = _sending.get()
+    return {} if sending is None else {"trace": sending.note}
+
+
+def assume_sent() -> None:
+    """Take it that something goes out, where nobody will tell."""
+    sending = _sending.get()
+    if sending is not None:
+        sending.begun = True
+
+
+def carry_through(
+    work: Callable[[], _T],
+    *,
+    grace: float,  # noqa: ARG001
+    settle: Callable[[_T | None, Exception | None], None],
+) -> _T:
     """Carry out work that must not be cut off halfway, and return its result.
 
-    If Ctrl-C cuts it off all the same, `settle` is called before the interrupt goes on.
+    If Ctrl-C cuts it off all the same, after something was sent, `settle` is called before the interrupt goes on.
     """
+    sending = _Sending()
+    token = _sending.set(sending)
     try:
         return work()
     except Exception:
         raise
     except BaseException:
-        settle(None)
+        if sending.begun:
+            settle(None, None)
         raise
+    finally:
+        _sending.reset(token)
+
+
+class Bell:
+    """Wake one thread, from any other."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits, or else whoever waits next."""
+        self._rung.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the bell, at most so many seconds."""
+        self._rung.wait(min(seconds, threading.TIMEOUT_MAX))
+        self._rung.clear()
 
 
 def current_home() -> object:
@@ -100,6 +160,12 @@ def current_home() -> object:
 def raw_chunks(response: Any) -> Any:
     """Return an iterator over the body as it comes from the wire."""
     return iter(response.iter_raw())
+
+
+def abandon(slots: list[Slot]) -> None:
+    """Close this process's ends of connections; the parent process keeps its own."""
+    for slot in slots:
+        slot.close()
 
 
 def close_response(response: Any, chunks: Any) -> None:  # noqa: ARG001
@@ -123,6 +189,7 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._process = os.getpid()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _bounded(timeout))
@@ -131,6 +198,9 @@ class _BoundedStream(httpcore.NetworkStream):
         self._stream.write(buffer, _bounded(timeout))
 
     def close(self) -> None:
+        if self._process == os.getpid():  # a connection shared with a parent process is still the parent's
+            with suppress(OSError):  # without it, a thread that reads from a closed socket would never wake up
+                socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
         self._stream.close()
 
     def start_tls(

@@ -17,6 +17,7 @@ from .._core.creation import (
     fits,
     is_ambiguous,
     may_fit,
+    may_have_made_a_job,
     outcome_unknown,
     reconcile_waits,
     server_time,
@@ -71,8 +72,9 @@ def create_job(
     def post() -> Job:
         return carrying.call(call, timeout=timeout, extra_headers=extra_headers)
 
-    def settle(job: Job | None) -> None:
-        settle_lost(transport, intent, job.job_id if job else None)
+    def settle(job: Job | None, error: Exception | None) -> None:
+        if may_have_made_a_job(error):
+            settle_lost(transport, intent, job.job_id if job else None)
 
     def attempt() -> Job:
         return carry_through(post, grace=GRACE_SECONDS, settle=settle)
@@ -166,9 +168,11 @@ def settle_lost(transport: Transport, intent: Intent, job_id: str | None) -> Non
 
 def find_one(transport: Transport, intent: Intent) -> str | None:
     """Return the id of the job that fits an intent, if exactly one in the list does; raises nothing of the API's."""
+    cleaning = transport.with_settings(transport.settings)
+    cleaning.state = transport.state.for_cleanup()
     with shielded(SETTLING_SECONDS):
         try:
-            found = search(transport, intent, seconds=SETTLING_SECONDS)
+            found = search(cleaning, intent, seconds=SETTLING_SECONDS)
         except TrioError:
             return None
         return found[0].job_id if len(found) == 1 else None

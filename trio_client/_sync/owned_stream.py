@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Literal
 
 from .._core.attached import AttachedJob, attach, detach
 from .._core.config import Timeout
-from .._core.creation import Intent, is_ambiguous
+from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
 from .._core.endpoints import EVENT_STREAM, Call
 from .._core.reply import parse, unusable
 from .._core.settings import logger
@@ -22,7 +23,6 @@ from ..models import Job
 from ..sse import EventTooLargeError
 from .creation import (
     GRACE_SECONDS,
-    SETTLING_SECONDS,
     announce,
     find_one,
     reconcile,
@@ -70,6 +70,7 @@ class OwnedStream:
         self._reader = StreamReader(max_event_bytes=transport.settings.max_body_bytes)
         self._polling: Polling | None = None
         self._attached: AttachedJob | None = None
+        self._owner = 0
         self._named = False
 
     @property
@@ -88,26 +89,26 @@ class OwnedStream:
         Raises:
             CreateOutcomeUnknownError: it is not known whether a job was made.
         """
+        self._owner = os.getpid()
         intent = self._intent = announce(self._transport, self._call)
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
         idle = idle_limit(self._call.path, self._call.body or {})
 
-        def post() -> OpenReply:
-            return carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+        def post() -> None:
+            reply = carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+            self._begin(reply)
 
-        def settle(reply: OpenReply | None) -> None:
-            if reply is not None:
-                with shielded(SETTLING_SECONDS):
-                    self._begin(reply)
+        def settle(_: None, error: Exception | None) -> None:
+            if self._reply is not None or self._polling is not None:
                 self.close(None)
-            elif self._on_exit == "cancel":
+            elif self._on_exit == "cancel" and may_have_made_a_job(error):
                 settle_lost(self._transport, intent, None)
 
-        def attempt() -> OpenReply:
-            return carry_through(post, grace=GRACE_SECONDS, settle=settle)
+        def attempt() -> None:
+            carry_through(post, grace=GRACE_SECONDS, settle=settle)
 
         try:
-            self._begin(with_slot(self._transport, attempt, self._wait_for_slot))
+            with_slot(self._transport, attempt, self._wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
                 raise
@@ -140,17 +141,22 @@ class OwnedStream:
         return events
 
     def close(self, error: BaseException | None) -> None:
-        """Release the connection, and stop the job unless it has ended or is to be left running."""
-        wanted = not self.finished and self._on_exit == "cancel"
+        """Release the connection, and stop the job unless it has ended or is to be left running.
+
+        A child process leaves the jobs of its parent alone.
+        """
+        wanted = not self.finished and self._on_exit == "cancel" and self._owner == os.getpid()
         if wanted and self.job_id is None:
             self._read_start()
         self._release()
+        job_id, stopped = self.job_id, True
         if wanted and not self.finished:
-            job_id = self.job_id or self._find()
-            if job_id is None or not stop_job(self._transport, job_id):
-                report_leak(job_id, error)
+            job_id = job_id or self._find()
+            stopped = job_id is not None and stop_job(self._transport, job_id)
         if self._attached is not None:
             detach(self._attached)
+        if not stopped:
+            report_leak(job_id, error)
 
     def _begin(self, reply: OpenReply) -> None:
         """Read the stream, or adopt the job that the server made without one."""
@@ -162,15 +168,17 @@ class OwnedStream:
             whole = reply.read()
         finally:
             reply.close()
-        secrets = self._transport.settings.secrets(self._call.arguments)
+        settings, arguments = self._transport.settings, self._call.arguments
         if media_type == "text/html" or not whole.content:
-            raise unusable("event stream", whole, None, secrets=secrets)
-        job = parse(Job, whole, secrets=lambda: secrets)
+            raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
+        job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
         self._follow(job.job_id)
 
     def _follow(self, job_id: str) -> None:
         self._transport.state.owned.add(job_id)
         self._polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
+        if self._attached is not None:
+            self._attached.job_id = job_id
 
     def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
         """Go on by polling, or raise."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from .._core.config import RetryPolicy
 from .._core.endpoints import cancel_job, get_job
 from .._core.settings import logger
-from .._core.state import ClientState
 from .._http.sync_runtime import shielded
 from ..errors import JobLeakWarning, NotFoundError, TrioError
 from .transport import Transport
@@ -27,7 +26,7 @@ def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECO
     """
     policy = RetryPolicy(max_attempts=8, deadline=seconds, base_delay=0.2, max_delay=2.0)
     patient = transport.with_settings(replace(transport.settings, retry=policy))
-    patient.state = ClientState()  # an outage that used up the client's retries must not keep a job running
+    patient.state = transport.state.for_cleanup()
     with shielded(seconds):
         try:
             patient.call(cancel_job(job_id))
@@ -50,4 +49,9 @@ def report_leak(job_id: str | None, error: BaseException | None) -> None:
     if error is not None:
         notes = [*getattr(error, "__notes__", ()), text]
         error.__notes__ = notes  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    warnings.warn(text, JobLeakWarning, stacklevel=3)
+    try:
+        warnings.warn(text, JobLeakWarning, stacklevel=3)
+    except JobLeakWarning:
+        if error is None:
+            raise
+        # warnings are errors here, and the one under way must not be replaced: its note says it

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -89,7 +89,9 @@ class Transport:
                 whole = reply.read()
             finally:
                 reply.close()
-            raise error_from(whole, secrets=settings.secrets(call.arguments), wall_clock=time.time())
+            raise error_from(
+                whole, secrets=settings.secrets(call.arguments), wall_clock=time.time(), service=settings.service
+            )
 
         return self._persist(attempt, request, attempts)
 
@@ -108,13 +110,16 @@ class Transport:
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
         """Return the model of a reply, or raise the error it stands for."""
         settings = self.settings
+
+        def secrets() -> Sequence[str]:  # a function, so that no traceback's frame holds them
+            return settings.secrets(call.arguments)
+
         if not 200 <= reply.status < 300 or settings.strict:
-            secrets = settings.secrets(call.arguments)
-            check(reply, secrets=secrets, wall_clock=time.time())
+            check(reply, secrets=secrets, wall_clock=time.time(), service=settings.service)
             from .._core.strict import check_strictly
 
-            check_strictly(call.model, reply, secrets=secrets)
-        model = parse(call.model, reply, secrets=lambda: settings.secrets(call.arguments))
+            check_strictly(call.model, reply, secrets=secrets, service=settings.service)
+        model = parse(call.model, reply, secrets=secrets, service=settings.service)
         attempts.succeeded()
         info = ResponseInfo(reply.status, reply.headers, reply.request_id, attempts.made, attempts.elapsed)
         remember(model, info)

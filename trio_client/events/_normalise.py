@@ -33,7 +33,7 @@ from ._types import (
 if TYPE_CHECKING:
     from httpx_sse import ServerSentEvent
 
-__all__ = ["from_payload", "from_sse", "from_wire"]
+__all__ = ["build_event", "from_payload", "from_sse", "from_wire"]
 
 _T = TypeVar("_T")
 _TERMINAL = frozenset({"completed", "stopped", "failed"})
@@ -48,6 +48,9 @@ _COUNTERS = (
 )
 # Where a field may sit, best place first.
 _PLACES = ("data", "details", "stats", "final_stats")
+_NOTHING: Mapping[str, Any] = {}
+_TRIGGER_FIELDS = ("job_id", "source_url", "timestamp", "explanation", "condition", "frame_b64", "triggered")
+_ONLY_IN_A_USUAL_TRIGGER = frozenset((*_TRIGGER_FIELDS, "type", "data"))
 
 
 def from_sse(event: ServerSentEvent) -> Event:
@@ -76,7 +79,7 @@ def from_wire(name: str, data: bytes) -> Event:
         payload: Any = from_json(data, allow_inf_nan=False)
     except ValueError:
         payload = data.decode("utf-8", "replace")
-    return _build(payload, "sse", "" if name == "message" else name)
+    return build_event(payload, "sse", "" if name == "message" else name)
 
 
 def from_payload(payload: Any, delivery: Delivery = "webhook") -> Event:
@@ -96,53 +99,73 @@ def from_payload(payload: Any, delivery: Delivery = "webhook") -> Event:
 
     Source: the API's "Webhooks" guide (type names; bodies are open).
     """
-    return _build(payload, delivery, "")
+    return build_event(payload, delivery, "")
 
 
 class _Fields:
     """Find fields in a payload, wherever its shape puts them."""
 
-    __slots__ = ("delivery", "name", "places", "raw")
+    __slots__ = ("delivery", "flat", "name", "places", "raw")
 
     def __init__(self, raw: Any, delivery: Delivery, name: str) -> None:
         self.raw = raw
         self.delivery: Delivery = delivery
         self.name = name
         self.places: list[Mapping[str, Any]] = []
+        # What is not null, each from the best place that has it: one look tells nearly everything.
+        self.flat: Mapping[str, Any] = _NOTHING
         if top := as_object(raw):
             self.places.append(top)
-            self.places += [inner for place in _PLACES if (inner := as_object(top.get(place)))]
+            self.flat = top if None not in top.values() else _without_nulls(top)
+            for place in _PLACES:
+                if place in top and (inner := as_object(top[place])):
+                    self.places.append(inner)
+                    self.flat = {**(_without_nulls(inner) if None in inner.values() else inner), **self.flat}
 
     def find(self, kind: type[_T] | tuple[type[_T], ...], *keys: str) -> _T | None:
         """Return the first value of the type asked for, key by key, place by place."""
         for key in keys:
-            for place in self.places:
-                value = place.get(key)
-                if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
-                    return value  # pyright: ignore[reportReturnType]
+            if key in self.flat:
+                for place in self.places:
+                    value = place.get(key)
+                    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+                        return value  # pyright: ignore[reportReturnType]
         return None
 
-    def text(self, *keys: str) -> str | None:
-        return self.find(str, *keys)
+    def text(self, key: str, *others: str) -> str | None:
+        value = self.flat.get(key)
+        if value.__class__ is str:  # as nearly always, and the quickest way to see it
+            return value  # pyright: ignore[reportReturnType]
+        return self.find(str, key, *others) if others or value is not None else None
+
+    def flag(self, key: str) -> bool | None:
+        value = self.flat.get(key)
+        return value if value is True or value is False else self.find(bool, key) if value is not None else None
 
     def job_id(self) -> str | None:
-        return self._not_empty("job_id", "jobId")
+        return self._not_empty("job_id") or self._not_empty("jobId")
 
     def time(self) -> datetime | None:
         for key in ("timestamp", "ts"):
-            for place in self.places:
-                moment = parse_time(place.get(key))
-                if moment is not None:
-                    return moment
+            if key in self.flat:
+                for place in self.places:
+                    moment = parse_time(place.get(key))
+                    if moment is not None:
+                        return moment
         return None
 
     def frame(self, *keys: str) -> Frame | None:
-        content = self._not_empty(*keys)
-        return Frame(content) if content else None
+        for key in keys:
+            if key in self.flat:
+                content = self._not_empty(key)
+                if content:
+                    return Frame(content)
+        return None
 
-    def _not_empty(self, *keys: str) -> str | None:
-        candidates = (place.get(key) for key in keys for place in self.places)
-        return next((value for value in candidates if isinstance(value, str) and value), None)
+    def _not_empty(self, key: str) -> str | None:
+        if key not in self.flat:
+            return None
+        return next((value for place in self.places if (value := place.get(key)) and isinstance(value, str)), None)
 
     def reason(self) -> str | None:
         return self.find(str, "reason", "stop_reason")
@@ -166,6 +189,10 @@ class _Fields:
         }
 
 
+def _without_nulls(place: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in place.items() if value is not None}
+
+
 def _started(fields: _Fields) -> Event:
     return Started(**fields.base())
 
@@ -184,15 +211,51 @@ def _triggered(fields: _Fields) -> Event:
         **fields.base(),
         explanation=fields.text("explanation"),
         condition=fields.text("condition"),
-        triggered=fields.find(bool, "triggered"),
+        triggered=fields.flag("triggered"),
         frame=fields.frame("frame_b64"),
         latency_ms=fields.find((int, float), "latency_ms"),
     )
 
 
+def _usual_trigger(top: dict[str, Any], delivery: Delivery, name: str) -> Event | None:
+    """Return the trigger of a payload in one of the usual shapes, quickly; `None` if anything is unusual.
+
+    Triggers are what comes in numbers: this says what `_triggered` says, in a third of the time.
+    """
+    places, data = top, as_object(top.get("data"))
+    if data:
+        places = {**data, **top}
+        if len(places) != len(data) + len(top):  # a field in two places: one may hide the other
+            return None
+    if not _ONLY_IN_A_USUAL_TRIGGER.issuperset(places):
+        return None
+    job_id, url, when, explanation, condition, frame, flag = map(places.get, _TRIGGER_FIELDS)
+    if flag is not True or not (
+        (job_id is None or isinstance(job_id, str))
+        and (url is None or isinstance(url, str))
+        and (when is None or isinstance(when, str))
+        and (explanation is None or isinstance(explanation, str))
+        and (condition is None or isinstance(condition, str))
+        and (frame is None or isinstance(frame, str))
+    ):
+        return None
+    return Triggered(
+        name=name,
+        delivery=delivery,
+        job_id=job_id or None,
+        stream_url=url,
+        occurred_at=parse_time(when),
+        raw=top,
+        explanation=explanation,
+        condition=condition,
+        triggered=True,
+        frame=Frame(frame) if frame else None,
+    )
+
+
 def _result(fields: _Fields) -> Event:
     """A check's result: the flag tells whether the condition held."""
-    return _triggered(fields) if fields.find(bool, "triggered") else _progress(fields)
+    return _triggered(fields) if fields.flag("triggered") else _progress(fields)
 
 
 def _summary(fields: _Fields) -> Event:
@@ -259,6 +322,8 @@ _BUILDERS: dict[str, Callable[[_Fields], Event]] = {
     "job_failed": _failed,
 }
 
+_TRIGGERS = frozenset(name for name, builder in _BUILDERS.items() if builder is _triggered)
+
 # For payloads without any name: the first key that is present tells the kind.
 _IMPLIED: tuple[tuple[str, Callable[[_Fields], Event]], ...] = (
     ("summary", _summary),
@@ -271,16 +336,21 @@ _IMPLIED: tuple[tuple[str, Callable[[_Fields], Event]], ...] = (
 )
 
 
-def _build(payload: Any, delivery: Delivery, name: str) -> Event:
+def build_event(payload: Any, delivery: Delivery, name: str) -> Event:
+    """Return the typed event of a payload, and of the name that came beside it, if any."""
     top = as_object(payload)
-    names = [name, *(_text(top.get(key)) or "" for key in ("type", "event"))]
+    first: Any = name or top.get("type")
+    if isinstance(first, str) and first in _TRIGGERS:
+        usual = _usual_trigger(top, delivery, first)
+        if usual is not None:
+            return usual
+    names = [each for each in (name, top.get("type"), top.get("event")) if each and isinstance(each, str)]
     for sent in names:
-        builder = _BUILDERS.get(sent.strip().lower())
+        builder = _BUILDERS.get(sent) or _BUILDERS.get(sent.strip().lower())
         if builder is not None:
             return builder(_Fields(payload, delivery, sent))
-    sent = next(filter(None, names), "")
-    fields = _Fields(payload, delivery, sent)
-    if not sent and fields.places:
+    fields = _Fields(payload, delivery, names[0] if names else "")
+    if not names and fields.places:
         for key, builder in _IMPLIED:
             if any(place.get(key) is not None for place in fields.places):
                 return builder(fields)

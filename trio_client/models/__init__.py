@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         OsapiRetriedJob,
         OsapiTimelineEvent,
     )
-    from ._osapi_requests import OsapiRetryRequest
+    from ._osapi_requests import OsapiRetryRequest, OsapiStatusFilter
     from ._trio_requests import (
         AnalyzeFrameRequest,
         CheckOnceRequest,
@@ -66,6 +66,7 @@ __all__ = [
     "OsapiJobPage",
     "OsapiRetriedJob",
     "OsapiRetryRequest",
+    "OsapiStatusFilter",
     "OsapiTimelineEvent",
     "PreparedStream",
     "StopReason",
@@ -78,7 +79,7 @@ def __getattr__(name: str) -> object:
     """Import what is not always needed when it is first asked for (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "OsapiRetryRequest":
+    if name in ("OsapiRetryRequest", "OsapiStatusFilter"):
         module = "_osapi_requests"
     elif name.startswith("Osapi"):
         module = "_osapi"

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
+from .._durations import parse_duration
 from .._redaction import presentable
 from .._times import parse_time
 from ..frames import Frame
+from ._osapi_agents import OsapiAgent, joined
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ._osapi import OsapiJob
+    from ._osapi import OsapiAgentResponse, OsapiAgentState, OsapiJob
     from ._trio import Job
 
 __all__ = [
     "FrameModel",
     "JobModel",
+    "ListPageModel",
     "Model",
     "OsapiAgentStateModel",
     "OsapiJobModel",
     "OsapiPageModel",
+    "OsapiStampedModel",
     "PageModel",
     "RequestModel",
     "StreamValidationModel",
@@ -32,6 +36,7 @@ __all__ = [
 ]
 
 TERMINAL_STATUSES = frozenset({"completed", "stopped", "failed"})
+OSAPI_TERMINAL_STATUSES = frozenset({"completed", "failed", "partial_failure", "skipped"})
 
 
 class RequestModel(BaseModel):
@@ -105,8 +110,33 @@ class JobModel(Model):
         return self.status in TERMINAL_STATUSES
 
 
-class PageModel(Model):
+class ListPageModel(Model):
+    """A page of a list: one bad item must not lose the others."""
+
+    __slots__ = ("__received__",)
+
+    items_name: ClassVar[str]
+    """The field that holds the items."""
+
+
+def note_received(page: ListPageModel, items: int) -> None:
+    """Note how many items a page had, those that could not be read included."""
+    object.__setattr__(page, "__received__", items)
+
+
+def received_items(page: ListPageModel) -> int:
+    """Return how many items a page had: where in the list the next one begins depends on it."""
+    try:
+        received: int = object.__getattribute__(page, "__received__")
+    except AttributeError:
+        return len(getattr(page, page.items_name) or ())
+    return received
+
+
+class PageModel(ListPageModel):
     """A page of jobs: a sequence of its jobs, with the server's own counts beside them."""
+
+    items_name: ClassVar[str] = "jobs"
 
     if TYPE_CHECKING:
         jobs: list[Job]
@@ -142,7 +172,12 @@ class OsapiJobModel(Model):
     """A job of the OSAPI service."""
 
     if TYPE_CHECKING:
+        status: str | None
+        created: str | None
+        updated_at: str | None
         operation: dict[str, Any] | None
+        responses: dict[str, OsapiAgentResponse] | None
+        agent_states: dict[str, OsapiAgentState] | None
 
     @property
     def operation_type(self) -> str | None:
@@ -150,26 +185,92 @@ class OsapiJobModel(Model):
         found = (self.operation or {}).get("type")
         return found if isinstance(found, str) else None
 
-
-class OsapiAgentStateModel(Model):
-    """How far one agent is with a job."""
-
-
-class OsapiPageModel(Model):
-    """A page of OSAPI jobs: a sequence of its jobs."""
-
-    if TYPE_CHECKING:
-        items: list[OsapiJob] | None
+    @property
+    def created_time(self) -> datetime | None:
+        """`created` as an aware `datetime` in UTC, or `None` where it is absent, empty or unreadable."""
+        return parse_time(self.created)
 
     @property
-    def _items(self) -> Sequence[OsapiJob]:
-        return self.items or ()
+    def updated_time(self) -> datetime | None:
+        """`updated_at` as an aware `datetime` in UTC, cut to microseconds, or `None`."""
+        return parse_time(self.updated_at)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job reads as ended: completed, failed, partial_failure or skipped.
+
+        Unknown statuses are not ends. The server may try a failed job again, and an agent that joins late takes a
+        completed one up again, so an end can still move.
+        """
+        return self.status in OSAPI_TERMINAL_STATUSES
+
+    def agents(self) -> list[OsapiAgent]:
+        """Return what is known of each agent that worked on the job: its answer and its state in one view.
+
+        The two maps of a job spell their keys differently, so an answer is joined by the host name inside it. A
+        list item has neither map: get the job first.
+
+        Example:
+            >>> from trio_client.osapi import OsapiJob
+            >>> job = OsapiJob(
+            ...     responses={"db-01_lab": {"hostname": "db-01.lab", "data": "ok"}},
+            ...     agent_states={"db-01.lab": {"status": "completed", "duration": "1.5s"}},
+            ... )
+            >>> [(agent.hostname, agent.status, agent.data, agent.duration) for agent in job.agents()]
+            [('db-01.lab', 'completed', 'ok', datetime.timedelta(seconds=1, microseconds=500000))]
+        """
+        return joined(self.responses or {}, self.agent_states or {})
+
+
+class OsapiAgentStateModel(Model):
+    """How far one agent is with a job. Its `duration` is a value; the text it was sent as is `duration_text`."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    if TYPE_CHECKING:
+        duration_text: str | None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """First start to last end; `None` where there is none yet, or where its text cannot be read."""
+        return parse_duration(self.duration_text)
+
+
+class OsapiStampedModel(Model):
+    """What carries one time of the OSAPI service."""
+
+    if TYPE_CHECKING:
+        timestamp: str | None
+
+    @property
+    def time(self) -> datetime | None:
+        """`timestamp` as an aware `datetime` in UTC, or `None` where it is absent or unreadable."""
+        return parse_time(self.timestamp)
+
+
+class OsapiPageModel(ListPageModel):
+    """A page of OSAPI jobs: a sequence of its jobs."""
+
+    items_name: ClassVar[str] = "items"
+
+    if TYPE_CHECKING:
+        items: list[OsapiJob]
+
+    @field_validator("items", "status_counts", mode="before", check_fields=False)
+    @classmethod
+    def _read_null_as_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None:
+            return [] if info.field_name == "items" else {}
+        return value
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     def __bool__(self) -> bool:
-        return True
+        return True  # a page is a reply, also when it is empty
+
+    def __getitem__(self, index: int) -> OsapiJob:
+        return self.items[index]
 
     def __iter__(self) -> Iterator[OsapiJob]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return iter(self._items)
+        return iter(self.items)

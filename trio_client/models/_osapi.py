@@ -12,6 +12,7 @@ from trio_client.models._base import (
     OsapiAgentStateModel,
     OsapiJobModel,
     OsapiPageModel,
+    OsapiStampedModel,
 )
 
 
@@ -47,7 +48,7 @@ class OsapiAgentState(OsapiAgentStateModel):
     """First start to last end, such as `1m2.045s`."""
 
 
-class OsapiTimelineEvent(Model):
+class OsapiTimelineEvent(OsapiStampedModel):
     """One step in the life of a job."""
 
     timestamp: str | None = None
@@ -66,7 +67,7 @@ class OsapiTimelineEvent(Model):
     """Error details if applicable."""
 
 
-class OsapiRetriedJob(Model):
+class OsapiRetriedJob(OsapiStampedModel):
     """The new job that a retry made."""
 
     job_id: str

@@ -13,7 +13,11 @@ from __future__ import annotations
 try:
     from ._app import create_app
     from ._clock import Clock
+    from ._delivery import WebhookScript
     from ._faults import Fault
+    from ._osapi import Osapi
+    from ._proxy import FaultProxy, WireRequest
+    from ._proxy_faults import WireFault
     from ._records import JobRecord, RecordedRequest, WebhookDelivery
     from ._scenes import Scene
     from ._server import StubServer
@@ -27,10 +31,15 @@ except ModuleNotFoundError as error:
 __all__ = [
     "Clock",
     "Fault",
+    "FaultProxy",
     "JobRecord",
+    "Osapi",
     "RecordedRequest",
     "Scene",
     "StubServer",
     "WebhookDelivery",
+    "WebhookScript",
+    "WireFault",
+    "WireRequest",
     "create_app",
 ]

@@ -17,6 +17,7 @@ from ._api import Api
 from ._control import Control
 from ._errors import ApiError
 from ._gate import Gate
+from ._osapi_api import METHODS, OSAPI_ROOT, OsapiApi
 from ._page import jobs_page
 from ._records import JobRecord
 from ._state import Settings, StubState
@@ -72,6 +73,8 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/jobs": {"GET": control.jobs, "POST": control.fill},
         "/_stub/requests": {"GET": control.requests},
         "/_stub/deliveries": {"GET": control.deliveries},
+        "/_stub/webhooks": {"POST": control.webhooks},
+        "/_stub/osapi": {"POST": control.osapi},
         "/_stub/reset": {"POST": control.reset},
     }
 
@@ -90,6 +93,7 @@ def build_app(state: StubState) -> ASGIApp:
             _route(f"{prefix}/openapi.json", {"GET": _openapi}),
         ]
     routes.append(_route("/", {"GET": page}))
+    routes.append(Route(OSAPI_ROOT + "/{rest:path}", OsapiApi(state.osapi).answer, methods=METHODS))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

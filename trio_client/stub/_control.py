@@ -63,6 +63,23 @@ class Control:
         ids = _built(lambda: add_jobs(self._state, count, **body))
         return JSONResponse({"count": len(ids), "job_ids": ids})
 
+    async def webhooks(self, request: Request) -> Response:
+        """POST /_stub/webhooks: how webhooks are sent from now on, with the fields of `WebhookScript`."""
+        body = parse_object(await request.body())
+        _built(lambda: self._state.webhooks.update(**body))
+        return JSONResponse(asdict(self._state.webhooks))
+
+    async def osapi(self, request: Request) -> Response:
+        """POST /_stub/osapi: add `jobs` (their fields), set `web_ui`, `prefixes`, `tokens` and `hosts`."""
+        body = parse_object(await request.body())
+        unknown = body.keys() - {"jobs", "web_ui", "prefixes", "tokens", "hosts"}
+        if unknown:
+            raise _refused(f"unknown fields: {', '.join(sorted(unknown))}")
+        added = body.pop("jobs", [])
+        for name, value in body.items():
+            setattr(self._state.osapi, name, value)
+        return JSONResponse({"ids": _built(lambda: [self._state.osapi.add(**fields) for fields in added])})
+
     async def jobs(self, _: Request) -> Response:
         """GET /_stub/jobs: all jobs, oldest first."""
         with self._state.jobs.lock:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator
 
 from ._clock import Clock
+from ._delivery import WebhookScript
 from ._job import Job, JobEvent
 from ._records import BoundedLog, WebhookDelivery
 from ._store import JobStore
@@ -25,12 +26,14 @@ class Engine:
         jobs: JobStore,
         deliveries: BoundedLog[WebhookDelivery],
         *,
+        webhook_script: WebhookScript,
         webhook_secret: str | None,
         webhook_timeout: float,
     ) -> None:
         self._clock = clock
         self._jobs = jobs
         self._deliveries = deliveries
+        self._webhook_script = webhook_script
         self._webhook_secret = webhook_secret
         self._webhook_timeout = webhook_timeout
         self._readers: dict[str, set[asyncio.Event]] = {}
@@ -49,6 +52,7 @@ class Engine:
         self._closing = asyncio.Event()
         self._webhooks = WebhookSender(
             self._deliveries,
+            script=self._webhook_script,
             secret=self._webhook_secret,
             timeout=self._webhook_timeout,
             pause=self.pause_stub,

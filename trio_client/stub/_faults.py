@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ._errors import error_for_status
+from ._osapi_api import OSAPI_ROOT, osapi_error_for_status
 
 __all__ = ["Dialect", "Fault", "FaultQueue", "api_path"]
 
@@ -23,7 +24,7 @@ class Fault:
 
     Args:
         method: only requests with this HTTP method; None: any.
-        path: only paths that begin so, with or without `/api`; "" is any path of the API.
+        path: only paths that begin so, with or without `/api`; "" is any path, `/osapi` is that side alone.
         times: how many matching requests it strikes.
         status: answer with this status instead.
         body: body of that answer: text, bytes or a JSON value; None: the documented error envelope.
@@ -100,12 +101,12 @@ class Fault:
             return False
         return api_path(path).startswith(api_path(self.path))
 
-    def answer(self) -> tuple[int, bytes, dict[str, str]]:
-        """Status, body and headers of the scripted answer."""
+    def answer(self, path: str = "") -> tuple[int, bytes, dict[str, str]]:
+        """Status, body and headers of the scripted answer to a request for this path."""
         status = self.status or 500
         content, media_type = self.body, "application/json"
         if content is None:
-            content = error_for_status(status)
+            content = osapi_error_for_status(status) if path.startswith(OSAPI_ROOT) else error_for_status(status)
         if isinstance(content, str):
             content, media_type = content.encode(), "text/html; charset=utf-8"
         elif not isinstance(content, bytes):
@@ -153,5 +154,7 @@ class FaultQueue:
 
 
 def api_path(path: str) -> str:
-    """A path without the `/api` that may stand before it."""
-    return path[4:] if path == "/api" or path.startswith("/api/") else path
+    """A path without the `/api` that may stand before it, or behind `/osapi`."""
+    root = OSAPI_ROOT if path.startswith(OSAPI_ROOT + "/") else ""
+    rest = path.removeprefix(root)
+    return root + (rest[4:] if rest == "/api" or rest.startswith("/api/") else rest)

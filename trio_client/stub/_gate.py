@@ -75,7 +75,7 @@ class Gate:
         if fault.close:
             await hang_up(scope, receive, reset=fault.close == "reset")
             return
-        status, content, headers = fault.answer()
+        status, content, headers = fault.answer(scope["path"])
         damaged = _DamagedSend(Fault(drop_after_bytes=fault.drop_after_bytes), scope, receive, send, self._state)
         await _answer(damaged.send, status, content, headers)
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._app import build_app
 from ._clock import Clock
 from ._control import add_jobs
+from ._delivery import WebhookScript
 from ._errors import ApiError
 from ._faults import Dialect, Fault
 from ._job import JobStatus
 from ._listener import ThreadedServer, listen
+from ._osapi import Osapi
+from ._osapi_api import OSAPI_ROOT
 from ._records import JobRecord, RecordedRequest, WebhookDelivery
 from ._scenes import Scene
 from ._state import Settings, StubState
@@ -130,6 +133,16 @@ class StubServer:
         return f"{self.url}/api"
 
     @property
+    def osapi_url(self) -> str:
+        """What a client of OSAPI takes as its base URL; the job API is below `/api`, and without it as well."""
+        return self.url + OSAPI_ROOT
+
+    @property
+    def osapi(self) -> Osapi:
+        """The OSAPI side: its jobs, and how it behaves."""
+        return self._state.osapi
+
+    @property
     def clock(self) -> Clock:
         """The scaled clock; `advance` it instead of sleeping."""
         return self._state.clock
@@ -155,6 +168,11 @@ class StubServer:
     def deliveries(self) -> list[WebhookDelivery]:
         """The latest attempts to deliver webhooks, oldest first."""
         return self._state.deliveries.all()
+
+    @property
+    def webhooks(self) -> WebhookScript:
+        """How webhooks are sent: set its attributes to have them duplicated, reordered, delayed or forged."""
+        return self._state.webhooks
 
     @property
     def faults(self) -> list[Fault]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ._clock import Clock
+from ._delivery import WebhookScript
 from ._engine import Engine
 from ._faults import FaultQueue
+from ._osapi import Osapi
 from ._records import BoundedLog, RecordedRequest, WebhookDelivery
 from ._scenes import SceneBook
 from ._store import JobStore
@@ -63,13 +65,16 @@ class StubState:
         self.clock = Clock(settings.speed)
         self.scenes = SceneBook(self.clock.now)
         self.jobs = JobStore(self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay)
+        self.osapi = Osapi(self.clock)
         self.faults = FaultQueue()
         self.requests: BoundedLog[RecordedRequest] = BoundedLog()
         self.deliveries: BoundedLog[WebhookDelivery] = BoundedLog()
+        self.webhooks = WebhookScript()
         self.engine = Engine(
             self.clock,
             self.jobs,
             self.deliveries,
+            webhook_script=self.webhooks,
             webhook_secret=settings.webhook_secret,
             webhook_timeout=settings.webhook_timeout,
         )
@@ -84,10 +89,12 @@ class StubState:
         return keys is None or any(hmac.compare_digest(key.encode(), known.encode()) for known in keys)
 
     def reset(self) -> None:
-        """Forget jobs, requests, deliveries, faults and scenes; open streams end. The clock goes on."""
+        """Forget jobs, requests, deliveries, faults, scripts and scenes; open streams end. The clock goes on."""
         gone = self.jobs.clear()
         self.requests.clear()
         self.deliveries.clear()
         self.faults.clear()
+        self.webhooks.reset()
         self.scenes.clear()
+        self.osapi.clear()
         self.engine.forget(gone)

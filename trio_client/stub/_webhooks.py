@@ -8,10 +8,11 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from ._delivery import RETRY_DELAYS, is_delivered, sign, webhook_payload
+from ._delivery import RETRY_DELAYS, WebhookScript, is_delivered
 from ._http_post import PostError, post
 from ._job import Job, JobEvent
 from ._records import BoundedLog, WebhookDelivery
+from ._webhook_shapes import webhook_payload
 
 __all__ = ["WebhookSender"]
 
@@ -26,15 +27,18 @@ class WebhookSender:
         self,
         log: BoundedLog[WebhookDelivery],
         *,
+        script: WebhookScript,
         secret: str | None,
         timeout: float,
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._log = log
+        self._script = script
         self._secret = secret
         self._timeout = timeout
         self._pause = pause
         self._waiting: dict[str, deque[bytes]] = {}
+        self._held: dict[str, deque[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -42,9 +46,14 @@ class WebhookSender:
         """Send these events of a job, after those that wait already."""
         url = str(job.request["webhook_url"])
         for event in events:
-            payload = webhook_payload(event, job.stream_url)
-            if payload is not None:
-                self._add(job.job_id, url, json.dumps(payload, ensure_ascii=False).encode())
+            payload = webhook_payload(event, job.stream_url, self._script.shape)
+            if payload is None:
+                continue
+            held = self._held.setdefault(job.job_id, deque(maxlen=WAITING_PER_JOB))
+            held.appendleft(json.dumps(payload, ensure_ascii=False).encode())
+            if event.terminal or not self._script.reverse:
+                for body in self._held.pop(job.job_id):
+                    self._add(job.job_id, url, body)
 
     async def aclose(self) -> None:
         """Stop sending."""
@@ -53,6 +62,7 @@ class WebhookSender:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._waiting.clear()
+        self._held.clear()
 
     def _add(self, job_id: str, url: str, body: bytes) -> None:
         queue = self._waiting.get(job_id)
@@ -73,18 +83,26 @@ class WebhookSender:
             self._waiting.pop(job_id, None)
 
     async def _send(self, job_id: str, url: str, body: bytes) -> None:
-        headers = {"content-type": "application/json", "user-agent": "trio-stub"}
-        if self._secret is not None:
-            headers["x-trio-signature"] = sign(body, self._secret)
+        script = self._script
+        if script.delay:
+            await self._pause(script.delay)
+        body, headers = script.sent(body, self._secret)
         for attempt in range(1, len(RETRY_DELAYS) + 2):
-            status, problem = None, None
-            try:
-                status = await post(url, body, headers, timeout=self._timeout)
-            except PostError as error:
-                problem = str(error)
-            self._log.add(WebhookDelivery(url, body, headers, status, problem, attempt, job_id, time.time()))
-            if is_delivered(status) or attempt > len(RETRY_DELAYS) or self._closed:
+            if is_delivered(await self._attempt(job_id, url, body, headers, attempt)):
+                for _ in range(script.copies):
+                    await self._attempt(job_id, url, body, headers, attempt)
+                return
+            if attempt > len(RETRY_DELAYS) or self._closed:
                 return
             await self._pause(RETRY_DELAYS[attempt - 1])
             if self._closed:
                 return
+
+    async def _attempt(self, job_id: str, url: str, body: bytes, headers: dict[str, str], attempt: int) -> int | None:
+        status, problem = None, None
+        try:
+            status = await post(url, body, headers, timeout=self._timeout)
+        except PostError as error:
+            problem = str(error)
+        self._log.add(WebhookDelivery(url, body, headers, status, problem, attempt, job_id, time.time()))
+        return status

@@ -11,16 +11,53 @@ the event as a hint to be checked with `jobs.get`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from pydantic_core import from_json
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ..errors import WebhookError, WebhookPayloadError, WebhookSignatureError
-from ..events import Event, from_payload
-from ._signature import SIGNATURE_HEADER, Body, Headers, as_bytes, sign, verify
+from ..events import Event
+from ._deduplicator import AsyncDuplicateStore, Claim, Deduplicator, DuplicateStore
+from ._events import check_age, event_of
+from ._receiver import Answer
+from ._signature import SIGNATURE_HEADER, Body, Headers, as_bytes, check, secret_keys, sign, verify
 
-__all__ = ["WebhookError", "WebhookPayloadError", "WebhookSignatureError", "parse", "sign", "unwrap", "verify"]
+if TYPE_CHECKING:
+    from .._async.inbox import AsyncWebhookInbox
+    from .._sync.inbox import WebhookInbox
+
+__all__ = [
+    "Answer",
+    "AsyncDuplicateStore",
+    "AsyncWebhookInbox",
+    "Claim",
+    "Deduplicator",
+    "DuplicateStore",
+    "WebhookError",
+    "WebhookInbox",
+    "WebhookPayloadError",
+    "WebhookSignatureError",
+    "parse",
+    "sign",
+    "unwrap",
+    "verify",
+]
+
+# What these need (httpx, anyio) is loaded with them, not before.
+_HOMES = {"AsyncWebhookInbox": ".._async.inbox", "WebhookInbox": ".._sync.inbox"}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _HOMES:
+        value: object = getattr(import_module(_HOMES[name], __name__), name)
+    elif name in ("asgi", "wsgi"):
+        value = import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
 
 
 def parse(body: Body) -> Event:
@@ -43,14 +80,7 @@ def parse(body: Body) -> Event:
 
     Source: the API's "Webhooks" guide.
     """
-    content = as_bytes(body)
-    try:
-        payload: Any = from_json(content, allow_inf_nan=False)
-    except ValueError as error:
-        raise WebhookPayloadError(f"The body is not JSON ({error}); answer 400.") from None
-    if not isinstance(payload, dict):
-        raise WebhookPayloadError(f"The body is JSON but a {type(payload).__name__}, not an object; answer 400.")
-    return from_payload(payload, delivery="webhook")
+    return event_of(as_bytes(body))
 
 
 def unwrap(
@@ -59,6 +89,8 @@ def unwrap(
     secret: str | Iterable[str],
     *,
     signature_header: str = SIGNATURE_HEADER,
+    max_age: float | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Event:
     """Verify a webhook, then return its typed event, both from the same bytes.
 
@@ -67,12 +99,15 @@ def unwrap(
         headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
         secret: the shared secret, or several while one replaces another.
         signature_header: the header that carries the signature.
+        max_age: seconds, more than 0, that the event's own time may be away from now, in either direction; an event
+            without a time is then refused. `None`: as old as it likes.
+        clock: what tells the time, in seconds since 1970; for tests.
 
     Returns:
         One of the event types; `UnknownEvent` for a type this version does not know.
 
     Raises:
-        WebhookSignatureError: the signature is missing or does not fit.
+        WebhookSignatureError: the signature is missing or does not fit, or the event is too old.
         WebhookPayloadError: the body is verified but is not a JSON object, or is too large.
         ConfigurationError: a secret is empty.
         TypeError: the body was already parsed.
@@ -84,5 +119,9 @@ def unwrap(
 
     Source: the API's "Webhooks" guide; the signature is not documented, see `verify`.
     """
-    verify(body, headers, secret, signature_header=signature_header)
-    return parse(body)
+    content = as_bytes(body)
+    check(content, headers, secret_keys(secret), signature_header)
+    event = event_of(content)
+    if max_age is not None:
+        check_age(event, max_age, clock())
+    return event

@@ -12,8 +12,8 @@ from ..._core.config import Secret, Timeout
 from ..._core.reply import Reply
 from ..._core.settings import Prepared
 from ..._redaction import mask
-from ...errors import APITimeoutError, TrioError
-from ..async_runtime import time_limit
+from ...errors import APITimeoutError, ResponseValidationError, TrioError
+from ..async_runtime import Content, assume_sent, time_limit, trace_sending
 from ..content import Body, Inflater, inflater_for
 from ..failures import deadline_exceeded, translate
 from ..types import AsyncHTTPClient
@@ -25,12 +25,17 @@ __all__ = ["AsyncOpenReply", "AsyncSender"]
 class AsyncOpenReply:
     """A reply whose body is still coming."""
 
-    def __init__(self, exchange: AsyncExchange, *, place: str, limit: int) -> None:
+    def __init__(
+        self, exchange: AsyncExchange, waits: dict[str, float], *, place: str, limit: int, idle: float, until: float
+    ) -> None:
         self.status: int = exchange.response.status_code
         self.headers: dict[str, str] = _headers(exchange.response)
         self._exchange = exchange
+        self._waits = waits
         self._place = place
         self._limit = limit
+        self._idle = idle
+        self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
 
@@ -42,6 +47,7 @@ class AsyncOpenReply:
         """
         try:
             if self._chunks is None:
+                self._waits["read"] = self._idle  # the HTTP library looks it up for each read
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
                 self._chunks = self._exchange.chunks()
             chunk: bytes = await self._chunks.__anext__()
@@ -55,9 +61,21 @@ class AsyncOpenReply:
         return chunk if self._inflater is None else self._inflater.feed(chunk)
 
     async def read(self) -> Reply:
-        """Return the whole reply, its body at most as large as the limit."""
-        content = await _read_body(self.headers, self._exchange, self._limit, self._place)
-        return Reply(self.status, self.headers, content)
+        """Return the whole reply, within the call's deadline; its body is at most as large as the limit.
+
+        Raises:
+            APIConnectionError: the connection broke, or the rest did not come in time.
+            ResponseValidationError: it is too large, or cannot be decoded.
+        """
+        time_left = max(0.0, self._until - time.monotonic())
+        try:
+            with time_limit(time_left):
+                content = await _read_body(self.headers, self._exchange, self._limit, self._place)
+                return Reply(self.status, self.headers, content or b"")
+        except TimeoutError as error:
+            if isinstance(error, TrioError) and time.monotonic() < self._until:
+                raise
+        raise deadline_exceeded(self._place, time_left)
 
     async def aclose(self) -> None:
         """Release the connection."""
@@ -92,24 +110,25 @@ class AsyncSender:
                 try:
                     headers = _headers(exchange.response)
                     content = await _read_body(headers, exchange, self._max_body_bytes, self.place)
-                    complete = True
+                    complete = content is not None
                 finally:
                     await exchange.close(reusable=complete and not request.fresh_connection)
-                return Reply(exchange.response.status_code, headers, content)
+                return Reply(exchange.response.status_code, headers, content or b"")
         except TimeoutError as error:
             if isinstance(error, TrioError) and time.monotonic() < until:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
     async def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> AsyncOpenReply:
-        """Return the reply as soon as its headers are there; each wait for its body may last `idle` seconds."""
+        """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
         until = time.monotonic() + time_left
         waits = _waits(timeout)
         try:
             with time_limit(time_left):
                 exchange = await self._exchange(request, timeout, waits, counted=False)
-                waits["read"] = idle  # the HTTP library looks it up for each read: from here on, silence is allowed
-                return AsyncOpenReply(exchange, place=self.place, limit=self._max_body_bytes)
+                return AsyncOpenReply(
+                    exchange, waits, place=self.place, limit=self._max_body_bytes, idle=idle, until=until
+                )
         except TimeoutError as error:
             if isinstance(error, TrioError) and time.monotonic() < until:
                 raise
@@ -150,17 +169,20 @@ class AsyncSender:
             request.method, request.url, headers=self._headers(request), content=request.content
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
+        assume_sent()
         response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
         return AsyncExchange(None, None, response, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
-        return httpx.Request(
+        wire = httpx.Request(
             request.method,
             request.url,
             headers=self._headers(request),
             content=request.content,
-            extensions={"timeout": waits},
+            extensions={"timeout": waits, **trace_sending()},
         )
+        wire.stream = Content(request.content or b"")
+        return wire
 
     def _headers(self, request: Prepared) -> dict[str, str]:
         """Return the headers with the key; no frame that can fail holds them."""
@@ -174,20 +196,26 @@ def _waits(timeout: Timeout) -> dict[str, float]:
     return {"connect": timeout.connect, "read": timeout.response, "write": timeout.response, "pool": timeout.pool}
 
 
-async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: int, place: str) -> bytes:
+async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: int, place: str) -> bytes | None:
+    """Return the body; `None` if a refusal's body is not to be had, since its status says enough."""
     response = exchange.response
     if response.is_stream_consumed:  # a mock's reply, complete and decoded already
         return bytes(response.content)
-    body = Body(encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit)
     try:
+        encoding, announced = headers.get("content-encoding", ""), headers.get("content-length", "")
+        body = Body(encoding=encoding, announced=announced, limit=limit)
         async for chunk in exchange.chunks():
             body.feed(chunk)
+        return body.finish()
+    except ResponseValidationError:
+        if response.status_code < 400:
+            raise
+        return None
     except TrioError:
         raise
     except Exception as error:
         failure = translate(error, place)
         raise failure from failure.__cause__
-    return body.finish()
 
 
 def _headers(response: Any) -> dict[str, str]:

@@ -17,7 +17,7 @@ import httpx
 from ...errors import APITimeoutError
 from ..environment import SOCKET_OPTIONS, proxy_for, ssl_context_for
 from ..failures import is_disconnect
-from ..sync_runtime import Limiter, Slot, close_response, current_home, raw_chunks, shielded
+from ..sync_runtime import Limiter, Slot, abandon, close_response, current_home, raw_chunks, shielded
 
 __all__ = ["Exchange", "Pool"]
 
@@ -112,7 +112,7 @@ class Pool:
         """Put a connection back into the list, or close it; free the place it took."""
         if counted:
             self._limiter.release()
-        if reusable and not self._closed and len(self._idle) < self._max_calls:
+        if reusable and not self._closed and len(self._idle) < self._max_calls and not _has_surplus(slot):
             self._idle.append(slot)
             return
         self._discard(slot)
@@ -130,7 +130,8 @@ class Pool:
             self._idle.pop().close()
 
     def forget(self) -> None:
-        """Let go of all connections without touching them: they belong to another process or event loop."""
+        """Let go of all connections: they belong to another process or event loop."""
+        abandon(self._idle)
         self._idle.clear()
         self._limiter.forget()
         self._home = None
@@ -156,6 +157,16 @@ class Pool:
             socket_options=SOCKET_OPTIONS,
             trust_env=False,
         )
+
+
+def _has_surplus(slot: Any) -> bool:
+    """Return whether the server sent more than its reply: the HTTP library would take that for the next reply."""
+    connections = slot._pool._connections  # it offers no way to ask; None at all in a test that mocks it
+    connection: Any = connections[0] if connections else None
+    while hasattr(connection, "_connection"):
+        connection = connection._connection
+    state = getattr(connection, "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

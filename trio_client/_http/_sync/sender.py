@@ -13,10 +13,10 @@ from ..._core.config import Secret, Timeout
 from ..._core.reply import Reply
 from ..._core.settings import Prepared
 from ..._redaction import mask
-from ...errors import APITimeoutError, TrioError
+from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..content import Body, Inflater, inflater_for
 from ..failures import deadline_exceeded, translate
-from ..sync_runtime import time_limit
+from ..sync_runtime import Content, assume_sent, time_limit, trace_sending
 from ..types import HTTPClient
 from .pool import Exchange, Pool
 
@@ -26,12 +26,17 @@ __all__ = ["OpenReply", "Sender"]
 class OpenReply:
     """A reply whose body is still coming."""
 
-    def __init__(self, exchange: Exchange, *, place: str, limit: int) -> None:
+    def __init__(
+        self, exchange: Exchange, waits: dict[str, float], *, place: str, limit: int, idle: float, until: float
+    ) -> None:
         self.status: int = exchange.response.status_code
         self.headers: dict[str, str] = _headers(exchange.response)
         self._exchange = exchange
+        self._waits = waits
         self._place = place
         self._limit = limit
+        self._idle = idle
+        self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
 
@@ -43,6 +48,7 @@ class OpenReply:
         """
         try:
             if self._chunks is None:
+                self._waits["read"] = self._idle  # the HTTP library looks it up for each read
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
                 self._chunks = self._exchange.chunks()
             chunk: bytes = self._chunks.__next__()
@@ -56,9 +62,21 @@ class OpenReply:
         return chunk if self._inflater is None else self._inflater.feed(chunk)
 
     def read(self) -> Reply:
-        """Return the whole reply, its body at most as large as the limit."""
-        content = _read_body(self.headers, self._exchange, self._limit, self._place)
-        return Reply(self.status, self.headers, content)
+        """Return the whole reply, within the call's deadline; its body is at most as large as the limit.
+
+        Raises:
+            APIConnectionError: the connection broke, or the rest did not come in time.
+            ResponseValidationError: it is too large, or cannot be decoded.
+        """
+        time_left = max(0.0, self._until - time.monotonic())
+        try:
+            with time_limit(time_left):
+                content = _read_body(self.headers, self._exchange, self._limit, self._place)
+                return Reply(self.status, self.headers, content or b"")
+        except TimeoutError as error:
+            if isinstance(error, TrioError) and time.monotonic() < self._until:
+                raise
+        raise deadline_exceeded(self._place, time_left)
 
     def close(self) -> None:
         """Release the connection."""
@@ -93,24 +111,23 @@ class Sender:
                 try:
                     headers = _headers(exchange.response)
                     content = _read_body(headers, exchange, self._max_body_bytes, self.place)
-                    complete = True
+                    complete = content is not None
                 finally:
                     exchange.close(reusable=complete and not request.fresh_connection)
-                return Reply(exchange.response.status_code, headers, content)
+                return Reply(exchange.response.status_code, headers, content or b"")
         except TimeoutError as error:
             if isinstance(error, TrioError) and time.monotonic() < until:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
     def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> OpenReply:
-        """Return the reply as soon as its headers are there; each wait for its body may last `idle` seconds."""
+        """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
         until = time.monotonic() + time_left
         waits = _waits(timeout)
         try:
             with time_limit(time_left):
                 exchange = self._exchange(request, timeout, waits, counted=False)
-                waits["read"] = idle  # the HTTP library looks it up for each read: from here on, silence is allowed
-                return OpenReply(exchange, place=self.place, limit=self._max_body_bytes)
+                return OpenReply(exchange, waits, place=self.place, limit=self._max_body_bytes, idle=idle, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and time.monotonic() < until:
                 raise
@@ -149,17 +166,20 @@ class Sender:
             request.method, request.url, headers=self._headers(request), content=request.content
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
+        assume_sent()
         response = self._client.send(wire, stream=True, auth=None, follow_redirects=False)
         return Exchange(None, None, response, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
-        return httpx.Request(
+        wire = httpx.Request(
             request.method,
             request.url,
             headers=self._headers(request),
             content=request.content,
-            extensions={"timeout": waits},
+            extensions={"timeout": waits, **trace_sending()},
         )
+        wire.stream = Content(request.content or b"")
+        return wire
 
     def _headers(self, request: Prepared) -> dict[str, str]:
         """Return the headers with the key; no frame that can fail holds them."""
@@ -173,20 +193,26 @@ def _waits(timeout: Timeout) -> dict[str, float]:
     return {"connect": timeout.connect, "read": timeout.response, "write": timeout.response, "pool": timeout.pool}
 
 
-def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: str) -> bytes:
+def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: str) -> bytes | None:
+    """Return the body; `None` if a refusal's body is not to be had, since its status says enough."""
     response = exchange.response
     if response.is_stream_consumed:  # a mock's reply, complete and decoded already
         return bytes(response.content)
-    body = Body(encoding=headers.get("content-encoding", ""), announced=headers.get("content-length", ""), limit=limit)
     try:
+        encoding, announced = headers.get("content-encoding", ""), headers.get("content-length", "")
+        body = Body(encoding=encoding, announced=announced, limit=limit)
         for chunk in exchange.chunks():
             body.feed(chunk)
+        return body.finish()
+    except ResponseValidationError:
+        if response.status_code < 400:
+            raise
+        return None
     except TrioError:
         raise
     except Exception as error:
         failure = translate(error, place)
         raise failure from failure.__cause__
-    return body.finish()
 
 
 def _headers(response: Any) -> dict[str, str]:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-__all__ = ["Head", "Reply", "framed", "made_up", "read_body", "read_head"]
+__all__ = ["Head", "Reply", "as_chunk", "framed", "made_up", "read_body", "read_head", "take"]
 
-PIECE = 64 * 2**10
+_PIECE = 64 * 2**10
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Head:
     fields: tuple[tuple[str, str], ...]
 
     def get(self, name: str) -> str:
-        """The first value of a field, "" if it is missing."""
+        """The first value of a field, "" if there is none."""
         return next((value for key, value in self.fields if key == name), "")
 
     def changed(self, **fields: str | None) -> Head:
         """A copy with these fields instead, `_` in a name being a hyphen; None leaves one out."""
         new = {name.replace("_", "-"): value for name, value in fields.items()}
-        kept = tuple(field for field in self.fields if field[0] not in new)
-        return Head(self.start, kept + tuple((name, value) for name, value in new.items() if value is not None))
+        kept = [(name, value) for name, value in self.fields if name not in new]
+        return Head(self.start, (*kept, *((name, value) for name, value in new.items() if value is not None)))
 
     @property
     def chunked(self) -> bool:
@@ -34,14 +34,13 @@ class Head:
         return "chunked" in self.get("transfer-encoding").lower()
 
     def __bytes__(self) -> bytes:
-        return "".join([f"{self.start}\r\n", *(f"{name}: {value}\r\n" for name, value in self.fields), "\r\n"]).encode(
-            "latin-1"
-        )
+        lines = [self.start, *(f"{name}: {value}" for name, value in self.fields), "", ""]
+        return "\r\n".join(lines).encode("latin-1")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply whose body may still be coming."""
+    """A reply whose body may still be coming, in pieces without their framing."""
 
     head: Head
     pieces: AsyncGenerator[bytes, None]
@@ -53,53 +52,65 @@ async def read_head(reader: asyncio.StreamReader, begun: bytes = b"") -> Head | 
         text = (begun + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
         return None
-    start, *lines = text.rstrip("\r\n").split("\r\n")
-    pairs = (line.partition(":") for line in lines)
+    start, *lines = text.strip("\r\n").split("\r\n")
+    pairs = [line.partition(":") for line in lines]
     return Head(start, tuple((name.strip().lower(), value.strip()) for name, _, value in pairs))
 
 
 async def read_body(reader: asyncio.StreamReader, head: Head, *, until_end: bool) -> AsyncGenerator[bytes, None]:
-    """The body in pieces, without its framing; `until_end`: one of unsaid length lasts as long as the connection.
+    """The body in pieces; `until_end`: one of unsaid length lasts as long as the connection.
 
-    A body that is cut off raises `EOFError`.
+    A body that is cut off ends in an `EOFError`, one that is not framed as it should be in a `ValueError`.
     """
     if head.chunked:
-        while size := int((await reader.readline()).partition(b";")[0] or b"x", 16):
+        while size := int((await reader.readline()).partition(b";")[0], 16):
             yield await reader.readexactly(size)
             await reader.readline()
         await reader.readline()
     elif length := head.get("content-length"):
         left = int(length)
         while left:
-            piece = await reader.read(min(left, PIECE))
+            piece = await reader.read(min(left, _PIECE))
             if not piece:
                 raise EOFError
             left -= len(piece)
             yield piece
     elif until_end:
-        while piece := await reader.read(PIECE):
+        while piece := await reader.read(_PIECE):
             yield piece
 
 
+async def take(pieces: AsyncGenerator[bytes, None], most: int) -> bytes:
+    """So many bytes of a body, or a little more, or all of it."""
+    taken = b""
+    while len(taken) < most:
+        try:
+            taken += await anext(pieces)
+        except StopAsyncIteration:
+            break
+    return taken
+
+
 async def framed(reply: Reply) -> AsyncGenerator[bytes, None]:
-    """The bytes of a reply as they go over the wire."""
+    """A reply as it goes over the wire: its head, then its body."""
     yield bytes(reply.head)
     async for piece in reply.pieces:
-        yield chunk(piece) if reply.head.chunked else piece
+        yield as_chunk(piece) if reply.head.chunked else piece
     if reply.head.chunked:
-        yield b"0\r\n\r\n"
+        yield as_chunk(b"")
 
 
-def chunk(piece: bytes) -> bytes:
-    """A piece of a body as one chunk."""
+def as_chunk(piece: bytes) -> bytes:
+    """A piece of a body as one chunk; without a byte it ends the body."""
     return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
-def made_up(content: bytes = b'{"detail": "the fault proxy made this reply"}') -> Reply:
+def made_up(content: bytes | None, status: str = "200 OK") -> Reply:
     """A reply that no server gave."""
+    body = b'{"detail": "This reply was made by the fault proxy."}' if content is None else content
 
     async def pieces() -> AsyncGenerator[bytes, None]:
-        yield content
+        yield body
 
-    fields = (("content-type", "application/json"), ("content-length", str(len(content))))
-    return Reply(Head("HTTP/1.1 200 OK", fields), pieces())
+    fields = (("content-type", "application/json"), ("content-length", str(len(body))))
+    return Reply(Head(f"HTTP/1.1 {status}", fields), pieces())

@@ -1,0 +1,121 @@
+"""Compare receiving a webhook with the least that verifying and typing it can cost, by the CPU time both take.
+
+The floor knows its one payload: `hmac` over the raw bytes, the header under its exact name, and one `validate_json`
+into a pydantic model that is discriminated by the event's type and has its fields, with their aliases and the time.
+`webhooks.unwrap` also finds headers in any case, refuses what is doubled or too large, takes several secrets, reads
+every payload that is known and keeps it as it was sent.
+
+Run it with `python -m benchmarks.webhooks`; it prints a markdown table and takes a few seconds.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, TypeAdapter
+
+from trio_client import webhooks
+from trio_client.events import Triggered
+
+ROUNDS = 101
+SECRET = "s3cret"
+KIB = 2**10
+
+
+def field(name: str) -> Any:
+    return Field(default=None, validation_alias=AliasChoices(name, AliasPath("data", name)))
+
+
+class FloorEvent(BaseModel):
+    job_id: str | None = field("job_id")
+    stream_url: str | None = Field(default=None, validation_alias=AliasChoices("stream_url", "source_url"))
+    occurred_at: datetime | None = Field(default=None, validation_alias="timestamp")
+
+
+class FloorTriggered(FloorEvent):
+    type: Literal["watch_triggered", "live_monitor_triggered"]
+    explanation: str | None = field("explanation")
+    condition: str | None = field("condition")
+    triggered: bool | None = field("triggered")
+    frame: str | None = field("frame_b64")
+
+
+class FloorSummary(FloorEvent):
+    type: Literal["summary_generated"]
+    summary: str | None = field("summary")
+
+
+class FloorStopped(FloorEvent):
+    type: Literal["job_started", "job_stopped", "error"]
+    status: str | None = field("status")
+    reason: str | None = field("reason")
+
+
+FLOOR: TypeAdapter[Any] = TypeAdapter(
+    Annotated[FloorTriggered | FloorSummary | FloorStopped, Field(discriminator="type")]
+)
+
+
+def floor(body: bytes, headers: dict[str, str]) -> Any:
+    expected = hmac.digest(SECRET.encode(), body, "sha256").hex()
+    if not hmac.compare_digest(expected, headers["x-trio-signature"]):
+        raise ValueError
+    return FLOOR.validate_json(body)
+
+
+def ours(body: bytes, headers: dict[str, str]) -> Any:
+    return webhooks.unwrap(body, headers, SECRET)
+
+
+def delivery(size: int) -> tuple[bytes, dict[str, str]]:
+    """Return the body and the headers of a trigger whose body has about that many bytes."""
+    data = {"condition": "Is a van at the gate?", "triggered": True, "explanation": "A white van is at the gate."}
+    payload = {"type": "watch_triggered", "timestamp": "2026-02-01T10:00:00.123456Z", "source_url": "rtsp://cam/1"}
+    length = size - len(json.dumps({**payload, "data": {**data, "frame_b64": ""}}))
+    body = json.dumps({**payload, "data": {**data, "frame_b64": "A" * length}}).encode()
+    headers = {
+        "host": "hooks.example.com",
+        "user-agent": "sender",
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "x-trio-signature": webhooks.sign(body, SECRET),
+    }
+    return body, headers
+
+
+def seconds(receive: Callable[[bytes, dict[str, str]], Any], body: bytes, headers: dict[str, str], times: int) -> float:
+    start = time.process_time()
+    for _ in range(times):
+        receive(body, headers)
+    return (time.process_time() - start) / times
+
+
+def main() -> None:
+    print(f"Python {platform.python_version()}, pydantic {version('pydantic')}, medians of {ROUNDS} rounds\n")
+    print("| webhook | floor, µs | trio_client, µs | ratio | budget |")
+    print("|---|---:|---:|---:|---:|")
+    for name, size, times, budget in (("1 KiB", KIB, 500, 1.6), ("300 KiB", 300 * KIB, 20, 1.1)):
+        body, headers = delivery(size)
+        typed, least = ours(body, headers), floor(body, headers)
+        if not isinstance(typed, Triggered) or typed.explanation != least.explanation:
+            raise SystemExit(f"{name}: the two disagree")
+        pairs = [
+            (seconds(floor, body, headers, times), seconds(ours, body, headers, times))  # in turn
+            for _ in range(ROUNDS)
+        ]
+        ratio = statistics.median(mine / other for other, mine in pairs)
+        theirs, mine = (statistics.median(values) * 1e6 for values in zip(*pairs, strict=True))
+        limit = f"{budget:.1f}" + (" **exceeded**" if ratio > budget else "")
+        print(f"| {name} | {theirs:.2f} | {mine:.2f} | {ratio:.2f} | {limit} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Receive webhooks in a Django application: a view asks the receiver what to answer.
+
+Start it with `TRIO_WEBHOOK_SECRET=… PYTHONPATH=examples/webhooks waitress-serve django_app:app`.
+"""
+
+import os
+
+import django
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from trio_client import Event
+from trio_client.webhooks import Deduplicator
+from trio_client.webhooks.wsgi import WebhookApp
+
+
+def handle(event: Event) -> None:
+    print(f"{event.kind}: job {event.job_id}", flush=True)
+
+
+hooks = WebhookApp(handle, secret=os.environ["TRIO_WEBHOOK_SECRET"], deduplicator=Deduplicator())
+
+
+@csrf_exempt
+def trio_hook(request: HttpRequest) -> HttpResponse:
+    answer = hooks.receive(request.method or "", request.headers, request.body)
+    return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+
+
+urlpatterns = [path("hooks/trio", trio_hook)]
+
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY="only-for-this-example",
+    DATA_UPLOAD_MAX_MEMORY_SIZE=16 * 2**20,  # pictures are large; Django's own limit is 2.5 MB
+)
+django.setup()
+app = get_wsgi_application()

@@ -1,0 +1,623 @@
+"""Streams of events that start a job, own it, and lose nothing when they break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import TaskStatus
+from raw_server import CLOSE, HOLD, RawServer, reply
+
+from trio_client import (
+    AsyncTrioClient,
+    AuthenticationError,
+    CreateOutcomeUnknownError,
+    Event,
+    Failed,
+    JobLeakWarning,
+    MaxJobsReachedError,
+    Progress,
+    RequestValidationError,
+    Started,
+    Stopped,
+    StreamInterruptedError,
+    Summary,
+    Triggered,
+    UnknownEvent,
+)
+from trio_client._async.stopping import stop_job  # async-only
+from trio_client.stub import Scene, StubServer
+
+pytestmark = pytest.mark.anyio
+
+Connect = Callable[..., AsyncTrioClient]
+YARD = "rtsp://camera.example/yard"
+OPEN = "the gate is open"
+WHOLE = ["started", "progress", "progress", "triggered", "stopped"]
+SSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [event.kind for event in events]
+
+
+def methods(stub: StubServer) -> list[str]:
+    return [request.method for request in stub.requests]
+
+
+class TestWhole:
+    async def test_it_tells_a_monitor_from_start_to_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert WHOLE == kinds(told)
+        assert {("sse", stub.jobs[0].job_id)} == {(event.delivery, event.job_id) for event in told}
+        assert all(event.occurred_at is not None and event.occurred_at.tzinfo is timezone.utc for event in told)
+        assert ["POST"] == methods(stub)
+
+    async def test_its_events_carry_what_was_sent(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            started, first, _, triggered, stopped = await events.collect()
+        assert isinstance(started, Started)
+        assert YARD == started.stream_url
+        assert isinstance(first, Progress)
+        assert first.stats is not None
+        assert 1 == first.stats.checks_performed
+        assert isinstance(triggered, Triggered)
+        assert (OPEN, True, 850) == (triggered.condition, triggered.triggered, triggered.latency_ms)
+        assert triggered.explanation is not None
+        assert triggered.frame is not None
+        assert "image/jpeg" == triggered.frame.media_type
+        assert isinstance(stopped, Stopped)
+        assert stopped.stats is not None
+        assert ("condition_triggered", "completed", 1) == (
+            stopped.reason,
+            stopped.status,
+            stopped.stats.triggers_fired,
+        )
+
+    async def test_it_tells_a_digest(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        digest = client.live_digest.stream(
+            YARD, window_minutes=1, capture_interval_seconds=30, max_windows=1, include_frames=True
+        )
+        async with digest as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert ["started", "progress", "progress", "summary", "stopped"] == kinds(told)
+        assert (2, 2) == (told[2].frames_captured, told[2].frames_needed)
+        summary = told[3]
+        assert isinstance(summary, Summary)
+        assert (1, 2, True) == (summary.window_minutes, summary.frame_count, summary.grid is not None)
+        assert summary.summary
+
+    async def test_what_is_asked_for_is_sent(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN, interval_seconds=5, max_triggers=None):
+            stub.clock.advance(1)
+        request = stub.requests[0]
+        assert ("/api/live-monitor", "text/event-stream") == (request.path, request.headers["accept"])
+        assert {
+            "stream_url": YARD,
+            "condition": OPEN,
+            "interval_seconds": 5,
+            "max_triggers": None,
+        } == request.json
+        assert {"idempotency-key"} <= request.headers.keys()
+
+    async def test_a_trigger_does_not_end_it(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.scene(YARD, Scene(every=1))
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=3) as events:
+            stub.clock.advance(100)
+            assert ["started", "triggered", "triggered", "triggered", "stopped"] == kinds(await events.collect())
+
+    async def test_events_come_one_by_one_as_they_happen(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            for seconds, kind in zip([1, 9, 10, 10], WHOLE, strict=False):
+                stub.clock.advance(seconds)
+                assert kind == (await events.__anext__()).kind
+
+    async def test_a_failure_is_an_event(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.scene(YARD, Scene(offline_at=20))
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        failed = told[-1]
+        assert isinstance(failed, Failed)
+        assert ("STREAM_OFFLINE", True) == (failed.code, failed.terminal)
+        assert failed.remediation
+        assert failed is events.outcome
+        assert ["POST"] == methods(stub)
+
+    @pytest.mark.parametrize(("dialect", "expected"), [("A", WHOLE), ("B", WHOLE), ("C", ["status", *WHOLE[1:]])])
+    async def test_every_dialect_is_understood(
+        self, stub: StubServer, client: AsyncTrioClient, dialect: Any, expected: list[str]
+    ) -> None:
+        stub.fail_next(dialect=dialect)
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert expected == kinds(told)
+        assert stub.jobs[0].job_id == events.job_id
+
+    async def test_without_a_block_it_starts_with_the_first_event(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        events = client.live_monitor.stream(YARD, OPEN, monitor_duration_seconds=5)
+        assert [] == stub.requests
+        stub.clock.speed = 600
+        assert ["started", "stopped"] == [event.kind async for event in events]
+        assert ["POST"] == methods(stub)
+
+
+class TestState:
+    async def test_nothing_is_sent_before_it_is_entered(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        events = client.live_monitor.stream(YARD, OPEN)
+        assert (None, None, None) == (events.job_id, events.last, events.outcome)
+        await events.close()
+        assert [] == [event async for event in events]
+        assert [] == stub.requests
+
+    async def test_arguments_are_checked_before_that(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        with pytest.raises(RequestValidationError, match="interval_seconds"):
+            client.live_monitor.stream(YARD, OPEN, interval_seconds=1)
+        with pytest.raises(RequestValidationError, match="window_minutes"):
+            client.live_digest.stream(YARD, window_minutes=0)
+        assert [] == stub.requests
+
+    async def test_it_knows_its_job_its_last_event_and_its_outcome(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            assert events.job_id is None
+            stub.clock.advance(100)
+            first = await events.__anext__()
+            assert (first, stub.jobs[0].job_id, None) == (events.last, events.job_id, events.outcome)
+            told = await events.collect()
+            assert (told[-1], told[-1]) == (events.last, events.outcome)
+        assert stub.jobs[0].job_id == events.job_id
+
+    async def test_until_returns_an_event_and_goes_on_after_it(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.scene(YARD, Scene(every=2))
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=2) as events:
+            stub.clock.advance(100)
+            first = await events.until(Triggered)
+            second = await events.until(Stopped, Triggered)
+            assert isinstance(first, Triggered)
+            assert isinstance(second, Triggered)
+            assert first.occurred_at is not None
+            assert second.occurred_at is not None
+            assert first.occurred_at < second.occurred_at
+            assert await events.until(Summary) is None
+            assert events.outcome is not None
+
+    async def test_after_its_end_there_is_nothing(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            assert 5 == len(await events.collect())
+            assert [] == await events.collect()
+
+    async def test_an_abandoned_stream_is_reported_with_its_job(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        events = client.live_monitor.stream(YARD, OPEN)
+        stub.clock.speed = 600
+        await events.__anext__()
+        with pytest.warns(ResourceWarning, match=stub.jobs[0].job_id):
+            events.__del__()
+        await events.close()
+
+
+class TestLeaving:
+    async def test_leaving_by_break_stops_the_job_and_makes_sure_of_it(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(15)
+            async for _ in events:
+                break
+        job = stub.jobs[0]
+        assert ("stopped", "cancelled", 0) == (job.status, job.reason, stub.running_jobs)
+        path = f"/api/jobs/{job.job_id}"
+        assert [("DELETE", path), ("GET", path)] == [(r.method, r.path) for r in stub.requests[1:]]
+
+    async def test_an_exception_stops_the_job_and_goes_on(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with client.live_monitor.stream(YARD, OPEN) as events:
+                stub.clock.advance(15)
+                async for event in events:
+                    print(1 / len(event.kind[:0]))
+        assert (0, ["POST", "DELETE", "GET"]) == (stub.running_jobs, methods(stub))
+
+    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
+    async def test_an_interrupt_stops_the_job_and_goes_on(
+        self, stub: StubServer, client: AsyncTrioClient, interrupt: type[BaseException]
+    ) -> None:
+        with pytest.raises(interrupt):
+            async with client.live_monitor.stream(YARD, OPEN):
+                stub.clock.advance(15)
+                raise interrupt
+        assert 0 == stub.running_jobs
+
+    async def test_a_job_whose_id_has_not_arrived_is_found_and_stopped(
+        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("trio_client._async.owned_stream._START_SECONDS", 0.05)
+        async with client.live_monitor.stream(YARD, OPEN):
+            pass
+        assert ("stopped", 0) == (stub.jobs[0].status, stub.running_jobs)
+        assert ("POST", "DELETE", "GET") == (methods(stub)[0], *methods(stub)[-2:])
+
+    async def test_close_stops_the_job_once(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(15)
+            await events.__anext__()
+            await events.close()
+            await events.aclose()
+            assert [] == await events.collect()
+        assert (0, 1) == (stub.running_jobs, methods(stub).count("DELETE"))
+
+    async def test_leave_lets_the_job_run(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+            stub.clock.advance(15)
+            await events.__anext__()
+        assert (1, ["POST"]) == (stub.running_jobs, methods(stub))
+
+    async def test_a_job_that_has_ended_is_not_cancelled(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            await events.until(Stopped)
+        assert ["POST"] == methods(stub)
+
+    async def test_it_is_stopped_though_the_client_was_closed(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(15)
+            await events.__anext__()
+            await client.close()
+        assert 0 == stub.running_jobs
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"status": 500, "times": 5},
+            {"status": 429, "headers": {"Retry-After": "1"}},
+            {"close": "reset", "times": 5},
+            {"close": "fin", "processed": True},
+        ],
+    )
+    async def test_stopping_is_tried_until_it_is_certain(
+        self, stub: StubServer, client: AsyncTrioClient, fault: dict[str, Any]
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(15)
+            await events.__anext__()
+            stub.fail_next(method="DELETE", **fault)
+        assert 0 == stub.running_jobs
+
+    async def test_a_job_that_is_gone_is_stopped(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(15)
+            await events.__anext__()
+            stub.reset()
+        assert ["DELETE"] == methods(stub)
+
+    async def test_a_job_that_could_not_be_stopped_is_named(
+        self, stub: StubServer, client: AsyncTrioClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with pytest.warns(JobLeakWarning) as warned:
+            async with client.live_monitor.stream(YARD, OPEN) as events:
+                stub.clock.advance(15)
+                await events.__anext__()
+                stub.fail_next(method="DELETE", status=500, times=100)
+        job_id = stub.jobs[0].job_id
+        assert job_id in str(warned[0].message)
+        assert any(job_id in record.getMessage() for record in caplog.records if record.levelname == "ERROR")
+        assert 1 == stub.running_jobs
+
+    async def test_an_error_under_way_keeps_its_place_and_names_the_job(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        with pytest.warns(JobLeakWarning), pytest.raises(ZeroDivisionError) as caught:
+            async with client.live_monitor.stream(YARD, OPEN) as events:
+                stub.clock.advance(15)
+                await events.__anext__()
+                stub.fail_next(method="DELETE", status=500, times=100)
+                print(1 / 0)
+        assert stub.jobs[0].job_id in "".join(caught.value.__notes__)
+
+    # async-only: begin
+    async def test_cancelling_the_task_stops_the_job(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        reached: list[str] = []
+
+        async def watch(*, task_status: TaskStatus[None]) -> None:
+            async with client.live_monitor.stream(YARD, OPEN) as events:
+                task_status.started()
+                async for event in events:
+                    reached.append(event.kind)
+                    tasks.cancel_scope.cancel()
+            reached.append("not reached")
+
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(watch)
+            stub.clock.advance(5)
+        assert (["started"], 0) == (reached, stub.running_jobs)
+        assert ["POST", "DELETE", "GET"] == methods(stub)
+
+    async def test_a_timeout_stops_the_job(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        with anyio.move_on_after(0.1) as scope:
+            async with client.live_monitor.stream(YARD, OPEN) as events:
+                stub.clock.advance(5)
+                await events.collect()
+        assert (True, 0) == (scope.cancelled_caught, stub.running_jobs)
+        assert ["POST", "DELETE", "GET"] == methods(stub)
+
+    async def test_a_timeout_inside_the_block_leaves_the_stream_usable(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            with anyio.move_on_after(0.05) as scope:
+                await events.collect()
+            assert scope.cancelled_caught
+            stub.clock.advance(100)
+            assert "stopped" == (await events.collect())[-1].kind
+
+    async def test_a_cancellation_does_not_wait_for_ever_for_a_server_that_hangs(
+        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(stop_job.__kwdefaults__, "seconds", 0.3)
+        stub.fail_next(method="DELETE", delay=60, times=9)
+        with pytest.warns(JobLeakWarning), anyio.fail_after(5):
+            with anyio.move_on_after(0.1):
+                async with client.live_monitor.stream(YARD, OPEN) as events:
+                    stub.clock.advance(5)
+                    await events.collect()
+
+    # async-only: end
+
+
+class TestBreaking:
+    @pytest.mark.parametrize("count", [0, 1, 2, 3])
+    async def test_the_same_job_is_followed_and_never_started_again(
+        self, stub: StubServer, client: AsyncTrioClient, count: int
+    ) -> None:
+        stub.fail_next(drop_after_events=count)
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=None, monitor_duration_seconds=65) as events:
+            stub.clock.advance(25)
+            told = await events.collect()
+        assert {stub.jobs[0].job_id} == {event.job_id for event in told}
+        assert (1, 1) == (len(stub.jobs), methods(stub).count("POST"))
+        assert ["sse"] * count == [event.delivery for event in told][:count]
+        assert {"poll"} == {event.delivery for event in told[count:]}
+        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+        assert (1, 1) == (kinds(told).count("started"), kinds(told).count("stopped"))
+        assert "DELETE" not in methods(stub)
+
+    @pytest.mark.parametrize("count", range(6))
+    async def test_every_trigger_is_told_once_wherever_it_breaks(
+        self, stub: StubServer, client: AsyncTrioClient, count: int
+    ) -> None:
+        stub.scene(YARD, Scene(every=1))
+        stub.fail_next(drop_after_events=count)
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=4) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert ["started", *["triggered"] * 4, "stopped"] == kinds(told)
+        assert [event.delivery for event in told] == ["sse"] * count + ["poll"] * (6 - count)
+        polled = [event for event in told if isinstance(event, Triggered) and event.delivery == "poll"]
+        assert {None} >= {event.explanation for event in polled}
+        assert {OPEN} >= {event.condition for event in polled}
+
+    @pytest.mark.parametrize("size", [0, 1, 10, 200, 500, 2000, 5000])
+    async def test_a_break_inside_an_event_loses_nothing(
+        self, stub: StubServer, client: AsyncTrioClient, size: int
+    ) -> None:
+        stub.fail_next(drop_after_bytes=size, path="/live-monitor")
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert (1, 1, 1) == tuple(kinds(told).count(kind) for kind in ("started", "triggered", "stopped"))
+        assert 1 == methods(stub).count("POST")
+
+    async def test_an_end_without_a_terminal_event_is_no_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.fail_next(omit_terminal=True)
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert WHOLE == kinds(told)
+        assert "poll" == told[-1].delivery
+        assert isinstance(events.outcome, Stopped)
+
+    @pytest.mark.parametrize("count", [0, 1])
+    async def test_silence_is_noticed(
+        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch, count: int
+    ) -> None:
+        monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 0.2)
+        monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        stub.fail_next(silent_after_events=count)
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(5)
+            told = await events.collect()
+        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+        assert {"poll"} == {event.delivery for event in told[count:]}
+        assert 1 == methods(stub).count("POST")
+
+    async def test_a_job_that_goes_on_after_the_break_is_stopped_on_leaving(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.fail_next(drop_after_events=1)
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=None) as events:
+            stub.clock.advance(5)
+            await events.until(Triggered)
+        assert (0, 1) == (stub.running_jobs, methods(stub).count("DELETE"))
+
+    async def test_raise_raises_and_stops_the_job(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.fail_next(drop_after_events=1)
+        with pytest.raises(StreamInterruptedError) as caught:
+            async with client.live_monitor.stream(YARD, OPEN, on_drop="raise") as events:
+                stub.clock.advance(5)
+                await events.collect()
+        assert stub.jobs[0].job_id == caught.value.job_id
+        assert isinstance(caught.value.last, Started)
+        assert (0, ["POST", "DELETE", "GET"]) == (stub.running_jobs, methods(stub))
+
+    async def test_raise_without_a_block_stops_the_job_too(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.fail_next(drop_after_events=1)
+        events = client.live_monitor.stream(YARD, OPEN, on_drop="raise")
+        stub.clock.speed = 100
+        with pytest.raises(StreamInterruptedError):
+            await events.collect()
+        assert 0 == stub.running_jobs
+
+    async def test_a_job_that_is_gone_after_the_break_has_failed(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(5)
+            await events.__anext__()
+            stub.reset()
+            (failed,) = await events.collect()
+        assert ("failed", "JOB_NOT_FOUND") == (failed.kind, failed.code)
+
+    async def test_an_event_over_the_limit_is_left_out_and_the_job_followed(
+        self, stub: StubServer, connect: Connect
+    ) -> None:
+        stub.scene(YARD, Scene(frame=b"\xff\xd8\xff" + b"x" * 10_000))
+        async with connect(max_body_bytes=5000).live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            told = await events.collect()
+        assert WHOLE == kinds(told)
+        assert ("poll", "poll") == (told[3].delivery, told[4].delivery)
+        assert 1 == methods(stub).count("POST")
+
+
+class TestStarting:
+    async def test_a_job_instead_of_a_stream_is_adopted(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        headers = {"accept": "application/json"}  # as a proxy on the way might have it
+        async with client.live_monitor.stream(YARD, OPEN, extra_headers=headers) as events:
+            assert "polling" == stub.jobs[0].delivery
+            assert stub.jobs[0].job_id == events.job_id
+            told = await events.collect()
+        assert WHOLE == kinds(told)
+        assert 1 == methods(stub).count("POST")
+
+    async def test_an_adopted_job_is_owned(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        headers = {"accept": "application/json"}
+        async with client.live_monitor.stream(YARD, OPEN, extra_headers=headers) as events:
+            await events.until(Started)
+        assert 0 == stub.running_jobs
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"close": "reset"},
+            {"close": "fin"},
+            {"status": 500},
+            {"status": 200, "body": "<html>Welcome</html>"},
+            {"status": 200, "body": b""},
+            {"status": 204},
+            {"status": 307},
+        ],
+    )
+    async def test_a_job_whose_stream_never_came_is_found_and_followed(
+        self, stub: StubServer, client: AsyncTrioClient, fault: dict[str, Any]
+    ) -> None:
+        stub.fail_next(path="/live-monitor", processed=True, **fault)
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            assert stub.jobs[0].job_id == events.job_id
+            told = await events.collect()
+        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+        assert (1, 1) == (len(stub.jobs), methods(stub).count("POST"))
+
+    async def test_an_outcome_nobody_knows_is_raised_on_entering(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.fail_next(path="/live-monitor", close=True)
+        with pytest.raises(CreateOutcomeUnknownError):
+            async with client.live_monitor.stream(YARD, OPEN):
+                pytest.fail("the block was entered")
+        assert 1 == methods(stub).count("POST")
+
+    async def test_a_refusal_is_raised_on_entering(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        stub.fail_next(path="/live-monitor", status=401)
+        events = client.live_monitor.stream(YARD, OPEN)
+        with pytest.raises(AuthenticationError):
+            async with events:
+                pytest.fail("the block was entered")
+        assert [] == await events.collect()
+        assert (0, ["POST"]) == (stub.running_jobs, methods(stub))
+
+    async def test_it_can_wait_for_a_slot(self, stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
+        stub.add_jobs(9, status="running")
+        await client.live_monitor.create("rtsp://camera.example/2", OPEN, monitor_duration_seconds=5)
+        with pytest.raises(MaxJobsReachedError):
+            async with client.live_monitor.stream(YARD, OPEN):
+                pytest.fail("the block was entered")
+        async with client.live_monitor.stream(YARD, OPEN, wait_for_slot=30) as events:
+            stub.clock.advance(100)
+            assert WHOLE == kinds(await events.collect())
+        assert [3.0, 3.0] == pauses.seconds
+
+    async def test_a_refusal_before_work_is_followed_by_another_attempt(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.fail_next(path="/live-monitor", status=429, headers={"Retry-After": "1"})
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(100)
+            await events.collect()
+        assert (2, 1) == (methods(stub).count("POST"), len(stub.jobs))
+
+
+class TestBytes:
+    """What only a server of bytes can send; `on_exit="leave"` since there is no job to stop."""
+
+    async def collect(self, connect: Connect, *script: Any) -> list[Event]:
+        with RawServer(script) as server:
+            client = connect(base_url=server.base_url)
+            async with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                return await events.collect()
+
+    async def test_nothing_is_read_after_the_terminal_event(self, connect: Connect) -> None:
+        wire = b"event: stopped\ndata: {}\n\nevent: triggered\ndata: {}\n\n"
+        assert ["stopped"] == kinds(await self.collect(connect, SSE, wire, HOLD))
+
+    async def test_every_byte_may_come_alone(self, connect: Connect) -> None:
+        wire = 'event: triggered\r\ndata: {"explanation": "Tür \u2028 🚪"}\r\n\r\nevent: stopped\ndata: {}\n\n'.encode()
+        triggered, stopped = await self.collect(connect, SSE, *[bytes([byte]) for byte in wire])
+        assert ("Tür \u2028 🚪", "stopped") == (triggered.explanation, stopped.kind)
+
+    async def test_content_that_is_no_json_is_kept(self, connect: Connect) -> None:
+        wire = b"event: news\ndata: [1, \ndata: x\n\nevent: stopped\ndata: {}\n\n"
+        news, _ = await self.collect(connect, SSE, wire)
+        assert isinstance(news, UnknownEvent)
+        assert ("news", "[1, \nx") == (news.name, news.raw)
+
+    @pytest.mark.parametrize("media_type", ["Text/Event-Stream", "text/event-stream; charset=latin-1"])
+    async def test_the_media_type_is_compared_without_case_and_parameters(
+        self, connect: Connect, media_type: str
+    ) -> None:
+        head = SSE.replace(b"text/event-stream", media_type.encode())
+        wire = 'data: {"type": "triggered", "explanation": "ö"}\n\nevent: stopped\ndata: {}\n\n'.encode()
+        triggered, _ = await self.collect(connect, head, wire)
+        assert "ö" == triggered.explanation
+
+    async def test_comments_and_a_byte_order_mark_are_no_events(self, connect: Connect) -> None:
+        start, end = b"\xef\xbb\xbfevent: started\ndata: {}\n\n", b"event: stopped\ndata: {}\n\n"
+        told = await self.collect(connect, SSE, start + b": keep-alive\n\n" * 1000 + end)
+        assert ["started", "stopped"] == kinds(told)
+
+    async def test_an_event_without_end_stops_at_the_limit(self, connect: Connect) -> None:
+        job = {"job_id": "j-1", "status": "completed"}
+        endless = [SSE, b'event: started\ndata: {"job_id": "j-1"}\n\ndata: ', *[b"x" * 65_536] * 200, HOLD]
+        with RawServer(endless, reply(job)) as server:
+            client = connect(base_url=server.base_url, max_body_bytes=1_000_000)
+            async with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                told = await events.collect()
+            assert ["started", "stopped"] == kinds(told)
+            assert b"GET /api/jobs/j-1 " in server.requests[1]
+
+    async def test_the_moment_of_an_event_is_the_servers(self, connect: Connect) -> None:
+        wire = b'event: stopped\ndata: {"timestamp": "2026-03-01T12:00:00+02:00"}\n\n'
+        (stopped,) = await self.collect(connect, SSE, wire, CLOSE)
+        assert datetime(2026, 3, 1, 10, tzinfo=timezone.utc) == stopped.occurred_at

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+SECRET = "the secret of the examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "webhooks"
+Run: TypeAlias = "Callable[..., Program]"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"{what}: not within {seconds} s"
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+class Program:
+    """A program that runs, and what it has printed so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.process = process
+        self._output = output
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """Runs programs of examples/webhooks; they are ended after the test."""
+    started: list[Program] = []
+
+    def start(*arguments: str, **environment: str) -> Program:
+        output = tmp_path / f"output-{len(started)}"
+        command = [sys.executable, "-W", "error", *arguments]
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                command,
+                cwd=EXAMPLES,
+                env={**os.environ, "TRIO_WEBHOOK_SECRET": SECRET, "PYTHONPATH": str(EXAMPLES), **environment},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(Program(process, output))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.process.terminate()
+        program.process.wait(20)
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """A Redis server of this test's own."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("SKIPPED: there is no redis-server (Debian: apt-get install redis-server)")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            wait_for(lambda: answers(port), "Redis starts")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()

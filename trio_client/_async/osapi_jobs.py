@@ -1,0 +1,381 @@
+"""List, read, follow, delete and retry the jobs of an OSAPI server."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+from .._core.config import Timeout
+from .._core.creation import is_ambiguous
+from .._core.osapi_endpoints import (
+    LARGEST_PAGE,
+    delete_job,
+    get_job,
+    list_jobs,
+    retry_job,
+    retry_outcome_unknown,
+)
+from .._core.osapi_paging import OsapiJobCursor
+from .._core.osapi_waiting import Ending
+from .._core.retry import Patience
+from .._core.validation import integer, not_negative, positive
+from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError
+from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..models import OsapiStatusFilter
+
+__all__ = ["AsyncOsapiJobIterator", "AsyncOsapiJobs"]
+
+
+class AsyncOsapiJobIterator:
+    """Iterate over jobs, page by page; each page is fetched when its first job is asked for.
+
+    After an error the same iterator can be asked again: it goes on with the page that failed.
+
+    Attributes:
+        offset: where in the list the next page begins.
+    """
+
+    def __init__(
+        self, transport: AsyncTransport, cursor: OsapiJobCursor, status: str | None, options: Mapping[str, Any]
+    ) -> None:
+        self._transport = transport
+        self._cursor = cursor
+        self._status = status
+        self._options = options
+        self._pending: deque[OsapiJob] = deque()
+
+    @property
+    def offset(self) -> int:
+        """Where in the list the next page begins."""
+        return self._cursor.offset
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> OsapiJob:
+        cursor = self._cursor
+        while not self._pending:
+            if cursor.finished:
+                raise StopAsyncIteration
+            call = list_jobs(status=self._status, limit=cursor.page_limit, offset=cursor.offset)
+            self._pending.extend(cursor.take(await self._transport.call(call, **self._options)))
+            if cursor.complaint is not None:
+                warn(cursor.complaint, ResponseWarning, stacklevel=2)
+        return self._pending.popleft()
+
+
+class AsyncOsapiJobs:
+    """The jobs of an OSAPI server. Reached as `client.jobs`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self,
+        *,
+        status: OsapiStatusFilter | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> OsapiJobPage:
+        """Return one page of jobs, newest first, with exactly one request (and its repetitions on failure).
+
+        What is not given is not sent, so that the server's defaults hold. The jobs of a list are summaries: their
+        `responses`, `agent_states` and `timeline` come with `get`.
+
+        Args:
+            status: only jobs with this status: `submitted`, `processing`, `completed`, `failed` or `partial_failure`.
+            limit: how many jobs at the most, 1 to 100 (server's default: 10).
+            offset: how many jobs to skip, 0 or more (server's default: 0).
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The page: iterate over it or use `.items`; `.total_items` counts the jobs that match the filter,
+            `.status_counts` all jobs by status, whatever the filter (empty where the server sends none).
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            PermissionDeniedError: the token lacks the scope `job:read`.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not a page of jobs; if it is an HTML page, `api_prefix` is wrong.
+
+        Example:
+            >>> from trio_client.osapi import AsyncOsapiClient
+            >>> async with AsyncOsapiClient() as client:
+            ...     page = await client.jobs.list(status="partial_failure", limit=10)
+            >>> [(job.status, job.operation_type) for job in page], page.status_counts["completed"]
+            ([('partial_failure', 'network.dns.update')], 2)
+
+        Source: OSAPI reference, "List jobs".
+        """
+        call = list_jobs(status=status, limit=limit, offset=offset)
+        return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+
+    def iterate(
+        self,
+        *,
+        status: OsapiStatusFilter | None = None,
+        limit: int | None = None,
+        page_size: int = 100,
+        offset: int = 0,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncOsapiJobIterator:
+        """Return an iterator over all jobs, newest first, which fetches page after page as needed.
+
+        No job comes twice, even if new ones push the list down meanwhile. A job can be missed if others
+        before it are deleted or expire while the list is read.
+
+        Args:
+            status: only jobs with this status.
+            limit: how many jobs to yield in all; `None`: all there are.
+            page_size: how many to ask for at a time, 1 to 100; large pages cost the server least.
+            offset: how many jobs to skip, 0 or more.
+            timeout: for each request, as in `list`.
+            extra_headers: headers to send with each request.
+
+        Returns:
+            An iterator of `OsapiJob`. Its `offset` tells how far it is.
+
+        Raises:
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            APIStatusError, APIConnectionError, ResponseValidationError: while iterating; iterate again to
+                go on with the page that failed.
+
+        Example:
+            >>> from trio_client.osapi import AsyncOsapiClient
+            >>> async with AsyncOsapiClient() as client:
+            ...     [job.hostname async for job in client.jobs.iterate(status="completed")]
+            ['web-02', 'web-01']
+
+        Source: OSAPI reference, "List jobs" (limit and offset).
+        """
+        if limit is not None:
+            integer("limit", limit, 0)
+        integer("page_size", page_size, 1, LARGEST_PAGE)
+        list_jobs(status=status, offset=offset)  # checks the filters before anything is sent
+        cursor = OsapiJobCursor(limit=limit, page_size=page_size, offset=offset)
+        options = {"timeout": timeout, "extra_headers": extra_headers}
+        return AsyncOsapiJobIterator(self._transport, cursor, status, options)
+
+    async def get(
+        self,
+        id: str,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> OsapiJob:
+        """Return one job with what each agent did, and its history.
+
+        Args:
+            id: the job's id, a UUID.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The job as it is now; `.agents()` gives one view of each agent, `.timeline` the events as received.
+
+        Raises:
+            RequestValidationError: the id is not a UUID; nothing was sent.
+            JobNotFoundError: the job is unknown or has expired.
+            PermissionDeniedError: the token lacks the scope `job:read`.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came.
+            ResponseValidationError: the reply is not a job.
+
+        Example:
+            >>> from trio_client.osapi import AsyncOsapiClient
+            >>> async with AsyncOsapiClient() as client:
+            ...     page = await client.jobs.list(status="partial_failure")
+            ...     job = await client.jobs.get(page[0].id)
+            >>> [(agent.hostname, agent.status, agent.error) for agent in job.agents()]
+            [('web-01', 'completed', None), ('db-01.lab', 'failed', 'permission denied')]
+
+        Source: OSAPI's OpenAPI file, `GET /job/{id}`.
+        """
+        return await self._transport.call(get_job(id), timeout=timeout, extra_headers=extra_headers)
+
+    async def wait(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        poll_interval: float = 3.0,
+        settle: float = 0.0,
+        on_update: Callable[[OsapiJob], object] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> OsapiJob:
+        """Return a job once it has ended: completed, failed, partial_failure and skipped alike.
+
+        The server tries failed work again, up to five times in its example configuration, with waits of 30 seconds to
+        30 minutes; meanwhile the job reads `failed`. `settle` is for those who would rather know how it ends.
+        Failures of looking that pass, such as a restarting server, are outlasted for as long as the retry policy's
+        deadline.
+
+        Args:
+            id: the job's id, a UUID.
+            timeout: seconds to wait at the most; `None`: until it ends.
+            poll_interval: seconds between two looks.
+            settle: seconds for which a job must have stayed `failed` (or `partial_failure`) before that is taken as
+                its end; 0: at once.
+            on_update: called with the job after each look.
+            extra_headers: headers to send with each request.
+
+        Returns:
+            The job as it ended. If the time is up while a failure settles, the job as it was last seen.
+
+        Raises:
+            WaitTimeoutError: it did not end in time; the job runs on, and `.last` is its last state.
+            JobNotFoundError: the job is unknown, was deleted or has expired.
+            RequestValidationError: an argument is outside its range; nothing was sent.
+            APIStatusError, APIConnectionError: looking failed for good.
+
+        Example:
+            >>> from trio_client.osapi import AsyncOsapiClient
+            >>> async with AsyncOsapiClient() as client:
+            ...     page = await client.jobs.list(status="partial_failure")
+            ...     again = await client.jobs.retry(page[0].id)
+            ...     job = await client.jobs.wait(again.job_id, timeout=60, poll_interval=0.1)
+            >>> job.status, job.is_terminal
+            ('completed', True)
+
+        Source: OSAPI's job life cycle; its example configuration (redelivery).
+        """
+        positive("poll_interval", poll_interval, "seconds")
+        not_negative("settle", settle, "seconds")
+        if timeout is not None:
+            positive("timeout", timeout, "seconds")
+        transport, call = self._transport, get_job(id)
+        patience = Patience(transport.settings.retry.deadline, transport.clock)
+        ending = Ending(settle, transport.clock)
+        until = None if timeout is None else transport.clock() + timeout
+        last: OsapiJob | None = None
+        while True:
+            try:
+                last = await transport.call(call, extra_headers=extra_headers)
+            except TrioError as error:
+                if not patience.endures(error):
+                    raise
+            else:
+                patience.reset()
+                if on_update is not None:
+                    on_update(last)
+                if ending.reached(last):
+                    return last
+            pause = ending.next_look(poll_interval)
+            if until is not None and (left := until - transport.clock()) < pause:
+                if left <= 0:
+                    return _in_time(id, last, timeout or 0.0)
+                pause = left
+            await transport.sleep(pause)
+
+    async def delete(
+        self,
+        id: str,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Delete a job's record, whatever its state. Work that is under way is not stopped by it.
+
+        Args:
+            id: the job's id, a UUID.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Raises:
+            JobNotFoundError: the job is unknown or has expired, unless an earlier attempt of this same call may have
+                deleted it.
+            RequestValidationError: the id is not a UUID; nothing was sent.
+            PermissionDeniedError: the token lacks the scope `job:write`.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: no reply came; the record may or may not be there.
+
+        Example:
+            >>> from trio_client.osapi import AsyncOsapiClient
+            >>> async with AsyncOsapiClient() as client:
+            ...     page = await client.jobs.list(status="partial_failure")
+            ...     await client.jobs.delete(page[0].id)
+            ...     (await client.jobs.list()).total_items
+            2
+
+        Source: OSAPI's OpenAPI file, `DELETE /job/{id}`.
+        """
+        try:
+            await self._transport.call(delete_job(id), timeout=timeout, extra_headers=extra_headers)
+        except JobNotFoundError as error:
+            if not error.acted_before:
+                raise
+
+    async def retry(
+        self,
+        id: str,
+        target_hostname: str | None = None,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> OsapiRetriedJob:
+        """Do the work of a job again, as a new job; the old one stays.
+
+        Each request makes a job, so it is sent again only if the first one was surely not carried out.
+
+        Args:
+            id: the old job's id, a UUID.
+            target_hostname: who does it: `_any` one agent (the server's default), `_all` every agent, a host name, or
+                `key:value` for a label.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The new job's `.job_id`, with its first `.status`; `wait` takes the id.
+
+        Raises:
+            JobNotFoundError: the old job is unknown or has expired.
+            BadRequestError: there is no such host, or the old job's operation cannot be read.
+            CreateOutcomeUnknownError: it failed in a way that leaves open whether there is a new job.
+            RequestValidationError: the id is not a UUID, or the host name is empty; nothing was sent.
+            PermissionDeniedError: the token lacks the scope `job:write`.
+            APIStatusError: the server refused otherwise.
+            APIConnectionError: the server was not reached.
+
+        Example:
+            >>> from trio_client.osapi import AsyncOsapiClient
+            >>> async with AsyncOsapiClient() as client:
+            ...     page = await client.jobs.list(status="partial_failure")
+            ...     again = await client.jobs.retry(page[0].id, "_all")
+            >>> again.status, again.job_id != page[0].id
+            ('created', True)
+
+        Source: OSAPI's OpenAPI file, `POST /job/{id}/retry`.
+        """
+        call = retry_job(id, target_hostname)
+        sent_at = self._transport.state.server_now()
+        try:
+            return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+        except TrioError as error:
+            if not is_ambiguous(error):
+                raise
+            cause = error
+        raise retry_outcome_unknown(call, cause, sent_at) from cause
+
+
+def _in_time(id: str, last: OsapiJob | None, seconds: float) -> OsapiJob:
+    """Return the job if it had ended when the time was up."""
+    if last is not None and last.is_terminal:
+        return last
+    status = last.status if last is not None else "not known"
+    raise WaitTimeoutError(
+        f"Job {id} had not ended after {seconds:g} s (its status is {status}); it runs on. Wait again, or delete its "
+        "record with client.jobs.delete(id).",
+        last=last,
+    )

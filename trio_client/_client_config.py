@@ -1,0 +1,84 @@
+"""Settings that can travel to other processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._core.config import RetryPolicy, Timeout
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ._async.client import AsyncTrioClient
+    from ._sync.client import TrioClient
+
+__all__ = ["ClientConfig"]
+
+
+@dataclass(frozen=True)
+class ClientConfig:
+    """Hold what a client is made with, so that workers of a pool or a cluster can make their own.
+
+    It can be pickled, and carries the name of the variable the key is in, never the key: each worker reads its own
+    environment.
+
+    Attributes:
+        key_variable: the environment variable that holds the API key.
+        base_url: as for the client; `None`: `TRIO_BASE_URL`, else the API's own.
+        timeout: as for the client.
+        retry: as for the client.
+        default_headers: as for the client.
+        max_body_bytes: as for the client.
+        allow_plain_http: as for the client.
+        trust_env: as for the client.
+        strict: as for the client.
+
+    Example:
+        >>> import pickle
+        >>> config = pickle.loads(pickle.dumps(ClientConfig(timeout=10)))
+        >>> with config.client() as client:
+        ...     page = client.jobs.list()
+    """
+
+    key_variable: str = "TRIO_API_KEY"
+    base_url: str | None = None
+    timeout: float | Timeout = Timeout()
+    retry: RetryPolicy | None = RetryPolicy()
+    default_headers: Mapping[str, str] | None = None
+    max_body_bytes: int = 16 * 2**20
+    allow_plain_http: bool = False
+    trust_env: bool = True
+    strict: bool = False
+
+    def client(self) -> TrioClient:
+        """Return a new client.
+
+        Raises:
+            ConfigurationError: the variable is not set here, or a setting cannot work.
+        """
+        from ._sync.client import TrioClient
+
+        return TrioClient(self._key(), **self._options())
+
+    def async_client(self) -> AsyncTrioClient:
+        """Return a new async client.
+
+        Raises:
+            ConfigurationError: the variable is not set here, or a setting cannot work.
+        """
+        from ._async.client import AsyncTrioClient
+
+        return AsyncTrioClient(self._key(), **self._options())
+
+    def _key(self) -> str:
+        key = os.environ.get(self.key_variable)
+        if key is None:
+            raise ConfigurationError(f"No API key: set the environment variable {self.key_variable} in this process.")
+        return key
+
+    def _options(self) -> dict[str, Any]:
+        options = dict(vars(self))
+        del options["key_variable"]
+        return options

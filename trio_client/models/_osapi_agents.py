@@ -1,0 +1,79 @@
+"""One view of each agent that worked on an OSAPI job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._osapi import OsapiAgentResponse, OsapiAgentState
+
+__all__ = ["OsapiAgent", "joined"]
+
+
+@dataclass(frozen=True, slots=True)
+class OsapiAgent:
+    """What one agent did for a job: its answer, its state, or both.
+
+    Attributes:
+        hostname: the agent's own name.
+        response: its answer, where it gave one.
+        state: how far it is, where that is known.
+    """
+
+    hostname: str
+    response: OsapiAgentResponse | None = None
+    state: OsapiAgentState | None = None
+
+    @property
+    def status(self) -> str | None:
+        """What the agent reported, or else how far it is: `started`, `completed`, `failed`, `skipped` and so on."""
+        return (self.response and self.response.status) or (self.state and self.state.status) or None
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, where something did."""
+        return (self.response and self.response.error) or (self.state and self.state.error) or None
+
+    @property
+    def data(self) -> Any:
+        """What the agent returned: any JSON, or `None`."""
+        return self.response.data if self.response is not None else None
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether the agent changed its system; `None` where it did not say."""
+        return self.response.changed if self.response is not None else None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """First start to last end; `None` while it is under way, or where it is not known."""
+        return self.state.duration if self.state is not None else None
+
+
+def joined(
+    responses: Mapping[str, OsapiAgentResponse], states: Mapping[str, OsapiAgentState]
+) -> list[OsapiAgent]:
+    """Join the two maps of a job: those who answered first, then those of whom only the state is known.
+
+    In the keys of the responses, every character but letters, digits, `_` and `-` has become `_`; in those of the
+    states none has. So the host name inside a response decides, and where there is none, the only state whose key
+    would be spelt like the response's.
+    """
+    left = dict(states)
+    agents: list[OsapiAgent] = []
+    for key, response in responses.items():
+        hostname = response.hostname or _original(key, states)
+        agents.append(OsapiAgent(hostname, response, states.get(hostname)))
+        left.pop(hostname, None)
+    return agents + [OsapiAgent(hostname, None, state) for hostname, state in left.items()]
+
+
+def _original(key: str, states: Mapping[str, OsapiAgentState]) -> str:
+    if key in states:
+        return key
+    alike = [hostname for hostname in states if re.sub(r"[^A-Za-z0-9_-]", "_", hostname) == key]
+    return alike[0] if len(alike) == 1 else key

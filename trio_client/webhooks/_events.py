@@ -1,0 +1,37 @@
+"""From the bytes of a webhook to its event, and how old that event may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import from_json
+
+from ..errors import WebhookPayloadError, WebhookSignatureError
+from ..events import Event
+from ..events._normalise import build_event
+
+__all__ = ["check_age", "event_of"]
+
+
+def event_of(content: bytes) -> Event:
+    """Return the event of a body's bytes."""
+    try:
+        payload: Any = from_json(content, allow_inf_nan=False)
+    except ValueError as error:
+        raise WebhookPayloadError(f"The body is not JSON ({error}); answer 400.") from None
+    if not isinstance(payload, dict):
+        raise WebhookPayloadError(f"The body is JSON but a {type(payload).__name__}, not an object; answer 400.")
+    return build_event(payload, "webhook", "")
+
+
+def check_age(event: Event, max_age: float, now: float) -> None:
+    """Refuse an event whose own time is further from now than `max_age` seconds, in either direction.
+
+    The signature covers the time, so a delivery that was recorded cannot be sent again later as if it were new.
+    """
+    if event.occurred_at is None:
+        raise WebhookSignatureError("The event does not say when it happened, so max_age cannot be held.")
+    age = now - event.occurred_at.timestamp()
+    if abs(age) > max_age:
+        when = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
+        raise WebhookSignatureError(f"The event is {when}; max_age allows {max_age:g} s.")

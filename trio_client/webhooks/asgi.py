@@ -1,0 +1,236 @@
+"""Receive webhooks in any ASGI server or framework: Starlette, FastAPI, or nothing but uvicorn.
+
+from trio_client.webhooks.asgi import WebhookApp
+
+app = WebhookApp(print, secret=os.environ["TRIO_WEBHOOK_SECRET"])  # uvicorn module:app
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from .._redaction import preview
+from ..events import Event
+from ._asgi import Receive, Scope, Send, answer, live, read
+from ._deduplicator import AsyncDuplicateStore, Claim, Deduplicator, DuplicateStore
+from ._receiver import (
+    ACCEPTED,
+    BUSY,
+    DUPLICATE,
+    FAILED,
+    HANDLED,
+    OVERLOADED,
+    Answer,
+    Receiver,
+    logger,
+)
+from ._signature import MAX_BODY_BYTES, SIGNATURE_HEADER, Headers
+
+__all__ = ["WebhookApp"]
+
+_MOST_IN_BACKGROUND = 1_000
+_SETTLING_SECONDS = 5.0
+
+
+class WebhookApp:
+    """An ASGI application that receives webhooks and hands their events to a function.
+
+    It answers 200 to what was handled and to duplicates, 401 to what is not signed as it should be, 400 to what is no
+    event, 405 to anything but a POST, 413 to a body over the limit, 408 to one that does not come, 500 if the handler
+    failed (so that the sender tries again), and 503 if the event is being handled at this moment.
+
+    Args:
+        handler: what is called with each event; a function that is not async runs in a thread.
+        secret: the shared secret, or several while one replaces another.
+        unsigned: whether deliveries come without a signature; then there must be no secret. Such an event is a
+            hint: look at the job before you act on it.
+        signature_header: the header that carries the signature.
+        max_age: seconds, more than 0, that an event's own time may be away from now; `None`: any.
+        deduplicator: what remembers the events that were handled: a `Deduplicator`, or a store of your own, a
+            `DuplicateStore` (called in a thread) or an `AsyncDuplicateStore`.
+        background: whether to answer before the handler runs. What it then raises is only logged.
+        max_body_bytes: the largest body that is read, 1 to 16 MiB.
+        body_timeout: seconds, more than 0, in which a body has to arrive.
+        clock: what tells the time, in seconds since 1970; for tests.
+
+    Raises:
+        ConfigurationError: there is no secret and `unsigned` was not asked for, or an argument is outside its range.
+
+    Example:
+        >>> from trio_client.webhooks import sign
+        >>> app = WebhookApp(lambda event: print(event.kind), secret="s3cret")
+        >>> body = b'{"type": "job_started", "data": {"job_id": "a1"}}'
+        >>> await app.receive("POST", {"X-Trio-Signature": sign(body, "s3cret")}, body)
+        started
+        Answer(status=200, text='handled')
+
+    Source: the API's "Webhooks" guide (answer 2xx within five seconds).
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[Event], object],
+        *,
+        secret: str | Iterable[str] | None = None,
+        unsigned: bool = False,
+        signature_header: str = SIGNATURE_HEADER,
+        max_age: float | None = None,
+        deduplicator: DuplicateStore | AsyncDuplicateStore | None = None,
+        background: bool = False,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        body_timeout: float = 10.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._receiver = Receiver(
+            secret=secret,
+            unsigned=unsigned,
+            signature_header=signature_header,
+            max_age=max_age,
+            max_body_bytes=max_body_bytes,
+            body_timeout=body_timeout,
+            clock=clock,
+        )
+        self._handler = handler
+        self._store = deduplicator
+        self._background = background
+        self._waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection: what an ASGI server calls."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await live(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            raise RuntimeError(f"Webhooks come by HTTP, not by {scope['type']!r}.")
+
+    async def receive(self, method: str, headers: Headers, body: bytes) -> Answer:
+        """Return what to answer a request, once its event is handled; for a view function of any framework.
+
+        With `background=True` too, the event is handled before this returns: only the application itself can answer
+        first.
+
+        Args:
+            method: the HTTP method.
+            headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
+            body: the raw body.
+
+        Returns:
+            The status, the headers and the body to answer with.
+
+        Example:
+            >>> (await WebhookApp(print, unsigned=True).receive("GET", {}, b"")).status
+            405
+        """
+        refused = self._receiver.refusal(method, None)
+        if refused is not None:
+            return refused
+        event = self._receiver.read(body, headers)
+        if isinstance(event, Answer):
+            return event
+        key = None if self._store is None else event.dedup_key
+        refused = await self._claim(key)
+        if refused is not None:
+            return refused
+        return HANDLED if await self._work(event, key) else FAILED
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+        method = str(scope["method"])
+        length = next((value.decode("latin-1") for name, value in headers if name.lower() == b"content-length"), None)
+        body = self._receiver.refusal(method, length) or await read(receive, self._receiver)
+        if body is None:
+            return
+        if isinstance(body, Answer):
+            await answer(send, body)
+        elif self._background:
+            await self._answer_first(headers, body, send)
+        else:
+            await answer(send, await self.receive(method, headers, body))
+
+    async def _answer_first(self, headers: list[tuple[bytes, bytes]], body: bytes, send: Send) -> None:
+        event = self._receiver.read(body, headers)
+        if isinstance(event, Answer):
+            await answer(send, event)
+            return
+        if self._waiting >= _MOST_IN_BACKGROUND:
+            await answer(send, OVERLOADED)
+            return
+        self._waiting += 1
+        try:
+            key = None if self._store is None else event.dedup_key
+            refused = await self._claim(key)
+            try:
+                await answer(send, refused or ACCEPTED)
+            except BaseException:
+                if refused is None:
+                    await self._settle(key, handled=False)
+                raise
+            if refused is None:
+                await self._work(event, key)
+        finally:
+            self._waiting -= 1
+
+    async def _claim(self, key: str | None) -> Answer | None:
+        """Return `None` for an event that is ours to handle, else the answer to its delivery."""
+        if self._store is None or key is None:
+            return None
+        try:
+            claim: Claim = await self._stored(self._store.claim, key)
+        except Exception:
+            logger.exception("The store of handled webhooks failed")
+            return FAILED
+        if claim == "done" or (claim == "busy" and self._background):
+            return DUPLICATE
+        return BUSY if claim == "busy" else None
+
+    async def _work(self, event: Event, key: str | None) -> bool:
+        """Call the handler; return whether it succeeded. If it did not, the next delivery is a new one."""
+        handled = False
+        try:
+            await self._call(event)
+            handled = True
+        except Exception:
+            job = preview(event.job_id or "(not named)")
+            logger.exception("The webhook handler failed on a %s event of job %s", event.kind, job)
+        finally:
+            await self._settle(key, handled=handled)
+        return handled
+
+    async def _call(self, event: Event) -> None:
+        result = self._handler(event) if _is_async(self._handler) else await _in_thread(self._handler, event)
+        if inspect.isawaitable(result):
+            await result
+
+    async def _settle(self, key: str | None, *, handled: bool) -> None:
+        if self._store is None or key is None:
+            return
+        with anyio.move_on_after(_SETTLING_SECONDS, shield=True):
+            try:
+                await self._stored(self._store.confirm if handled else self._store.release, key)
+            except Exception:
+                logger.exception("The store of handled webhooks failed; a redelivery may be handled again")
+
+    async def _stored(self, method: Callable[[str], Any], key: str) -> Any:
+        if isinstance(self._store, Deduplicator):
+            return method(key)
+        return await method(key) if _is_async(method) else await _in_thread(method, key)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__}, {self._receiver!r}>"
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+async def _in_thread(function: Callable[[Any], object], argument: object) -> Any:
+    return await anyio.to_thread.run_sync(function, argument)
