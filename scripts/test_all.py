@@ -5,6 +5,7 @@ What is not found is named loudly and skipped.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,33 +14,34 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 VENVS = ROOT / ".venvs"
+WIRE = ("tests/_async", "tests/_sync")
 
 
 def main() -> int:
     failed: list[str] = []
     skipped: list[str] = []
-    for version in VERSIONS:
-        if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-            python = Path(sys.executable)
-        else:
-            interpreter = find(version)
-            if interpreter is None:
-                skipped.append(f"Python {version}: no python{version} on PATH and none of pyenv's")
-                continue
-            python = environment(version, interpreter)
-        print(f"== tests on Python {version}", flush=True)
-        if subprocess.run([python, "-m", "pytest", "-n", "2", "-q"], cwd=ROOT, check=False).returncode:
-            failed.append(f"tests on Python {version}")
-    print("== the built package", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "packaging", "tests/packaging"]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        failed.append("the built package")
-    print("== webhook receivers in web frameworks", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "apps", "tests/apps"]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        failed.append("webhook receivers in web frameworks")
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    def test(what: str, python: Path, *options: str, **variables: str) -> None:
+        print(f"== {what}", flush=True)
+        command = [str(python), "-m", "pytest", "-q", *options]
+        if subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode:
+            failed.append(what)
+
+    here = Path(sys.executable)
+    test(f"every fault, Python {own}", here, "-n", "2", "-m", "thorough")
+    test(f"the wire tests through httpx2, Python {own}", here, "-n", "2", *WIRE, TRIO_TEST_HTTP_CLIENT="httpx2")
+    test("the built package", here, "-m", "packaging", "tests/packaging")
+    test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps")
     if shutil.which("redis-server") is None:
         skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
+    for version in VERSIONS:
+        interpreter = here if version == own else find(version)
+        if interpreter is None:
+            skipped.append(f"Python {version}: no python{version} on PATH and none of pyenv's")
+        else:
+            python = here if version == own else environment(version, str(interpreter))
+            test(f"the core, Python {version}", python, "-n", "2")
     for what in skipped:
         print(f"!! SKIPPED {what}")
     for what in failed:

@@ -20,6 +20,17 @@ def _own_environment() -> Iterator[None]:
         yield
 
 
+_THOROUGH = ("test_guarantees.py", "test_lifecycle.py", "test_lifecycle_processes.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes is left to `make test-all`."""
+    for item in items:
+        if item.path.name in _THOROUGH and item.path.parent.name != "stub":
+            item.add_marker(pytest.mark.thorough)
+
+
 @pytest.fixture
 def stub() -> Iterator[StubServer]:
     """A server whose time stands still until a test, or a client's pause, moves it."""

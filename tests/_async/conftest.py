@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeAlias
@@ -11,6 +12,13 @@ from trio_client import AsyncTrioClient
 from trio_client.stub import StubServer
 
 Connect: TypeAlias = Callable[..., AsyncTrioClient]
+
+
+def httpx2_client() -> Any:
+    """The whole suite can run through a client of the user's: `TRIO_TEST_HTTP_CLIENT=httpx2`."""
+    import httpx2
+
+    return httpx2.AsyncClient(trust_env=False)
 
 
 class Pauses:
@@ -42,8 +50,12 @@ def pauses(stub: StubServer) -> Pauses:
 async def connect(stub: StubServer, pauses: Pauses) -> AsyncGenerator[Connect, None]:
     """Makes clients, of the stub if nothing else is said; they are closed at the end of the test."""
     made: list[AsyncTrioClient] = []
+    borrowed: list[Any] = []
 
     def make(**options: Any) -> AsyncTrioClient:
+        if "http_client" not in options and os.environ.get("TRIO_TEST_HTTP_CLIENT") == "httpx2":
+            options["http_client"] = through = httpx2_client()
+            borrowed.append(through)
         client = AsyncTrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
         pauses.drive(client)
         made.append(client)
@@ -52,6 +64,8 @@ async def connect(stub: StubServer, pauses: Pauses) -> AsyncGenerator[Connect, N
     yield make
     for client in made:
         await client.close()
+    for through in borrowed:
+        await through.aclose()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from ._connection import StubProtocol
 
 __all__ = ["ThreadedServer", "listen"]
 
+_TURNS = 5
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens; requests wait in it until the server runs."""
@@ -73,10 +75,17 @@ class ThreadedServer(uvicorn.Server):
         for sock in sockets or []:
             sock.close()
         await self.lifespan.shutdown()
+        await _settle()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=0.5)
         for task in list(self.server_state.tasks):
             task.cancel()
+        await _settle()
+
+
+async def _settle() -> None:
+    """Let a connection that was just accepted become known, and one that was closed let go of its socket."""
+    for _ in range(_TURNS):
         await asyncio.sleep(0)
