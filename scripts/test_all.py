@@ -30,7 +30,8 @@ def main() -> int:
 
     here = Path(sys.executable)
     test(f"every fault, Python {own}", here, "-n", "2", "-m", "thorough")
-    test(f"the wire tests through httpx2, Python {own}", here, "-n", "2", *WIRE, TRIO_TEST_HTTP_CLIENT="httpx2")
+    through = ("-n", "2", "-m", "not own_connections and not thorough", *WIRE)
+    test(f"the wire tests through httpx2, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx2")
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps")
     if shutil.which("redis-server") is None:

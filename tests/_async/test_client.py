@@ -54,6 +54,7 @@ def test_without_a_key_there_is_no_client() -> None:
         AsyncTrioClient()
 
 
+@pytest.mark.own_connections
 async def test_a_read_carries_these_headers_and_no_others(stub: StubServer, client: AsyncTrioClient) -> None:
     await client.jobs.list()
     assert {
@@ -88,6 +89,7 @@ async def test_headers_that_belong_to_the_client_are_refused(
     assert [] == stub.requests
 
 
+@pytest.mark.own_connections
 async def test_cookies_are_not_stored(stub: StubServer, client: AsyncTrioClient) -> None:
     stub.fail_next(headers={"set-cookie": "session=1; Path=/"})
     await client.jobs.list()
@@ -147,6 +149,7 @@ async def test_a_closed_client_sends_nothing(stub: StubServer, client: AsyncTrio
     assert 1 == len(stub.requests)
 
 
+@pytest.mark.own_connections
 async def test_a_client_that_was_never_closed_is_reported(client: AsyncTrioClient) -> None:
     await client.jobs.list()
     with pytest.warns(ResourceWarning, match="never closed"):

@@ -241,6 +241,7 @@ class TestLeaving:
                 raise interrupt
         assert 0 == stub.running_jobs
 
+    @pytest.mark.own_connections
     async def test_a_job_whose_id_has_not_arrived_is_found_and_stopped(
         self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:

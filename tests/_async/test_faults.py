@@ -49,6 +49,7 @@ async def test_half_a_body_and_then_silence_is_a_timeout(connect: Connect) -> No
     assert ("response", True) == (caught.value.phase, caught.value.request_sent)
 
 
+@pytest.mark.own_connections
 async def test_a_create_that_is_answered_by_dribble_is_sent_once(connect: Connect) -> None:
     with RawServer(dribble(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 500, 0.02), NO_JOBS) as server:
         policy = RetryPolicy(deadline=0.2, reconcile_for=1)
@@ -102,6 +103,7 @@ async def test_what_is_not_http_is_a_broken_connection(connect: Connect, script:
         assert 3 == len(server.requests)
 
 
+@pytest.mark.own_connections
 @pytest.mark.parametrize("surplus", [reply({"jobs": [{"job_id": "planted"}]}), b"x" * 100])
 async def test_bytes_after_a_reply_are_never_the_next_reply(connect: Connect, surplus: bytes) -> None:
     with RawServer(NO_JOBS + surplus, NO_JOBS) as server:

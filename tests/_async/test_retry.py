@@ -318,6 +318,7 @@ class TestBilled:
 
 
 class TestDeadline:
+    @pytest.mark.own_connections
     @pytest.mark.parametrize(
         "script",
         [

@@ -53,6 +53,7 @@ def test_without_a_key_there_is_no_client() -> None:
         TrioClient()
 
 
+@pytest.mark.own_connections
 def test_a_read_carries_these_headers_and_no_others(stub: StubServer, client: TrioClient) -> None:
     client.jobs.list()
     assert {
@@ -85,6 +86,7 @@ def test_headers_that_belong_to_the_client_are_refused(stub: StubServer, client:
     assert [] == stub.requests
 
 
+@pytest.mark.own_connections
 def test_cookies_are_not_stored(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(headers={"set-cookie": "session=1; Path=/"})
     client.jobs.list()
@@ -144,6 +146,7 @@ def test_a_closed_client_sends_nothing(stub: StubServer, client: TrioClient) -> 
     assert 1 == len(stub.requests)
 
 
+@pytest.mark.own_connections
 def test_a_client_that_was_never_closed_is_reported(client: TrioClient) -> None:
     client.jobs.list()
     with pytest.warns(ResourceWarning, match="never closed"):

@@ -229,6 +229,7 @@ class TestLeaving:
                 raise interrupt
         assert 0 == stub.running_jobs
 
+    @pytest.mark.own_connections
     def test_a_job_whose_id_has_not_arrived_is_found_and_stopped(
         self, stub: StubServer, client: TrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:

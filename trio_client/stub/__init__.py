@@ -21,11 +21,11 @@ try:
     from ._records import JobRecord, RecordedRequest, WebhookDelivery
     from ._scenes import Scene
     from ._server import StubServer
-except ModuleNotFoundError as error:
-    if (error.name or "").startswith("trio_client"):
+except ModuleNotFoundError as _error:
+    if (_error.name or "").startswith("trio_client"):
         raise
     raise ModuleNotFoundError(
-        f"The stub server needs {error.name}; install it with: pip install 'trio-client[stub]'", name=error.name
+        f"The stub server needs {_error.name}; install it with: pip install 'trio-client[stub]'", name=_error.name
     ) from None
 
 __all__ = [

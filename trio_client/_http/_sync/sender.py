@@ -106,7 +106,9 @@ class Sender:
         until = time.monotonic() + time_left
         try:
             with time_limit(time_left):
-                exchange = self._exchange(request, timeout, _waits(timeout), counted=not request.fresh_connection)
+                exchange = self._exchange(
+                    request, timeout, _waits(timeout, time_left), counted=not request.fresh_connection
+                )
                 complete = False
                 try:
                     headers = _headers(exchange.response)
@@ -123,7 +125,7 @@ class Sender:
     def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> OpenReply:
         """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
         until = time.monotonic() + time_left
-        waits = _waits(timeout)
+        waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
                 exchange = self._exchange(request, timeout, waits, counted=False)
@@ -189,8 +191,10 @@ class Sender:
         return headers
 
 
-def _waits(timeout: Timeout) -> dict[str, float]:
-    return {"connect": timeout.connect, "read": timeout.response, "write": timeout.response, "pool": timeout.pool}
+def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
+    """Return the HTTP library's timeouts; none outlasts the deadline, which an injected sync client cannot keep."""
+    response = min(timeout.response, time_left)
+    return {"connect": min(timeout.connect, time_left), "read": response, "write": response, "pool": timeout.pool}
 
 
 def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: str) -> bytes | None:
