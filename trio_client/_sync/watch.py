@@ -51,20 +51,29 @@ class Watch:
         self._blind_since: datetime | None = None
         self._blind_reason: str | None = None
         self._last_job_id: str | None = None
-        self.finished: bool = False
+        self._told: list[Event] = []  # what the start had to tell before anybody asked
+        self._ended = False
 
     @property
     def job_id(self) -> str | None:
         """The id of the current job, or of the last one between two."""
         return (self._job.job_id if self._job is not None else None) or self._last_job_id
 
+    @property
+    def finished(self) -> bool:
+        """Whether the watch has ended and that was told."""
+        return self._ended and not self._told
+
     def open(self) -> None:
         """Start the first job; waits for a slot, and outlasts failures that pass."""
-        while self._job is None and not self.finished:
-            self._start_next()
+        while self._job is None and not self._told:
+            self._told = self._start_next()
 
     def advance(self) -> list[Event]:
         """Return what comes next: events of the running job, or what happens between two jobs."""
+        if self._told:
+            told, self._told = self._told, []
+            return told
         over = self._plan.expired() if self._job is not None else self._plan.over()
         if over is not None:
             return self._end(over)
@@ -118,7 +127,7 @@ class Watch:
         self._drop(None)
         pause = self._plan.pause_after_end(end)
         if pause is None:
-            self.finished = True
+            self._ended = True
             return [end]
         self._pause = pause
         status = end.status if isinstance(end, Stopped) else "failed"
@@ -143,7 +152,7 @@ class Watch:
         over.delivery = "poll"
         over.occurred_at = datetime.now(timezone.utc)
         self._drop(None)
-        self.finished = True
+        self._ended = True
         return [over]
 
     def _drop(self, error: TrioError | None) -> None:

@@ -1,0 +1,179 @@
+"""Watching without end: one job after another, never two at once, none left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from trio_client import (
+    AsyncTrioClient,
+    AuthenticationError,
+    CoverageGap,
+    RequestValidationError,
+    StatusChanged,
+    Stopped,
+    StreamUnavailableError,
+    Summary,
+    Triggered,
+)
+from trio_client.stub import Scene, StubServer
+
+pytestmark = pytest.mark.anyio
+
+Connect = Callable[..., AsyncTrioClient]
+CAMERA = "rtsp://cam.example/1"
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    """A server whose time passes quickly, since streams are read here."""
+    with StubServer(speed=1200) as server:
+        yield server
+
+
+def posts(stub: StubServer) -> int:
+    return sum(request.method == "POST" for request in stub.requests)
+
+
+async def test_when_a_monitors_time_is_up_the_next_begins(stub: StubServer, client: AsyncTrioClient) -> None:
+    kinds: list[str] = []
+    jobs: list[str | None] = []
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
+        async for event in events:
+            kinds.append(event.kind)
+            if event.kind == "started":
+                jobs.append(event.job_id)
+            if isinstance(event, StatusChanged):
+                assert ("max_duration_reached", 1) == (event.reason, posts(stub) - len(jobs) + 1)
+            if len(jobs) == 3:
+                break
+    assert 3 == len(set(jobs)) == posts(stub)
+    assert ["status", "gap", "started"] == kinds[kinds.index("status") :][:3]
+    assert 0 == stub.running_jobs
+
+
+async def test_a_gap_says_when_and_why_nobody_watched(client: AsyncTrioClient) -> None:
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
+        gap = await events.until(CoverageGap)
+    assert gap is not None
+    assert gap.started_at is not None
+    assert gap.ended_at is not None
+    assert ("max_duration_reached", True) == (gap.reason, gap.started_at <= gap.ended_at)
+
+
+async def test_triggers_are_unlimited_unless_told_otherwise(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
+        for _ in range(3):
+            assert await events.until(Triggered) is not None
+        assert 1 == posts(stub)
+    assert {"max_triggers": None} == {"max_triggers": stub.jobs[0].request["max_triggers"]}
+
+
+async def test_when_its_triggers_are_up_the_next_begins(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, max_triggers=1) as events:
+        first, second = await events.until(Triggered), await events.until(Triggered)
+    assert first is not None
+    assert second is not None
+    assert first.job_id != second.job_id
+    assert 0 == stub.running_jobs
+
+
+async def test_a_job_that_someone_cancels_ends_the_watch(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.live_monitor.watch(CAMERA, "x") as events:
+        await anext(events)
+        await client.jobs.cancel(events.job_id or "")
+        rest = await events.collect()
+    assert isinstance(rest[-1], Stopped)
+    assert ("cancelled", rest[-1], 1) == (rest[-1].reason, events.outcome, posts(stub))
+
+
+async def test_it_ends_before_it_costs_more(stub: StubServer, client: AsyncTrioClient) -> None:
+    client._transport.clock = stub.clock.now
+    async with client.live_monitor.watch(CAMERA, "x", max_cost_usd=0.1, monitor_duration_seconds=120) as events:
+        await events.collect()
+    assert events.outcome is not None
+    assert "max_cost_reached" == getattr(events.outcome, "reason", None)
+    asked = [each.request["monitor_duration_seconds"] for each in stub.jobs]
+    assert sum(asked) <= 300  # five minutes at two cents
+    assert 0 == stub.running_jobs
+
+
+async def test_it_ends_after_its_duration(stub: StubServer, client: AsyncTrioClient) -> None:
+    client._transport.clock = stub.clock.now
+    async with client.live_monitor.watch(CAMERA, "x", duration=150, monitor_duration_seconds=60) as events:
+        await events.collect()
+    assert "duration_reached" == getattr(events.outcome, "reason", None)
+    assert 2 <= posts(stub) <= 4
+    assert 0 == stub.running_jobs
+
+
+async def test_it_waits_for_a_job_slot(connect: Connect) -> None:
+    with StubServer(speed=1200, max_jobs=1) as stub:
+        client = connect(base_url=stub.base_url)
+        other = await client.live_monitor.create("rtsp://other.example/1", "y")
+        await client.jobs.cancel(other.job_id)
+        stub.fail_next(
+            method="POST", status=429, body={"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}, times=2
+        )
+        async with client.live_monitor.watch(CAMERA, "x") as events:
+            assert "gap" == (await anext(events)).kind
+        assert 0 == stub.running_jobs
+
+
+async def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: AsyncTrioClient) -> None:
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
+        assert await events.until(StatusChanged) is not None
+        assert 1 == posts(stub)
+
+
+async def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: AsyncTrioClient) -> None:
+    stub.scene(CAMERA, Scene(offline_at=20))
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
+        ended = await events.until(StatusChanged)
+        assert ended is not None
+        assert "failed" == ended.status
+        stub.scene(CAMERA, Scene())
+        assert await events.until(Triggered) is not None
+    assert 0 == stub.running_jobs
+
+
+async def test_a_refused_key_is_raised(connect: Connect) -> None:
+    with StubServer(api_keys=["right"]) as stub, pytest.raises(AuthenticationError):
+        await connect(base_url=stub.base_url).live_monitor.watch(CAMERA, "x").collect()
+
+
+async def test_a_stream_that_never_was_live_is_raised_after_a_few_tries(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    stub.scene(CAMERA, Scene(vod=True))
+    with pytest.raises(StreamUnavailableError):
+        await client.live_monitor.watch(CAMERA, "x").collect()
+    assert 1 < posts(stub) < 10
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"duration": 0}, "duration"),
+        ({"max_cost_usd": 0.001}, "max_cost_usd"),
+        ({"max_cost_usd": 1, "input_mode": "hybrid"}, "price_per_minute_usd"),
+        ({"interval_seconds": 4}, "interval_seconds"),
+    ],
+)
+async def test_a_bad_limit_is_found_before_anything_is_sent(
+    stub: StubServer, client: AsyncTrioClient, options: dict[str, object], field: str
+) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        client.live_monitor.watch(CAMERA, "x", **options)
+    assert (field, []) == (caught.value.field, stub.requests)
+
+
+async def test_digests_follow_one_another(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.live_digest.watch(CAMERA, window_minutes=1, max_windows=1) as events:
+        first, second = await events.until(Summary), await events.until(Summary)
+    assert first is not None
+    assert second is not None
+    assert first.job_id != second.job_id
+    assert 0 == stub.running_jobs
