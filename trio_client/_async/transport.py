@@ -49,11 +49,7 @@ class AsyncTransport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> _M:
         """Return the model of the reply, after as many attempts as the policy and the failures allow."""
-        self.state.check_open()
-        settings = self.settings
-        waits = settings.timeout if timeout is None else Timeout.of(timeout)
-        request = prepare(call, settings, extra_headers)
-        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+        request, waits, attempts = self._begin(call, timeout, extra_headers)
 
         async def attempt() -> _M:
             reply = await self._send(request, waits, attempts)
@@ -70,17 +66,14 @@ class AsyncTransport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenReply:
         """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
-        self.state.check_open()
         settings = self.settings
-        waits = settings.timeout if timeout is None else Timeout.of(timeout)
-        request = prepare(call, settings, extra_headers)
-        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+        request, waits, attempts = self._begin(call, timeout, extra_headers)
 
         async def attempt() -> AsyncOpenReply:
             attempts.made += 1
             self._note_request(request, attempts)
             reply = await self.sender.open(request, waits, attempts.time_left, idle=idle)
-            self._note_reply(request, attempts, reply.status)
+            self._note_reply(request, attempts, reply)
             if 200 <= reply.status < 300:
                 attempts.succeeded()
                 return reply
@@ -98,12 +91,21 @@ class AsyncTransport:
         """Close the connections that are not in use."""
         await self.sender.aclose()
 
+    def _begin(
+        self, call: Call[_M], timeout: float | Timeout | None, extra_headers: Mapping[str, str] | None
+    ) -> tuple[Prepared, Timeout, Attempts]:
+        """Return what the attempts of a call share."""
+        self.state.check_open()
+        settings = self.settings
+        waits = settings.timeout if timeout is None else Timeout.of(timeout)
+        request = prepare(call, settings, extra_headers)
+        return request, waits, Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+
     async def _send(self, request: Prepared, waits: Timeout, attempts: Attempts) -> Reply:
         attempts.made += 1
         self._note_request(request, attempts)
         reply = await self.sender.send(request, waits, attempts.time_left)
-        self._note_reply(request, attempts, reply.status)
-        self.state.last_date = (reply.headers.get("date", ""), time.time())
+        self._note_reply(request, attempts, reply)
         return reply
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -156,11 +158,12 @@ class AsyncTransport:
         if hook is not None:
             notify(hook, CallInfo(request.method, request.shown_url, attempts.made, elapsed=attempts.elapsed))
 
-    def _note_reply(self, request: Prepared, attempts: Attempts, status: int) -> None:
+    def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | AsyncOpenReply) -> None:
+        self.state.last_date = (reply.headers.get("date", ""), time.time())
         hook = self.settings.hooks.on_response
         if hook is not None:
             info = CallInfo(
-                request.method, request.shown_url, attempts.made, status_code=status, elapsed=attempts.elapsed
+                request.method, request.shown_url, attempts.made, status_code=reply.status, elapsed=attempts.elapsed
             )
             notify(hook, info)
 

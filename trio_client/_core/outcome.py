@@ -43,7 +43,6 @@ class Effect(enum.Enum):
     """Makes something: again may make it twice."""
 
 
-_DEFINITE_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 428, 431, 451})
 _REFUSED_STATUSES = frozenset({408, 425, 429})
 
 
@@ -65,9 +64,7 @@ def classify(error: TrioError) -> Outcome:
 def _classify_status(status: int, *, has_retry_after: bool) -> Outcome:
     if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
         return Outcome.REFUSED
-    if status in _DEFINITE_STATUSES:
-        return Outcome.DEFINITE
-    # A 4xx nobody documented is still a no; redirects and failures in the middle of the work are not.
+    # A 4xx is a no, also one that nobody documented; redirects and failures in the middle of the work are not.
     return Outcome.DEFINITE if 400 <= status < 500 else Outcome.AMBIGUOUS
 
 

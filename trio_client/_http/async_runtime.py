@@ -26,7 +26,6 @@ __all__ = [
     "abandon",
     "assume_sent",
     "carry_through",
-    "checkpoint",
     "close_response",
     "current_home",
     "raw_chunks",
@@ -38,7 +37,6 @@ __all__ = [
 
 _T = TypeVar("_T")
 sleep = anyio.sleep
-checkpoint = anyio.lowlevel.checkpoint
 _ENDING_SECONDS = 1.0
 _CONNECTING_SECONDS = 0.5  # a connection cut off while it is being made may leave a socket behind
 _MOST_BUFFERED_CHUNKS = 10_000

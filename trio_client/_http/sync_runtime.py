@@ -23,7 +23,6 @@ __all__ = [
     "abandon",
     "assume_sent",
     "carry_through",
-    "checkpoint",
     "close_response",
     "current_home",
     "raw_chunks",
@@ -37,10 +36,6 @@ _T = TypeVar("_T")
 sleep = time.sleep
 Content = httpx.ByteStream
 _limit = threading.local()
-
-
-def checkpoint() -> None:
-    """Do nothing: only tasks have to give way."""
 
 
 class Limiter:

@@ -50,11 +50,7 @@ class Transport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> _M:
         """Return the model of the reply, after as many attempts as the policy and the failures allow."""
-        self.state.check_open()
-        settings = self.settings
-        waits = settings.timeout if timeout is None else Timeout.of(timeout)
-        request = prepare(call, settings, extra_headers)
-        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+        request, waits, attempts = self._begin(call, timeout, extra_headers)
 
         def attempt() -> _M:
             reply = self._send(request, waits, attempts)
@@ -71,17 +67,14 @@ class Transport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> OpenReply:
         """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
-        self.state.check_open()
         settings = self.settings
-        waits = settings.timeout if timeout is None else Timeout.of(timeout)
-        request = prepare(call, settings, extra_headers)
-        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+        request, waits, attempts = self._begin(call, timeout, extra_headers)
 
         def attempt() -> OpenReply:
             attempts.made += 1
             self._note_request(request, attempts)
             reply = self.sender.open(request, waits, attempts.time_left, idle=idle)
-            self._note_reply(request, attempts, reply.status)
+            self._note_reply(request, attempts, reply)
             if 200 <= reply.status < 300:
                 attempts.succeeded()
                 return reply
@@ -99,12 +92,21 @@ class Transport:
         """Close the connections that are not in use."""
         self.sender.close()
 
+    def _begin(
+        self, call: Call[_M], timeout: float | Timeout | None, extra_headers: Mapping[str, str] | None
+    ) -> tuple[Prepared, Timeout, Attempts]:
+        """Return what the attempts of a call share."""
+        self.state.check_open()
+        settings = self.settings
+        waits = settings.timeout if timeout is None else Timeout.of(timeout)
+        request = prepare(call, settings, extra_headers)
+        return request, waits, Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+
     def _send(self, request: Prepared, waits: Timeout, attempts: Attempts) -> Reply:
         attempts.made += 1
         self._note_request(request, attempts)
         reply = self.sender.send(request, waits, attempts.time_left)
-        self._note_reply(request, attempts, reply.status)
-        self.state.last_date = (reply.headers.get("date", ""), time.time())
+        self._note_reply(request, attempts, reply)
         return reply
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -157,11 +159,12 @@ class Transport:
         if hook is not None:
             notify(hook, CallInfo(request.method, request.shown_url, attempts.made, elapsed=attempts.elapsed))
 
-    def _note_reply(self, request: Prepared, attempts: Attempts, status: int) -> None:
+    def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | OpenReply) -> None:
+        self.state.last_date = (reply.headers.get("date", ""), time.time())
         hook = self.settings.hooks.on_response
         if hook is not None:
             info = CallInfo(
-                request.method, request.shown_url, attempts.made, status_code=status, elapsed=attempts.elapsed
+                request.method, request.shown_url, attempts.made, status_code=reply.status, elapsed=attempts.elapsed
             )
             notify(hook, info)
 
