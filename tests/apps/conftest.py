@@ -38,11 +38,11 @@ def answers(port: int) -> bool:
 
 
 class Program:
-    """A program that runs, and what it has printed so far."""
+    """A program that runs, and what it has printed so far: first its own lines, then those of its log."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], *outputs: Path) -> None:
         self.process = process
-        self._output = output
+        self._outputs = outputs
 
     @property
     def ended(self) -> bool:
@@ -50,7 +50,7 @@ class Program:
 
     @property
     def output(self) -> str:
-        return self._output.read_text()
+        return "".join(output.read_text() for output in self._outputs)
 
 
 @pytest.fixture
@@ -59,17 +59,17 @@ def run(tmp_path: Path) -> Iterator[Run]:
     started: list[Program] = []
 
     def start(*arguments: str, **environment: str) -> Program:
-        output = tmp_path / f"output-{len(started)}"
+        printed, logged = (tmp_path / f"{name}-{len(started)}" for name in ("printed", "logged"))
         command = [sys.executable, "-W", "error", *arguments]
-        with output.open("wb") as file:
+        with printed.open("wb") as stdout, logged.open("wb") as stderr:
             process = subprocess.Popen(
                 command,
                 cwd=EXAMPLES,
                 env={**os.environ, "TRIO_WEBHOOK_SECRET": SECRET, "PYTHONPATH": str(EXAMPLES), **environment},
-                stdout=file,
-                stderr=subprocess.STDOUT,
+                stdout=stdout,
+                stderr=stderr,
             )
-        started.append(Program(process, output))
+        started.append(Program(process, printed, logged))
         return started[-1]
 
     yield start

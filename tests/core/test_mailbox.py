@@ -48,6 +48,18 @@ def test_deliveries_are_told_in_their_order_and_nothing_is_asked() -> None:
     assert box.finished
 
 
+def test_an_end_that_overtook_the_start_has_the_start_looked_up() -> None:
+    box = mailbox()
+    box.deliver(STOPPED, 1)
+    box.deliver(TRIGGERED, 1)
+    assert kinds(box.take(1)) == [("triggered", "webhook")]
+    assert box.look_in(1) <= 0
+    box.look(job("completed", triggers_fired=1), 2)
+    assert kinds(box.take(2)) == [("started", "poll"), ("stopped", "webhook")]
+    box.deliver(STARTED, 3)
+    assert box.take(3) == []
+
+
 def test_an_end_that_overtook_its_trigger_waits_for_it() -> None:
     box = mailbox()
     box.deliver(STOPPED, 1)

@@ -155,7 +155,7 @@ class Mailbox:
         return max(self._looked, self._heard or 0.0) + self._patterns.quiet_after
 
     def _ends(self, event: Stopped | Failed, now: float) -> None:
-        """Note the end; if it is not sure that all triggers before it were delivered, look at the job first."""
+        """Note the end; if it is not sure that all before it was delivered, look at the job first."""
         if self._end is not None and self._end.delivery != "poll":
             return
         self._end, self._end_until = event, now + self._patterns.late_after
@@ -164,4 +164,4 @@ class Mailbox:
         if counted is None and stats is not None and stats.summaries_generated is not None:
             counted = 0  # a digest
         told = self._story.triggers - len(self._owed)
-        self._urgent = not isinstance(counted, int) or counted > told
+        self._urgent = not self._started or not isinstance(counted, int) or counted > told

@@ -69,7 +69,8 @@ class JobStory:
             return
         if isinstance(event, StatusChanged):
             self._status = event.status
-        self._started = self._started or not (isinstance(event, StatusChanged) and event.status == "pending")
+            self._started = self._started or event.status != "pending"
+        self._started = self._started or isinstance(event, Started)
         if isinstance(event, Triggered):
             self._triggers += 1
         if isinstance(event, (Triggered, Summary)):
