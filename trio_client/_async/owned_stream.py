@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Literal
 
 from .._core.attached import AttachedJob, attach, detach
@@ -71,6 +72,7 @@ class AsyncOwnedStream:
         self._attached: AttachedJob | None = None
         self._owner = 0
         self._named = False
+        self._seen_alive: datetime | None = None
 
     @property
     def job_id(self) -> str | None:
@@ -82,6 +84,11 @@ class AsyncOwnedStream:
         """Whether the job's end has been told."""
         return self._reader.finished or (self._polling is not None and self._polling.finished)
 
+    @property
+    def seen_alive(self) -> datetime | None:
+        """When the job was last known to run."""
+        return (self._polling and self._polling.seen_alive) or self._seen_alive
+
     async def open(self) -> None:
         """Start the job.
 
@@ -90,6 +97,7 @@ class AsyncOwnedStream:
         """
         self._owner = os.getpid()
         intent = self._intent = announce(self._transport, self._call)
+        self._seen_alive = intent.sent_at
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
         idle = idle_limit(self._call.path, self._call.body or {})
 
@@ -115,6 +123,13 @@ class AsyncOwnedStream:
             self._follow(job.job_id)
         self._attach()
 
+    def adopt(self, job_id: str, sent_at: datetime | None) -> None:
+        """Take over the job of an earlier create, in place of starting one."""
+        self._owner = os.getpid()
+        self._seen_alive = sent_at
+        self._follow(job_id)
+        self._attach()
+
     async def advance(self) -> list[Event]:
         """Return the events of the next piece of the stream, or of the next look at the job.
 
@@ -137,6 +152,8 @@ class AsyncOwnedStream:
         self._note_job_id()
         if self._reader.finished:
             await self._release()
+        elif events:
+            self._seen_alive = events[-1].occurred_at or datetime.now(timezone.utc)
         return events
 
     async def close(self, error: BaseException | None) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -28,9 +28,11 @@ __all__ = [
     "carry_through",
     "close_response",
     "current_home",
+    "from_any_thread",
     "raw_chunks",
     "shielded",
     "sleep",
+    "spawn",
     "time_limit",
     "trace_sending",
 ]
@@ -96,14 +98,14 @@ class Bell:
             if self._rung:
                 awake.set()
             else:
-                self._wake = _from_any_thread(awake.set)
+                self._wake = from_any_thread(awake.set)
         with anyio.move_on_after(seconds):
             await awake.wait()
         with self._lock:
             self._rung, self._wake = False, None
 
 
-def _from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
+def from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
     """Return what calls a function on the running event loop, whatever thread it is called from."""
     try:
         loop = asyncio.get_running_loop()
@@ -113,6 +115,20 @@ def _from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
         token = trio.lowlevel.current_trio_token()
         return lambda: token.run_sync_soon(function)
     return lambda: loop.call_soon_threadsafe(function)
+
+
+def spawn(work: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    """Run something beside everything else on the event loop; keep what is returned for as long as it runs.
+
+    It is cancelled when the event loop ends, and must raise nothing else.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        import trio
+
+        return trio.lowlevel.spawn_system_task(work, context=copy_context())
+    return loop.create_task(work())
 
 
 class _Stream(httpcore.AsyncNetworkStream):
