@@ -27,7 +27,7 @@ RULES = [
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-    (r"\ba(close|closing|iter|next)\b", r"\1"),
+    (r"\ba(close|closing|decode|iter|next)\b", r"\1"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"\bAsyncGenerator\[([^\[\]]+), None\]", r"Generator[\1, None, None]"),
