@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check format models sync bench build clean
+.PHONY: demo test test-all check format models sync bench bench-quick build clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -26,9 +26,14 @@ models: .venv/.dev  ## write the models and the stub's JSON from openapi/
 sync: .venv/.dev  ## write the sync side from the async side
 	$(BIN)/python scripts/unasync.py
 
-bench: .venv/.test  ## measure, as ratios in one run
+bench: .venv/.dev  ## measure, as ratios in one run: about five minutes
 	$(BIN)/python -m benchmarks.sse_decoder
 	$(BIN)/python -m benchmarks.webhooks
+	$(BIN)/python -m benchmarks.loopback
+	$(BIN)/python -m benchmarks.memory
+
+bench-quick: .venv/.dev  ## the same over loopback only, with fewer rounds
+	$(BIN)/python -m benchmarks.loopback --quick
 
 build: .venv/.dev  ## build wheel and sdist into dist/
 	$(BIN)/python -m build

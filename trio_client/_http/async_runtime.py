@@ -272,7 +272,7 @@ async def carry_through(
     results: list[_T] = []
     errors: list[Exception] = []
     sending = _Sending()
-    waiting = anyio.CancelScope()
+    done = anyio.Event()
 
     async def run() -> None:
         _sending.set(sending)
@@ -281,19 +281,16 @@ async def carry_through(
                 results.append(await work())
             except Exception as error:
                 errors.append(error)
-        waiting.cancel()
-
-    async def wait() -> None:
-        with waiting:
-            try:
-                await anyio.sleep_forever()
-            finally:
-                sending.end(grace)
+        done.set()
 
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)
-            tasks.start_soon(wait)
+            try:
+                await done.wait()
+            except BaseException:
+                sending.end(grace)
+                raise
     except BaseException:
         if sending.begun:
             await settle(results[0] if results else None, errors[0] if errors else None)
