@@ -11,7 +11,7 @@ from .._core.attached import AttachedJob, attach, detach
 from .._core.config import Timeout
 from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
 from .._core.endpoints import EVENT_STREAM, Call
-from .._core.reply import parse, unusable
+from .._core.reply import media_type, parse, unusable
 from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit
 from .._http._async.sender import AsyncOpenReply
@@ -176,8 +176,8 @@ class AsyncOwnedStream:
 
     async def _begin(self, reply: AsyncOpenReply) -> None:
         """Read the stream, or adopt the job that the server made without one."""
-        media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type == EVENT_STREAM:
+        kind = media_type(reply.headers)
+        if kind == EVENT_STREAM:
             self._reply = reply
             return
         try:
@@ -185,7 +185,7 @@ class AsyncOwnedStream:
         finally:
             await reply.aclose()
         settings, arguments = self._transport.settings, self._call.arguments
-        if media_type == "text/html" or not whole.content:
+        if kind == "text/html" or not whole.content:
             raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
         job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
         self._follow(job.job_id)
