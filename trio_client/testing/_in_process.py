@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,7 @@ _T = TypeVar("_T")
 _TURNS = 50  # of the event loop, in which the application does all that it can do at once
 _A_WHILE = 3600.0
 _STOP_SECONDS = 10.0
+_CLOSED = "this MockTrio is closed"
 
 
 class InProcessStub:
@@ -45,21 +47,25 @@ class InProcessStub:
         self._state = stub._state  # pyright: ignore[reportPrivateUsage]
         self._app: Any = build_app(self._state)
         self._skip = skip
+        self._turn = asyncio.Lock()  # who moves time on has let everything happen first that was due before
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="trio-mock", daemon=True)
         self._thread.start()
-        self.close: Callable[[], object] = weakref.finalize(self, _stop, self._loop, self._thread, self._state)
+        self._over = threading.Event()
+        self.close: Callable[[], object] = weakref.finalize(
+            self, _stop, self._over, self._loop, self._thread, self._state
+        )
 
     def exchange(self, request: httpx.Request, content: bytes) -> Exchange:
         """Return the exchange of a request, not yet begun."""
         stands_still = self._stub.clock.speed == 0
-        return Exchange(self._app, request, content, self._move_on if stands_still else None)
+        return Exchange(self._app, request, content, self._turn, self._move_on if stands_still else None)
 
     def call(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Return the result of work on the application's event loop."""
         future = self._submit(work)
         try:
-            return future.result()
+            return _result(future)
         finally:
             future.cancel()
 
@@ -70,15 +76,18 @@ class InProcessStub:
         try:
             while not future.done():
                 await bell.wait(_A_WHILE)
-            return future.result()
+            return _result(future)
         finally:
             future.cancel()
 
     def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        if not self._thread.is_alive():
+        if self._over.is_set():
             work.close()
-            raise httpx.ConnectError("this MockTrio is closed")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+            raise httpx.ConnectError(_CLOSED)
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        if self._over.is_set():  # perhaps too late for the loop to hear of it
+            future.cancel()
+        return future
 
     def _move_on(self, patience: float) -> float:
         """Move time on to the next moment at which something happens, and return how far that was.
@@ -99,13 +108,19 @@ class Exchange:
     """One request to the application, and its reply as it is produced. All of it runs on the application's loop."""
 
     def __init__(
-        self, app: Any, request: httpx.Request, content: bytes, move_on: Callable[[float], float] | None
+        self,
+        app: Any,
+        request: httpx.Request,
+        content: bytes,
+        turn: asyncio.Lock,
+        move_on: Callable[[float], float] | None,
     ) -> None:
         self.status: int = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self._app = app
         self._request = request
         self._content: bytes | None = content
+        self._turn = turn
         self._move_on = move_on
         self._chunks: deque[bytes] = deque()
         self._whole = False
@@ -140,8 +155,10 @@ class Exchange:
         while not self._chunks and not self._whole:
             if self._move_on is None or not self._is_event_stream():
                 await self._wait(patience)
-            elif not await self._comes_at_once():
-                patience -= self._move_on(patience)
+                continue
+            async with self._turn:
+                if not await self._comes_at_once():
+                    patience -= self._move_on(patience)
         return self._chunks.popleft() if self._chunks else b""
 
     async def end(self) -> None:
@@ -199,7 +216,14 @@ class Exchange:
         self._news.set()
 
 
-def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread, state: Any) -> None:
+def _result(future: Future[_T]) -> _T:
+    try:
+        return future.result()
+    except FutureCancelledError:
+        raise httpx.ReadError(_CLOSED) from None
+
+
+def _stop(over: threading.Event, loop: asyncio.AbstractEventLoop, thread: threading.Thread, state: Any) -> None:
     async def end() -> None:
         await state.engine.aclose()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -208,6 +232,7 @@ def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread, state: Any)
         await asyncio.gather(*others, return_exceptions=True)
         loop.stop()
 
+    over.set()
     if threading.current_thread() is thread:  # collected as garbage there: it cannot wait for itself
         loop.stop()
         return

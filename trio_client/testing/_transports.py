@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
@@ -68,7 +69,8 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._stub.call(self._exchange.end())
+            with suppress(httpx.TransportError):  # the mock was closed first
+                self._stub.call(self._exchange.end())
 
 
 class _AsyncBody(httpx.AsyncByteStream):
@@ -92,4 +94,5 @@ class _AsyncBody(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            await self._stub.async_call(self._exchange.end())
+            with suppress(httpx.TransportError):  # the mock was closed first
+                await self._stub.async_call(self._exchange.end())
