@@ -146,9 +146,13 @@ class Exchange:
         self._news = asyncio.Event()
         self._gone = asyncio.Event()
         self._task = asyncio.create_task(self._app(scope, self._receive, self._send))
-        self._task.add_done_callback(lambda _: self._news.set())
-        while not self.status:
-            await self._wait(patience)
+        self._task.add_done_callback(self._ended)
+        try:
+            while not self.status:
+                await self._wait(patience)
+        except BaseException:
+            self._gone.set()
+            raise
 
     async def next_chunk(self, patience: float) -> bytes:
         """Return the next piece of the body, and nothing at its end."""
@@ -162,12 +166,8 @@ class Exchange:
         return self._chunks.popleft() if self._chunks else b""
 
     async def end(self) -> None:
-        """Let the application know that nobody listens any more."""
-        if self._task is not None:
-            self._gone.set()
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._failure()
+        """Let the application know that nobody listens any more. What it has begun, it still does."""
+        self._gone.set()
 
     async def _comes_at_once(self) -> bool:
         """Return whether there is news without time moving on."""
@@ -183,18 +183,17 @@ class Exchange:
         """Wait for news of the application, in real time."""
         assert self._task is not None
         if self._task.done() and not self._whole:
-            if self._failure() is not None or not self.status:
-                raise httpx.RemoteProtocolError("the server ended the connection without a whole reply")
-            raise httpx.ReadError("the server ended the connection")
+            raise httpx.RemoteProtocolError("the server ended the connection without a whole reply")
         self._news.clear()
         try:
             await asyncio.wait_for(self._news.wait(), None if math.isinf(patience) else patience)
         except asyncio.TimeoutError:
             raise httpx.ReadTimeout("no reply came within the time that the client waits") from None
 
-    def _failure(self) -> BaseException | None:
-        """Return what ended the application's work, so that it counts as looked at."""
-        return None if self._task is None or self._task.cancelled() else self._task.exception()
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            task.exception()  # that it failed is seen from the reply that is not whole
+        self._news.set()
 
     def _is_event_stream(self) -> bool:
         return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in self.headers)
