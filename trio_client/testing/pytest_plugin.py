@@ -71,11 +71,19 @@ def trio_sync_client(trio_stub: StubServer) -> Iterator[TrioClient]:  # noqa: AR
 
 @pytest.fixture
 def trio_async_client(trio_stub: StubServer) -> Iterator[AsyncTrioClient]:  # noqa: ARG001 - the client finds it
-    """An async client of the stub server, for the event loop of the test, whatever runs it; closed with that loop."""
-    from ._loops import async_client
+    """An async client of the stub server, for any event loop, whatever runs it; closed at the end of the test.
 
-    with async_client() as client:
-        yield client
+    It keeps no connection between two calls: when this fixture ends, the event loop that could close one may be gone.
+    """
+    from .. import AsyncTrioClient
+
+    client = AsyncTrioClient(trust_env=False)
+    transport = client._transport  # pyright: ignore[reportPrivateUsage]
+    pool = transport.sender._pool  # pyright: ignore[reportPrivateUsage]
+    assert pool is not None
+    pool._closed = True  # pyright: ignore[reportPrivateUsage]
+    yield client
+    client._closed = transport.state.closed = True  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture
