@@ -6,6 +6,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
 import anyio.lowlevel
@@ -200,7 +201,7 @@ def test_one_can_be_used_again(stub: StubServer) -> None:
 
 def test_threads_wait_side_by_side(stub: StubServer) -> None:
     def work() -> None:
-        with client_of(stub) as client:
+        with client_of(stub, replace(PATIENT, max_attempts=9)) as client:
             client.jobs.list()
 
     stub.fail_next(path="/jobs", status=429, headers=HOUR, times=8)
