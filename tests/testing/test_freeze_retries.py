@@ -12,12 +12,12 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from trio_client import AsyncTrioClient, RetryPolicy, ServerError, TrioClient, WaitTimeoutError
+from trio_client import AsyncTrioClient, JobDetail, RetryPolicy, ServerError, TrioClient, WaitTimeoutError
 from trio_client._async.transport import AsyncTransport
 from trio_client._sync.transport import Transport
 from trio_client.osapi import OsapiClient
 from trio_client.stub import StubServer
-from trio_client.testing import freeze_retries
+from trio_client.testing import MockTrio, freeze_retries, make
 
 GATE = ("rtsp://gate.example/live", "a van is at the gate")
 HOUR = {"Retry-After": "3600"}
@@ -242,6 +242,30 @@ async def test_an_async_function_is_decorated(stub: StubServer) -> None:
     assert 0 == await application(2)
     assert 7200 == stub.clock.now()
     assert [None] * 4 == seams()
+
+
+def test_clients_of_a_mock_keep_its_time_and_their_waits_are_told_too() -> None:
+    with freeze_retries() as waits, MockTrio() as mock, mock.client() as client:
+        job = client.live_monitor.create(*GATE)
+        assert "completed" == client.with_options(timeout=5).jobs.wait(job.job_id).status
+    assert [3.0] * 10 == waits == mock.waits
+
+
+@pytest.mark.anyio
+async def test_so_do_async_clients_of_a_mock() -> None:
+    with freeze_retries() as waits, MockTrio() as mock:
+        client = mock.async_client()
+        job = await client.live_monitor.create(*GATE)
+        assert "completed" == (await client.jobs.wait(job.job_id)).status
+    assert [3.0] * 10 == waits == mock.waits
+
+
+def test_a_wait_without_end_is_no_endless_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio_client.testing._waits._MOST_WAITS", 100)
+    with MockTrio(scripted_only=True) as mock:
+        mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail, status="running"))
+        with pytest.raises(RuntimeError, match=r"freeze_retries\(stub.clock\), script an end, or bound the wait"):
+            mock.client().jobs.wait("a1")
 
 
 @freeze_retries()

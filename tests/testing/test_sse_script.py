@@ -23,6 +23,7 @@ from trio_client import (
     TrioClient,
 )
 from trio_client import sse as decoding
+from trio_client.stub import StubServer
 from trio_client.testing import SseScript, make, sse
 
 BASE = "https://trio.machinefi.com/api"
@@ -130,6 +131,14 @@ async def test_delays_can_take_real_time_in_async_iteration() -> None:
 
 def test_the_repr_is_short() -> None:
     assert "<SseScript of 1 bytes, then a drop>" == repr(sse().raw(b"a").drop())
+
+
+def test_the_stub_server_can_send_a_script_too(stub: StubServer) -> None:
+    headers = {"content-type": "text/event-stream"}
+    stub.fail_next(path="/live-monitor", status=200, headers=headers, body=bytes(WHOLE))
+    with TrioClient("test-key", base_url=stub.base_url) as client:
+        with client.live_monitor.stream("rtsp://c/1", "a van") as events:
+            assert ["started", "triggered", "stopped"] == [event.kind for event in events]
 
 
 @pytest.fixture(params=["own connections", "httpx.MockTransport"])

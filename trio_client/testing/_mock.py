@@ -80,7 +80,7 @@ class MockTrio:
         self._in_process: InProcessStub | None = None
         self._closed = False
         self._lock = threading.RLock()
-        self._time = SkippedTime(self._advance_stub)
+        self._time = SkippedTime(self._advance_stub, lasting=True)
 
     def on(self, method: str, path: str, *, where: Callable[[MockRequest], object] | None = None) -> Route:
         """Script what calls of a kind are answered with; what is scripted later goes first.

@@ -19,6 +19,7 @@ from .._sync.transport import Transport
 __all__ = ["FrozenRetries", "SkippedTime", "SteppedClock", "freeze_retries"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_MOST_WAITS = 10_000
 
 
 class SteppedClock(Protocol):
@@ -34,9 +35,11 @@ class SkippedTime:
 
     Args:
         advance: what else is to be told of time that passes.
+        lasting: whether `freeze_retries` leaves clients with this time alone, and only hears of their waits.
     """
 
-    def __init__(self, advance: Callable[[float], object] | None = None) -> None:
+    def __init__(self, advance: Callable[[float], object] | None = None, *, lasting: bool = False) -> None:
+        self.lasting = lasting
         self.waits: list[float] = []
         self.over = False
         self._advance = advance
@@ -73,6 +76,14 @@ class SkippedTime:
     def _note(self, seconds: float) -> None:
         with self._lock:
             self.waits.append(seconds)
+        if self.lasting:
+            for frozen in _active[-1:]:
+                frozen.waits.append(seconds)
+        if len(self.waits) > _MOST_WAITS:
+            raise RuntimeError(
+                f"A client has waited more than {_MOST_WAITS:,} times: what it waits for does not happen while no time "
+                "passes. Give its clock to freeze_retries(stub.clock), script an end, or bound the wait with timeout=."
+            )
         self.skip(seconds)
 
 
@@ -121,7 +132,7 @@ def freeze_retries(clock: SteppedClock | None = None) -> FrozenRetries:
 
     They keep their length: it is noted, and deadlines see it as passed. It holds for the whole process, for sync and
     async clients, also those made before; everything is restored at the end of the block, after an error too.
-    What a client waits for on the network still takes as long as it takes.
+    What a client waits for on the network, and a `WebhookInbox` for deliveries, still takes as long as it takes.
 
     Args:
         clock: moved along with every wait, such as `stub.clock`, so that a job goes on while it is polled.
@@ -149,8 +160,11 @@ class _Seam:
         self._frozen = frozen
 
     def __get__(self, transport: Any, owner: type | None = None) -> Any:
+        own = cast("Any", vars(transport)[self._name])
         active = _active[-1:]  # one look, since another thread may thaw
-        return self._frozen(active[0]) if active else cast("Any", vars(transport)[self._name])
+        if not active or getattr(getattr(own, "__self__", None), "lasting", False):
+            return own
+        return self._frozen(active[0])
 
     def __set__(self, transport: Any, value: Any) -> None:
         vars(transport)[self._name] = value
