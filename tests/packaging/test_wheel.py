@@ -109,6 +109,22 @@ def test_the_main_job_runs_from_the_wheel(stub_python: Path, tmp_path: Path) -> 
     assert "the job ended: completed" in output
 
 
+def test_the_fixtures_come_with_the_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("kit")
+    python = environment(home, f"{wheel}[stub]")
+    run(str(python), "-m", "pip", "install", "--quiet", "pytest")
+    tests = home / "tests"
+    tests.mkdir()
+    (tests / "test_it.py").write_text(
+        "def test_it(trio_sync_client, trio_mock):\n"
+        "    for client in (trio_sync_client, trio_mock.client()):\n"
+        "        with client.live_monitor.stream('rtsp://gate.example/live', 'a van') as events:\n"
+        "            assert [event.kind for event in events][-1] == 'stopped'\n",
+        "utf-8",
+    )
+    assert "1 passed" in run(str(python), "-W", "error", "-m", "pytest", "-W", "error", cwd=tests)
+
+
 def test_metadata_is_complete(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))

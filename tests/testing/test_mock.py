@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import gc
 import pickle
 import sys
@@ -200,6 +201,36 @@ def test_a_silence_within_the_limit_is_waited_out(mock: MockTrio, client: TrioCl
 def test_an_answer_is_for_one_request_at_least(mock: MockTrio, times: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         mock.on("GET", "/jobs").reply(times=times)
+
+
+@pytest.mark.parametrize("place", ["where", "reply"])
+def test_an_assertion_in_a_script_is_no_failure_of_the_network(place: str) -> None:
+    def check(request: MockRequest) -> Any:
+        assert request.query["limit"] == "5", "the limit is wrong"
+        return make(JobPage)
+
+    def application(client: TrioClient) -> None:
+        with contextlib.suppress(TrioError):
+            client.jobs.list()
+
+    with pytest.raises(UnscriptedCallError, match="for GET /jobs failed: AssertionError: the limit is wrong") as caught:
+        with MockTrio() as mock:
+            if place == "where":
+                mock.on("GET", "/jobs", where=check).reply(make(JobPage))
+            else:
+                mock.on("GET", "/jobs").reply(check)
+            application(mock.client())
+    assert isinstance(caught.value.__cause__, AssertionError)
+    assert 1 == len(mock.requests)
+
+
+def test_a_script_may_raise_what_the_library_below_raises(mock: MockTrio, client: TrioClient) -> None:
+    def refuse(request: MockRequest) -> Any:
+        raise httpx.ConnectError(f"nobody is at {request.path}")
+
+    mock.on("GET", "/jobs").reply(refuse)
+    with pytest.raises(APIConnectionError, match="nobody is at /jobs"):
+        client.jobs.list()
 
 
 # What the stub server answers

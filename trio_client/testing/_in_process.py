@@ -81,7 +81,7 @@ class InProcessStub:
             future.cancel()
 
     def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        if self._over.is_set():
+        if self._over.is_set() or not self._thread.is_alive():  # a forked process has no such thread
             work.close()
             raise httpx.ConnectError(_CLOSED)
         future = asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -167,13 +167,17 @@ class MockTrio:
     def _answer(self, request: httpx.Request, content: bytes) -> httpx.Response | InProcessStub:
         """Note a request and return its reply, or who else answers it."""
         noted = MockRequest.of(request, content)
-        with self._lock:
-            self._requests.append(noted)
-            answers = (route.take(noted) for route in self._routes)
-            answer = next((found for found in answers if found is not None), None)
-            if answer is None:
-                return self._answering(noted)
-        return self._reply(answer, noted, request)
+        try:
+            with self._lock:
+                self._requests.append(noted)
+                answers = (route.take(noted) for route in self._routes)
+                answer = next((found for found in answers if found is not None), None)
+                if answer is None:
+                    return self._answering(noted)
+            return self._reply(answer, noted, request)
+        except UnscriptedCallError as refusal:
+            self._refused.append(refusal)
+            raise
 
     def _reply(self, answer: Answer, noted: MockRequest, request: httpx.Request) -> httpx.Response:
         patience = read_timeout(request)
@@ -201,9 +205,7 @@ class MockTrio:
                 return self._in_process
             except ModuleNotFoundError as error:
                 missing = error
-        refusal = UnscriptedCallError(self._advice(request, missing), method=request.method, path=request.path)
-        self._refused.append(refusal)
-        raise refusal
+        raise UnscriptedCallError(self._advice(request, missing), method=request.method, path=request.path)
 
     def _advice(self, request: MockRequest, missing: ModuleNotFoundError | None) -> str:
         call = f"{request.method} {request.path}"

@@ -6,14 +6,16 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import httpx
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from ..errors import TrioError
 from ._factories import as_sent
 from ._script import SseScript
+from ._unscripted import UnscriptedCallError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,6 +51,7 @@ class MockRequest:
         return cls(request.method, inner or "/", dict(request.url.params), dict(request.headers), body)
 
 
+_T = TypeVar("_T")
 Body: TypeAlias = (
     "BaseModel | SseScript | httpx.Response | Exception | Mapping[str, Any] | list[Any] | str | bytes | None"
 )
@@ -68,7 +71,7 @@ class Answer:
         """Return the reply to a request, or raise what was scripted."""
         body = self.body
         if not isinstance(body, (BaseModel, SseScript, httpx.Response, Exception)) and callable(body):
-            body = body(request)
+            body = _ask(body, request)
         if isinstance(body, Exception):
             raise body
         if isinstance(body, (SseScript, httpx.Response)):
@@ -144,7 +147,7 @@ class Route:
         """Return the answer to a request if it is one of this route's, and there is one left."""
         if self.method != request.method or not fits(self.path, request.path) or not self._answers:
             return None
-        if self._where is not None and not self._where(request):
+        if self._where is not None and not _ask(self._where, request):
             return None
         answer = self._answers[0]
         if answer.left is not None:
@@ -157,6 +160,17 @@ class Route:
     def __repr__(self) -> str:
         state = "" if self._answers else " (used up)" if self.requests else " (without a reply)"
         return f"{self.method} {self.path}{state}"
+
+
+def _ask(function: Callable[[MockRequest], _T], request: MockRequest) -> _T:
+    """Return what a function of the test says; the client must not take its failure for one of the network."""
+    try:
+        return function(request)
+    except (TrioError, httpx.HTTPError):
+        raise
+    except Exception as error:
+        message = f"The script for {request.method} {request.path} failed: {type(error).__name__}: {error}"
+        raise UnscriptedCallError(message, method=request.method, path=request.path) from error
 
 
 def fits(pattern: str, path: str) -> bool:
