@@ -119,14 +119,14 @@ def test_a_delay_is_not_negative(seconds: float) -> None:
 def test_delays_take_real_time_only_where_that_is_wanted() -> None:
     began = time.monotonic()
     assert 2 == len(list(sse(real_time=True).raw(b"a").delay(0.05).raw(b"b")))
-    assert time.monotonic() - began >= 0.05
+    assert time.monotonic() - began >= 0.04
 
 
 @pytest.mark.anyio
 async def test_delays_can_take_real_time_in_async_iteration() -> None:
     began = anyio.current_time()
     assert 1 == len(await pieces_async(sse(real_time=True).delay(0.05).raw(b"b")))
-    assert anyio.current_time() - began >= 0.05
+    assert anyio.current_time() - began >= 0.04
 
 
 def test_the_repr_is_short() -> None:
