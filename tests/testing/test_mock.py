@@ -315,6 +315,13 @@ def test_the_stub_server_is_set_up_by_options() -> None:
             client.live_monitor.create(*GATE)
 
 
+def test_an_option_that_there_is_not_is_found_at_once() -> None:
+    with pytest.raises(TypeError, match="'sped'"):
+        MockTrio(sped=3)
+    with pytest.raises(TypeError, match="could have max_jobs"):
+        MockTrio(scripted_only=True, max_jobs=1)
+
+
 def test_with_a_speed_time_passes_by_itself() -> None:
     with MockTrio(speed=6000) as mock, mock.client().live_monitor.stream(*GATE) as events:
         assert ["started", "progress", "progress", "triggered", "stopped"] == [event.kind for event in events]

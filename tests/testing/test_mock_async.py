@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -109,9 +110,16 @@ async def test_a_stream_that_is_cancelled_stops_its_job(mock: MockTrio, client: 
 
 async def test_a_call_that_is_cancelled_while_it_waits_lets_go(mock: MockTrio, client: AsyncTrioClient) -> None:
     mock.stub.fail_next(path="/jobs", delay=30)
-    with anyio.move_on_after(0.05) as scope:
+
+    async def cancel_when_it_has_begun() -> None:
+        while not mock.stub.requests:
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(cancel_when_it_has_begun)
         await client.jobs.list()
-    assert scope.cancelled_caught
+    assert tasks.cancel_scope.cancelled_caught
     assert 0 == (await client.jobs.list()).total
 
 

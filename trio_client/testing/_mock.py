@@ -54,18 +54,18 @@ class MockTrio:
             passes by itself, and the waits for events are real.
 
     Raises:
+        TypeError: there is no such option.
         UnscriptedCallError: from a call that has no answer.
 
     Example:
         >>> from trio_client import Started, Stopped
         >>> from trio_client.testing import make, sse
         >>> with MockTrio() as mock, mock.client() as client:
-        ...     mock.on("POST", "/live-digest").reply(sse(make(Started), make(Stopped)))
+        ...     route = mock.on("POST", "/live-digest").reply(sse(make(Started), make(Stopped)))
         ...     with client.live_digest.stream("rtsp://gate.example/live") as events:
         ...         print([event.kind for event in events])
         ...     with client.live_monitor.stream("rtsp://gate.example/live", "a van is at the gate") as events:
         ...         print([event.kind for event in events])
-        POST /live-digest
         ['started', 'stopped']
         ['started', 'progress', 'progress', 'triggered', 'stopped']
     """
@@ -81,6 +81,10 @@ class MockTrio:
         self._closed = False
         self._lock = threading.RLock()
         self._time = SkippedTime(self._advance_stub, lasting=True)
+        if stub_options and scripted_only:
+            raise TypeError(f"with scripted_only no stub server answers that could have {', '.join(stub_options)}")
+        if stub_options:
+            _ = self.stub
 
     def on(self, method: str, path: str, *, where: Callable[[MockRequest], object] | None = None) -> Route:
         """Script what calls of a kind are answered with; what is scripted later goes first.
