@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
 import anyio
@@ -242,6 +242,18 @@ async def test_an_async_function_is_decorated(stub: StubServer) -> None:
     assert 0 == await application(2)
     assert 7200 == stub.clock.now()
     assert [None] * 4 == seams()
+
+
+def test_a_generator_is_not_decorated_for_it_would_not_be_frozen() -> None:
+    def fixture() -> Iterator[None]:
+        yield
+
+    async def async_fixture() -> AsyncIterator[None]:
+        yield
+
+    for function in (fixture, async_fixture):
+        with pytest.raises(TypeError, match="fixture is a generator"):
+            freeze_retries()(function)
 
 
 def test_clients_of_a_mock_keep_its_time_and_their_waits_are_told_too() -> None:

@@ -110,6 +110,8 @@ class FrozenRetries:
 
     def __call__(self, function: _F) -> _F:
         """Return the function with all waits inside it frozen; an async function stays async."""
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(f"{function.__name__} is a generator: freeze with a `with` block around its `yield`")
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
