@@ -122,6 +122,14 @@ def test_none_leaves_a_field_out() -> None:
     assert "job_id" not in make(Triggered, delivery="webhook", job_id=None).raw
 
 
+def test_none_is_kept_where_it_means_unlimited() -> None:
+    assert (1, None) == (
+        make(LiveMonitorRequest).max_triggers,
+        make(LiveMonitorRequest, max_triggers=None).max_triggers,
+    )
+    assert {"max_triggers"} < make(LiveMonitorRequest, max_triggers=None).model_fields_set
+
+
 def test_models_go_into_models() -> None:
     page = make(JobPage, jobs=[make(Job, job_id="a"), make(Job, status="failed")])
     assert (["a", make(Job).job_id], 2) == ([job.job_id for job in page], page.total)

@@ -15,13 +15,25 @@ from ..events import (
     UnknownEvent,
 )
 
-__all__ = ["COUNTERS", "EVENTS", "JOB_ID", "JPEG", "MODELS", "STREAM_URL", "TIME", "WEBHOOK_NAMES"]
+__all__ = [
+    "COUNTERS",
+    "EVENTS",
+    "JOB_ID",
+    "JPEG",
+    "MODELS",
+    "NULL_MEANS_UNLIMITED",
+    "STREAM_URL",
+    "TIME",
+    "WEBHOOK_NAMES",
+]
 
 JOB_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 STREAM_URL = "rtsp://gate.example/live"
 TIME = "2026-01-15T12:00:00Z"
 _CONDITION = "a van is at the gate"
 _SEEN = "A white van stands at the gate."
+
+NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})
 
 # One grey pixel.
 JPEG = (

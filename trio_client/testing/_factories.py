@@ -16,7 +16,7 @@ from .._stats import JobStats
 from ..events import CoverageGap, Event, Progress
 from ..events._normalise import build_event
 from ..frames import Frame
-from ._defaults import COUNTERS, EVENTS, JPEG, MODELS, TIME, WEBHOOK_NAMES
+from ._defaults import COUNTERS, EVENTS, JPEG, MODELS, NULL_MEANS_UNLIMITED, TIME, WEBHOOK_NAMES
 
 __all__ = ["as_sent", "make", "wire_of"]
 
@@ -34,8 +34,8 @@ def make(kind: type[_T], /, **fields: Any) -> _T:
 
     Args:
         kind: a model of `trio_client.models`, an event type, `JobStats` or `Frame`.
-        fields: values by name; `None` leaves a field out. Events also take `name`, `delivery` and `raw`, the payload
-            that the other values are put into; pictures are taken as bytes too.
+        fields: values by name; `None` leaves a field out, unless it means unlimited. Events also take `name`,
+            `delivery` and `raw`, the payload that the other values are put into; pictures are taken as bytes too.
 
     Returns:
         The object.
@@ -148,7 +148,7 @@ def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     merged = {**defaults, **given}
     if "stats" in given:  # the counters are told in one place
         merged = {name: value for name, value in merged.items() if name in given or name not in COUNTERS}
-    return {name: value for name, value in merged.items() if value is not None}
+    return {name: value for name, value in merged.items() if value is not None or name in NULL_MEANS_UNLIMITED}
 
 
 def _in_payload(name: str, value: Any) -> Any:
