@@ -186,7 +186,7 @@ def __getattr__(name: str) -> object:
     elif name in __all__:
         homes = (import_module(home, __name__) for home in _SHARED_HOMES)
         value = next(getattr(home, name) for home in homes if name in home.__all__)
-    elif name in ("errors", "events", "models", "sse", "webhooks", "frames", "osapi", "pricing"):
+    elif name in ("errors", "events", "models", "sse", "webhooks", "frames", "osapi", "pricing", "testing"):
         return import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -86,7 +86,7 @@ def test_every_module_but_the_stub_imports_without_the_extras(bare_python: Path,
     code = (
         "import importlib, pkgutil, trio_client\n"
         "for module in pkgutil.walk_packages(trio_client.__path__, 'trio_client.'):\n"
-        "    if not module.name.startswith('trio_client.stub'):\n"
+        "    if not module.name.startswith(('trio_client.stub', 'trio_client.testing.pytest_plugin')):\n"
         "        importlib.import_module(module.name)\n"
         "print(trio_client.TrioClient('key'), trio_client.__version__)\n"
     )
@@ -107,6 +107,22 @@ def test_the_main_job_runs_from_the_wheel(stub_python: Path, tmp_path: Path) -> 
     example.write_text((ROOT / "examples" / "quickstart.py").read_text("utf-8"), "utf-8")
     output = run(str(stub_python), "-W", "error", "-X", "dev", str(example), cwd=tmp_path)
     assert "the job ended: completed" in output
+
+
+def test_the_fixtures_come_with_the_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("kit")
+    python = environment(home, f"{wheel}[stub]")
+    run(str(python), "-m", "pip", "install", "--quiet", "pytest")
+    tests = home / "tests"
+    tests.mkdir()
+    (tests / "test_it.py").write_text(
+        "def test_it(trio_sync_client, trio_mock):\n"
+        "    for client in (trio_sync_client, trio_mock.client()):\n"
+        "        with client.live_monitor.stream('rtsp://gate.example/live', 'a van') as events:\n"
+        "            assert [event.kind for event in events][-1] == 'stopped'\n",
+        "utf-8",
+    )
+    assert "1 passed" in run(str(python), "-W", "error", "-m", "pytest", "-W", "error", cwd=tests)
 
 
 def test_metadata_is_complete(wheel: Path) -> None:
