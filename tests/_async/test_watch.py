@@ -188,7 +188,7 @@ async def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: AsyncT
 
 
 async def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: AsyncTrioClient) -> None:
-    stub.scene(CAMERA, Scene(offline_at=20))
+    stub.scene(CAMERA, Scene(offline_at=300))
     async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
         ended = await events.until(StatusChanged)
         assert ended is not None

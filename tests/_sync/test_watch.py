@@ -183,7 +183,7 @@ def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: TrioClient) 
 
 
 def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: TrioClient) -> None:
-    stub.scene(CAMERA, Scene(offline_at=20))
+    stub.scene(CAMERA, Scene(offline_at=300))
     with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
         ended = events.until(StatusChanged)
         assert ended is not None

@@ -319,8 +319,9 @@ async def close_response(response: Any, chunks: Any) -> None:
 
     Below that iterator are async generators of the HTTP library, and the trio library warns of each that is
     dropped before its end. On a closed connection the next step ends them all, but for what was buffered.
+    What goes wrong in closing is nobody's concern any more.
     """
-    with anyio.CancelScope(shield=True):
+    with anyio.CancelScope(shield=True), suppress(Exception):
         await response.aclose()
     if chunks is not None:
         with anyio.move_on_after(_ENDING_SECONDS, shield=True), suppress(Exception):
