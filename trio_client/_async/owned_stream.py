@@ -73,6 +73,8 @@ class AsyncOwnedStream:
         self._owner = 0
         self._named = False
         self._seen_alive: datetime | None = None
+        self._idle = idle_limit(call.path, call.body or {})
+        self._waiting_since: float | None = None  # for the rest of an event
 
     @property
     def job_id(self) -> str | None:
@@ -99,10 +101,11 @@ class AsyncOwnedStream:
         intent = self._intent = announce(self._transport, self._call)
         self._seen_alive = intent.sent_at
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
-        idle = idle_limit(self._call.path, self._call.body or {})
 
         async def post() -> None:
-            reply = await carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+            reply = await carrying.open(
+                self._call, idle=self._idle, timeout=self._timeout, extra_headers=self._extra_headers
+            )
             await self._begin(reply)
 
         async def settle(_: None, error: Exception | None) -> None:
@@ -153,7 +156,10 @@ class AsyncOwnedStream:
         if self._reader.finished:
             await self._release()
         elif events:
+            self._waiting_since = None
             self._seen_alive = events[-1].occurred_at or datetime.now(timezone.utc)
+        elif self._is_dribbling():
+            return await self._interrupted(f"an event did not arrive within {self._idle:g} s", None)
         return events
 
     async def close(self, error: BaseException | None) -> None:
@@ -231,6 +237,15 @@ class AsyncOwnedStream:
         """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
         assert self._intent is not None
         return await find_one(self._transport, self._intent)
+
+    def _is_dribbling(self) -> bool:
+        """Return whether the rest of an event has been awaited for longer than the stream may be silent."""
+        now = self._transport.clock()
+        if not self._reader.unfinished:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = now
+        return self._waiting_since is not None and now - self._waiting_since > self._idle
 
     async def _release(self) -> None:
         reply, self._reply = self._reply, None

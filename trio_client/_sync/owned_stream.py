@@ -74,6 +74,8 @@ class OwnedStream:
         self._owner = 0
         self._named = False
         self._seen_alive: datetime | None = None
+        self._idle = idle_limit(call.path, call.body or {})
+        self._waiting_since: float | None = None  # for the rest of an event
 
     @property
     def job_id(self) -> str | None:
@@ -100,10 +102,9 @@ class OwnedStream:
         intent = self._intent = announce(self._transport, self._call)
         self._seen_alive = intent.sent_at
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
-        idle = idle_limit(self._call.path, self._call.body or {})
 
         def post() -> None:
-            reply = carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+            reply = carrying.open(self._call, idle=self._idle, timeout=self._timeout, extra_headers=self._extra_headers)
             self._begin(reply)
 
         def settle(_: None, error: Exception | None) -> None:
@@ -154,7 +155,10 @@ class OwnedStream:
         if self._reader.finished:
             self._release()
         elif events:
+            self._waiting_since = None
             self._seen_alive = events[-1].occurred_at or datetime.now(timezone.utc)
+        elif self._is_dribbling():
+            return self._interrupted(f"an event did not arrive within {self._idle:g} s", None)
         return events
 
     def close(self, error: BaseException | None) -> None:
@@ -232,6 +236,15 @@ class OwnedStream:
         """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
         assert self._intent is not None
         return find_one(self._transport, self._intent)
+
+    def _is_dribbling(self) -> bool:
+        """Return whether the rest of an event has been awaited for longer than the stream may be silent."""
+        now = self._transport.clock()
+        if not self._reader.unfinished:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = now
+        return self._waiting_since is not None and now - self._waiting_since > self._idle
 
     def _release(self) -> None:
         reply, self._reply = self._reply, None
