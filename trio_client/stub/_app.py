@@ -75,6 +75,7 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/deliveries": {"GET": control.deliveries},
         "/_stub/webhooks": {"POST": control.webhooks},
         "/_stub/osapi": {"POST": control.osapi},
+        "/_stub/osapi/openapi.json": {"GET": _osapi_openapi},
         "/_stub/reset": {"POST": control.reset},
     }
 
@@ -125,6 +126,10 @@ async def _health(_: Request) -> Response:
 
 async def _openapi(_: Request) -> Response:
     return Response(openapi_bytes(), media_type="application/json")
+
+
+async def _osapi_openapi(_: Request) -> Response:
+    return Response(openapi_bytes("osapi"), media_type="application/json")
 
 
 async def _api_error(_: Request, error: Exception) -> Response:

@@ -89,6 +89,7 @@ class JobStore:
         with self.lock:
             self.settle()
             newest_first = reversed(self._jobs.values())
+            offset = min(offset, len(self._jobs))
             if status is None and job_type is None:
                 return list(islice(newest_first, offset, offset + limit)), len(self._jobs)
             jobs = [job for job in newest_first if status in (None, job.status) and job_type in (None, job.job_type)]

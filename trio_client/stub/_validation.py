@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, NoReturn, cast
+from typing import Any, Literal, NoReturn, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -15,6 +15,8 @@ from ._errors import ApiError
 
 __all__ = ["openapi_bytes", "parse_object", "read_body", "read_query"]
 
+# A number in a query may be as long as its schema lets it, which names no end; beyond this it is no number any more.
+MAX_DIGITS = 1_000
 # JSON Schema keyword -> the `type` that FastAPI services give in their `detail` lists.
 _TYPES = {
     "required": "missing",
@@ -28,10 +30,10 @@ _TYPES = {
 _TYPE_NAMES = {"integer": "int_type", "boolean": "bool_type", "object": "dict_type", "array": "list_type"}
 
 
-@lru_cache(maxsize=1)
-def openapi_bytes() -> bytes:
-    """The OpenAPI file as shipped."""
-    return (files("trio_client.stub") / "openapi" / "trio.json").read_bytes()
+@cache
+def openapi_bytes(api: Literal["trio", "osapi"] = "trio") -> bytes:
+    """An OpenAPI file as shipped."""
+    return (files("trio_client.stub") / "openapi" / f"{api}.json").read_bytes()
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -138,7 +140,7 @@ def _convert(text: str, schema: dict[str, Any]) -> Any:
     if schema.get("type") != "integer":
         return text
     try:
-        return int(text) if len(text) < 20 else text
+        return int(text) if len(text) <= MAX_DIGITS else text
     except ValueError:
         return text
 
