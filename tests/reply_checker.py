@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trio_client.stub._faults import Fault
 from trio_client.stub._gate import FAULT_KEY
+from trio_client.stub._generations import NEWEST
 from trio_client.stub._state import StubState
 from trio_client.stub._validation import openapi_bytes
 
@@ -44,7 +45,12 @@ class ReplyChecker:
     def _documented(self, scope: Scope) -> bool:
         """Whether the reply is one of the documented service in its present form, as it would be without a script."""
         path = scope["path"]
-        if path in ("", "/") or path.startswith("/_stub") or path.endswith(("/openapi.json", "/healthz")):
+        if (
+            self._state.generation != NEWEST
+            or path in ("", "/")
+            or path.startswith("/_stub")
+            or path.endswith(("/openapi.json", "/healthz"))
+        ):
             return False
         if path.startswith(OSAPI_ROOT):
             osapi = self._state.osapi

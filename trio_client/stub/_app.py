@@ -17,6 +17,7 @@ from ._api import Api
 from ._control import Control
 from ._errors import ApiError
 from ._gate import Gate
+from ._generations import NEWEST, Generation
 from ._osapi_api import METHODS, OSAPI_ROOT, OsapiApi
 from ._page import jobs_page
 from ._records import JobRecord
@@ -34,6 +35,7 @@ def create_app(
     max_jobs: int = 10,
     api_keys: Iterable[str] | None = None,
     webhook_secret: str | None = None,
+    generation: Generation = NEWEST,
 ) -> ASGIApp:
     """The stub server as an ASGI application, for a server of your own.
 
@@ -42,6 +44,7 @@ def create_app(
         max_jobs: how many jobs may be pending or running at once.
         api_keys: the keys that are accepted; None: any that is not empty.
         webhook_secret: signs webhooks; None: they are not signed.
+        generation: which of the documentation's generations it follows.
 
     Faults that end a connection need the connection itself, which only `StubServer` has: here they end
     in an exception, at which most servers close the connection.
@@ -49,7 +52,9 @@ def create_app(
     Example:
         >>> app = create_app(speed=600)
     """
-    settings = Settings.with_keys(api_keys, speed=speed, max_jobs=max_jobs, webhook_secret=webhook_secret)
+    settings = Settings.with_keys(
+        api_keys, speed=speed, max_jobs=max_jobs, webhook_secret=webhook_secret, generation=generation
+    )
     return build_app(StubState(settings))
 
 
@@ -58,6 +63,7 @@ def build_app(state: StubState) -> ASGIApp:
     api, control = Api(state), Control(state)
     documented: Mapping[str, Mapping[str, Handler]] = {
         "/streams/validate": {"POST": api.validate_stream},
+        "/validate-url": {"GET": api.validate_url},
         "/prepare-stream": {"POST": api.prepare_stream},
         "/check-once": {"POST": api.check_once},
         "/analyze-frame": {"POST": api.analyze_frame},
@@ -74,6 +80,7 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/requests": {"GET": control.requests},
         "/_stub/deliveries": {"GET": control.deliveries},
         "/_stub/webhooks": {"POST": control.webhooks},
+        "/_stub/generation": {"POST": control.generation},
         "/_stub/osapi": {"POST": control.osapi},
         "/_stub/osapi/openapi.json": {"GET": _osapi_openapi},
         "/_stub/reset": {"POST": control.reset},

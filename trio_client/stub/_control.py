@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ._errors import ApiError
 from ._faults import Fault
+from ._generations import Generation
 from ._job import JobStatus
 from ._records import JobRecord
 from ._scenes import Scene
@@ -68,6 +69,12 @@ class Control:
         body = parse_object(await request.body())
         _built(lambda: self._state.webhooks.update(**body))
         return JSONResponse(asdict(self._state.webhooks))
+
+    async def generation(self, request: Request) -> Response:
+        """POST /_stub/generation: follow this `generation` of the documentation from now on."""
+        wanted = parse_object(await request.body()).get("generation")
+        _built(lambda: self._state.follow(cast("Generation", wanted)))
+        return JSONResponse({"generation": self._state.generation})
 
     async def osapi(self, request: Request) -> Response:
         """POST /_stub/osapi: add `jobs` (their fields), set `web_ui`, `prefixes`, `tokens` and `hosts`."""

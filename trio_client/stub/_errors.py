@@ -15,6 +15,7 @@ _ERRORS: dict[str, tuple[int, str]] = {
     "FRAME_CAPTURE_FAILED": (400, "Try again in a few seconds."),
     "CLIP_CAPTURE_FAILED": (400, "Use a shorter clip, or try again in a few seconds."),
     "UNAUTHORIZED": (401, "Send the header 'Authorization: Bearer <key>' with a valid API key."),
+    "INSUFFICIENT_CREDITS": (402, "Add credits to your account, then try again."),
     "NOT_FOUND": (404, "Check the path."),
     "JOB_NOT_FOUND": (404, "Check the job id; jobs are forgotten some time after their end."),
     "METHOD_NOT_ALLOWED": (405, "Use one of the methods that the Allow header names."),
@@ -28,6 +29,7 @@ _ERRORS: dict[str, tuple[int, str]] = {
 _CODE_OF_STATUS = {
     400: "BAD_REQUEST",
     401: "UNAUTHORIZED",
+    402: "INSUFFICIENT_CREDITS",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     413: "PAYLOAD_TOO_LARGE",

@@ -59,7 +59,9 @@ class Gate:
             time=time.time(),
         )
         self._state.requests.add(request)
-        stream = api_path(request.path).startswith("/live-") and delivery_mode({}, headers.get("accept", "")) == "sse"
+        path, traits = api_path(request.path), self._state.traits
+        asked = delivery_mode({}, headers.get("accept", "")) == "sse"
+        stream = (path == "/live-monitor" and asked) or (path == "/live-digest" and (asked or traits.digest_streams))
         return self._state.faults.take(request.method, request.path, stream=stream)
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:

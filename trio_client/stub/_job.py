@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from abc import ABC, abstractmethod
 from collections import deque
@@ -74,6 +75,7 @@ class Job(ABC):
         self.reason: str | None = None
         self.frozen: bool = False
         self.removed = False
+        self.drops = 0
         self.events: deque[JobEvent] = deque(maxlen=_EVENTS_KEPT[delivery])
         self.events_made: int = 0
         self._start_delay = start_delay
@@ -121,6 +123,10 @@ class Job(ABC):
         """Whole stub-seconds from creation to the end, or to now."""
         seconds = self._ended if self._ended is not None else now - self.created
         return int(seconds + 1e-6)
+
+    def minutes(self, now: float) -> int:
+        """The begun minutes of stub time that the job ran, at least one."""
+        return max(1, math.ceil(self.elapsed(now) / 60))
 
     def stats(self, now: float) -> dict[str, Any]:
         """The `stats` object of a job's details."""

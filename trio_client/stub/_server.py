@@ -13,7 +13,8 @@ from ._clock import Clock
 from ._control import add_jobs
 from ._delivery import WebhookScript
 from ._errors import ApiError
-from ._faults import Dialect, Fault
+from ._faults import Dialect, Fault, LineEnd
+from ._generations import NEWEST, Generation
 from ._job import JobStatus
 from ._listener import ThreadedServer, listen
 from ._osapi import Osapi
@@ -46,6 +47,8 @@ class StubServer:
         keep_alive: real seconds without an event after which a stream sends a comment.
         webhook_timeout: real seconds that a webhook receiver has for its answer.
         max_body_bytes: the largest request body that is read.
+        generation: which of the documentation's generations it follows: "G1" to "G4", the newest.
+        credits: what the account has: a check costs one, a begun minute of a job two; None: without limit.
         allow_remote: permits an address that other machines can reach.
 
     Example:
@@ -68,6 +71,8 @@ class StubServer:
         keep_alive: float = 15.0,
         webhook_timeout: float = 5.0,
         max_body_bytes: int = 32 * 2**20,
+        generation: Generation = NEWEST,
+        credits: float | None = None,
         allow_remote: bool = False,
     ) -> None:
         if not allow_remote and not _is_loopback(host):
@@ -84,6 +89,8 @@ class StubServer:
                 keep_alive=keep_alive,
                 webhook_timeout=webhook_timeout,
                 max_body_bytes=max_body_bytes,
+                generation=generation,
+                credits=credits,
             )
         )
         self._server: ThreadedServer | None = None
@@ -141,6 +148,20 @@ class StubServer:
     def osapi(self) -> Osapi:
         """The OSAPI side: its jobs, and how it behaves."""
         return self._state.osapi
+
+    @property
+    def generation(self) -> Generation:
+        """Which of the documentation's generations it follows. May be set while the server runs."""
+        return self._state.generation
+
+    @generation.setter
+    def generation(self, generation: Generation) -> None:
+        self._state.follow(generation)
+
+    @property
+    def credits(self) -> float | None:
+        """The credits that are left, below zero where a job ran on; None: without limit."""
+        return self._state.account.left
 
     @property
     def clock(self) -> Clock:
@@ -219,6 +240,9 @@ class StubServer:
         silent_after_events: int | None = None,
         omit_terminal: bool = False,
         dialect: Dialect | None = None,
+        line_end: LineEnd | None = None,
+        bom: bool = False,
+        split_at: int | None = None,
     ) -> Fault:
         """Script a fault for the next matching request; the arguments are those of `Fault`.
 
@@ -243,6 +267,9 @@ class StubServer:
             silent_after_events=silent_after_events,
             omit_terminal=omit_terminal,
             dialect=dialect,
+            line_end=line_end,
+            bom=bom,
+            split_at=split_at,
         )
         self._state.faults.add(fault)
         return fault

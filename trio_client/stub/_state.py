@@ -6,10 +6,12 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ._account import Account
 from ._clock import Clock
 from ._delivery import WebhookScript
 from ._engine import Engine
 from ._faults import FaultQueue
+from ._generations import NEWEST, Generation, traits_of
 from ._osapi import Osapi
 from ._records import BoundedLog, RecordedRequest, WebhookDelivery
 from ._scenes import SceneBook
@@ -31,6 +33,8 @@ class Settings:
         keep_alive: real seconds without an event after which a stream sends a comment.
         webhook_timeout: real seconds that a webhook receiver has for its answer.
         max_body_bytes: the largest request body that is read.
+        generation: which of the documentation's generations it follows.
+        credits: what the account has; None: without limit.
     """
 
     speed: float = 60.0
@@ -41,6 +45,8 @@ class Settings:
     keep_alive: float = 15.0
     webhook_timeout: float = 5.0
     max_body_bytes: int = 32 * 2**20
+    generation: Generation = NEWEST
+    credits: float | None = None
 
     def __post_init__(self) -> None:
         if self.webhook_secret == "":
@@ -65,11 +71,13 @@ class StubState:
         self.clock = Clock(settings.speed)
         self.scenes = SceneBook(self.clock.now)
         self.jobs = JobStore(self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay)
+        self.account = Account(self.jobs, settings.credits)
         self.osapi = Osapi(self.clock)
         self.faults = FaultQueue()
         self.requests: BoundedLog[RecordedRequest] = BoundedLog()
         self.deliveries: BoundedLog[WebhookDelivery] = BoundedLog()
         self.webhooks = WebhookScript()
+        self.follow(settings.generation)
         self.engine = Engine(
             self.clock,
             self.jobs,
@@ -79,8 +87,16 @@ class StubState:
             webhook_timeout=settings.webhook_timeout,
         )
 
+    def follow(self, generation: Generation) -> None:
+        """Follow this generation of the documentation from now on; jobs that are there stay."""
+        self.traits = traits_of(generation)
+        self.generation: Generation = generation
+        self.webhooks.shape = self.traits.webhook_shape
+
     def accepts(self, authorization: str) -> bool:
         """Whether an Authorization header carries a valid key."""
+        if self.settings.api_keys is None and not self.traits.needs_key:
+            return True
         scheme, _, key = authorization.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -91,10 +107,12 @@ class StubState:
     def reset(self) -> None:
         """Forget jobs, requests, deliveries, faults, scripts and scenes; open streams end. The clock goes on."""
         gone = self.jobs.clear()
+        self.account.clear()
         self.requests.clear()
         self.deliveries.clear()
         self.faults.clear()
         self.webhooks.reset()
+        self.follow(self.settings.generation)
         self.scenes.clear()
         self.osapi.clear()
         self.engine.forget(gone)

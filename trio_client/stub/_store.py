@@ -36,6 +36,7 @@ class JobStore:
         self._around = Surroundings(look=scenes.look, timestamp=clock.timestamp)
         self._jobs: dict[str, Job] = {}
         self._active: set[str] = set()
+        self._ended_minutes = 0
         self._agenda: list[tuple[float, int, Job]] = []
         self._numbers = count()
 
@@ -107,6 +108,14 @@ class JobStore:
             self.settle()
             return len(self._active)
 
+    def minutes(self) -> int:
+        """The begun minutes of stub time that jobs ran, each at least one; those that were filled in do not count."""
+        with self.lock:
+            self.settle()
+            now = self._clock.now()
+            active = (self._jobs[job_id] for job_id in self._active)
+            return self._ended_minutes + sum(job.minutes(now) for job in active if not job.frozen)
+
     def settle(self) -> float | None:
         """Let everything happen that is due by now, in order. Returns the stub time of the next step."""
         with self.lock:
@@ -129,6 +138,7 @@ class JobStore:
                 job.removed = True
             self._jobs.clear()
             self._active.clear()
+            self._ended_minutes = 0
             self._agenda.clear()
             return jobs
 
@@ -153,8 +163,9 @@ class JobStore:
             heapq.heappush(self._agenda, (due, next(self._numbers), job))
 
     def _tell(self, job: Job, made: int) -> None:
-        if not job.active:
+        if not job.active and job.job_id in self._active:
             self._active.discard(job.job_id)
+            self._ended_minutes += job.minutes(self._clock.now())
         events, _ = job.events_since(made)
         if events and self.on_events is not None:
             self.on_events(job, events)

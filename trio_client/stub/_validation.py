@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ._errors import ApiError
+from ._generations import Traits
 
 __all__ = ["openapi_bytes", "parse_object", "read_body", "read_query"]
 
@@ -54,9 +55,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def read_body(schema_name: str, body: bytes) -> dict[str, Any]:
-    """The request body, checked against a component schema, whole floats as integers."""
-    value = parse_object(body)
+def read_body(schema_name: str, body: bytes, traits: Traits) -> dict[str, Any]:
+    """The request body, checked against a component schema, whole floats as integers; unknown fields pass."""
+    value = traits.known(schema_name, parse_object(body))
     problems = _problems(_validator(f"#/components/schemas/{schema_name}"), value, ["body"])
     if problems:
         _refuse(problems)
