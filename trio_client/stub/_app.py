@@ -9,7 +9,7 @@ from typing import TypeAlias
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -19,8 +19,6 @@ from ._errors import ApiError
 from ._gate import Gate
 from ._generations import NEWEST, Generation
 from ._osapi_api import METHODS, OSAPI_ROOT, OsapiApi
-from ._page import jobs_page
-from ._records import JobRecord
 from ._state import Settings, StubState
 from ._validation import openapi_bytes
 
@@ -77,6 +75,13 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/scene": {"POST": control.scene},
         "/_stub/clock/advance": {"POST": control.advance},
         "/_stub/jobs": {"GET": control.jobs, "POST": control.fill},
+        "/_stub/jobs/{job_id}/trigger": {"POST": control.trigger},
+        "/_stub/jobs/{job_id}/drop": {"POST": control.drop},
+        "/_stub/jobs/{job_id}/fail": {"POST": control.fail_job},
+        "/_stub/jobs/{job_id}/cancel": {"POST": control.cancel},
+        "/_stub/jobs/{job_id}/frame": {"GET": control.frame},
+        "/_stub/live": {"GET": control.live},
+        "/_stub/page/{name}": {"GET": control.page_file},
         "/_stub/requests": {"GET": control.requests},
         "/_stub/deliveries": {"GET": control.deliveries},
         "/_stub/webhooks": {"POST": control.webhooks},
@@ -86,13 +91,6 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/reset": {"POST": control.reset},
     }
 
-    async def page(_: Request) -> Response:
-        now, (jobs, total) = (
-            state.clock.now(),
-            state.jobs.page(status=None, job_type=None, limit=200, offset=0),
-        )
-        return HTMLResponse(jobs_page([JobRecord.of(job, now) for job in jobs], total))
-
     routes = [_route(path, handlers) for path, handlers in controls.items()]
     for prefix in ("/api", ""):
         routes += [_route(prefix + path, handlers, api.authorize) for path, handlers in documented.items()]
@@ -100,7 +98,7 @@ def build_app(state: StubState) -> ASGIApp:
             _route(f"{prefix}/healthz", {"GET": _health}),
             _route(f"{prefix}/openapi.json", {"GET": _openapi}),
         ]
-    routes.append(_route("/", {"GET": page}))
+    routes.append(_route("/", {"GET": control.page}))
     routes.append(Route(OSAPI_ROOT + "/{rest:path}", OsapiApi(state.osapi).answer, methods=METHODS))
 
     @contextlib.asynccontextmanager

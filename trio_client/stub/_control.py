@@ -8,12 +8,14 @@ from dataclasses import asdict, fields
 from typing import Any, cast
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ._errors import ApiError
 from ._faults import Fault
 from ._generations import Generation
-from ._job import JobStatus
+from ._job import Job, JobStatus
+from ._live import LiveFeed, current_frame
+from ._page import PAGE_HEADERS, jobs_page, page_file
 from ._records import JobRecord
 from ._scenes import Scene
 from ._state import StubState
@@ -93,6 +95,56 @@ class Control:
             jobs, now = self._state.jobs.all(), self._state.clock.now()
             return JSONResponse({"jobs": [asdict(JobRecord.of(job, now)) for job in jobs]})
 
+    async def trigger(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/trigger: let the condition of a monitor come true now."""
+        return self._changed(self._state.jobs.trigger(_id(request)), "It is no running monitor.")
+
+    async def fail_job(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/fail: end the job as if its stream had gone offline."""
+        return self._changed(self._state.jobs.fail(_id(request)), "The job has ended.")
+
+    async def cancel(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/cancel: what `DELETE /jobs/{job_id}` does, without a key."""
+        return self._changed(self._state.jobs.cancel(_id(request)), "The job has ended.")
+
+    async def drop(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/drop: break off the streams of a job, which goes on."""
+        job = self._state.jobs.get(_id(request))
+        self._state.engine.drop(job)
+        return self._changed((job, True))
+
+    async def frame(self, request: Request) -> Response:
+        """GET /_stub/jobs/{job_id}/frame: the picture that the job looked at last."""
+        data = current_frame(self._state, self._state.jobs.get(_id(request)))
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+        return Response(data, media_type="image/jpeg", headers=headers)
+
+    async def live(self, _: Request) -> Response:
+        """GET /_stub/live: what the page shows, as it happens."""
+        return LiveFeed(self._state)
+
+    async def page(self, _: Request) -> Response:
+        """GET /: the page."""
+        with self._state.jobs.lock:
+            jobs, _total = self._state.jobs.page(status=None, job_type=None, limit=200, offset=0)
+            now = self._state.clock.now()
+            shown = jobs_page([JobRecord.of(job, now) for job in jobs])
+        return HTMLResponse(shown, headers=PAGE_HEADERS)
+
+    async def page_file(self, request: Request) -> Response:
+        """GET /_stub/page/{name}: a file of the page."""
+        found = page_file(request.path_params["name"])
+        if found is None:
+            raise ApiError("NOT_FOUND", "There is no such file.")
+        text, media_type = found
+        return Response(text, headers={**PAGE_HEADERS, "content-type": media_type})
+
+    def _changed(self, outcome: tuple[Job, bool], problem: str = "") -> Response:
+        job, changed = outcome
+        if not changed:
+            raise ApiError("CONFLICT", problem)
+        return JSONResponse({"job_id": job.job_id, "status": job.status})
+
     async def requests(self, _: Request) -> Response:
         """GET /_stub/requests: the latest requests, oldest first; bodies as text or base64."""
         return JSONResponse({"requests": [_shown(asdict(entry)) for entry in self._state.requests.all()]})
@@ -105,6 +157,10 @@ class Control:
         """POST /_stub/reset: forget everything but the time."""
         self._state.reset()
         return JSONResponse({})
+
+
+def _id(request: Request) -> str:
+    return str(request.path_params["job_id"])
 
 
 def add_jobs(

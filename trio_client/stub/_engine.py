@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
+from itertools import count, islice
 
 from ._clock import Clock
 from ._delivery import WebhookScript
@@ -15,6 +17,11 @@ from ._store import JobStore
 from ._webhooks import WebhookSender
 
 __all__ = ["Engine", "happened"]
+
+
+# Events of all jobs that are kept for the page.
+HISTORY = 200
+_EVERY_JOB = "*"
 
 
 class Engine:
@@ -37,6 +44,8 @@ class Engine:
         self._webhook_secret = webhook_secret
         self._webhook_timeout = webhook_timeout
         self._readers: dict[str, set[asyncio.Event]] = {}
+        self._history: deque[tuple[int, Job, JobEvent]] = deque(maxlen=HISTORY)
+        self._events = count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         jobs.on_events = self._pass_on
@@ -93,25 +102,54 @@ class Engine:
         else:
             self._call(self._wake.set)
 
-    @contextlib.contextmanager
-    def reading(self, job: Job) -> Generator[asyncio.Event]:
+    def reading(self, job: Job) -> contextlib.AbstractContextManager[asyncio.Event]:
         """An event that is set whenever there is news of this job."""
+        return self._told(job.job_id)
+
+    def watching(self) -> contextlib.AbstractContextManager[asyncio.Event]:
+        """An event that is set whenever there is news of any job."""
+        return self._told(_EVERY_JOB)
+
+    @property
+    def watchers(self) -> int:
+        """How many wait for news of any job."""
+        return len(self._readers.get(_EVERY_JOB, ()))
+
+    def readers(self, job: Job) -> int:
+        """How many read this job's stream."""
+        return len(self._readers.get(job.job_id, ()))
+
+    def latest(self, number: int) -> list[tuple[int, Job, JobEvent]]:
+        """The latest events of all jobs with their numbers, newest first."""
+        with self._jobs.lock:
+            return list(islice(reversed(self._history), number))
+
+    def drop(self, job: Job) -> None:
+        """Break off the streams of a job; may be called from any thread."""
+        with self._jobs.lock:
+            job.drops += 1
+        self._call(self._wake_readers)
+
+    def forget(self, jobs: list[Job]) -> None:
+        """Tell the readers of these jobs that they are gone; may be called from any thread."""
+        with self._jobs.lock:
+            self._history.clear()
+        if jobs:
+            self._call(self._wake_readers)
+
+    @contextlib.contextmanager
+    def _told(self, whose: str) -> Generator[asyncio.Event]:
         news = asyncio.Event()
         with self._jobs.lock:
-            self._readers.setdefault(job.job_id, set()).add(news)
+            self._readers.setdefault(whose, set()).add(news)
         try:
             yield news
         finally:
             with self._jobs.lock:
-                readers = self._readers[job.job_id]
+                readers = self._readers[whose]
                 readers.discard(news)
                 if not readers:
-                    del self._readers[job.job_id]
-
-    def forget(self, jobs: list[Job]) -> None:
-        """Tell the readers of these jobs that they are gone; may be called from any thread."""
-        if jobs:
-            self._call(self._wake_readers)
+                    del self._readers[whose]
 
     async def _run(self) -> None:
         while True:
@@ -126,7 +164,8 @@ class Engine:
 
     def _pass_on(self, job: Job, events: list[JobEvent]) -> None:
         here = threading.get_ident() == self._thread
-        for news in self._readers.get(job.job_id, ()):
+        self._history.extend((next(self._events), job, event) for event in events)
+        for news in (*self._readers.get(job.job_id, ()), *self._readers.get(_EVERY_JOB, ())):
             if here:
                 news.set()
             else:

@@ -114,6 +114,17 @@ class Job(ABC):
         self._finish("stopped", "cancelled", now - self.created, around)
         return True
 
+    def fail(self, now: float, around: Surroundings) -> bool:
+        """End the job as if its stream had gone offline; False if it had ended before."""
+        if not self.active:
+            return False
+        self._fail_offline(now - self.created, around)
+        return True
+
+    def longest(self) -> float | None:
+        """How many stub-seconds the job runs at most; None: without limit."""
+        return None
+
     def events_since(self, index: int) -> tuple[list[JobEvent], int]:
         """The events after the first `index` ones that are still kept, and the index to ask with next."""
         newest_first = list(islice(reversed(self.events), max(0, self.events_made - index)))

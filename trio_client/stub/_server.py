@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ from ._delivery import WebhookScript
 from ._errors import ApiError
 from ._faults import Dialect, Fault, LineEnd
 from ._generations import NEWEST, Generation
-from ._job import JobStatus
+from ._job import Job, JobStatus
 from ._listener import ThreadedServer, listen
 from ._osapi import Osapi
 from ._osapi_api import OSAPI_ROOT
@@ -223,6 +223,29 @@ class StubServer:
         """Add jobs that stay as they are, beyond `max_jobs` too. Returns their ids, oldest first."""
         return add_jobs(self._state, count, status=status, job_type=job_type, stream_url=stream_url)
 
+    def trigger(self, job_id: str) -> None:
+        """Let the condition of a monitor come true now, between two checks.
+
+        Raises:
+            KeyError: there is no job with this id.
+            ValueError: it is a digest, or has ended.
+        """
+        self._change(self._state.jobs.trigger, job_id, "is no running monitor")
+
+    def fail_job(self, job_id: str) -> None:
+        """End a job as if its stream had gone offline.
+
+        Raises:
+            KeyError: there is no job with this id.
+            ValueError: it has ended.
+        """
+        self._change(self._state.jobs.fail, job_id, "has ended")
+
+    def drop_stream(self, job_id: str) -> None:
+        """Break off the event streams of a job, which goes on. Raises `KeyError` if there is none with this id."""
+        job, _ = self._change(lambda job_id: (self._state.jobs.get(job_id), True), job_id)
+        self._state.engine.drop(job)
+
     def fail_next(
         self,
         *,
@@ -277,6 +300,15 @@ class StubServer:
     def reset(self) -> None:
         """Forget jobs, requests, deliveries, faults and scenes; open streams end. The clock goes on."""
         self._state.reset()
+
+    def _change(self, change: Callable[[str], tuple[Job, bool]], job_id: str, problem: str = "") -> tuple[Job, bool]:
+        try:
+            job, changed = change(job_id)
+        except ApiError:
+            raise KeyError(job_id) from None
+        if not changed:
+            raise ValueError(f"job {job_id} {problem}")
+        return job, changed
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,7 +16,7 @@ from ._faults import Dialect, Fault, LineEnd
 from ._generations import Traits
 from ._job import Job, JobEvent
 
-__all__ = ["EventStream", "encode_event"]
+__all__ = ["EventStream", "disconnected", "encode_event"]
 
 _KEEP_ALIVE = ": keep-alive\n\n"
 _BOM = b"\xef\xbb\xbf"
@@ -65,7 +65,7 @@ class EventStream(Response):
         if self._fault.bom:
             await send({"type": "http.response.body", "body": _BOM, "more_body": True})
         with self._engine.reading(self._job) as news:
-            gone = asyncio.create_task(_disconnected(receive, news))
+            gone = asyncio.create_task(disconnected(receive, news))
             try:
                 whole = await self._tell(send, news, gone)
                 if not whole and not gone.done():
@@ -121,7 +121,8 @@ class EventStream(Response):
         return await happened(news, within=self._keep_alive)
 
 
-async def _disconnected(receive: Receive, news: asyncio.Event) -> None:
+async def disconnected(receive: Receive, news: asyncio.Event) -> None:
+    """Wait until the reader of a reply has left, then set the event."""
     while (await receive())["type"] != "http.disconnect":
         pass
     news.set()

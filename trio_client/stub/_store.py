@@ -78,12 +78,19 @@ class JobStore:
 
     def cancel(self, job_id: str) -> tuple[Job, bool]:
         """End a job; the flag is False if it had ended before."""
-        with self.lock:
-            job = self.get(job_id)
-            made = job.events_made
-            ended = job.cancel(self._clock.now(), self._around)
-            self._tell(job, made)
-            return job, ended
+        return self._change(job_id, Job.cancel)
+
+    def trigger(self, job_id: str) -> tuple[Job, bool]:
+        """Let the condition of a monitor come true now; the flag is False if it cannot."""
+
+        def trigger(job: Job, now: float, around: Surroundings) -> bool:
+            return isinstance(job, MonitorJob) and job.trigger(now, around)
+
+        return self._change(job_id, trigger)
+
+    def fail(self, job_id: str) -> tuple[Job, bool]:
+        """End a job as if its stream had gone offline; the flag is False if it had ended before."""
+        return self._change(job_id, Job.fail)
 
     def page(self, *, status: str | None, job_type: str | None, limit: int, offset: int) -> tuple[list[Job], int]:
         """A page of the matching jobs, newest first, and how many match in all."""
@@ -141,6 +148,14 @@ class JobStore:
             self._ended_minutes = 0
             self._agenda.clear()
             return jobs
+
+    def _change(self, job_id: str, change: Callable[[Job, float, Surroundings], bool]) -> tuple[Job, bool]:
+        with self.lock:
+            job = self.get(job_id)
+            made = job.events_made
+            changed = change(job, self._clock.now(), self._around)
+            self._tell(job, made)
+            return job, changed
 
     def _make(self, job_type: JobType, request: dict[str, Any], delivery: Delivery) -> Job:
         if len(self._jobs) >= JOBS_KEPT:
