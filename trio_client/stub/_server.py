@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._app import build_app
 from ._clock import Clock
+from ._connection import REQUEST_SECONDS
 from ._control import add_jobs
 from ._delivery import WebhookScript
 from ._errors import ApiError
@@ -46,6 +47,7 @@ class StubServer:
         start_delay: stub-seconds that a new job is pending.
         keep_alive: real seconds without an event after which a stream sends a comment.
         webhook_timeout: real seconds that a webhook receiver has for its answer.
+        request_timeout: real seconds that a client has to send one request.
         max_body_bytes: the largest request body that is read.
         generation: which of the documentation's generations it follows: "G1" to "G4", the newest.
         credits: what the account has: a check costs one, a begun minute of a job two; None: without limit.
@@ -70,6 +72,7 @@ class StubServer:
         start_delay: float = 1.0,
         keep_alive: float = 15.0,
         webhook_timeout: float = 5.0,
+        request_timeout: float = REQUEST_SECONDS,
         max_body_bytes: int = 32 * 2**20,
         generation: Generation = NEWEST,
         credits: float | None = None,
@@ -88,6 +91,7 @@ class StubServer:
                 start_delay=start_delay,
                 keep_alive=keep_alive,
                 webhook_timeout=webhook_timeout,
+                request_timeout=request_timeout,
                 max_body_bytes=max_body_bytes,
                 generation=generation,
                 credits=credits,
@@ -102,7 +106,7 @@ class StubServer:
             raise RuntimeError("the stub server runs already")
         sock = listen(self._host, self._port)
         self._port = sock.getsockname()[1]
-        self._server = ThreadedServer(build_app(self._state))
+        self._server = ThreadedServer(build_app(self._state), request_timeout=self._state.settings.request_timeout)
         self._thread = threading.Thread(target=self._server.run, args=([sock],), name="trio-stub", daemon=True)
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS):

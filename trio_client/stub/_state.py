@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ._account import Account
 from ._clock import Clock
+from ._connection import REQUEST_SECONDS
 from ._delivery import WebhookScript
 from ._engine import Engine
 from ._faults import FaultQueue
@@ -32,6 +33,7 @@ class Settings:
         start_delay: stub-seconds that a new job is pending.
         keep_alive: real seconds without an event after which a stream sends a comment.
         webhook_timeout: real seconds that a webhook receiver has for its answer.
+        request_timeout: real seconds that a client has to send one request.
         max_body_bytes: the largest request body that is read.
         generation: which of the documentation's generations it follows.
         credits: what the account has; None: without limit.
@@ -44,6 +46,7 @@ class Settings:
     start_delay: float = 1.0
     keep_alive: float = 15.0
     webhook_timeout: float = 5.0
+    request_timeout: float = REQUEST_SECONDS
     max_body_bytes: int = 32 * 2**20
     generation: Generation = NEWEST
     credits: float | None = None
@@ -53,8 +56,10 @@ class Settings:
             raise ValueError("webhook_secret must not be empty; None leaves webhooks unsigned")
         if self.api_keys is not None and not all(self.api_keys):
             raise ValueError("api_keys must not contain an empty key")
-        if self.start_delay < 0 or self.keep_alive <= 0 or self.webhook_timeout <= 0 or self.max_jobs < 0:
-            raise ValueError("start_delay, keep_alive, webhook_timeout and max_jobs must not be negative")
+        if self.start_delay < 0 or self.max_jobs < 0:
+            raise ValueError("start_delay and max_jobs must not be negative")
+        if self.keep_alive <= 0 or self.webhook_timeout <= 0 or self.request_timeout <= 0:
+            raise ValueError("keep_alive, webhook_timeout and request_timeout must be greater than 0")
 
     @classmethod
     def with_keys(cls, api_keys: Iterable[str] | None, **others: object) -> Settings:
