@@ -29,6 +29,7 @@ sync: .venv/.dev  ## write the sync side from the async side
 bench: .venv/.test  ## measure, as ratios in one run
 	$(BIN)/python -m benchmarks.sse_decoder
 	$(BIN)/python -m benchmarks.webhooks
+	$(BIN)/python -m benchmarks.stub
 
 build: .venv/.dev  ## build wheel and sdist into dist/
 	$(BIN)/python -m build

@@ -46,6 +46,8 @@ class Engine:
         self._readers: dict[str, set[asyncio.Event]] = {}
         self._history: deque[tuple[int, Job, JobEvent]] = deque(maxlen=HISTORY)
         self._events = count(1)
+        self._untold: list[asyncio.Event] = []
+        self._telling = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         jobs.on_events = self._pass_on
@@ -59,6 +61,7 @@ class Engine:
         self._loop, self._thread = loop, threading.get_ident()
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
+        self._untold, self._telling = [], False
         self._webhooks = WebhookSender(
             self._deliveries,
             script=self._webhook_script,
@@ -169,9 +172,19 @@ class Engine:
             if here:
                 news.set()
             else:
-                self._call(news.set)
+                self._untold.append(news)
+        # One call into the loop tells all readers: each call costs a system call on either side.
+        if self._untold and not self._telling:
+            self._telling = True
+            self._call(self._tell)
         if job.delivery == "webhook":
             self._call(self._send_webhooks, job, events)
+
+    def _tell(self) -> None:
+        with self._jobs.lock:
+            untold, self._untold, self._telling = self._untold, [], False
+        for news in untold:
+            news.set()
 
     def _send_webhooks(self, job: Job, events: list[JobEvent]) -> None:
         if not self._closing.is_set():

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ._connection import hang_up
-from ._engine import Engine, happened
+from ._engine import Engine
 from ._faults import Dialect, Fault, LineEnd
 from ._generations import Traits
 from ._job import Job, JobEvent
@@ -122,7 +122,20 @@ class EventStream(Response):
 
     async def _wait(self, news: asyncio.Event) -> bool:
         """Wait for news; False if there were none for so long that a sign of life is due."""
-        return await happened(news, within=self._keep_alive)
+        quiet = False
+
+        def end() -> None:
+            nonlocal quiet
+            quiet = True
+            news.set()
+
+        # A timer on the event itself: a task for each wait is most of what an event of a busy stream costs.
+        timer = asyncio.get_running_loop().call_later(self._keep_alive, end)
+        try:
+            await news.wait()
+        finally:
+            timer.cancel()
+        return not quiet
 
 
 async def disconnected(receive: Receive, news: asyncio.Event) -> None:
