@@ -101,9 +101,9 @@ class Engine:
         if self._loop is None:
             return
         if threading.get_ident() == self._thread:
-            self._wake.set()
+            self._look_again()
         else:
-            self._call(self._wake.set)
+            self._call(self._look_again)
 
     def reading(self, job: Job) -> contextlib.AbstractContextManager[asyncio.Event]:
         """An event that is set whenever there is news of this job."""
@@ -164,6 +164,11 @@ class Engine:
     def _time_jumped(self) -> None:
         self._jobs.settle()
         self.wake()
+
+    def _look_again(self) -> None:
+        self._wake.set()
+        for news in self._readers.get(_EVERY_JOB, ()):
+            news.set()
 
     def _pass_on(self, job: Job, events: list[JobEvent]) -> None:
         here = threading.get_ident() == self._thread
