@@ -67,3 +67,38 @@ def test_control_paths_are_neither_recorded_nor_struck(stub: StubServer, control
     stub.fail_next(status=500)
     assert control.get("/requests").json() == {"requests": []}
     assert len(stub.faults) == 1
+
+
+def test_settings_can_be_changed(stub: StubServer, control: httpx.Client) -> None:
+    assert control.get("/settings").json() == {"speed": 0, "max_jobs": 10, "credits": None, "generation": "G4"}
+    changed = {"speed": 2.5, "max_jobs": 1, "credits": 3, "generation": "G3"}
+    assert control.post("/settings", json=changed).json() == changed
+    assert (stub.clock.speed, stub.max_jobs, stub.credits, stub.generation) == (2.5, 1, 3, "G3")
+    api = {"headers": {"authorization": "Bearer k"}}
+    assert control.post(f"{stub.base_url}/check-once", json=MONITOR, **api).status_code == 200
+    assert control.get("/settings").json()["credits"] == 2
+    stub.webhooks.shape = "flat"
+    assert control.post("/settings", json={"credits": None}).json()["credits"] is None
+    assert stub.webhooks.shape == "flat"
+    stub.credits, stub.max_jobs = 5, 0
+    assert control.post(f"{stub.base_url}/live-monitor", json=MONITOR, **api).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"speed": -1},
+        {"speed": "fast"},
+        {"max_jobs": 1.5},
+        {"max_jobs": -1},
+        {"credits": True},
+        {"credits": -1},
+        {"x": 1},
+    ],
+)
+def test_settings_that_make_no_sense_change_nothing(
+    stub: StubServer, control: httpx.Client, wrong: dict[str, Any]
+) -> None:
+    before = control.get("/settings").json()
+    assert control.post("/settings", json={"max_jobs": 3, "generation": "G1", **wrong}).status_code == 422
+    assert control.get("/settings").json() == before

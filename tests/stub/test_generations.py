@@ -40,10 +40,10 @@ def test_the_newest_is_the_default_and_comes_back_with_a_reset(stub: StubServer)
 
 def test_it_can_be_asked_for_at_the_start_and_over_http(stub: StubServer, client: httpx.Client) -> None:
     assert StubServer(generation="G2").generation == "G2"
-    assert client.post(f"{stub.url}/_stub/generation", json={"generation": "G3"}).json() == {"generation": "G3"}
+    assert client.post(f"{stub.url}/_stub/settings", json={"generation": "G3"}).json()["generation"] == "G3"
     assert stub.generation == "G3"
-    for wrong in ({"generation": "G9"}, {"generation": ["G1"]}, {}):
-        assert client.post(f"{stub.url}/_stub/generation", json=wrong).status_code == 422
+    for wrong in ({"generation": "G9"}, {"generation": ["G1"]}, {"generation": None}):
+        assert client.post(f"{stub.url}/_stub/settings", json=wrong).status_code == 422
     for make in (StubServer, create_app):
         with pytest.raises(ValueError, match="generation must be one of G1, G2, G3, G4"):
             make(generation="G0")  # type: ignore[operator]

@@ -40,6 +40,12 @@ class Account:
         with self._lock:
             self._checks += 1
 
+    def fill(self, credits: float | None) -> None:
+        """Have so much left from now on; None: without limit."""
+        with self._lock:
+            used = PER_CHECK * self._checks + PER_MINUTE * self._jobs.minutes()
+            self.granted = None if credits is None else credits + used
+
     def clear(self) -> None:
         """Forget what was used up."""
         with self._lock:

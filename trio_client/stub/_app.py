@@ -34,6 +34,7 @@ def create_app(
     api_keys: Iterable[str] | None = None,
     webhook_secret: str | None = None,
     generation: Generation = NEWEST,
+    credits: float | None = None,
 ) -> ASGIApp:
     """The stub server as an ASGI application, for a server of your own.
 
@@ -43,15 +44,22 @@ def create_app(
         api_keys: the keys that are accepted; None: any that is not empty.
         webhook_secret: signs webhooks; None: they are not signed.
         generation: which of the documentation's generations it follows.
+        credits: what the account has; None: without limit.
 
-    Faults that end a connection need the connection itself, which only `StubServer` has: here they end
-    in an exception, at which most servers close the connection.
+    `uvicorn --factory trio_client.stub:create_app` serves it as it is, and `/_stub/…` scripts it. Faults that end a
+    connection need the connection itself, which only `StubServer` has: here they end in an exception, at which most
+    servers answer with status 500 or close the connection.
 
     Example:
         >>> app = create_app(speed=600)
     """
     settings = Settings.with_keys(
-        api_keys, speed=speed, max_jobs=max_jobs, webhook_secret=webhook_secret, generation=generation
+        api_keys,
+        speed=speed,
+        max_jobs=max_jobs,
+        webhook_secret=webhook_secret,
+        generation=generation,
+        credits=credits,
     )
     return build_app(StubState(settings))
 
@@ -85,7 +93,7 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/requests": {"GET": control.requests},
         "/_stub/deliveries": {"GET": control.deliveries},
         "/_stub/webhooks": {"POST": control.webhooks},
-        "/_stub/generation": {"POST": control.generation},
+        "/_stub/settings": {"GET": control.settings, "POST": control.settings},
         "/_stub/osapi": {"POST": control.osapi},
         "/_stub/osapi/openapi.json": {"GET": _osapi_openapi},
         "/_stub/reset": {"POST": control.reset},

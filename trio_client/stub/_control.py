@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import asdict, fields
-from typing import Any, cast
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ._errors import ApiError
 from ._faults import Fault
-from ._generations import Generation
 from ._job import Job, JobStatus
 from ._live import LiveFeed, current_frame
 from ._page import PAGE_HEADERS, jobs_page, page_file
@@ -72,11 +71,12 @@ class Control:
         _built(lambda: self._state.webhooks.update(**body))
         return JSONResponse(asdict(self._state.webhooks))
 
-    async def generation(self, request: Request) -> Response:
-        """POST /_stub/generation: follow this `generation` of the documentation from now on."""
-        wanted = parse_object(await request.body()).get("generation")
-        _built(lambda: self._state.follow(cast("Generation", wanted)))
-        return JSONResponse({"generation": self._state.generation})
+    async def settings(self, request: Request) -> Response:
+        """GET or POST /_stub/settings: `speed`, `max_jobs`, `credits` and `generation`, from now on."""
+        if request.method == "POST":
+            change = parse_object(await request.body())
+            _built(lambda: self._state.change(**change))
+        return JSONResponse(self._state.changeable())
 
     async def osapi(self, request: Request) -> Response:
         """POST /_stub/osapi: add `jobs` (their fields), set `web_ui`, `prefixes`, `tokens` and `hosts`."""

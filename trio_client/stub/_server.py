@@ -164,8 +164,21 @@ class StubServer:
 
     @property
     def credits(self) -> float | None:
-        """The credits that are left, below zero where a job ran on; None: without limit."""
+        """The credits that are left, below zero where a job ran on; None: without limit. May be set."""
         return self._state.account.left
+
+    @credits.setter  # noqa: A003
+    def credits(self, credits: float | None) -> None:
+        self._state.change(credits=credits)
+
+    @property
+    def max_jobs(self) -> int:
+        """How many jobs may be pending or running at once. May be set."""
+        return self._state.jobs.max_jobs
+
+    @max_jobs.setter
+    def max_jobs(self, max_jobs: int) -> None:
+        self._state.change(max_jobs=max_jobs)
 
     @property
     def clock(self) -> Clock:

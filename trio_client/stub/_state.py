@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ._account import Account
-from ._clock import Clock
+from ._clock import Clock, check_number
 from ._connection import REQUEST_SECONDS
 from ._delivery import WebhookScript
 from ._engine import Engine
@@ -54,6 +55,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.webhook_secret == "":
             raise ValueError("webhook_secret must not be empty; None leaves webhooks unsigned")
+        if self.credits is not None:
+            check_number("credits", self.credits)
         if self.api_keys is not None and not all(self.api_keys):
             raise ValueError("api_keys must not contain an empty key")
         if self.start_delay < 0 or self.max_jobs < 0:
@@ -92,11 +95,39 @@ class StubState:
             webhook_timeout=settings.webhook_timeout,
         )
 
-    def follow(self, generation: Generation) -> None:
-        """Follow this generation of the documentation from now on; jobs that are there stay."""
+    def follow(self, generation: Generation, *, shaped: bool = True) -> None:
+        """Follow this generation of the documentation, with its shape of webhooks; jobs that are there stay."""
         self.traits = traits_of(generation)
         self.generation: Generation = generation
-        self.webhooks.shape = self.traits.webhook_shape
+        if shaped:
+            self.webhooks.shape = self.traits.webhook_shape
+
+    def changeable(self) -> dict[str, Any]:
+        """The settings that can be changed while the server runs."""
+        return {
+            "speed": self.clock.speed,
+            "max_jobs": self.jobs.max_jobs,
+            "credits": self.account.left,
+            "generation": self.generation,
+        }
+
+    def change(self, **settings: Any) -> None:
+        """Change settings; if one of them makes no sense, none is changed. `credits` are what is left from now on."""
+        unknown = settings.keys() - self.changeable().keys()
+        if unknown:
+            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
+        speed = check_number("speed", settings.get("speed", self.clock.speed))
+        max_jobs, left = settings.get("max_jobs", self.jobs.max_jobs), settings.get("credits")
+        if isinstance(max_jobs, bool) or not isinstance(max_jobs, int) or max_jobs < 0:
+            raise ValueError(f"max_jobs must be an integer of at least 0, not {max_jobs!r}")
+        if left is not None:
+            check_number("credits", left)
+        self.follow(settings.get("generation", self.generation), shaped="generation" in settings)
+        if "credits" in settings:
+            self.account.fill(left)
+        self.jobs.max_jobs = max_jobs
+        if "speed" in settings:
+            self.clock.speed = speed
 
     def accepts(self, authorization: str) -> bool:
         """Whether an Authorization header carries a valid key."""
