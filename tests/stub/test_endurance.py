@@ -16,7 +16,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from trio_client.stub import Scene, StubServer
+from trio_client.stub import RecordedRequest, Scene, StubServer
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?", "max_triggers": None}
@@ -217,3 +217,23 @@ def test_ten_thousand_requests_leave_nothing(stub: StubServer, eventually: Event
 
 async def _tasks() -> int:
     return len(asyncio.all_tasks())
+
+
+def test_events_that_nobody_can_read_any_more_are_forgotten(
+    stub: StubServer, client: httpx.Client, eventually: Eventually
+) -> None:
+    body = {**MONITOR, "interval_seconds": 5}
+    client.post("/live-monitor", json=body)
+    with client.stream("POST", "/live-monitor", json=body, headers={"accept": "text/event-stream"}):
+        stub.clock.advance(500)
+        polled, streamed = stub._state.jobs.all()
+        assert len(polled.events) == 16
+        assert len(streamed.events) == 101
+    eventually(lambda: len(streamed.events) == 16)
+    stub.clock.advance(50)
+    assert [len(job.events) for job in (polled, streamed)] == [16, 16]
+
+
+def test_headers_count_in_what_is_remembered() -> None:
+    request = RecordedRequest("GET", "/api", {"a": "b"}, {"x-long": "y" * 1000}, b"12", 0.0)
+    assert request.size == 4 + 2 + 6 + 1000 + 2

@@ -122,6 +122,11 @@ class Engine:
         """How many read this job's stream."""
         return len(self._readers.get(job.job_id, ()))
 
+    def left(self, job: Job) -> None:
+        """Note that the reader of this job's stream has left, or has got all of it."""
+        with self._jobs.lock:
+            job.forget_events()
+
     def latest(self, number: int) -> list[tuple[int, Job, JobEvent]]:
         """The latest events of all jobs with their numbers, newest first."""
         with self._jobs.lock:

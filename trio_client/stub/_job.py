@@ -19,8 +19,9 @@ JobStatus = Literal["pending", "running", "stopped", "completed", "failed"]
 Delivery = Literal["polling", "sse", "webhook"]
 TERMINAL: frozenset[str] = frozenset({"stopped", "completed", "failed"})
 
-# A stream must get every event even if its reader is slow; nobody reads a polling job's story to the end.
-_EVENTS_KEPT: dict[Delivery, int] = {"sse": 20_000, "webhook": 256, "polling": 256}
+# A stream must get every event even if its reader is slow; the others are only shown to a person.
+_EVENTS_KEPT = 20_000
+_EVENTS_SHOWN = 16
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Job(ABC):
         self.frozen: bool = False
         self.removed = False
         self.drops = 0
-        self.events: deque[JobEvent] = deque(maxlen=_EVENTS_KEPT[delivery])
+        self.events: deque[JobEvent] = deque(maxlen=_EVENTS_KEPT if delivery == "sse" else _EVENTS_SHOWN)
         self.events_made: int = 0
         self._start_delay = start_delay
         self._ended: float | None = None
@@ -129,6 +130,10 @@ class Job(ABC):
         """The events after the first `index` ones that are still kept, and the index to ask with next."""
         newest_first = list(islice(reversed(self.events), max(0, self.events_made - index)))
         return newest_first[::-1], self.events_made
+
+    def forget_events(self) -> None:
+        """Keep no more than the latest events: there is no way back into a stream that was left."""
+        self.events = deque(self.events, maxlen=_EVENTS_SHOWN)
 
     def elapsed(self, now: float) -> int:
         """Whole stub-seconds from creation to the end, or to now."""

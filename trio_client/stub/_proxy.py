@@ -46,6 +46,12 @@ class WireRequest:
     forwarded: bool
     time: float
 
+    @property
+    def size(self) -> int:
+        """About the memory that it takes, in bytes."""
+        texts = (self.path, *self.headers, *self.headers.values())
+        return len(self.body) + sum(map(len, texts))
+
 
 class FaultProxy:
     """Stand before a stub server, pass everything on, and play the faults below HTTP that are scripted.

@@ -74,6 +74,7 @@ class EventStream(Response):
                     await hang_up(scope, receive)
             finally:
                 gone.cancel()
+                self._engine.left(self._job)
         if whole:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
