@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from reply_checker import Deviations, ReplyChecker
+from reply_checker import Deviations, ReplyChecker, checked_payload
 
 import trio_client.stub._app
+import trio_client.stub._webhooks
 from trio_client.stub import StubServer
 
 _VARIABLES = ("TRIO_API_KEY", "TRIO_BASE_URL", "TRIO_LOG", "OSAPI_TOKEN", "OSAPI_URL")
@@ -30,6 +31,8 @@ def _deviations() -> Iterator[Deviations]:
         gate = trio_client.stub._app.Gate
         checked = lambda app, state: gate(ReplyChecker(app, state, deviations.report), state)  # noqa: E731
         patch.setattr(trio_client.stub._app, "Gate", checked)
+        payload = checked_payload(trio_client.stub._webhooks.webhook_payload, deviations.report)
+        patch.setattr(trio_client.stub._webhooks, "webhook_payload", payload)
         yield deviations
 
 

@@ -138,6 +138,21 @@ class _Reply:
         self._report(f"{self._scope['method']} {self._scope['path']} -> {self._status}: {how}")
 
 
+def checked_payload(make: Callable[..., Any], report: Callable[[str], None]) -> Callable[..., Any]:
+    """Let what is sent by webhook be held against the file too, in the layout that is documented."""
+
+    def payload(event: Any, stream_url: str, shape: str = "envelope") -> Any:
+        made = make(event, stream_url, shape)
+        if made is not None and shape == "envelope":
+            operation = document("trio")["webhooks"][made["type"]]["post"]
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            for error in validator("trio", json.dumps(schema)).iter_errors(made):
+                report(f"webhook {made['type']}: {error.json_path}: {error.message[:300]}")
+        return made
+
+    return payload
+
+
 class Deviations:
     """What was reported since it was last asked for; from any thread."""
 

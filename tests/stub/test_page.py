@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,6 +93,20 @@ def test_news_comes_as_it_happens(stub: StubServer, control: httpx.Client, clien
         assert json.loads(next(lines)[6:])["jobs"][0]["status"] == "pending"
         stub.clock.advance(2)
         assert json.loads(next(lines)[6:])["events"][0]["name"] == "started"
+
+
+def test_a_page_that_reads_nothing_holds_nobody_up(client: httpx.Client, eventually: Any) -> None:
+    with StubServer(speed=0, max_jobs=100) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 10) as lazy:
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lazy.sendall(b"GET /_stub/live HTTP/1.1\r\nhost: stub\r\n\r\n")
+            eventually(lambda: server._state.engine.watchers == 1)
+            for _ in range(20):
+                server.add_jobs(50, status="running")
+                assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
+            server.stop()
+        assert server._state.engine.watchers == 0
 
 
 def test_so_many_pages_and_no_more(stub: StubServer, control: httpx.Client, eventually: Any) -> None:

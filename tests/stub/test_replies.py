@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from reply_checker import Deviations, ReplyChecker
+from reply_checker import Deviations, ReplyChecker, checked_payload
 from starlette.types import Message, Receive, Scope, Send
 
 from trio_client.stub._state import Settings, StubState
@@ -76,6 +76,17 @@ def test_what_is_not_documented_is_told(method: str, path: str, status: int, val
     found = deviations(method, path, status, "application/json", json.dumps(value).encode())
     assert found
     assert said in found[0]
+
+
+def test_webhooks_are_held_against_it_too() -> None:
+    found = Deviations()
+    make = checked_payload(lambda event, *_: event, found.report)
+    good = {"type": "job_stopped", "data": {"job_id": "1", "reason": None}}
+    assert make(good, "rtsp://camera.example/yard") == good
+    assert found.take() == []
+    make({"type": "job_stopped", "data": {"job_id": 1}}, "rtsp://camera.example/yard")
+    assert found.take() == ["webhook job_stopped: $.data.job_id: 1 is not of type 'string'"]
+    assert make(None, "rtsp://camera.example/yard") is None
 
 
 def test_the_type_and_the_events_count_too() -> None:

@@ -45,7 +45,7 @@ function newCard(job) {
     card, view, picture: make("img"), pill: make("span", "pill"), what: make("p", "what"),
     where: make("p", "where mono"), how: make("p", "how"), bar: make("progress"), buttons: make("div", "buttons"),
   };
-  parts.picture.alt = "";
+  parts.picture.alt = "What the camera saw last";
   const text = make("div", "text");
   text.append(parts.what, parts.where, parts.how);
   view.append(parts.picture, parts.pill);
@@ -54,6 +54,7 @@ function newCard(job) {
     const button = make("button", "", label);
     button.type = "button";
     button.title = title;
+    button.setAttribute("aria-label", `${label} job ${job.job_id.slice(0, 8)}`);
     button.dataset.action = action;
     button.addEventListener("click", () => act(job.job_id, action));
     parts.buttons.append(button);
