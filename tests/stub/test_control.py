@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
 import pytest
 
-from trio_client.stub import StubServer
+from trio_client.stub import Fault, StubServer
+from trio_client.stub._control_schema import CONTROL_SCHEMAS
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}
@@ -102,3 +104,57 @@ def test_settings_that_make_no_sense_change_nothing(
     before = control.get("/settings").json()
     assert control.post("/settings", json={"max_jobs": 3, "generation": "G1", **wrong}).status_code == 422
     assert control.get("/settings").json() == before
+
+
+ODD: list[Any] = [
+    *(None, True, -1, 0, 1.5, 10**400, 1e308, "x", "", "a\r\nb", "\ud800"),
+    *([], [1], ["x"], {}, {"a": 1}, {"a": "b\r\nc"}, {"a\nb": "c"}),
+]
+FIELDS = [(name, field) for name, schema in CONTROL_SCHEMAS.items() for field in schema["properties"]]
+PATHS = {"advance": "/clock/advance"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("name", "field"), FIELDS, ids=lambda value: str(value))
+def test_no_script_breaks_the_server(stub: StubServer, control: httpx.Client, name: str, field: str) -> None:
+    """What makes no sense is refused when it is scripted; nothing fails later."""
+    refused = 0
+    for odd in ODD:
+        stub.reset()
+        stub._state.change(speed=0, max_jobs=1_000, credits=None)
+        body = json.dumps({"stream_url": YARD, field: odd} if name == "scene" else {field: odd})
+        status = control.post(PATHS.get(name, f"/{name}"), content=body).status_code
+        assert status in (200, 422), odd
+        refused += status == 422
+        if status == 200 and field not in ("close", "drop_after_bytes"):
+            for method, path, value in AFTERWARDS:
+                headers = {"authorization": "Bearer k"}
+                after = control.request(method, f"{stub.url}{path}", json=value, headers=headers)
+                assert after.status_code != 500, (odd, path)
+    assert refused > 0 or field in ("body", "method", "path"), "is it looked at at all?"
+
+
+AFTERWARDS: list[tuple[str, str, Any]] = [
+    ("GET", "/api/jobs", None),
+    ("POST", "/api/check-once", MONITOR),
+    ("POST", "/api/live-monitor", MONITOR),
+    ("POST", "/api/streams/validate", {"stream_url": YARD}),
+    ("GET", "/osapi/api/job", None),
+    ("POST", "/_stub/clock/advance", {"seconds": 40}),
+    ("GET", "/_stub/requests", None),
+    ("GET", "/_stub/jobs", None),
+    ("GET", "/", None),
+]
+
+
+@pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x\n": "a"}, {"x y": "a"}, {"x": "\ud800"}, {"": "a"}])
+def test_a_header_cannot_forge_another(headers: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="not a header that HTTP allows"):
+        Fault(headers=headers)
+
+
+def test_what_becomes_of_an_osapi_job_can_be_told(stub: StubServer, control: httpx.Client) -> None:
+    control.post("/osapi", json={"jobs": [{"status": "submitted", "then": {"5": {"status": "completed"}}}]})
+    stub.clock.advance(6)
+    assert stub.osapi.jobs[0]["status"] == "completed"
+    assert control.post("/osapi", json={"jobs": [{"then": {"soon": {}}}]}).status_code == 422

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -19,11 +19,9 @@ from ._records import JobRecord
 from ._scenes import Scene
 from ._state import StubState
 from ._store import JobType
-from ._validation import parse_object
+from ._validation import read_control
 
 __all__ = ["Control"]
-
-_FILL_FIELDS = {"count", "status", "job_type", "stream_url"}
 
 
 class Control:
@@ -34,60 +32,53 @@ class Control:
 
     async def fail(self, request: Request) -> Response:
         """POST /_stub/fail: script a fault, with the fields of `Fault`."""
-        body = parse_object(await request.body())
+        body = read_control("fail", await request.body())
         self._state.faults.add(_built(lambda: Fault.from_json(body)))
         return JSONResponse({"pending": len(self._state.faults.pending())})
 
     async def scene(self, request: Request) -> Response:
         """POST /_stub/scene: `stream_url` and the fields of `Scene`; `frame_b64` stands for `frame`."""
-        body = parse_object(await request.body())
-        url = body.pop("stream_url", None)
-        if not isinstance(url, str):
-            raise _refused("stream_url: a string is required")
+        body = read_control("scene", await request.body())
+        url = str(body.pop("stream_url"))
         self._state.scenes.set(url, _built(lambda: _scene(body)))
         return JSONResponse({"stream_url": url})
 
     async def advance(self, request: Request) -> Response:
         """POST /_stub/clock/advance: `seconds` of stub time."""
-        seconds = parse_object(await request.body()).get("seconds")
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise _refused("seconds: a number is required")
-        _built(lambda: self._state.clock.advance(seconds))
+        self._state.clock.advance(read_control("advance", await request.body())["seconds"])
         return JSONResponse({"now": self._state.clock.now()})
 
     async def fill(self, request: Request) -> Response:
         """POST /_stub/jobs: add `count` jobs that stay as they are (`status`, `job_type`, `stream_url`)."""
-        body = parse_object(await request.body())
-        unknown = body.keys() - _FILL_FIELDS
-        if unknown:
-            raise _refused(f"unknown fields: {', '.join(sorted(unknown))}")
+        body = read_control("jobs", await request.body())
         count = body.pop("count", 1)
         ids = _built(lambda: add_jobs(self._state, count, **body))
         return JSONResponse({"count": len(ids), "job_ids": ids})
 
     async def webhooks(self, request: Request) -> Response:
         """POST /_stub/webhooks: how webhooks are sent from now on, with the fields of `WebhookScript`."""
-        body = parse_object(await request.body())
+        body = read_control("webhooks", await request.body())
         _built(lambda: self._state.webhooks.update(**body))
         return JSONResponse(asdict(self._state.webhooks))
 
     async def settings(self, request: Request) -> Response:
         """GET or POST /_stub/settings: `speed`, `max_jobs`, `credits` and `generation`, from now on."""
         if request.method == "POST":
-            change = parse_object(await request.body())
+            change = read_control("settings", await request.body())
             _built(lambda: self._state.change(**change))
         return JSONResponse(self._state.changeable())
 
     async def osapi(self, request: Request) -> Response:
         """POST /_stub/osapi: add `jobs` (their fields), set `web_ui`, `prefixes`, `tokens` and `hosts`."""
-        body = parse_object(await request.body())
-        unknown = body.keys() - {"jobs", "web_ui", "prefixes", "tokens", "hosts"}
-        if unknown:
-            raise _refused(f"unknown fields: {', '.join(sorted(unknown))}")
+        body = read_control("osapi", await request.body())
         added = body.pop("jobs", [])
         for name, value in body.items():
             setattr(self._state.osapi, name, value)
-        return JSONResponse({"ids": _built(lambda: [self._state.osapi.add(**fields) for fields in added])})
+        return JSONResponse({"ids": _built(lambda: [self._add_osapi_job(**fields) for fields in added])})
+
+    def _add_osapi_job(self, then: dict[str, dict[str, Any]] | None = None, **fields: Any) -> str:
+        later = {float(seconds): change for seconds, change in (then or {}).items()}
+        return self._state.osapi.add(then=later, **fields)
 
     async def jobs(self, _: Request) -> Response:
         """GET /_stub/jobs: all jobs, oldest first."""
@@ -184,9 +175,6 @@ def add_jobs(
 def _scene(body: dict[str, Any]) -> Scene:
     if "frame_b64" in body:
         body["frame"] = base64.b64decode(body.pop("frame_b64"), validate=True)
-    unknown = body.keys() - {field.name for field in fields(Scene)}
-    if unknown:
-        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     return Scene(**body)
 
 

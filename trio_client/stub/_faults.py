@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 from collections import deque
 from dataclasses import dataclass, fields
@@ -17,6 +18,8 @@ __all__ = ["Dialect", "Fault", "FaultQueue", "LineEnd", "api_path"]
 Dialect = Literal["A", "B", "C", "D"]
 LineEnd = Literal["lf", "cr", "crlf"]
 MAX_FAULTS = 10_000
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ class Fault:
             raise ValueError(f"line_end must be 'lf', 'cr' or 'crlf', not {self.line_end!r}")
         if self.close not in (True, False, "fin", "reset"):
             raise ValueError(f"close must be True, False, 'fin' or 'reset', not {self.close!r}")
+
+        for name, value in (self.headers or {}).items():
+            if _HEADER_NAME.fullmatch(name) is None or _HEADER_VALUE.fullmatch(value) is None:
+                raise ValueError(f"not a header that HTTP allows: {name!r}: {value!r}")
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Fault:

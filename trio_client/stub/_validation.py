@@ -11,10 +11,11 @@ from typing import Any, Literal, NoReturn, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from ._control_schema import CONTROL_SCHEMAS
 from ._errors import ApiError
 from ._generations import Traits
 
-__all__ = ["openapi_bytes", "parse_object", "read_body", "read_query"]
+__all__ = ["openapi_bytes", "parse_object", "read_body", "read_control", "read_query"]
 
 # A number in a query may be as long as its schema lets it, which names no end; beyond this it is no number any more.
 MAX_DIGITS = 1_000
@@ -59,6 +60,15 @@ def read_body(schema_name: str, body: bytes, traits: Traits) -> dict[str, Any]:
     """The request body, checked against a component schema, whole floats as integers; unknown fields pass."""
     value = traits.known(schema_name, parse_object(body))
     problems = _problems(_validator(f"#/components/schemas/{schema_name}"), value, ["body"])
+    if problems:
+        _refuse(problems)
+    return {name: _whole(item) for name, item in value.items()}
+
+
+def read_control(name: str, body: bytes) -> dict[str, Any]:
+    """The body of a request to a control path, checked against its schema, whole floats as integers."""
+    value = parse_object(body)
+    problems = _problems(Draft202012Validator(CONTROL_SCHEMAS[name]), value, ["body"])
     if problems:
         _refuse(problems)
     return {name: _whole(item) for name, item in value.items()}
