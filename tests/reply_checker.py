@@ -23,7 +23,7 @@ from trio_client.stub._validation import openapi_bytes
 
 OSAPI_ROOT = "/osapi"
 # A list of thousands is the same item again and again.
-ITEMS_CHECKED = 50
+ITEMS_CHECKED = 20
 BYTES_CHECKED = 8 * 2**20
 
 
@@ -180,6 +180,7 @@ def validator(api: str, schema: str) -> Draft202012Validator:
     return Draft202012Validator({**json.loads(schema), "components": document(api)["components"]})
 
 
+@functools.lru_cache(maxsize=1024)
 def operation_of(method: str, path: str) -> tuple[str, dict[str, Any]] | None:
     """The API and the documented responses of an operation; None where none is documented."""
     api = "osapi" if path == OSAPI_ROOT or path.startswith(OSAPI_ROOT + "/") else "trio"
