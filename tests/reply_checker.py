@@ -180,7 +180,7 @@ def validator(api: str, schema: str) -> Draft202012Validator:
     return Draft202012Validator({**json.loads(schema), "components": document(api)["components"]})
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=64)
 def operation_of(method: str, path: str) -> tuple[str, dict[str, Any]] | None:
     """The API and the documented responses of an operation; None where none is documented."""
     api = "osapi" if path == OSAPI_ROOT or path.startswith(OSAPI_ROOT + "/") else "trio"
