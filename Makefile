@@ -31,6 +31,7 @@ bench: .venv/.dev  ## measure, as ratios in one run: about five minutes
 	$(BIN)/python -m benchmarks.webhooks
 	$(BIN)/python -m benchmarks.loopback
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.stub
 
 bench-quick: .venv/.dev  ## the same over loopback only, with fewer rounds
 	$(BIN)/python -m benchmarks.loopback --quick

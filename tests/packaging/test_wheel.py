@@ -57,12 +57,18 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     strays = [name for name in names if not name.startswith(("trio_client/", "trio_client-"))]
     assert strays == []
     suffixes = {Path(name).suffix for name in names if name.startswith("trio_client/")}
-    assert suffixes == {".py", ".json", ".jpg", ".typed"}
+    assert suffixes == {".py", ".json", ".jpg", ".html", ".css", ".js", ".typed"}
 
 
 @pytest.mark.parametrize(
     "name",
-    ["trio_client/py.typed", "trio_client/stub/openapi/trio.json", "trio_client/_sync/client.py", "trio_client/sse.py"],
+    [
+        "trio_client/py.typed",
+        "trio_client/stub/openapi/trio.json",
+        "trio_client/stub/page/page.js",
+        "trio_client/_sync/client.py",
+        "trio_client/sse.py",
+    ],
 )
 def test_the_wheel_holds_what_is_needed(wheel: Path, name: str) -> None:
     assert name in zipfile.ZipFile(wheel).namelist()
