@@ -26,6 +26,7 @@ def test_the_overlay_belongs_to_its_file(name: str) -> None:
     assert all(("update" in action) != ("remove" in action) for action in overlay["actions"])
 
 
+@pytest.mark.thorough  # `make check` compares them too
 def test_the_generated_files_are_up_to_date() -> None:
     pytest.importorskip("datamodel_code_generator")
     pytest.importorskip("jsonpath_rfc9535")

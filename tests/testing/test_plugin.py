@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from textwrap import dedent
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-NO_PLUGINS = ("-p", "no:anyio", "-p", "no:respx")
+OTHERS = {plugin.name for plugin in entry_points(group="pytest11")} - {"trio_client"}
+NO_PLUGINS = [f"-pno:{name}" for name in sorted(OTHERS)]
 GATE = '"rtsp://gate.example/live", "a van is at the gate"'
 
 
