@@ -282,7 +282,7 @@ class _Seat:
         self._turns = turns
         self._share = share
         self._number = number
-        self._turn = anyio.Event()
+        self._turn: anyio.Event | None = None
         self.has_job = False
         self.over = False
         self.jobs = 0
@@ -293,16 +293,17 @@ class _Seat:
         self.has_job = False
         waited = False
         if not self._turns.take(self._number):
-            self._turn = anyio.Event()
+            turn = self._turn = anyio.Event()
             self._share()
-            waited = not self._turn.is_set()
-            await self._turn.wait()
+            waited = not turn.is_set()
+            await turn.wait()
         self.over = False
         return waited
 
     def granted(self) -> None:
         """Let the watch start its job."""
-        self._turn.set()
+        if self._turn is not None:
+            self._turn.set()
 
     def started(self) -> None:
         """Note that the job runs."""
