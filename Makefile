@@ -46,7 +46,7 @@ clean:  ## remove what the other targets made
 	touch $@
 
 .venv/.test: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[stub]" --group test
+	$(BIN)/python -m pip install --quiet --editable ".[cli,stub]" --group test
 	touch $@ .venv/.demo
 
 .venv/.dev: pyproject.toml | .venv/bin/python

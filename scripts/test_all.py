@@ -74,7 +74,7 @@ def environment(version: str, interpreter: str) -> Path:
     if not python.exists():
         subprocess.run([interpreter, "-m", "venv", home], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1"], check=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[stub]", "--group", "test"]
+    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[cli,stub]", "--group", "test"]
     subprocess.run(install, cwd=ROOT, check=True)
     return python
 

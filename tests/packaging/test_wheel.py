@@ -82,11 +82,11 @@ def test_the_core_installs_without_the_extras(bare_python: Path, tmp_path: Path)
     ] == []
 
 
-def test_every_module_but_the_stub_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
+def test_every_module_but_the_stub_and_the_commands_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
     code = (
         "import importlib, pkgutil, trio_client\n"
         "for module in pkgutil.walk_packages(trio_client.__path__, 'trio_client.'):\n"
-        "    if not module.name.startswith('trio_client.stub'):\n"
+        "    if not module.name.startswith(('trio_client.stub', 'trio_client.cli.')):\n"
         "        importlib.import_module(module.name)\n"
         "print(trio_client.TrioClient('key'), trio_client.__version__)\n"
     )
@@ -100,6 +100,14 @@ def test_the_stub_says_what_it_needs(bare_python: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode != 0
     assert "trio-client[stub]" in done.stderr
+
+
+def test_the_command_line_says_what_it_needs(bare_python: Path, tmp_path: Path) -> None:
+    script = bare_python.with_name("trio-client")
+    assert run(str(script), "--version", cwd=tmp_path).startswith("trio-client ")
+    done = subprocess.run([str(script), "jobs", "list"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (2, 1) == (done.returncode, done.stderr.count("\n"))
+    assert "pip install 'trio-client[cli]'" in done.stderr
 
 
 def test_the_main_job_runs_from_the_wheel(stub_python: Path, tmp_path: Path) -> None:
@@ -117,4 +125,4 @@ def test_metadata_is_complete(wheel: Path) -> None:
     assert "License-Expression: MIT" in metadata
     assert "Provides-Extra: stub" in metadata
     assert "Provides-Extra: cli" in metadata
-    assert metadata.count("Requires-Dist: ") == 10
+    assert metadata.count("Requires-Dist: ") == 11
