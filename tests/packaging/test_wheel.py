@@ -82,7 +82,7 @@ def test_the_core_installs_without_the_extras(bare_python: Path, tmp_path: Path)
     ] == []
 
 
-def test_every_module_but_the_stub_and_the_commands_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
+def test_every_module_of_the_core_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
     code = (
         "import importlib, pkgutil, trio_client\n"
         "for module in pkgutil.walk_packages(trio_client.__path__, 'trio_client.'):\n"
