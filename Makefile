@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check format models sync bench build clean
+.PHONY: demo test test-all check format models sync bench build docs clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -34,8 +34,11 @@ build: .venv/.dev  ## build wheel and sdist into dist/
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 
+docs: .venv/.docs  ## build the documentation into site/, strictly
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 clean:  ## remove what the other targets made
-	rm -rf .venv .venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venvs dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -52,3 +55,7 @@ clean:  ## remove what the other targets made
 .venv/.dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[cli,stub]" --group dev
 	touch $@ .venv/.demo .venv/.test
+
+.venv/.docs: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[cli,stub]" --group docs
+	touch $@

@@ -33,7 +33,7 @@ def main() -> int:
     through = ("-n", "2", "-m", "not own_connections and not thorough", *WIRE)
     test(f"the wire tests through httpx2, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx2")
     test("the built package", here, "-m", "packaging", "tests/packaging")
-    test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps")
+    test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if shutil.which("redis-server") is None:
         skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
     for version in VERSIONS:

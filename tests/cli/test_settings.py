@@ -146,11 +146,6 @@ def test_every_command_teaches_by_example(run: Run, command: str) -> None:
     assert f"trio-client {command}" in done.out
 
 
-def test_completion_is_offered(run: Run) -> None:
-    done = run("--show-completion", "bash")
-    assert (0, True) == (done.code, "_TRIO_CLIENT_COMPLETE" in done.out)
-
-
 def test_completion_knows_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_TRIO_CLIENT_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", "trio-client jobs list --stat")
