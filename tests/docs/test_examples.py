@@ -102,7 +102,9 @@ def test_overnight(run: RunExample, stub_environment: StubServer, tmp_path: Path
     stub_environment.scene(GATE, Scene(holds=True))
     printed = run("overnight.py", GATE, VAN, "night.jsonl", "--hours", "0.0001", "--budget", "0.1")
     assert "ended: duration_reached" in printed
-    run("overnight.py", GATE, VAN, "night.jsonl", "--hours", "0.0003", "--budget", "0.02")
+    assert "ended: max_cost_reached" in run(
+        "overnight.py", GATE, VAN, "night.jsonl", "--hours", "1", "--budget", "0.02"
+    )
     lines = [json.loads(line) for line in (tmp_path / "night.jsonl").read_text().splitlines()]
     assert all("what" in line or "blind_from" in line for line in lines)
     assert any(line.get("what", "").startswith("A white van") for line in lines)
