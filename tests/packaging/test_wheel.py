@@ -86,7 +86,7 @@ def test_every_module_of_the_core_imports_without_the_extras(bare_python: Path, 
     code = (
         "import importlib, pkgutil, trio_client\n"
         "for module in pkgutil.walk_packages(trio_client.__path__, 'trio_client.'):\n"
-        "    if not module.name.startswith(('trio_client.stub', 'trio_client.cli.')):\n"
+        "    if not module.name.startswith(('trio_client.stub', 'trio_client.cli.', 'trio_client.contrib.')):\n"
         "        importlib.import_module(module.name)\n"
         "print(trio_client.TrioClient('key'), trio_client.__version__)\n"
     )
@@ -125,4 +125,4 @@ def test_metadata_is_complete(wheel: Path) -> None:
     assert "License-Expression: MIT" in metadata
     assert "Provides-Extra: stub" in metadata
     assert "Provides-Extra: cli" in metadata
-    assert metadata.count("Requires-Dist: ") == 11
+    assert metadata.count("Requires-Dist: ") == 12
