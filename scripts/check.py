@@ -19,6 +19,7 @@ CHECKS = (
     ("types (pyright)", "pyright"),
     ("type completeness", "pyright --verifytypes trio_client --ignoreexternal"),
     ("import directions", "lint-imports"),
+    ("public names", "python scripts/api.py --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),
     ("documentation", "mkdocs build --strict --quiet"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -76,9 +75,7 @@ def test_waiting_tells_how_a_job_ended(run: Run, environment: StubServer) -> Non
     assert [0, 1, 6] == codes
 
 
-def test_following_a_job_by_polling_shows_its_end(
-    run: Run, environment: StubServer, eventually: Callable[..., None]
-) -> None:
+def test_following_a_job_by_polling_shows_its_end(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(every=2))
     run("watch", GATE, "a van")
     done = run("jobs", "watch", environment.jobs[0].job_id, "--poll", "0.05")

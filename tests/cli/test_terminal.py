@@ -86,9 +86,8 @@ def test_the_live_view_shows_the_watch_and_goes_when_it_ends(spawn: Spawn, still
     assert terminal.shown.rindex("\x1b[?25h") > terminal.shown.rindex("\x1b[?25l")  # the cursor is back
 
 
-def test_a_closed_terminal_ends_the_watch_and_its_job(
-    spawn: Spawn, still: StubServer, eventually: Callable[..., None]
-) -> None:
+@pytest.mark.thorough
+def test_a_closed_terminal_ends_the_watch_and_its_job(spawn: Spawn, still: StubServer) -> None:
     terminal = Terminal(spawn, still, "watch", GATE, "a van")
     terminal.until(lambda shown: "● running" in shown)
     os.close(terminal._master)
@@ -105,6 +104,7 @@ def test_tables_fit_and_ids_are_whole(spawn: Spawn, still: StubServer) -> None:
     assert "STATUS" in text
 
 
+@pytest.mark.thorough
 def test_no_color_is_respected(spawn: Spawn, still: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal(spawn, still, "check", GATE, "a van")
@@ -113,6 +113,7 @@ def test_no_color_is_respected(spawn: Spawn, still: StubServer, monkeypatch: pyt
     assert "no   " in terminal.shown
 
 
+@pytest.mark.thorough
 def test_a_dumb_terminal_gets_plain_lines(spawn: Spawn, still: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     terminal = Terminal(spawn, still, "check", GATE, "a van")

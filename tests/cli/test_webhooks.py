@@ -74,6 +74,7 @@ def test_a_signature_can_be_checked(run: Run, monkeypatch: pytest.MonkeyPatch, s
     assert (code == 0) == (done.out == "fits  started  job a\\x1b1 on rtsp://c\n")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
 def test_the_stub_says_where_it_is_and_ends_with_a_signal(spawn: Spawn, stub: StubServer) -> None:
     process = spawn("stub", "--speed", "600", "--accept-key", "one", server=stub)

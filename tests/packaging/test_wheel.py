@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
+import json
 import subprocess
 import sys
 import tarfile
@@ -73,6 +76,72 @@ def test_the_sdist_holds_no_generated_clutter(dist: Path) -> None:
     with tarfile.open(sdist) as archive:
         clutter = [name for name in archive.getnames() if "__pycache__" in name or "/.venv" in name]
     assert clutter == []
+
+
+def test_the_sdist_holds_the_project_and_nothing_else(dist: Path) -> None:
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        members = [member for member in archive.getmembers() if member.isfile()]
+    tops = {member.name.split("/")[1] for member in members}
+    files = {
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "PKG-INFO",
+        "README.md",
+        "mkdocs.yml",
+        "pyproject.toml",
+        ".gitignore",
+    }
+    assert files | {"docs", "examples", "openapi", "scripts", "tests", "trio_client"} == tops
+    assert [] == [member.name for member in members if member.size > 500_000]
+    assert {0o644, 0o755} >= {member.mode for member in members}
+
+
+def test_two_builds_are_the_same_bytes(dist: Path, tmp_path: Path) -> None:
+    # In another folder, at another time, with other rights of the files.
+    source = tmp_path / "elsewhere"
+    run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(source))
+    for path in run("git", "ls-files", "--modified", "--others", "--exclude-standard", cwd=ROOT).splitlines():
+        if (ROOT / path).is_file():
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_bytes((ROOT / path).read_bytes())
+        else:
+            (source / path).unlink(missing_ok=True)
+    hashes: list[dict[str, str]] = []
+    for number, place in enumerate((ROOT, source)):
+        target = tmp_path / str(number)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+            run(sys.executable, "-m", "build", "--outdir", str(target), str(place))
+        hashes.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in target.iterdir()})
+    assert 2 == len(hashes[0])
+    assert hashes[0] == hashes[1]
+
+
+def test_a_public_name_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("api_surface", ROOT / "scripts" / "api.py")
+    assert spec is not None
+    assert spec.loader is not None
+    api = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(api)
+    lines = api.surface()
+    assert 0 < len([line for line in lines if line.startswith("trio_client.TrioClient.check_once(self, stream_url")])
+    api.FILE = tmp_path / "api.txt"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["api.py", "--check"])
+        api.FILE.write_text("\n".join(lines), "utf-8")
+        assert 0 == api.main()
+        api.FILE.write_text("\n".join([*lines, "trio_client.Gone: class()"]), "utf-8")
+        assert 1 == api.main()
+
+
+def test_the_bill_of_materials_names_what_is_installed(tmp_path: Path) -> None:
+    run(sys.executable, str(ROOT / "scripts" / "sbom.py"), str(tmp_path / "sbom.json"))
+    sbom = json.loads((tmp_path / "sbom.json").read_text("utf-8"))
+    names = {component["name"].lower() for component in sbom["components"]}
+    assert {"httpx", "pydantic", "tenacity", "anyio", "typer", "starlette", "opentelemetry-api"} <= names
+    assert not {"pytest", "mypy", "mkdocs"} & names
 
 
 def test_the_core_installs_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
