@@ -155,7 +155,7 @@ def test_a_story_without_a_price_has_no_cost() -> None:
         (Failed(code="STREAM_OFFLINE", message="It is off.", remediation="Wait."), "STREAM_OFFLINE: It is off. Wait."),
         (
             CoverageGap(started_at=NOW, ended_at=NOW + timedelta(seconds=3), reason="no slot"),
-            "nobody watched for 3 s (no slot)",
+            "nobody watched for 3.0 s (no slot)",
         ),
         (Progress(frames_captured=2, frames_needed=5), "2 of 5 frames"),
         (Progress(stats=JobStats(checks_performed=4)), "4 checks"),

@@ -143,7 +143,10 @@ def test_every_command_teaches_by_example(run: Run, command: str) -> None:
     done = run(*command.split(), "--help")
     assert 0 == done.code
     assert "Example" in done.out
-    assert f"trio-client {command}" in done.out
+    lines = [line.strip() for line in done.out.splitlines()]
+    assert [line for line in lines if line.startswith(f"trio-client {command}")]  # whole, on a line of its own
+    page = done.out.partition("Example")[2].partition("╭")[0]
+    assert [] == [line for line in page.splitlines()[1:] if line and not line.startswith("   ")]
 
 
 def test_completion_knows_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,8 @@ def test_a_signal_cancels_the_job(
     _, err = process.communicate(timeout=PATIENCE)
     (job,) = still.jobs
     assert (code, "stopped", "cancelled") == (process.returncode, job.status, job.reason)
-    assert f"Cancelling job {job.job_id} …\nInterrupted; job {job.job_id} was cancelled.\n" == err
+    assert f"Cancelling job {job.job_id} …\nInterrupted; job {job.job_id} was cancelled. 0 " in err
+    assert 2 == err.count("\n")
 
 
 @pytest.mark.thorough

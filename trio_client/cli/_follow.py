@@ -74,7 +74,7 @@ def follow(session: Session, stream: EventStream, showing: Showing) -> int:
                     out.note(f"Cancelling job {stream.job_id} …")
                 raise
     except Interrupted:
-        out.note(_farewell(out, stream, showing))
+        out.note(f"{_farewell(out, stream, showing)} {_counted(story, showing)}".rstrip())
         raise
     _sum_up(out, story, showing)
     if out.leaks:
@@ -119,15 +119,21 @@ def _show(out: Out, story: Story, showing: Showing, event: Event, frame: str | N
 
 
 def _sum_up(out: Out, story: Story, showing: Showing) -> None:
-    if showing.json or not story.jobs:
-        return
+    if not showing.json and story.jobs:
+        out.note(f"{story.status.capitalize()} after {span(story.elapsed)}: {_counted(story, showing)}")
+
+
+def _counted(story: Story, showing: Showing) -> str:
+    """Return what was counted, as a sentence."""
+    if not story.jobs:
+        return ""
     checks, triggers = ("frame", "summary") if showing.kind == "live-digest" else ("check", "trigger")
     parts = [plural(story.checks, checks), plural(story.triggers, triggers)]
     if story.jobs > 1:
         parts.append(plural(story.jobs, "job"))
     if story.cost_usd is not None:
         parts.append(f"about ${story.cost_usd:.2f}")
-    out.note(f"{story.status.capitalize()} after {span(story.elapsed)}: {', '.join(parts)}.")
+    return f"{', '.join(parts)}."
 
 
 def _farewell(out: Out, stream: EventStream, showing: Showing) -> str:

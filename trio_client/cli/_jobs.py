@@ -16,7 +16,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="List, read, follow, await and cancel jobs.")
 JobId = Annotated[str, typer.Argument(help="The job's id, as `jobs list` shows it.", show_default=False)]
-Poll = Annotated[str, typer.Option("--poll", help="Time between two looks.")]
+Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Between two looks.")]
 Status = Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")]
 Type = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
 
@@ -70,7 +70,7 @@ def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
 
     \b
     Example:
-      trio-client jobs get 6f0c3b1e-3c3f-4d7c-9d7a-1c9f4a1f2b3c
+      trio-client jobs get JOB_ID
     """
     session = session_of(context)
     with session.client() as client:
@@ -134,7 +134,7 @@ def cancel(
 def wait(
     context: typer.Context,
     job_id: JobId,
-    timeout: Annotated[str | None, typer.Option(help="Wait so long at the most.")] = None,
+    timeout: Annotated[str | None, typer.Option(metavar="TIME", help="Wait so long at the most.")] = None,
     poll: Poll = "3s",
     json: Json = False,
 ) -> int:

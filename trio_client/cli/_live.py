@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveView"]
 
 _BAR_WIDTH = 40
-_DOTS = {"running": "green", "starting": "yellow", "pending": "yellow", "failed": "red", "cancelling": "yellow"}
+_DOTS = {"running": "green", "starting": "magenta", "pending": "magenta", "failed": "red", "cancelling": "magenta"}
 
 
 class LiveView:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Out"]
 
+_NARROWEST = 8  # columns of a table's flexible one
+
 
 class Out:
     """Print for people on a terminal and for programs elsewhere.
@@ -89,18 +91,20 @@ class Out:
             for row in rows:
                 self._print("\t".join(row))
             return
+        from rich.cells import cell_len
         from rich.table import Table
         from rich.text import Text
 
+        console = self.console()
+        widths = [max(cell_len(row[number]) for row in (headers, *rows)) for number in range(len(headers))]
+        taken = sum(width + 2 for number, width in enumerate(widths) if number != flexible)
+        widths[flexible] = min(widths[flexible], max(_NARROWEST, console.width - taken))
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for number, header in enumerate(headers):
-            if number == flexible:
-                table.add_column(header, no_wrap=True, overflow="ellipsis")
-            else:
-                table.add_column(header, no_wrap=True, min_width=max(len(row[number]) for row in (headers, *rows)))
+        for header, width in zip(headers, widths, strict=True):
+            table.add_column(header, no_wrap=True, overflow="ellipsis", width=width)
         for row in rows:
             table.add_row(*(Text(cell, style=_STATUS_STYLES.get(cell, "")) for cell in row))
-        self.console().print(table)
+        console.print(table)
 
     def flush(self) -> None:
         """Hand over everything that was printed."""
@@ -146,17 +150,15 @@ class Out:
             print(text, flush=True)
 
     def _say(self, text: str, label: str) -> None:
-        text = label + self.clean(shell_words(text), lines=True)
-        if self._live is not None and sys.stderr.isatty():
-            self._live.print(text, style=_LABEL_STYLES.get(label), soft_wrap=True)
-        elif sys.stderr.isatty() and label and "NO_COLOR" not in os.environ and self.terminal:
+        text = self.clean(shell_words(text), lines=True)
+        if sys.stderr.isatty() and self.terminal:
             from rich.console import Console
             from rich.text import Text
 
-            parts = Text.assemble((label, _LABEL_STYLES[label]), text[len(label) :])
-            Console(stderr=True, highlight=False).print(parts, soft_wrap=True)
+            console = self._live or Console(stderr=True, highlight=False)
+            console.print(Text.assemble((label, _LABEL_STYLES.get(label, "")), text))
         else:
-            print(text, file=sys.stderr, flush=True)
+            print(f"{label}{text}", file=sys.stderr, flush=True)
 
     def _show_warning(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         if issubclass(category, JobLeakWarning):
@@ -188,12 +190,12 @@ class _Handler(logging.Handler):
         say(record.getMessage())
 
 
-_LABEL_STYLES = {"warning: ": "bold yellow", "error: ": "bold red"}
+_LABEL_STYLES = {"warning: ": "bold magenta", "error: ": "bold red"}
 _STATUS_STYLES = {
     "running": "green",
     "processing": "green",
     "failed": "red",
     "partial_failure": "red",
-    "pending": "yellow",
-    "submitted": "yellow",
+    "pending": "magenta",
+    "submitted": "magenta",
 }

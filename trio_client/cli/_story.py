@@ -34,7 +34,13 @@ _OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {
     Stopped: ("reason", "status", "stats"),
     Failed: ("code", "message", "remediation", "stats"),
 }
-STYLES = {"triggered": "bold green", "summary": "bold cyan", "failed": "bold red", "gap": "yellow", "status": "yellow"}
+STYLES = {
+    "triggered": "bold green",
+    "summary": "bold cyan",
+    "failed": "bold red",
+    "gap": "magenta",
+    "status": "magenta",
+}
 
 
 class Story:
@@ -165,7 +171,7 @@ def headline(event: Event) -> str:
             return " ".join(part for part in (code and f"{code}:", message, advice) if part)
         case CoverageGap(started_at=since, ended_at=until, reason=reason):
             seconds = (until - since).total_seconds() if since and until else 0.0
-            return f"nobody watched for {seconds:.0f} s ({reason or 'not known why'})"
+            return f"nobody watched for {seconds:.{0 if seconds >= 10 else 1}f} s ({reason or 'not known why'})"
         case _:
             return event.name
 

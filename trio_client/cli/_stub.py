@@ -34,7 +34,8 @@ def stub(
     \b
     Example, in two terminals:
       trio-client stub --port 8123
-      TRIO_API_KEY=any TRIO_BASE_URL=http://127.0.0.1:8123/api trio-client watch URL "a van is there"
+      export TRIO_API_KEY=any TRIO_BASE_URL=http://127.0.0.1:8123/api
+      trio-client watch rtsp://gate.example/live "a van is at the gate"
     """
     out = session_of(context).out
     try:

@@ -24,17 +24,23 @@ from ._options import (
 __all__ = ["check", "digest", "watch"]
 
 Condition = Annotated[str, typer.Argument(help="What to look for, in words.", show_default=False)]
-Interval = Annotated[str | None, typer.Option(help="Time between two checks, 5s to 5m. Server's default: 10s.")]
-Mode = Annotated[InputMode | None, typer.Option(help="What a check looks at. Server's default: clip.")]
-Clip = Annotated[int | None, typer.Option(metavar="SECONDS", help="Length of a clip, 1 to 10. Server's default: 3.")]
+Interval = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Between two checks, 5s to 5m. Server's default: 10s.")
+]
+Mode = Annotated[
+    InputMode | None,
+    typer.Option(metavar="MODE", help="What a check looks at: frames, clip or hybrid. Server's default: clip."),
+]
+Clip = Annotated[int | None, typer.Option(metavar="N", help="Seconds of a clip, 1 to 10. Server's default: 3.")]
 Leave = Annotated[bool, typer.Option("--leave", help="Let the job run on when you leave, instead of cancelling it.")]
 Endless = Annotated[bool, typer.Option("--endless", help="Start the next job when one ends, until you leave.")]
-Total = Annotated[str | None, typer.Option("--total", help="Watch so long in all, job after job: 8h.")]
+Total = Annotated[str | None, typer.Option("--total", metavar="TIME", help="Watch so long in all, job after job: 8h.")]
 MaxCost = Annotated[
     float | None, typer.Option("--max-cost", metavar="USD", help="Stop before this is spent, job after job.")
 ]
 Slot = Annotated[
-    str | None, typer.Option("--wait-for-slot", help="Wait so long if the account runs as many jobs as it may.")
+    str | None,
+    typer.Option("--wait-for-slot", metavar="TIME", help="Wait so long if the account runs as many jobs as it may."),
 ]
 Verbose = Annotated[bool, typer.Option("--progress", help="Print every check too, not only what happened.")]
 
@@ -43,7 +49,10 @@ def check(
     context: typer.Context,
     stream_url: StreamUrl,
     condition: Condition,
-    input_mode: Annotated[InputMode | None, typer.Option(help="What is looked at. Server's default: frames.")] = None,
+    input_mode: Annotated[
+        InputMode | None,
+        typer.Option(metavar="MODE", help="What is looked at: frames, clip or hybrid. Server's default: frames."),
+    ] = None,
     clip_duration: Clip = None,
     save_frame: Annotated[
         Path | None, typer.Option("--save-frame", metavar="FILE", help="Save the picture that was looked at.")
@@ -83,7 +92,7 @@ def check(
         }
         out.data(data | ({"frame_path": saved} if save_frame is not None else {}))
     else:
-        label, style = ("yes  ", "bold green") if result.triggered else ("no   ", "bold yellow")
+        label, style = ("yes  ", "bold green") if result.triggered else ("no   ", "bold magenta")
         out.line(out.clean(result.explanation), label=label, style=style)
         if saved is not None:
             out.line(f"     picture: {out.clean(saved)}")
@@ -98,9 +107,11 @@ def watch(
     input_mode: Mode = None,
     clip_duration: Clip = None,
     duration: Annotated[
-        str | None, typer.Option(help="How long one job runs at the most. Server's default: 10m.")
+        str | None, typer.Option(metavar="TIME", help="How long one job runs at the most. Server's default: 10m.")
     ] = None,
-    cooldown: Annotated[str | None, typer.Option(help="Time between two alerts at the least.")] = None,
+    cooldown: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Between two alerts at the least. Server's default: none.")
+    ] = None,
     max_triggers: Annotated[
         str | None,
         typer.Option(metavar="N", help="Alerts before a job stops, or 'unlimited'. Server's default: 1."),
@@ -124,8 +135,8 @@ def watch(
     \b
     Examples:
       trio-client watch rtsp://gate.example/live "a van is at the gate"
-      trio-client watch URL "a person enters" --max-triggers unlimited --save-frames frames
-      trio-client watch URL "a person enters" --total 8h --max-cost 10 --json | jq .explanation
+      trio-client watch URL "a person" --max-triggers unlimited --save-frames pics
+      trio-client watch URL "a person" --total 8h --max-cost 10 --json | jq .kind
     """
     session = session_of(context)
     session.protect(stream_url)
@@ -168,9 +179,11 @@ def watch(
 def digest(
     context: typer.Context,
     stream_url: StreamUrl,
-    window: Annotated[str | None, typer.Option(help="Length of one window, 1m to 60m. Server's default: 10m.")] = None,
+    window: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Length of one window, 1m to 60m. Server's default: 10m.")
+    ] = None,
     capture_interval: Annotated[
-        str | None, typer.Option(help="Time between two pictures, 10s to 5m. Server's default: 1m.")
+        str | None, typer.Option(metavar="TIME", help="Between two pictures, 10s to 5m. Server's default: 1m.")
     ] = None,
     max_windows: Annotated[
         str | None, typer.Option(metavar="N", help="Windows before the job completes, or 'unlimited'.")
@@ -193,7 +206,7 @@ def digest(
     Examples:
       trio-client digest rtsp://gate.example/live --window 10m --max-windows 1
       trio-client digest URL --total 8h --save-frames grids
-      trio-client digest URL --json | jq -r 'select(.kind == "summary").summary'
+      trio-client digest URL --json | jq -r '.summary // empty'
     """
     session = session_of(context)
     session.protect(stream_url)

@@ -46,7 +46,8 @@ def listen(
 
     \b
     Examples:
-      TRIO_WEBHOOK_SECRET=s3cret trio-client webhooks listen --port 8400
+      export TRIO_WEBHOOK_SECRET=s3cret
+      trio-client webhooks listen --port 8400
       trio-client webhooks listen --unsigned --json | jq .kind
     """
     session = session_of(context)
@@ -81,7 +82,8 @@ def verify(
 
     \b
     Example:
-      TRIO_WEBHOOK_SECRET=s3cret trio-client webhooks verify --signature 9a0b… < body.json
+      export TRIO_WEBHOOK_SECRET=s3cret
+      trio-client webhooks verify --signature 9a0b… < body.json
     """
     from ..webhooks import unwrap
     from ._story import event_data, headline
