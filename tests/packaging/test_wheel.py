@@ -83,16 +83,8 @@ def test_the_sdist_holds_the_project_and_nothing_else(dist: Path) -> None:
     with tarfile.open(sdist) as archive:
         members = [member for member in archive.getmembers() if member.isfile()]
     tops = {member.name.split("/")[1] for member in members}
-    files = {
-        "CHANGELOG.md",
-        "LICENSE",
-        "Makefile",
-        "PKG-INFO",
-        "README.md",
-        "mkdocs.yml",
-        "pyproject.toml",
-        ".gitignore",
-    }
+    documents = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"}
+    files = documents | {".gitignore", "Makefile", "PKG-INFO", "api.txt", "mkdocs.yml", "pyproject.toml"}
     assert files | {"docs", "examples", "openapi", "scripts", "tests", "trio_client"} == tops
     assert [] == [member.name for member in members if member.size > 500_000]
     assert {0o644, 0o755} >= {member.mode for member in members}

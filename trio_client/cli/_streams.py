@@ -36,7 +36,8 @@ def validate(context: typer.Context, stream_url: StreamUrl, json: Json = False) 
         facts = [found.platform, found.title, found.channel]
         if found.viewer_count is not None:
             facts.append(f"{found.viewer_count} viewers")
-        label, style = ("live      ", "bold green") if found.is_live else ("not live  ", "bold magenta")
+        words = {True: "live      ", False: "not live  ", None: "unknown   "}
+        label, style = words[found.is_live], "bold green" if found.is_live else "bold magenta"
         told = ", ".join(fact for fact in facts if fact) if found.is_live else found.error_hint
         out.line(out.clean(told), label=label, style=style)
     return 0 if found.is_live else NO
