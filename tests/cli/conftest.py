@@ -96,4 +96,7 @@ def spawn() -> Iterator[Spawn]:
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None and not stream.closed:
+                stream.close()
+        process.wait()

@@ -94,6 +94,17 @@ def test_a_reader_that_goes_away_ends_the_watch_quietly_and_its_job(spawn: Spawn
 
 
 @pytest.mark.thorough
+def test_messages_that_nobody_hears_change_nothing(spawn: Spawn, still: StubServer) -> None:
+    process = spawn("watch", GATE, "a van", "--json", server=still)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stderr.close()
+    process.send_signal(signal.SIGTERM)
+    assert (143, 0) == (process.wait(PATIENCE), still.running_jobs)
+
+
+@pytest.mark.thorough
 def test_a_long_list_into_head_is_quiet(spawn: Spawn, stub: StubServer) -> None:
     stub.add_jobs(5_000)
     process = spawn("jobs", "list", "--all", server=stub)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -151,7 +152,7 @@ def _ended_otherwise(error: Exception, words: list[str], out: Out) -> int:
 
 def _hang_up() -> int:
     """End quietly: whoever read the output has gone."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+    with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:  # for what is flushed at the exit
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
     return BROKEN_PIPE
 

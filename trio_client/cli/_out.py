@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import JobLeakWarning, ResponseWarning
@@ -151,14 +151,15 @@ class Out:
 
     def _say(self, text: str, label: str) -> None:
         text = self.clean(shell_words(text), lines=True)
-        if sys.stderr.isatty() and self.terminal:
-            from rich.console import Console
-            from rich.text import Text
+        with suppress(OSError):  # nobody may be there to hear it, and the exit code tells too
+            if sys.stderr.isatty() and self.terminal:
+                from rich.console import Console
+                from rich.text import Text
 
-            console = self._live or Console(stderr=True, highlight=False)
-            console.print(Text.assemble((label, _LABEL_STYLES.get(label, "")), text))
-        else:
-            print(f"{label}{text}", file=sys.stderr, flush=True)
+                console = self._live or Console(stderr=True, highlight=False)
+                console.print(Text.assemble((label, _LABEL_STYLES.get(label, "")), text))
+            else:
+                print(f"{label}{text}", file=sys.stderr, flush=True)
 
     def _show_warning(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         if issubclass(category, JobLeakWarning):
