@@ -48,7 +48,7 @@ def still() -> Iterator[StubServer]:
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Where the configuration file is looked for; nothing of the machine's own environment counts."""
-    for name in ("TRIO_CONFIG", "TRIO_WEBHOOK_SECRET", "NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     folder = tmp_path / "config" / "trio-client"
