@@ -140,6 +140,12 @@ def test_a_story_of_several_jobs_adds_their_begun_minutes() -> None:
     assert (2, 5, 0.06) == (story.jobs, story.checks, story.cost_usd)
 
 
+def test_a_job_that_ran_before_it_was_followed_has_cost_already() -> None:
+    story = Story(clock=Clock(), limit=600, price=0.02, elapsed=130)
+    story.take(Started(job_id="a"))
+    assert (130, 0.06) == (story.elapsed, story.cost_usd)
+
+
 def test_a_story_without_a_price_has_no_cost() -> None:
     assert Story(clock=Clock(), limit=None, price=None).cost_usd is None
 

@@ -40,6 +40,7 @@ class Showing:
         price_per_minute: the caller's own price.
         on_leaving: what becomes of the job when the stream is left early.
         need_trigger: whether a watch without a trigger is a `no`.
+        elapsed: seconds that the job had run before it was followed.
     """
 
     kind: Kind | None
@@ -52,6 +53,7 @@ class Showing:
     price_per_minute: float | None = None
     on_leaving: Literal["cancel", "leave", "not ours"] = "cancel"
     need_trigger: bool = False
+    elapsed: float = 0.0
 
 
 def follow(session: Session, stream: EventStream, showing: Showing) -> int:
@@ -61,7 +63,8 @@ def follow(session: Session, stream: EventStream, showing: Showing) -> int:
         Interrupted: a signal came; the job has been settled and that was said.
         TrioError: the stream could not be followed.
     """
-    out, story = session.out, Story(clock=time.monotonic, limit=showing.limit, price=_price(showing))
+    out = session.out
+    story = Story(clock=time.monotonic, limit=showing.limit, price=_price(showing), elapsed=showing.elapsed)
     frames = FrameFolder(showing.save_frames, out)
     try:
         with _view(out, story, showing), stream as events:

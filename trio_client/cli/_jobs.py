@@ -184,6 +184,7 @@ def watch(
             limit=float(limit or SERVER_DEFAULT_SECONDS) if monitor else None,
             input_mode=config.input_mode if config is not None else None,
             on_leaving="not ours",
+            elapsed=float((job.stats.elapsed_seconds if job.stats is not None else None) or 0.0),
         )
         stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
         return follow(session, stream, showing)

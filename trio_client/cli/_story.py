@@ -50,6 +50,7 @@ class Story:
         clock: what tells the seconds that pass.
         limit: seconds that one job may run; `None`: not known.
         price: US dollars for a begun minute; `None`: there is no published price.
+        elapsed: seconds that the first job had run before it was followed.
 
     Attributes:
         status: the job's status, as far as it is known.
@@ -60,8 +61,11 @@ class Story:
         jobs: how many jobs there were.
     """
 
-    def __init__(self, *, clock: Callable[[], float], limit: float | None, price: float | None) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float], limit: float | None, price: float | None, elapsed: float = 0.0
+    ) -> None:
         self._clock = clock
+        self._head_start = elapsed
         self._price = price
         self.limit = limit
         self.status = "starting"
@@ -116,7 +120,7 @@ class Story:
         self.jobs += 1
         self.job_id = job_id
         self.status = "running"
-        self._elapsed, self._since = 0.0, now
+        self._elapsed, self._since = (self._head_start if self.jobs == 1 else 0.0), now
 
     def _count(self, stats: JobStats | None, now: float) -> None:
         if stats is None:
