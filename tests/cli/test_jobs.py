@@ -83,6 +83,14 @@ def test_following_a_job_by_polling_shows_its_end(run: Run, environment: StubSer
     assert "stopped" == done.out.splitlines()[-1].split()[1]
 
 
+def test_a_job_of_odd_shape_can_be_followed(run: Run, environment: StubServer) -> None:
+    odd = {"job_id": "a", "status": "completed", "stats": {"elapsed_seconds": "long", "checks_performed": "x"}}
+    environment.fail_next(path="/jobs/a", status=200, body=odd, times=9)
+    done = run("jobs", "watch", "a", "--poll", "0.01")
+    assert (0, "completed") == (done.code, done.out.splitlines()[-1].split()[2])
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.parametrize(("scene", "code"), [(Scene(), 0), (Scene(live=False), 1)])
 def test_validating_tells_by_the_exit_code_too(run: Run, environment: StubServer, scene: Scene, code: int) -> None:
     environment.scene(GATE, scene)

@@ -174,6 +174,7 @@ def watch(
         job = client.jobs.get(job_id)
         config = job.config
         limit = config.monitor_duration_seconds if config is not None else None
+        elapsed = job.stats.elapsed_seconds if job.stats is not None else None
         monitor = job.job_type != "live-digest"
         showing = Showing(
             kind="live-monitor" if monitor else "live-digest",
@@ -184,7 +185,7 @@ def watch(
             limit=float(limit or SERVER_DEFAULT_SECONDS) if monitor else None,
             input_mode=config.input_mode if config is not None else None,
             on_leaving="not ours",
-            elapsed=float((job.stats.elapsed_seconds if job.stats is not None else None) or 0.0),
+            elapsed=float(elapsed) if isinstance(elapsed, (int, float)) else 0.0,
         )
         stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
         return follow(session, stream, showing)
