@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check format models sync api bench build sbom docs clean
+.PHONY: demo test test-all check format models sync api bench bench-quick build sbom docs clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -29,9 +29,15 @@ sync: .venv/.dev  ## write the sync side from the async side
 api: .venv/.dev  ## write the public names and signatures into api.txt
 	$(BIN)/python scripts/api.py
 
-bench: .venv/.test  ## measure, as ratios in one run
+bench: .venv/.dev  ## measure, as ratios in one run: about five minutes
 	$(BIN)/python -m benchmarks.sse_decoder
 	$(BIN)/python -m benchmarks.webhooks
+	$(BIN)/python -m benchmarks.loopback
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.stub
+
+bench-quick: .venv/.dev  ## the same over loopback only, with fewer rounds
+	$(BIN)/python -m benchmarks.loopback --quick
 
 build: .venv/.dev  ## build wheel and sdist into dist/
 	$(BIN)/python -m build

@@ -16,6 +16,7 @@ from lowest import lowest as lowest_versions
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 VENVS = ROOT / ".venvs"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIRE = ("tests/_async", "tests/_sync")
 
 
@@ -36,6 +37,10 @@ def main() -> int:
     test(f"the wire tests through httpx2, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx2")
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
+    if any(shutil.which(name) for name in BROWSERS):
+        test("the stub's page in a browser", here, "-m", "browser", "tests/browser")
+    else:
+        skipped.append("the stub's page in a browser: no chromium on PATH (Debian: apt-get install chromium)")
     if shutil.which("redis-server") is None:
         skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
     oldest = here if own == VERSIONS[0] else find(VERSIONS[0])

@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from reply_checker import Deviations, ReplyChecker, checked_payload
 
+import trio_client.stub._app
+import trio_client.stub._webhooks
 from trio_client.stub import StubServer
 
 _VARIABLES = (
@@ -26,6 +29,27 @@ def _own_environment() -> Iterator[None]:
         for name in (*_VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _deviations() -> Iterator[Deviations]:
+    """What any stub server said that its OpenAPI file does not allow."""
+    deviations = Deviations()
+    with pytest.MonkeyPatch.context() as patch:
+        gate = trio_client.stub._app.Gate
+        checked = lambda app, state: gate(ReplyChecker(app, state, deviations.report), state)  # noqa: E731
+        patch.setattr(trio_client.stub._app, "Gate", checked)
+        payload = checked_payload(trio_client.stub._webhooks.webhook_payload, deviations.report)
+        patch.setattr(trio_client.stub._webhooks, "webhook_payload", payload)
+        yield deviations
+
+
+@pytest.fixture(autouse=True)
+def _replies_keep_to_the_schema(_deviations: Deviations) -> Iterator[None]:
+    """A reply that deviates fails the test that asked for it."""
+    _deviations.take()
+    yield
+    assert _deviations.take() == []
 
 
 _THOROUGH = ("test_guarantees.py", "test_lifecycle.py", "test_lifecycle_processes.py")

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from ._async.client import AsyncTrioClient
     from ._async.event_stream import AsyncEventStream
     from ._async.jobs import AsyncJobIterator
+    from ._async.watch_many import AsyncTargetStream
     from ._client_config import ClientConfig
     from ._core.config import RetryPolicy, Timeout
     from ._core.not_given import NOT_GIVEN, NotGiven
     from ._core.reports import CancelReport
     from ._core.settings import CallInfo, Hooks
+    from ._core.targets import Target
     from ._info import ResponseInfo, response_info
     from ._sync.client import TrioClient
     from ._sync.event_stream import EventStream
@@ -90,6 +92,7 @@ __all__ = [
     "APITimeoutError",
     "AsyncEventStream",
     "AsyncJobIterator",
+    "AsyncTargetStream",
     "AsyncTrioClient",
     "AuthenticationError",
     "BadRequestError",
@@ -136,6 +139,7 @@ __all__ = [
     "StreamUnavailableError",
     "StreamValidation",
     "Summary",
+    "Target",
     "Timeout",
     "Triggered",
     "TrioClient",
@@ -154,6 +158,7 @@ _HOMES: dict[str, str] = {
     "AsyncTrioClient": "._async.client",
     "AsyncEventStream": "._async.event_stream",
     "AsyncJobIterator": "._async.jobs",
+    "AsyncTargetStream": "._async.watch_many",
     "TrioClient": "._sync.client",
     "EventStream": "._sync.event_stream",
     "CancelReport": "._core.reports",
@@ -165,6 +170,7 @@ _HOMES: dict[str, str] = {
     "NotGiven": "._core.not_given",
     "CallInfo": "._core.settings",
     "Hooks": "._core.settings",
+    "Target": "._core.targets",
     "ResponseInfo": "._info",
     "response_info": "._info",
     "Frame": ".frames",
@@ -180,7 +186,7 @@ def __getattr__(name: str) -> object:
     elif name in __all__:
         homes = (import_module(home, __name__) for home in _SHARED_HOMES)
         value = next(getattr(home, name) for home in homes if name in home.__all__)
-    elif name in ("errors", "events", "models", "sse", "webhooks", "frames", "osapi", "pricing"):
+    elif name in ("errors", "events", "models", "sse", "webhooks", "frames", "osapi", "pricing", "testing"):
         return import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import html
 import os
 from pathlib import Path
 
@@ -118,6 +119,15 @@ class Frame:
         size = len(self._content)
         amount = f"{size:,} bytes" if isinstance(self._content, bytes) else f"about {size * 3 // 4:,} bytes"
         return f"<Frame {self.media_type}, {amount}>"
+
+    def _repr_html_(self) -> str:
+        # What is shown is encoded anew: the text itself could be anything.
+        if self.media_type in _SUFFIXES:
+            with contextlib.suppress(ResponseValidationError):
+                picture = base64.b64encode(self.data).decode("ascii")
+                source = f"data:{self.media_type};base64,{picture}"
+                return f'<img src="{source}" alt="{self.media_type}" style="max-width:100%;border-radius:4px">'
+        return f"<code>{html.escape(repr(self))}</code>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         shown: dict[str, object] = {"text/plain": repr(self)}

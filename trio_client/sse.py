@@ -35,13 +35,15 @@ _LONG = 2**16  # more than this is not split at once: that would take many times
 class RawEvent:
     """One event as it came; its data is still bytes, which need not be valid UTF-8.
 
-    `id` is the last id that the stream has given, `retry` the milliseconds if this event gives them.
+    `id` is the last id that the stream has given, and `has_id` whether this event gave it; `retry` the milliseconds
+    if this event gives them.
     """
 
     name: str
     data: bytes
     id: str
     retry: int | None
+    has_id: bool = False
 
     def __repr__(self) -> str:
         return f"RawEvent({self.name!r}, <{len(self.data)} bytes>, id={self.id!r}, retry={self.retry!r})"
@@ -85,7 +87,13 @@ class Decoder:
         self._data: bytes | io.BytesIO | None = None
         self._name = "message"
         self._id = ""
+        self._has_id = False
         self._event_retry: int | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an event or a line has begun and not ended yet."""
+        return bool(self._held or self._head) or self._field is not None
 
     def feed(self, chunk: Buffer) -> list[RawEvent]:
         """Take the next chunk and return the events that it completes, in order."""
@@ -155,8 +163,9 @@ class Decoder:
             if not line:
                 if self._data is not None:
                     data = self._data if isinstance(self._data, bytes) else self._data.getvalue()
-                    events.append(RawEvent(self._name, data, self._id, self._event_retry))
+                    events.append(RawEvent(self._name, data, self._id, self._event_retry, self._has_id))
                     self._data = None
+                self._has_id = False
                 self.last_event_id = self._id
                 self._name = "message"
                 self._event_retry = None
@@ -220,6 +229,7 @@ class Decoder:
         elif field == b"id":
             if b"\0" not in value:
                 self._id = value.decode("utf-8", "replace")
+                self._has_id = True
         elif value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
             self.retry = self._event_retry = int(value)
 

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from anyio.abc import TaskStatus
-from raw_server import CLOSE, HOLD, RawServer, reply
+from raw_server import CLOSE, HOLD, RawServer, dribble, reply
 
 from trio_client import (
     AsyncTrioClient,
@@ -607,6 +607,30 @@ class TestBytes:
         start, end = b"\xef\xbb\xbfevent: started\ndata: {}\n\n", b"event: stopped\ndata: {}\n\n"
         told = await self.collect(connect, SSE, start + b": keep-alive\n\n" * 1000 + end)
         assert ["started", "stopped"] == kinds(told)
+
+    async def test_an_event_that_comes_again_with_its_id_is_told_once(self, connect: Connect) -> None:
+        one, two = b'id: 7\nevent: triggered\ndata: {"n": 1}\n\n', b'id: 8\nevent: triggered\ndata: {"n": 2}\n\n'
+        other = one.replace(b'"n": 1', b'"n": 3')  # the id again, but something else
+        bare = b'event: triggered\ndata: {"n": 4}\n\n'
+        told = await self.collect(
+            connect, SSE, one + two + one + two, one + other + bare + bare, b"event: stopped\ndata: {}\n\n"
+        )
+        assert [1, 2, 3, 4, 4] == [event.raw["n"] for event in told if isinstance(event, Triggered)]
+
+    async def test_an_event_that_dribbles_in_for_too_long_is_given_up(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 1.0)
+        monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        job = {"job_id": "j-1", "status": "completed"}
+        comments: list[Any] = [0.15, b": alive\n\n"] * 10  # for longer than that, but each of them is whole
+        endless = dribble(b"data: " + b"x" * 2000, 0.01)
+        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
+        with RawServer([SSE, start, *comments, start, *endless, HOLD], reply(job)) as server:
+            async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                told = await events.collect()
+            assert ["started", "started", "stopped"] == kinds(told)
+            assert b"GET /api/jobs/j-1 " in server.requests[1]
 
     async def test_an_event_without_end_stops_at_the_limit(self, connect: Connect) -> None:
         job = {"job_id": "j-1", "status": "completed"}

@@ -114,3 +114,16 @@ async def test_a_client_that_was_closed_by_its_owner_is_an_error_of_ours(
     await http_client.aclose()
     with pytest.raises(APIConnectionError):
         await injected.jobs.list()
+
+
+async def test_a_connection_that_cannot_be_closed_hides_no_event(connect: Connect) -> None:
+    class Stream(httpx.ByteStream):
+        async def aclose(self) -> None:
+            raise OSError("it was closed already")
+
+    body = b'event: started\ndata: {"job_id": "a1"}\n\nevent: stopped\ndata: {"job_id": "a1"}\n\n'
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Stream(body))
+    through = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer))
+    async with connect(http_client=through).live_monitor.stream(YARD, OPEN) as events:
+        assert ["started", "stopped"] == [event.kind for event in await events.collect()]
+    await through.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -161,6 +162,17 @@ class TestCreate:
         job = await client.live_monitor.create(YARD, OPEN, interval_seconds=30)
         assert [stub.jobs[0].job_id] == [record.job_id for record in stub.jobs] == [job.job_id]
         assert (1, True) == (sent(stub, "POST"), response_info(job).recovered)
+
+    async def test_an_event_stream_in_place_of_the_job_is_not_read_to_its_end(self, connect: Connect) -> None:
+        made = datetime.now(timezone.utc).isoformat()
+        job = {"job_id": "a1", "status": "running", "stream_url": YARD, "job_type": "live-digest", "created_at": made}
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
+        stream = [head + b'event: job_started\ndata: {"job_id": "a1"}\n\n', HOLD]
+        listing = reply({"jobs": [job]}), reply({"jobs": []})
+        with RawServer(stream, *listing, reply(job)) as server:
+            found = await connect(base_url=server.base_url).live_digest.create(YARD)
+            assert 1 == sum(b"POST" in request for request in server.requests)
+        assert ("a1", True) == (found.job_id, response_info(found).recovered)
 
     async def test_a_job_whose_answer_came_too_late_is_found(self, stub: StubServer, connect: Connect) -> None:
         stub.fail_next(path="/live-monitor", delay=5, processed=True)

@@ -109,3 +109,16 @@ def test_a_client_that_was_closed_by_its_owner_is_an_error_of_ours(
     http_client.close()
     with pytest.raises(APIConnectionError):
         injected.jobs.list()
+
+
+def test_a_connection_that_cannot_be_closed_hides_no_event(connect: Connect) -> None:
+    class Stream(httpx.ByteStream):
+        def close(self) -> None:
+            raise OSError("it was closed already")
+
+    body = b'event: started\ndata: {"job_id": "a1"}\n\nevent: stopped\ndata: {"job_id": "a1"}\n\n'
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Stream(body))
+    through = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+    with connect(http_client=through).live_monitor.stream(YARD, OPEN) as events:
+        assert ["started", "stopped"] == [event.kind for event in events.collect()]
+    through.close()

@@ -10,9 +10,12 @@ import pytest
 from trio_client import (
     AuthenticationError,
     CoverageGap,
+    MaxJobsReachedError,
     RequestValidationError,
+    RetryPolicy,
     StatusChanged,
     Stopped,
+    StreamInterruptedError,
     StreamUnavailableError,
     Summary,
     Triggered,
@@ -120,6 +123,58 @@ def test_it_waits_for_a_job_slot(connect: Connect) -> None:
         assert 0 == stub.running_jobs
 
 
+def test_a_slot_is_waited_for_as_long_as_was_said(connect: Connect) -> None:
+    with StubServer(speed=1200, max_jobs=0) as stub:
+        client = connect(base_url=stub.base_url)
+        with pytest.raises(MaxJobsReachedError):
+            client.live_monitor.watch(CAMERA, "x", wait_for_slot=7).collect()
+        assert 4 == posts(stub)
+        with pytest.raises(MaxJobsReachedError):
+            client.live_digest.watch(CAMERA, wait_for_slot=0).collect()
+        assert 5 == posts(stub)
+
+
+def test_a_broken_stream_is_raised_if_that_was_asked_for(stub: StubServer, client: TrioClient) -> None:
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
+    with pytest.raises(StreamInterruptedError):
+        with client.live_monitor.watch(CAMERA, "x", on_drop="raise") as events:
+            events.collect()
+    assert (1, 0) == (posts(stub), stub.running_jobs)
+
+
+def test_a_job_whose_answer_was_lost_is_found_before_another_begins(stub: StubServer, client: TrioClient) -> None:
+    stub.fail_next(method="POST", status=502, processed=True)
+    stub.fail_next(method="GET", path="/jobs", status=500, times=60)
+    with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+        assert events.until(Triggered) is not None
+        assert {events.job_id} == {job.job_id for job in stub.jobs}
+    assert (1, 0) == (posts(stub), stub.running_jobs)
+
+
+def test_a_job_whose_answer_was_lost_is_stopped_when_the_watch_is_left(stub: StubServer, client: TrioClient) -> None:
+    with client.live_monitor.watch(CAMERA, "x", max_triggers=1, monitor_duration_seconds=36_000) as events:
+        events.until(StatusChanged)
+        stub.scene(CAMERA, Scene(holds=False))
+        stub.fail_next(method="POST", status=502, processed=True)
+        stub.fail_next(method="GET", path="/jobs", status=500, times=1000)
+        events._source._pause = 0.0
+        events._source._start_next()
+        assert 1 == stub.running_jobs
+        stub._state.faults.clear()
+    assert (2, 0) == (posts(stub), stub.running_jobs)
+
+
+def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Connect) -> None:
+    client = connect(retry=RetryPolicy(max_attempts=1, deadline=1))
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
+    with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+        next(events)
+        stub.fail_next(method="GET", path="/jobs/", status=503, times=20)
+        assert events.until(Triggered) is not None
+        assert (1, 1) == (posts(stub), stub.running_jobs)
+    assert 0 == stub.running_jobs
+
+
 def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
     with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
@@ -128,7 +183,7 @@ def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: TrioClient) 
 
 
 def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: TrioClient) -> None:
-    stub.scene(CAMERA, Scene(offline_at=20))
+    stub.scene(CAMERA, Scene(offline_at=300))
     with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
         ended = events.until(StatusChanged)
         assert ended is not None

@@ -585,3 +585,29 @@ def test_every_type_has_its_own_kind() -> None:
     assert {kind: kind == "stopped" or kind == "failed" for kind in TYPES} == {
         kind: cls().terminal for kind, cls in TYPES.items()
     }
+
+
+def test_a_notebook_shows_a_card_with_the_picture() -> None:
+    event = Triggered(explanation="A van & a <man>.", frame=Frame(JPEG), job_id="a1", occurred_at=NOON)
+    shown = event._repr_html_()
+    assert f'<img src="data:image/jpeg;base64,{JPEG}"' in shown
+    for text in ("<b>triggered</b>", "2026-03-01 12:00:00 UTC", "A van &amp; a &lt;man&gt;.", "job_id: a1"):
+        assert text in shown
+    assert Frame("!!!")._repr_html_() == "<code>&lt;Frame application/octet-stream, about 2 bytes&gt;</code>"
+
+
+def test_a_card_gives_nothing_away_and_lets_nothing_in() -> None:
+    evil = "<script>alert(1)</script>\ud800"
+    frame = Frame('data:image/jpeg;base64,/9j/" onerror="alert(1)')
+    event = Failed(message=evil, code=evil, stream_url="rtsp://user:secret@cam/1", job_id=evil * 1000)
+    for shown in (event._repr_html_(), Summary(summary=evil, grid=frame)._repr_html_()):
+        assert "<script" not in shown
+        assert 'onerror="' not in shown
+        assert "secret" not in shown
+        assert len(shown) < 4000
+        shown.encode()
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_event_has_a_card(kind: str) -> None:
+    assert f"<b>{kind}</b>" in TYPES[kind]()._repr_html_()

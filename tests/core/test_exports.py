@@ -23,6 +23,7 @@ PUBLIC_MODULES = (
     "stub",
     "cli",
     "contrib.otel",
+    "testing",
 )
 
 
@@ -69,6 +70,9 @@ def test_dir_lists_the_exports() -> None:
         ("import trio_client.sse", ("httpx", "httpx_sse", "pydantic", "anyio")),
         ("import trio_client.osapi", ("httpx", "pydantic", "anyio", "starlette")),
         ("from trio_client.osapi import OsapiClient", ("trio_client.stub", "trio_client._async", "tenacity")),
+        ("import trio_client.testing", ("httpx", "pydantic", "anyio", "pytest", "trio_client.stub")),
+        ("import trio_client.testing.pytest_plugin", ("httpx", "pydantic", "anyio", "starlette", "trio_client.stub")),
+        ("from trio_client.testing import MockTrio", ("trio_client.stub", "starlette", "uvicorn", "pytest")),
         ("from trio_client import TrioClient", ("trio_client.models._osapi", "trio_client._sync.osapi")),
     ],
 )

@@ -326,7 +326,7 @@ def test_lines_around_the_size_of_long_ones_are_read_as_the_reference_does(size:
 
 
 def test_a_decoder_keeps_the_data_as_bytes() -> None:
-    assert [RawEvent("x", b"a\xff\nb", "1", 5)] == Decoder().feed(
+    assert [RawEvent("x", b"a\xff\nb", "1", 5, has_id=True)] == Decoder().feed(
         b"event: x\nid: 1\nretry: 5\ndata: a\xff\ndata: b\n\n"
     )
 

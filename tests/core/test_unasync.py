@@ -126,6 +126,14 @@ def test_the_sync_side_is_written_and_then_passes_the_check(root: Path) -> None:
     assert unasync.main(["--check"], root) == 0
 
 
+def test_a_file_that_is_async_only_has_no_sync_side(root: Path) -> None:
+    (root / "pkg/_async/two.py").write_text("# async-only: file\nasync def two(): ...\n")
+    assert unasync.main([], root) == 0
+    assert not (root / "pkg/_sync/two.py").exists()
+    (root / "pkg/_sync/two.py").write_text("def two(): ...\n")
+    assert unasync.main(["--check"], root) == 1
+
+
 def test_the_output_is_formatted_and_its_imports_are_sorted_and_needed(root: Path) -> None:
     source = "import os\nimport anyio\nanyio.sleep(1)  # async-only\nx=( os.sep )\nasync def f(): await f()\n"
     (root / "pkg/_async/deep/one.py").write_text(source)

@@ -1,8 +1,10 @@
-"""Every program in the README and in the pages of docs/ runs against the stub server."""
+"""Every program in the README and in the pages of docs/ runs against the stub server; tests in them pass."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 FRAMEWORK = re.compile(r"^(?:from|import) (?:celery|fastapi)\b", re.MULTILINE)
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\w+\.py)\n")  # the first line of a program that other programs of its page import
 
 
 def programs() -> list[Any]:
@@ -23,10 +26,18 @@ def programs() -> list[Any]:
     for page in PAGES:
         text = page.read_text("utf-8")
         for block in FENCE.finditer(text):
+            if FILE.match(block[1]):
+                continue
             line = text[: block.start()].count("\n") + 1
             marks = [pytest.mark.apps] if FRAMEWORK.search(block[1]) else []
             found.append(pytest.param(block[1], line, id=f"{page.relative_to(ROOT).as_posix()}:{line}", marks=marks))
     return found
+
+
+def files(page: Path) -> dict[str, str]:
+    """Return the programs of a page that name their file."""
+    blocks = [block[1] for block in FENCE.finditer(page.read_text("utf-8"))]
+    return {match[1]: block for block in blocks if (match := FILE.match(block))}
 
 
 PROGRAMS = programs()
@@ -46,6 +57,33 @@ def test_program(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run_program("\n" * line + source, "page", {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if files(page)], ids=lambda page: page.name)
+def test_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
+    sources = files(page)
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, "utf-8")
+    tests = sum(len(re.findall(r"^ *(?:async )?def test_", source, re.MULTILINE)) for source in sources.values())
+    shown = run_in(tmp_path, "pytest", "-p", "no:cacheprovider", "--strict-markers", "-v")
+    assert tests > 0
+    assert tests == len(set(re.findall(r"^(\S+::\w+)\S* PASSED", shown, re.MULTILINE)))
+    assert "skipped" not in shown
+
+
+def test_tests_with_unittest_pass_under_unittest_too(tmp_path: Path) -> None:
+    sources = files(ROOT / "docs" / "testing.md")
+    for name in ("gate.py", "test_with_unittest.py"):
+        (tmp_path / name).write_text(sources[name], "utf-8")
+    run_in(tmp_path, "unittest", "test_with_unittest")
+
+
+def run_in(folder: Path, module: str, *options: str) -> str:
+    """Run a module of Python in a folder, with warnings as errors, and return what it printed."""
+    command = [sys.executable, "-W", "error", "-X", "dev", "-m", module, *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

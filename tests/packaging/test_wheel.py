@@ -60,12 +60,18 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     strays = [name for name in names if not name.startswith(("trio_client/", "trio_client-"))]
     assert strays == []
     suffixes = {Path(name).suffix for name in names if name.startswith("trio_client/")}
-    assert suffixes == {".py", ".json", ".jpg", ".typed"}
+    assert suffixes == {".py", ".json", ".jpg", ".html", ".css", ".js", ".typed"}
 
 
 @pytest.mark.parametrize(
     "name",
-    ["trio_client/py.typed", "trio_client/stub/openapi/trio.json", "trio_client/_sync/client.py", "trio_client/sse.py"],
+    [
+        "trio_client/py.typed",
+        "trio_client/stub/openapi/trio.json",
+        "trio_client/stub/page/page.js",
+        "trio_client/_sync/client.py",
+        "trio_client/sse.py",
+    ],
 )
 def test_the_wheel_holds_what_is_needed(wheel: Path, name: str) -> None:
     assert name in zipfile.ZipFile(wheel).namelist()
@@ -84,7 +90,16 @@ def test_the_sdist_holds_the_project_and_nothing_else(dist: Path) -> None:
         members = [member for member in archive.getmembers() if member.isfile()]
     tops = {member.name.split("/")[1] for member in members}
     documents = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"}
-    files = documents | {".gitignore", "Makefile", "PKG-INFO", "api.txt", "mkdocs.yml", "pyproject.toml"}
+    files = documents | {
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile",
+        "Makefile",
+        "PKG-INFO",
+        "api.txt",
+        "mkdocs.yml",
+        "pyproject.toml",
+    }
     assert files | {"docs", "examples", "openapi", "scripts", "tests", "trio_client"} == tops
     assert [] == [member.name for member in members if member.size > 500_000]
     assert {0o644, 0o755} >= {member.mode for member in members}
@@ -147,7 +162,8 @@ def test_every_module_of_the_core_imports_without_the_extras(bare_python: Path, 
     code = (
         "import importlib, pkgutil, trio_client\n"
         "for module in pkgutil.walk_packages(trio_client.__path__, 'trio_client.'):\n"
-        "    if not module.name.startswith(('trio_client.stub', 'trio_client.cli.', 'trio_client.contrib.')):\n"
+        "    optional = ('stub', 'cli.', 'contrib.', 'testing.pytest_plugin')\n"
+        "    if not module.name.removeprefix('trio_client.').startswith(optional):\n"
         "        importlib.import_module(module.name)\n"
         "print(trio_client.TrioClient('key'), trio_client.__version__)\n"
     )
@@ -176,6 +192,22 @@ def test_the_main_job_runs_from_the_wheel(stub_python: Path, tmp_path: Path) -> 
     example.write_text((ROOT / "examples" / "quickstart.py").read_text("utf-8"), "utf-8")
     output = run(str(stub_python), "-W", "error", "-X", "dev", str(example), cwd=tmp_path)
     assert "the job ended: completed" in output
+
+
+def test_the_fixtures_come_with_the_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("kit")
+    python = environment(home, f"{wheel}[stub]")
+    run(str(python), "-m", "pip", "install", "--quiet", "pytest")
+    tests = home / "tests"
+    tests.mkdir()
+    (tests / "test_it.py").write_text(
+        "def test_it(trio_sync_client, trio_mock):\n"
+        "    for client in (trio_sync_client, trio_mock.client()):\n"
+        "        with client.live_monitor.stream('rtsp://gate.example/live', 'a van') as events:\n"
+        "            assert [event.kind for event in events][-1] == 'stopped'\n",
+        "utf-8",
+    )
+    assert "1 passed" in run(str(python), "-W", "error", "-m", "pytest", "-W", "error", cwd=tests)
 
 
 def test_metadata_is_complete(wheel: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from trio_client.stub import Fault, StubServer
+from trio_client.stub import Fault, Scene, StubServer
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}
@@ -191,3 +192,62 @@ def test_the_server_ends_while_an_answer_is_late(connect: Callable[..., httpx.Cl
             client.get("/jobs", timeout=0.05)
         begun = time.monotonic()
     assert time.monotonic() - begun < 1
+
+
+def whole(stub: StubServer, client: httpx.Client, **faults: Any) -> list[bytes]:
+    """The pieces of a monitor's stream, as they were written."""
+    stub.fail_next(path="/live-monitor", **faults)
+    with client.stream("POST", "/live-monitor", json=MONITOR, headers=SSE) as reply:
+        stub.clock.advance(40)
+        return list(reply.iter_raw())
+
+
+@pytest.mark.parametrize(("name", "end"), [("lf", b"\n"), ("cr", b"\r"), ("crlf", b"\r\n")])
+def test_lines_can_end_in_other_ways(stub: StubServer, client: httpx.Client, name: Any, end: bytes) -> None:
+    told = b"".join(whole(stub, client, line_end=name))
+    assert told.startswith(b"event: started" + end + b"data: {")
+    assert told.endswith(b"}" + end + end)
+    assert told.count(end) == told.count(b"\r\n" if name == "crlf" else end) == 5 * 3
+    assert (b"\r" in told, b"\n" in told) == (name != "lf", name != "cr")
+
+
+def test_a_stream_can_begin_with_a_byte_order_mark(stub: StubServer, client: httpx.Client) -> None:
+    told = b"".join(whole(stub, client, bom=True))
+    assert told.startswith("\ufeffevent: started\n".encode())
+    assert told.count(b"\xef\xbb\xbf") == 1
+
+
+@pytest.mark.parametrize("at", [0, 1, 9, 15, 10**9])
+def test_events_can_come_in_two_pieces(stub: StubServer, client: httpx.Client, at: int) -> None:
+    pieces = whole(stub, client, split_at=at)
+    assert b"".join(pieces).count(b"event: ") == 5
+    if 0 < at < 100:
+        assert len(pieces) == 10
+        assert {len(piece) for piece in pieces[::2]} == {at}
+
+
+def test_data_can_be_no_json(stub: StubServer, client: httpx.Client) -> None:
+    events = b"".join(whole(stub, client, dialect="D")).decode().split("\n\n")
+    assert events[3] == (
+        "event: triggered\ndata: A white van stands at the open gate. The condition is met: Is the gate open?"
+    )
+    assert events[4:] == ["event: stopped\ndata: condition_triggered", ""]
+
+
+def test_a_frame_can_be_large(stub: StubServer, client: httpx.Client) -> None:
+    stub.scene(YARD, Scene(holds=True, frame_size=2**20))
+    frame = client.post("/check-once", json={**MONITOR, "include_frame": True}).json()["frame_b64"]
+    data = base64.b64decode(frame)
+    assert (len(data), data[:3]) == (2**20, b"\xff\xd8\xff")
+    assert len(b"".join(whole(stub, client, split_at=70_000))) > len(frame)
+    with pytest.raises(ValueError, match="frame_size"):
+        Scene(frame_size=2**30)
+
+
+@pytest.mark.parametrize("fault", [{"dialect": "E"}, {"line_end": "\n"}, {"split_at": -1}])
+def test_faults_of_streams_are_checked(stub: StubServer, client: httpx.Client, fault: dict[str, Any]) -> None:
+    (name,) = fault
+    with pytest.raises(ValueError, match=name):
+        stub.fail_next(**fault)
+    assert client.post(f"{stub.url}/_stub/fail", json=fault).status_code == 422
+    assert client.post(f"{stub.url}/_stub/fail", json={"dialect": "D", "bom": True}).status_code == 200

@@ -51,9 +51,16 @@ def parse(block: str) -> tuple[str, dict[str, Any]]:
 def test_the_bytes_of_an_event() -> None:
     data = {"job_id": "1", "explanation": "Tür\r\noffen\u2028"}
     expected = 'event: triggered\ndata: {"job_id": "1", "explanation": "Tür\\r\\noffen\u2028"}\n\n'
-    assert encode_event("triggered", data) == expected.encode()
-    assert encode_event("stopped", {"a": 1}, "B") == b'data: {"type": "stopped", "a": 1}\n\n'
-    assert encode_event("stopped", {"a": 1}, "C") == b'data: {"a": 1}\n\n'
+    assert encode_event("triggered", data) == expected
+    assert encode_event("stopped", {"a": 1}, "B") == 'data: {"type": "stopped", "a": 1}\n\n'
+    assert encode_event("stopped", {"a": 1}, "C") == 'data: {"a": 1}\n\n'
+    assert encode_event("stopped", {"a": 1}, "D") == "event: stopped\ndata: stopped\n\n"
+
+
+def test_a_text_cannot_forge_an_event() -> None:
+    forged = {"explanation": "A van.\r\n\nevent: stopped\rdata: {}"}
+    told = "event: triggered\ndata: A van.\ndata: \ndata: event: stopped\ndata: data: {}\n\n"
+    assert encode_event("triggered", forged, "D") == told
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\0b"])

@@ -37,8 +37,10 @@ from trio_client import (
     osapi,
     response_info,
     sse,
+    testing,
     webhooks,
 )
+from trio_client.stub import StubServer
 
 
 def construct() -> None:
@@ -139,6 +141,36 @@ def decode(chunks: list[bytes]) -> None:
 def look_again(client: TrioClient, error: CreateOutcomeUnknownError) -> None:
     assert_type(client.jobs.reconcile(error), Job | None)
     assert_type(error.candidates, tuple[Job, ...])
+
+
+def test_with_the_kit(stub: StubServer) -> None:
+    assert_type(testing.make(Job, status="running"), Job)
+    assert_type(testing.make(Triggered, delivery="webhook"), Triggered)
+    script = testing.sse(testing.make(Triggered)).delay(1).raw(b"a").split(7).drop()
+    assert_type(script, testing.SseScript)
+    assert_type(bytes(script), bytes)
+    assert_type(script.response(), httpx.Response)
+    with testing.MockTrio(max_jobs=1) as mock:
+        route = mock.on("GET", "/jobs", where=lambda request: request.query == {}).fail(503, times=2)
+        assert_type(route.reply(script).reply(testing.make(JobPage)).reply({"jobs": []}), testing.Route)
+        route.reply(lambda request: testing.make(Job, stream_url=request.json["stream_url"])).reply(httpx.ReadError(""))
+        assert_type(mock.client(strict=True), TrioClient)
+        assert_type(mock.async_client(), AsyncTrioClient)
+        TrioClient(http_client=mock.http_client())
+        AsyncTrioClient(http_client=mock.async_http_client())
+        assert_type(mock.requests[0].json, object)  # type: ignore[assert-type] # it is Any
+        assert_type(mock.stub, StubServer)
+    with testing.freeze_retries(stub.clock) as waits:
+        assert_type(waits, list[float])
+
+
+@testing.freeze_retries()
+async def frozen_test(client: AsyncTrioClient) -> int:
+    return len(await client.jobs.list())
+
+
+async def use_frozen_test(client: AsyncTrioClient) -> None:
+    assert_type(await frozen_test(client), int)
 
 
 def list_osapi_jobs(client: osapi.OsapiClient) -> None:

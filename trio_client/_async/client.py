@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from .._core.logs import configure_logging
 from .._core.not_given import NOT_GIVEN, NotGiven
 from .._core.raw import raw_call
 from .._core.settings import Hooks, Settings
+from .._core.validation import positive
 from .._http._async.sender import AsyncSender
 from .._http.types import AsyncHTTPClient
 from ..errors import ConfigurationError
@@ -29,7 +30,9 @@ from .transport import AsyncTransport
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .._core.targets import Target  # async-only
     from ..models import InputMode
+    from .watch_many import AsyncTargetStream  # async-only
 
 __all__ = ["AsyncTrioClient"]
 
@@ -248,6 +251,48 @@ class AsyncTrioClient:
         """
         return await self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
 
+    # async-only: begin
+    def watch_many(self, targets: Iterable[Target], *, turn_seconds: float = 300) -> AsyncTargetStream:
+        """Return a stream of the events of many watches, as pairs of a `Target` and an event.
+
+        Each target is watched as by `live_monitor.watch`, all of them side by side. Where the account has fewer job
+        slots than there are targets, they take turns: after `turn_seconds` a job is stopped, which is told as a
+        `StatusChanged` with the reason `turn_over`, and whoever has waited longest is next; how long a target was not
+        watched is told as a `CoverageGap` when its next turn begins. The number of slots is found out, also when it
+        changes. A watch that cannot go on ends with a `Failed` event and disturbs no other.
+
+        Args:
+            targets: what to watch.
+            turn_seconds: seconds, more than 0, that a target is watched while others wait. Each begun minute of a
+                job is billed.
+
+        Returns:
+            The stream. Nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument, or an option of a target, is outside its range; nothing was sent.
+            AuthenticationError: while iterating; the key was refused, and all jobs were given up.
+
+        Example:
+            >>> from trio_client import Target, Triggered
+            >>> gates = [Target(f"rtsp://cam/{number}", "the gate is open") for number in (1, 2, 3)]
+            >>> async with AsyncTrioClient() as client:
+            ...     async with client.watch_many(gates) as events:
+            ...         target, event = await events.until(Triggered)
+            >>> target in gates, event.triggered
+            (True, True)
+
+        Source: API reference, "Limits" (concurrent jobs; users were told of ten).
+        """
+        from .._core.targets import checked_targets
+        from .watch_many import AsyncTargetStream
+
+        positive("turn_seconds", turn_seconds, "seconds")
+        watch = self.live_monitor.watch
+        watches = [(each, watch(each.stream_url, each.condition, **each.options)) for each in checked_targets(targets)]
+        return AsyncTargetStream(self._transport, watches, turn_seconds)
+
+    # async-only: end
     @overload
     async def request(
         self,

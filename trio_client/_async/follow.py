@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
 from .._core.retry import Patience
@@ -29,6 +31,7 @@ class AsyncPolling:
         self._story = story or JobStory()
         self._patience = Patience(transport.settings.retry.deadline, transport.clock)
         self._looked = False
+        self.seen_alive: datetime | None = None
         self.job_id: str | None = job_id
         self.finished = False
 
@@ -44,6 +47,7 @@ class AsyncPolling:
         if self._looked:
             await self._transport.sleep(self._poll_interval)
         self._looked = True
+        asked_at = datetime.now(timezone.utc)
         try:
             job = await self._transport.call(self._call)
         except JobNotFoundError as error:
@@ -59,6 +63,8 @@ class AsyncPolling:
             ) from error
         self._patience.reset()
         self.finished = job.is_terminal
+        if not self.finished:
+            self.seen_alive = asked_at
         return self._story.look(job)
 
     async def close(self, error: BaseException | None) -> None:

@@ -410,10 +410,7 @@ class AsyncJobs:
             ...     except CreateOutcomeUnknownError as error:
             ...         job = await client.jobs.reconcile(error)
         """
-        if error.sent_at is None or error.reference is None:
-            raise ValueError("This CreateOutcomeUnknownError was not raised by a client, so it names no request.")
-        intent = Intent(error.path, error.request, error.reference, error.sent_at)
-        found = await search(self._transport, intent, seconds=self._transport.settings.retry.deadline)
+        found = await search(self._transport, Intent.of(error), seconds=self._transport.settings.retry.deadline)
         if len(found) > 1:
             raise CreateOutcomeUnknownError(
                 f"{len(found)} jobs fit the request; cancel or keep the one you recognise.",

@@ -174,6 +174,8 @@ class AsyncLiveDigest:
         max_cost_usd: float | None = None,
         price_per_minute_usd: float | None = None,
         on_exit: Literal["cancel", "leave"] = "cancel",
+        on_drop: Literal["poll", "raise"] = "poll",
+        wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncEventStream:
@@ -192,6 +194,8 @@ class AsyncLiveDigest:
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price.
             on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.
+            on_drop: `poll` follows a job by polling after a broken connection; `raise` ends the watch with it.
+            wait_for_slot: seconds to wait for a free job slot before MaxJobsReachedError; `None`: as long as it takes.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request that starts a job.
 
@@ -225,6 +229,13 @@ class AsyncLiveDigest:
 
         make_call(None)  # finds bad arguments before anything is sent
         guard = watch_guard("live-digest", duration, max_cost_usd, price_per_minute_usd)
-        stream_options = {"on_drop": "poll", "wait_for_slot": None, "timeout": timeout, "extra_headers": extra_headers}
-        source = AsyncWatch(self._transport, make_call, guard, on_exit=on_exit, options=stream_options)
+        source = AsyncWatch(
+            self._transport,
+            make_call,
+            guard,
+            on_exit=on_exit,
+            on_drop=on_drop,
+            wait_for_slot=wait_for_slot,
+            options={"timeout": timeout, "extra_headers": extra_headers},
+        )
         return AsyncEventStream(source)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Literal
 
 from .._core.attached import AttachedJob, attach, detach
 from .._core.config import Timeout
 from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
 from .._core.endpoints import EVENT_STREAM, Call
-from .._core.reply import parse, unusable
+from .._core.reply import media_type, parse, unusable
 from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit
 from .._http._async.sender import AsyncOpenReply
@@ -71,6 +72,9 @@ class AsyncOwnedStream:
         self._attached: AttachedJob | None = None
         self._owner = 0
         self._named = False
+        self._seen_alive: datetime | None = None
+        self._idle = idle_limit(call.path, call.body or {})
+        self._waiting_since: float | None = None  # for the rest of an event
 
     @property
     def job_id(self) -> str | None:
@@ -82,6 +86,11 @@ class AsyncOwnedStream:
         """Whether the job's end has been told."""
         return self._reader.finished or (self._polling is not None and self._polling.finished)
 
+    @property
+    def seen_alive(self) -> datetime | None:
+        """When the job was last known to run."""
+        return (self._polling and self._polling.seen_alive) or self._seen_alive
+
     async def open(self) -> None:
         """Start the job.
 
@@ -90,11 +99,13 @@ class AsyncOwnedStream:
         """
         self._owner = os.getpid()
         intent = self._intent = announce(self._transport, self._call)
+        self._seen_alive = intent.sent_at
         carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
-        idle = idle_limit(self._call.path, self._call.body or {})
 
         async def post() -> None:
-            reply = await carrying.open(self._call, idle=idle, timeout=self._timeout, extra_headers=self._extra_headers)
+            reply = await carrying.open(
+                self._call, idle=self._idle, timeout=self._timeout, extra_headers=self._extra_headers
+            )
             await self._begin(reply)
 
         async def settle(_: None, error: Exception | None) -> None:
@@ -113,6 +124,13 @@ class AsyncOwnedStream:
                 raise
             job = await reconcile(self._transport, intent, error)
             self._follow(job.job_id)
+        self._attach()
+
+    def adopt(self, job_id: str, sent_at: datetime | None) -> None:
+        """Take over the job of an earlier create, in place of starting one."""
+        self._owner = os.getpid()
+        self._seen_alive = sent_at
+        self._follow(job_id)
         self._attach()
 
     async def advance(self) -> list[Event]:
@@ -137,6 +155,11 @@ class AsyncOwnedStream:
         self._note_job_id()
         if self._reader.finished:
             await self._release()
+        elif events:
+            self._waiting_since = None
+            self._seen_alive = events[-1].occurred_at or datetime.now(timezone.utc)
+        elif self._is_dribbling():
+            return await self._interrupted(f"an event did not arrive within {self._idle:g} s", None)
         return events
 
     async def close(self, error: BaseException | None) -> None:
@@ -159,8 +182,8 @@ class AsyncOwnedStream:
 
     async def _begin(self, reply: AsyncOpenReply) -> None:
         """Read the stream, or adopt the job that the server made without one."""
-        media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type == EVENT_STREAM:
+        kind = media_type(reply.headers)
+        if kind == EVENT_STREAM:
             self._reply = reply
             return
         try:
@@ -168,7 +191,7 @@ class AsyncOwnedStream:
         finally:
             await reply.aclose()
         settings, arguments = self._transport.settings, self._call.arguments
-        if media_type == "text/html" or not whole.content:
+        if kind == "text/html" or not whole.content:
             raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
         job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
         self._follow(job.job_id)
@@ -214,6 +237,15 @@ class AsyncOwnedStream:
         """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
         assert self._intent is not None
         return await find_one(self._transport, self._intent)
+
+    def _is_dribbling(self) -> bool:
+        """Return whether the rest of an event has been awaited for longer than the stream may be silent."""
+        now = self._transport.clock()
+        if not self._reader.unfinished:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = now
+        return self._waiting_since is not None and now - self._waiting_since > self._idle
 
     async def _release(self) -> None:
         reply, self._reply = self._reply, None

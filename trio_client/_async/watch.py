@@ -6,18 +6,19 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from .._core.creation import Intent
 from .._core.endpoints import Call
 from .._core.settings import logger
 from .._core.watching import WatchGuard, WatchPlan
-from ..errors import MaxJobsReachedError, TrioError
+from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, StreamInterruptedError, TrioError
 from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
 from ..models import Job
+from .creation import search, settle_lost
 from .owned_stream import AsyncOwnedStream
+from .sources import AsyncFreeSeat, AsyncSeat
 from .transport import AsyncTransport
 
 __all__ = ["AsyncWatch"]
-
-SLOT_POLL_SECONDS = 3.0
 
 
 class AsyncWatch:
@@ -28,6 +29,8 @@ class AsyncWatch:
         make_call: returns the call that starts a job which may run for so many seconds (`None`: as it likes).
         guard: the limits of the watch.
         on_exit: whether leaving the watch cancels the running job.
+        on_drop: whether a broken stream is followed by polling, or raised.
+        wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
         options: what every job's stream is opened with.
     """
 
@@ -38,17 +41,24 @@ class AsyncWatch:
         guard: WatchGuard,
         *,
         on_exit: Literal["cancel", "leave"],
+        on_drop: Literal["poll", "raise"],
+        wait_for_slot: float | None,
         options: dict[str, Any],
     ) -> None:
         self._transport = transport
         self._make_call = make_call
         self._plan = WatchPlan(guard, clock=transport.clock)
         self._on_exit: Literal["cancel", "leave"] = on_exit
+        self._on_drop: Literal["poll", "raise"] = on_drop
+        self._wait_for_slot = wait_for_slot
         self._options = options
+        self.seat: AsyncSeat = AsyncFreeSeat()
         self._job: AsyncOwnedStream | None = None
         self._pause = 0.0
         self._blind_since: datetime | None = None
         self._blind_reason: str | None = None
+        self._full_since: float | None = None
+        self._doubt: CreateOutcomeUnknownError | None = None
         self._last_job_id: str | None = None
         self._told: list[Event] = []  # what the start had to tell before anybody asked
         self._ended = False
@@ -76,62 +86,132 @@ class AsyncWatch:
         over = self._plan.expired() if self._job is not None else self._plan.over()
         if over is not None:
             return await self._end(over)
-        if self._job is None:
-            return await self._start_next()
         job = self._job
+        if job is None:
+            return await self._start_next()
         try:
             events = await job.advance()
         except TrioError as error:
             self._last_job_id = job.job_id
-            await self._drop(error)
-            self._rest_after_error(error)
+            await self._outlast(job, error)
             return []
         self._last_job_id = job.job_id
         if events and isinstance(events[-1], (Stopped, Failed)) and job.finished:
-            return [*events[:-1], *await self._after(events[-1])]
+            return [*events[:-1], *await self._after(events[-1], job.seen_alive)]
         return events
 
     async def close(self, error: BaseException | None) -> None:
-        """Settle the running job."""
+        """Settle the running job, also one of which it is not known whether there is one."""
         job, self._job = self._job, None
         if job is not None:
             await job.close(error)
+        elif self._doubt is not None and self._on_exit == "cancel":
+            await settle_lost(self._transport, Intent.of(self._doubt), None)
+
+    async def _outlast(self, job: AsyncOwnedStream, error: TrioError) -> None:
+        """Keep the job if only the way to it is broken; otherwise give it up, and pause before the next."""
+        pause = self._plan.pause_unreachable(error) if self._on_drop == "poll" and job.job_id is not None else None
+        if pause is not None:
+            logger.warning("A watched job cannot be looked at (%s); trying again in %.1f s.", error, pause)
+            await self._transport.sleep(pause)
+            return
+        await self._drop(error)
+        self._rest_after_error(error, blind_since=job.seen_alive)
 
     async def _start_next(self) -> list[Event]:
         """Start a job, after the pause that the last one left; return what is to be told of it."""
         if self._pause:
+            self.seat.leave()
             await self._transport.sleep(self._pause)
             self._pause = 0.0
-            over = self._plan.over()
-            if over is not None:
-                return await self._end(over)
-        job = AsyncOwnedStream(
-            self._transport, self._make_call(self._plan.job_limit()), on_exit=self._on_exit, **self._options
-        )
+        before = datetime.now(timezone.utc)
+        if await self.seat.take():
+            self._blind("no free job slot", since=before)
+        over = self._plan.over()
+        if over is not None:
+            return await self._end(over)
         try:
-            await job.open()
-        except MaxJobsReachedError:
-            self._blind("no free job slot")
-            self._pause = SLOT_POLL_SECONDS
+            job = await self._open_job()
+        except MaxJobsReachedError as error:
+            self._note_no_slot(error)
             return []
         except TrioError as error:
             self._rest_after_error(error)
             return []
         self._job = job
+        self._full_since = self._doubt = None
+        self.seat.started()
         self._plan.job_started()
         return self._gap()
 
-    async def _after(self, end: Stopped | Failed) -> list[Event]:
+    async def _open_job(self) -> AsyncOwnedStream:
+        """Return a job that runs: a new one, or that of an earlier attempt whose outcome was unknown."""
+        job = AsyncOwnedStream(
+            self._transport,
+            self._make_call(self._plan.job_limit()),
+            on_exit=self._on_exit,
+            on_drop=self._on_drop,
+            wait_for_slot=None,
+            **self._options,
+        )
+        found = await self._find_doubted()
+        if found is not None:
+            job.adopt(found.job_id, self._doubt.sent_at if self._doubt else None)
+            return job
+        try:
+            await job.open()
+        except CreateOutcomeUnknownError as error:
+            self._doubt = error
+            raise
+        return job
+
+    async def _find_doubted(self) -> Job | None:
+        """Return the job of the last attempt, if its outcome is unknown and there turns out to be one.
+
+        Raises:
+            CreateOutcomeUnknownError: several jobs that still run may be it.
+            TrioError: the job list could not be read, so that it is not known yet.
+        """
+        doubt = self._doubt
+        if doubt is None:
+            return None
+        found = await search(
+            self._transport, Intent.of(doubt), seconds=max(1.0, self._transport.settings.retry.reconcile_for)
+        )
+        if len(found) > 1:
+            found = [job for job in found if not job.is_terminal]
+        if len(found) > 1:
+            raise doubt
+        return found[0] if found else None
+
+    def _note_no_slot(self, error: MaxJobsReachedError) -> None:
+        """Pause before the next attempt to get a job slot, or raise."""
+        self._blind("no free job slot")
+        now = self._transport.clock()
+        if self._full_since is None:
+            self._full_since = now
+        pause = self.seat.refused()
+        if self._wait_for_slot is not None:
+            left = self._full_since + self._wait_for_slot - now
+            if left <= 0:
+                raise error
+            pause = min(pause, left)
+        self._pause = pause
+
+    async def _after(self, end: Stopped | Failed, seen_alive: datetime | None) -> list[Event]:
         """Return how a job's end is told within the watch."""
         await self._drop(None)
+        turn_over = self.seat.over and isinstance(end, Stopped)
         pause = self._plan.pause_after_end(end)
-        if pause is None:
+        if pause is None and not turn_over:
             self._ended = True
             return [end]
-        self._pause = pause
+        self._pause = pause or 0.0
         status = end.status if isinstance(end, Stopped) else "failed"
         reason = end.reason if isinstance(end, Stopped) else end.code or end.message
-        self._blind(reason or "the job ended", since=end.occurred_at)
+        if turn_over:
+            reason = "turn_over"
+        self._blind(reason or "the job ended", since=end.occurred_at or seen_alive)
         told = StatusChanged(
             name=end.name,
             delivery=end.delivery,
@@ -159,13 +239,13 @@ class AsyncWatch:
         if job is not None:
             await job.close(error)
 
-    def _rest_after_error(self, error: TrioError) -> None:
+    def _rest_after_error(self, error: TrioError, blind_since: datetime | None = None) -> None:
         """Wait before the next attempt, or raise."""
         pause = self._plan.pause_after_error(error)
-        if pause is None:
+        if pause is None or (self._on_drop == "raise" and isinstance(error, StreamInterruptedError)):
             raise error
         logger.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
-        self._blind(str(error))
+        self._blind(str(error), since=blind_since)
         self._pause = pause
 
     def _blind(self, reason: str, since: datetime | None = None) -> None:

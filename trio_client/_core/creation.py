@@ -53,6 +53,13 @@ class Intent:
     reference: str = field(default_factory=lambda: str(uuid.uuid4()))
     sent_at: datetime = field(default_factory=_now)
 
+    @classmethod
+    def of(cls, error: CreateOutcomeUnknownError) -> Intent:
+        """Return the intent whose outcome is unknown."""
+        if error.sent_at is None or error.reference is None:
+            raise ValueError("This CreateOutcomeUnknownError was not raised by a client, so it names no request.")
+        return cls(error.path, error.request, error.reference, error.sent_at)
+
     @property
     def job_type(self) -> str:
         """The type of the job it makes."""

@@ -15,11 +15,11 @@ from .. import errors
 from .._json import as_array, as_object
 from .._redaction import preview
 from ..models._base import ListPageModel, note_received
-from .endpoints import Nothing
+from .endpoints import EVENT_STREAM, Nothing
 from .retry import retry_after
 from .settings import TRIO, Service, logger
 
-__all__ = ["Reply", "check", "error_from", "parse"]
+__all__ = ["Reply", "check", "error_from", "media_type", "parse", "unusable"]
 
 _M = TypeVar("_M", bound=BaseModel)
 _PREVIEW_LENGTH = 500
@@ -63,7 +63,12 @@ class Reply:
     @property
     def media_type(self) -> str:
         """The essence of the content type, in lower case."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type(self.headers)
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the essence of the content type, in lower case."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,8 @@ def unusable(
         problem = f"{field}: {first['msg']}" if field else first["msg"]
     if reply.media_type == "text/html":
         problem = service.html_means
+    elif reply.media_type == EVENT_STREAM:
+        problem = "it is an event stream"
     return errors.ResponseValidationError(
         f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}. "
         "Try again; if it stays so, check base_url and look at .body_preview.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from .polling import JobStory, work_done
 __all__ = ["StreamReader", "idle_limit"]
 
 _SHORTEST_IDLE = 60.0
+_IDS_KEPT = 1000
 _DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
 _INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
 
@@ -26,13 +28,14 @@ def idle_limit(path: str, body: Mapping[str, Any]) -> float:
 class StreamReader:
     """Turn the bytes of one job's stream into events, and remember what they told.
 
-    Nothing is read past a terminal event.
+    Nothing is read past a terminal event. An event that comes again, with its id and the same content, is left out.
     """
 
-    __slots__ = ("_checks", "_decoder", "_started", "_summaries", "_triggers", "finished", "job_id")
+    __slots__ = ("_checks", "_decoder", "_seen", "_started", "_summaries", "_triggers", "finished", "job_id")
 
     def __init__(self, *, max_event_bytes: int) -> None:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
+        self._seen: OrderedDict[tuple[str, str, int], None] = OrderedDict()
         self._started = False
         self._triggers = 0
         self._checks = 0
@@ -54,14 +57,30 @@ class StreamReader:
         for raw in raw_events:
             if self.finished:
                 break
+            if raw.has_id and self._is_repeated(raw):
+                continue
             event = from_wire(raw.name, raw.data)
             self._note(event)
             events.append(event)
         return events
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of an event is there, and the rest is awaited."""
+        return self._decoder.unfinished
+
     def story(self) -> JobStory:
         """Return the rest of the job's story, to be told by polling from where the stream broke off."""
         return JobStory(started=self._started, triggers_told=self._triggers, work_told=self._checks + self._summaries)
+
+    def _is_repeated(self, raw: RawEvent) -> bool:
+        key = (raw.id, raw.name, hash(raw.data))
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > _IDS_KEPT:
+            self._seen.popitem(last=False)
+        return False
 
     def _note(self, event: Event) -> None:
         if event.job_id is not None and self.job_id is None:

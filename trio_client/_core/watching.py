@@ -153,6 +153,16 @@ class WatchPlan:
             self._failures = 0
         return self._next_pause()
 
+    def pause_unreachable(self, error: TrioError) -> float | None:
+        """Return how long to wait before looking at the running job again, in seconds; `None`: it has to be given up.
+
+        A job that only cannot be looked at goes on watching; a second one beside it would be billed as well.
+        """
+        cause = error.__cause__
+        if isinstance(error, StreamInterruptedError) and isinstance(cause, TrioError) and self._passes(cause):
+            return self._next_pause()
+        return None
+
     def _passes(self, error: TrioError) -> bool:
         """Whether trying again may help."""
         if isinstance(error, StreamUnavailableError):

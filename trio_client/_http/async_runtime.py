@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -28,9 +28,11 @@ __all__ = [
     "carry_through",
     "close_response",
     "current_home",
+    "from_any_thread",
     "raw_chunks",
     "shielded",
     "sleep",
+    "spawn",
     "time_limit",
     "trace_sending",
 ]
@@ -96,14 +98,14 @@ class Bell:
             if self._rung:
                 awake.set()
             else:
-                self._wake = _from_any_thread(awake.set)
+                self._wake = from_any_thread(awake.set)
         with anyio.move_on_after(seconds):
             await awake.wait()
         with self._lock:
             self._rung, self._wake = False, None
 
 
-def _from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
+def from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
     """Return what calls a function on the running event loop, whatever thread it is called from."""
     try:
         loop = asyncio.get_running_loop()
@@ -113,6 +115,20 @@ def _from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
         token = trio.lowlevel.current_trio_token()
         return lambda: token.run_sync_soon(function)
     return lambda: loop.call_soon_threadsafe(function)
+
+
+def spawn(work: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    """Run something beside everything else on the event loop; keep what is returned for as long as it runs.
+
+    It is cancelled when the event loop ends, and must raise nothing else.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        import trio
+
+        return trio.lowlevel.spawn_system_task(work, context=copy_context())
+    return loop.create_task(work())
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -256,7 +272,7 @@ async def carry_through(
     results: list[_T] = []
     errors: list[Exception] = []
     sending = _Sending()
-    waiting = anyio.CancelScope()
+    done = anyio.Event()
 
     async def run() -> None:
         _sending.set(sending)
@@ -265,19 +281,16 @@ async def carry_through(
                 results.append(await work())
             except Exception as error:
                 errors.append(error)
-        waiting.cancel()
-
-    async def wait() -> None:
-        with waiting:
-            try:
-                await anyio.sleep_forever()
-            finally:
-                sending.end(grace)
+        done.set()
 
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)
-            tasks.start_soon(wait)
+            try:
+                await done.wait()
+            except BaseException:
+                sending.end(grace)
+                raise
     except BaseException:
         if sending.begun:
             await settle(results[0] if results else None, errors[0] if errors else None)
@@ -306,8 +319,9 @@ async def close_response(response: Any, chunks: Any) -> None:
 
     Below that iterator are async generators of the HTTP library, and the trio library warns of each that is
     dropped before its end. On a closed connection the next step ends them all, but for what was buffered.
+    What goes wrong in closing is nobody's concern any more.
     """
-    with anyio.CancelScope(shield=True):
+    with anyio.CancelScope(shield=True), suppress(Exception):
         await response.aclose()
     if chunks is not None:
         with anyio.move_on_after(_ENDING_SECONDS, shield=True), suppress(Exception):

@@ -164,8 +164,9 @@ def abandon(slots: list[Slot]) -> None:
 
 
 def close_response(response: Any, chunks: Any) -> None:  # noqa: ARG001
-    """Close a response; the iterator over its body needs no end of its own."""
-    response.close()
+    """Close a response; the iterator over its body needs no end of its own. What goes wrong is nobody's concern."""
+    with suppress(Exception):
+        response.close()
 
 
 def _bounded(timeout: float | None) -> float | None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
 from .._core.retry import Patience
@@ -30,6 +32,7 @@ class Polling:
         self._story = story or JobStory()
         self._patience = Patience(transport.settings.retry.deadline, transport.clock)
         self._looked = False
+        self.seen_alive: datetime | None = None
         self.job_id: str | None = job_id
         self.finished = False
 
@@ -45,6 +48,7 @@ class Polling:
         if self._looked:
             self._transport.sleep(self._poll_interval)
         self._looked = True
+        asked_at = datetime.now(timezone.utc)
         try:
             job = self._transport.call(self._call)
         except JobNotFoundError as error:
@@ -60,6 +64,8 @@ class Polling:
             ) from error
         self._patience.reset()
         self.finished = job.is_terminal
+        if not self.finished:
+            self.seen_alive = asked_at
         return self._story.look(job)
 
     def close(self, error: BaseException | None) -> None:

@@ -207,6 +207,8 @@ class LiveMonitor:
         max_cost_usd: float | None = None,
         price_per_minute_usd: float | None = None,
         on_exit: Literal["cancel", "leave"] = "cancel",
+        on_drop: Literal["poll", "raise"] = "poll",
+        wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> EventStream:
@@ -234,6 +236,8 @@ class LiveMonitor:
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price, which `hybrid` has none of.
             on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.
+            on_drop: `poll` follows a job by polling after a broken connection; `raise` ends the watch with it.
+            wait_for_slot: seconds to wait for a free job slot before MaxJobsReachedError; `None`: as long as it takes.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request that starts a job.
 
@@ -270,6 +274,13 @@ class LiveMonitor:
 
         make_call(None)  # finds bad arguments before anything is sent
         guard = watch_guard("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
-        stream_options = {"on_drop": "poll", "wait_for_slot": None, "timeout": timeout, "extra_headers": extra_headers}
-        source = Watch(self._transport, make_call, guard, on_exit=on_exit, options=stream_options)
+        source = Watch(
+            self._transport,
+            make_call,
+            guard,
+            on_exit=on_exit,
+            on_drop=on_drop,
+            wait_for_slot=wait_for_slot,
+            options={"timeout": timeout, "extra_headers": extra_headers},
+        )
         return EventStream(source)

@@ -222,8 +222,8 @@ def _usual_trigger(top: dict[str, Any], delivery: Delivery, name: str) -> Event 
 
     Triggers are what comes in numbers: this says what `_triggered` says, in a third of the time.
     """
-    places, data = top, as_object(top.get("data"))
-    if data:
+    places = top
+    if "data" in top and (data := as_object(top["data"])):
         places = {**data, **top}
         if len(places) != len(data) + len(top):  # a field in two places: one may hide the other
             return None

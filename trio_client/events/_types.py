@@ -78,6 +78,11 @@ class _BaseEvent:
             shown = shown[:_LONGEST_REPR] + "…"
         return f"{type(self).__name__}({shown})"
 
+    def _repr_html_(self) -> str:
+        from ._card import card
+
+        return card(getattr(self, "kind", ""), {each.name: getattr(self, each.name) for each in fields(self)})
+
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Started(_BaseEvent):

@@ -15,6 +15,7 @@ try:
     from ._clock import Clock
     from ._delivery import WebhookScript
     from ._faults import Fault
+    from ._generations import Generation
     from ._osapi import Osapi
     from ._proxy import FaultProxy, WireRequest
     from ._proxy_faults import WireFault
@@ -32,6 +33,7 @@ __all__ = [
     "Clock",
     "Fault",
     "FaultProxy",
+    "Generation",
     "JobRecord",
     "Osapi",
     "RecordedRequest",

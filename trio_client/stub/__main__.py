@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
+from ._generations import GENERATIONS, NEWEST
 from ._server import StubServer
 
 __all__ = ["main"]
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"
     )
     parser.add_argument("--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed")
+    parser.add_argument("--credits", type=float, help="what the account has (default: no limit)")
+    parser.add_argument(
+        "--generation", choices=list(GENERATIONS), default=NEWEST, help="of the documentation (default: %(default)s)"
+    )
     parser.add_argument("--allow-remote", action="store_true", help="permit an address that others can reach")
     options = parser.parse_args(arguments)
     try:
@@ -38,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             max_jobs=options.max_jobs,
             api_keys=options.api_key,
             webhook_secret=options.webhook_secret,
+            generation=options.generation,
+            credits=options.credits,
             allow_remote=options.allow_remote,
         )
     except ValueError as error:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import _replies as replies
 from ._errors import ApiError
 from ._gate import FAULT_KEY
-from ._job import delivery_mode
+from ._generations import Traits
+from ._job import Delivery, delivery_mode
 from ._sse import EventStream
 from ._state import StubState
 from ._store import JobType
@@ -32,12 +34,13 @@ class Api:
 
     async def validate_stream(self, request: Request) -> Response:
         """POST /streams/validate."""
-        body = read_body("ValidateStreamRequest", await request.body())
+        body = read_body("ValidateStreamRequest", await request.body(), self._traits)
         address = read_stream_url(body["stream_url"])
         scene = self._state.scenes.look(address.url)
         recording = address.recording or scene.vod
         live = not recording and not scene.offline(self._state.scenes.age(address.url))
         hint = "This is a recording, not a live stream." if recording else "The stream is offline."
+        embedded = {"valid": live} if self._traits.valid else {"parsed_url": _embed_url(address) if live else None}
         return JSONResponse(
             {
                 "is_live": live,
@@ -47,10 +50,20 @@ class Api:
                 "channel": scene.channel,
                 "thumbnail_url": None,
                 "viewer_count": scene.viewer_count if live else None,
-                "parsed_url": _embed_url(address) if live else None,
+                **embedded,
                 "error_hint": None if live else hint,
             }
         )
+
+    async def validate_url(self, request: Request) -> Response:
+        """GET /validate-url, which only the oldest generation has."""
+        if not self._traits.valid:
+            raise HTTPException(404)
+        address = read_stream_url(request.query_params.get("url", ""))
+        scene = self._state.scenes.look(address.url)
+        live = not (address.recording or scene.vod or scene.offline(self._state.scenes.age(address.url)))
+        message = "Stream is live" if live else "Stream is not live"
+        return JSONResponse({"is_live": live, "message": message, "title": scene.title})
 
     async def prepare_stream(self, request: Request) -> Response:
         """POST /prepare-stream."""
@@ -68,21 +81,31 @@ class Api:
 
     async def check_once(self, request: Request) -> Response:
         """POST /check-once."""
-        body = read_body("CheckOnceRequest", await request.body())
+        body = read_body("CheckOnceRequest", await request.body(), self._traits)
         url = self._watchable(body["stream_url"]).url
-        return JSONResponse(check_once(self._state.scenes.look(url), self._state.scenes.age(url), body))
+        self._state.account.require()
+        self._state.account.bill_check()
+        result = check_once(self._state.scenes.look(url), self._state.scenes.age(url), body)
+        if self._traits.model:
+            result["model"] = "gemini-2.5-flash"
+            del result["latency_ms"]
+        return JSONResponse(result)
 
     async def analyze_frame(self, request: Request) -> Response:
         """POST /analyze-frame."""
-        return JSONResponse(analyze_frame(read_body("AnalyzeFrameRequest", await request.body())))
+        if not self._traits.analyzes_frames:
+            raise HTTPException(404)
+        return JSONResponse(analyze_frame(read_body("AnalyzeFrameRequest", await request.body(), self._traits)))
 
     async def live_monitor(self, request: Request) -> Response:
         """POST /live-monitor."""
-        return self._create("live-monitor", read_body("LiveMonitorRequest", await request.body()), request)
+        return self._create(
+            "live-monitor", read_body("LiveMonitorRequest", await request.body(), self._traits), request
+        )
 
     async def live_digest(self, request: Request) -> Response:
         """POST /live-digest."""
-        return self._create("live-digest", read_body("LiveDigestRequest", await request.body()), request)
+        return self._create("live-digest", read_body("LiveDigestRequest", await request.body(), self._traits), request)
 
     async def list_jobs(self, request: Request) -> Response:
         """GET /jobs."""
@@ -92,14 +115,14 @@ class Api:
             page, total = self._state.jobs.page(
                 status=query.get("status"), job_type=query.get("type"), limit=limit, offset=offset
             )
-            items = [replies.list_item(job) for job in page]
+            items = [replies.list_item(job, self._traits) for job in page]
         return JSONResponse({"jobs": items, "total": total, "limit": limit, "offset": offset})
 
     async def get_job(self, request: Request) -> Response:
         """GET /jobs/{job_id}."""
         with self._state.jobs.lock:
             job = self._state.jobs.get(request.path_params["job_id"])
-            return JSONResponse(replies.detail(job, self._state.clock.now()))
+            return JSONResponse(replies.detail(job, self._state.clock.now(), self._traits))
 
     async def cancel_job(self, request: Request) -> Response:
         """DELETE /jobs/{job_id}."""
@@ -112,17 +135,30 @@ class Api:
         check_watchable(address, self._state.scenes.look(url), age=self._state.scenes.age(url))
         return address
 
+    @property
+    def _traits(self) -> Traits:
+        return self._state.traits
+
     def _create(self, job_type: JobType, body: dict[str, Any], request: Request) -> Response:
-        if body.get("webhook_url") is not None:
-            check_webhook_url(body["webhook_url"])
+        if body.get("webhook_url") is not None or (self._traits.webhook_required and job_type == "live-monitor"):
+            check_webhook_url(body.get("webhook_url"))
         self._watchable(body["stream_url"])
-        delivery = delivery_mode(body, request.headers.get("accept", ""))
+        self._state.account.require()
+        if job_type == "live-monitor" and self._traits.open_ended:
+            body["max_triggers"] = None
+        delivery = self._delivery(job_type, body, request.headers.get("accept", ""))
         job = self._state.jobs.create(job_type, body, delivery)
         self._state.engine.wake()
         if delivery == "sse":
             fault = request.scope.get(FAULT_KEY)
-            return EventStream(job, self._state.engine, fault, keep_alive=self._state.settings.keep_alive)
-        return JSONResponse(replies.created(job))
+            keep_alive = self._state.settings.keep_alive
+            return EventStream(job, self._state.engine, fault, keep_alive=keep_alive, traits=self._traits)
+        return JSONResponse(replies.created(job, self._traits))
+
+    def _delivery(self, job_type: JobType, body: dict[str, Any], accept: str) -> Delivery:
+        if job_type == "live-digest":
+            return "sse" if self._traits.digest_streams else delivery_mode(body, accept)
+        return delivery_mode(body, accept if self._traits.streams_monitors else "")
 
     def authorize(self, request: Request) -> None:
         """Refuse a request without a valid key."""

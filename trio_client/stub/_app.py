@@ -9,7 +9,7 @@ from typing import TypeAlias
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -17,9 +17,8 @@ from ._api import Api
 from ._control import Control
 from ._errors import ApiError
 from ._gate import Gate
+from ._generations import NEWEST, Generation
 from ._osapi_api import METHODS, OSAPI_ROOT, OsapiApi
-from ._page import jobs_page
-from ._records import JobRecord
 from ._state import Settings, StubState
 from ._validation import openapi_bytes
 
@@ -34,6 +33,8 @@ def create_app(
     max_jobs: int = 10,
     api_keys: Iterable[str] | None = None,
     webhook_secret: str | None = None,
+    generation: Generation = NEWEST,
+    credits: float | None = None,
 ) -> ASGIApp:
     """The stub server as an ASGI application, for a server of your own.
 
@@ -42,14 +43,24 @@ def create_app(
         max_jobs: how many jobs may be pending or running at once.
         api_keys: the keys that are accepted; None: any that is not empty.
         webhook_secret: signs webhooks; None: they are not signed.
+        generation: which of the documentation's generations it follows.
+        credits: what the account has; None: without limit.
 
-    Faults that end a connection need the connection itself, which only `StubServer` has: here they end
-    in an exception, at which most servers close the connection.
+    `uvicorn --factory trio_client.stub:create_app` serves it as it is, and `/_stub/…` scripts it. Faults that end a
+    connection need the connection itself, which only `StubServer` has: here they end in an exception, at which most
+    servers answer with status 500 or close the connection.
 
     Example:
         >>> app = create_app(speed=600)
     """
-    settings = Settings.with_keys(api_keys, speed=speed, max_jobs=max_jobs, webhook_secret=webhook_secret)
+    settings = Settings.with_keys(
+        api_keys,
+        speed=speed,
+        max_jobs=max_jobs,
+        webhook_secret=webhook_secret,
+        generation=generation,
+        credits=credits,
+    )
     return build_app(StubState(settings))
 
 
@@ -58,6 +69,7 @@ def build_app(state: StubState) -> ASGIApp:
     api, control = Api(state), Control(state)
     documented: Mapping[str, Mapping[str, Handler]] = {
         "/streams/validate": {"POST": api.validate_stream},
+        "/validate-url": {"GET": api.validate_url},
         "/prepare-stream": {"POST": api.prepare_stream},
         "/check-once": {"POST": api.check_once},
         "/analyze-frame": {"POST": api.analyze_frame},
@@ -71,19 +83,21 @@ def build_app(state: StubState) -> ASGIApp:
         "/_stub/scene": {"POST": control.scene},
         "/_stub/clock/advance": {"POST": control.advance},
         "/_stub/jobs": {"GET": control.jobs, "POST": control.fill},
+        "/_stub/jobs/{job_id}/trigger": {"POST": control.trigger},
+        "/_stub/jobs/{job_id}/drop": {"POST": control.drop},
+        "/_stub/jobs/{job_id}/fail": {"POST": control.fail_job},
+        "/_stub/jobs/{job_id}/cancel": {"POST": control.cancel},
+        "/_stub/jobs/{job_id}/frame": {"GET": control.frame},
+        "/_stub/live": {"GET": control.live},
+        "/_stub/page/{name}": {"GET": control.page_file},
         "/_stub/requests": {"GET": control.requests},
         "/_stub/deliveries": {"GET": control.deliveries},
         "/_stub/webhooks": {"POST": control.webhooks},
+        "/_stub/settings": {"GET": control.settings, "POST": control.settings},
         "/_stub/osapi": {"POST": control.osapi},
+        "/_stub/osapi/openapi.json": {"GET": _osapi_openapi},
         "/_stub/reset": {"POST": control.reset},
     }
-
-    async def page(_: Request) -> Response:
-        now, (jobs, total) = (
-            state.clock.now(),
-            state.jobs.page(status=None, job_type=None, limit=200, offset=0),
-        )
-        return HTMLResponse(jobs_page([JobRecord.of(job, now) for job in jobs], total))
 
     routes = [_route(path, handlers) for path, handlers in controls.items()]
     for prefix in ("/api", ""):
@@ -92,7 +106,7 @@ def build_app(state: StubState) -> ASGIApp:
             _route(f"{prefix}/healthz", {"GET": _health}),
             _route(f"{prefix}/openapi.json", {"GET": _openapi}),
         ]
-    routes.append(_route("/", {"GET": page}))
+    routes.append(_route("/", {"GET": control.page}))
     routes.append(Route(OSAPI_ROOT + "/{rest:path}", OsapiApi(state.osapi).answer, methods=METHODS))
 
     @contextlib.asynccontextmanager
@@ -125,6 +139,10 @@ async def _health(_: Request) -> Response:
 
 async def _openapi(_: Request) -> Response:
     return Response(openapi_bytes(), media_type="application/json")
+
+
+async def _osapi_openapi(_: Request) -> Response:
+    return Response(openapi_bytes("osapi"), media_type="application/json")
 
 
 async def _api_error(_: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "check_number"]
 
 
 class Clock:
@@ -34,7 +34,7 @@ class Clock:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        _check_seconds("speed", speed)
+        check_number("speed", speed)
         self._monotonic = monotonic
         self._wall = wall
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class Clock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        _check_seconds("speed", speed)
+        check_number("speed", speed)
         with self._lock:
             self._base, self._since = self._now(), self._monotonic()
             self._speed = float(speed)
@@ -64,7 +64,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Jump `seconds` stub-seconds forward; what falls due on the way happens at once and in order."""
-        _check_seconds("seconds", seconds)
+        check_number("seconds", seconds)
         with self._lock:
             self._base += seconds
         self._changed()
@@ -94,6 +94,8 @@ class Clock:
             self.on_change()
 
 
-def _check_seconds(name: str, value: float) -> None:
-    if not math.isfinite(value) or value < 0:
+def check_number(name: str, value: object) -> float:
+    """A finite number of at least 0; anything else is refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
         raise ValueError(f"{name} must be a finite number of at least 0, not {value!r}")
+    return float(value)

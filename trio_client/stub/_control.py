@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ._errors import ApiError
 from ._faults import Fault
-from ._job import JobStatus
+from ._job import Job, JobStatus
+from ._live import LiveFeed, current_frame
+from ._page import PAGE_HEADERS, jobs_page, page_file
 from ._records import JobRecord
 from ._scenes import Scene
 from ._state import StubState
 from ._store import JobType
-from ._validation import parse_object
+from ._validation import read_control
 
 __all__ = ["Control"]
-
-_FILL_FIELDS = {"count", "status", "job_type", "stream_url"}
 
 
 class Control:
@@ -32,59 +32,109 @@ class Control:
 
     async def fail(self, request: Request) -> Response:
         """POST /_stub/fail: script a fault, with the fields of `Fault`."""
-        body = parse_object(await request.body())
+        body = read_control("fail", await request.body())
         self._state.faults.add(_built(lambda: Fault.from_json(body)))
         return JSONResponse({"pending": len(self._state.faults.pending())})
 
     async def scene(self, request: Request) -> Response:
         """POST /_stub/scene: `stream_url` and the fields of `Scene`; `frame_b64` stands for `frame`."""
-        body = parse_object(await request.body())
-        url = body.pop("stream_url", None)
-        if not isinstance(url, str):
-            raise _refused("stream_url: a string is required")
+        body = read_control("scene", await request.body())
+        url = str(body.pop("stream_url"))
         self._state.scenes.set(url, _built(lambda: _scene(body)))
         return JSONResponse({"stream_url": url})
 
     async def advance(self, request: Request) -> Response:
         """POST /_stub/clock/advance: `seconds` of stub time."""
-        seconds = parse_object(await request.body()).get("seconds")
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise _refused("seconds: a number is required")
-        _built(lambda: self._state.clock.advance(seconds))
+        self._state.clock.advance(read_control("advance", await request.body())["seconds"])
         return JSONResponse({"now": self._state.clock.now()})
 
     async def fill(self, request: Request) -> Response:
         """POST /_stub/jobs: add `count` jobs that stay as they are (`status`, `job_type`, `stream_url`)."""
-        body = parse_object(await request.body())
-        unknown = body.keys() - _FILL_FIELDS
-        if unknown:
-            raise _refused(f"unknown fields: {', '.join(sorted(unknown))}")
+        body = read_control("jobs", await request.body())
         count = body.pop("count", 1)
         ids = _built(lambda: add_jobs(self._state, count, **body))
         return JSONResponse({"count": len(ids), "job_ids": ids})
 
     async def webhooks(self, request: Request) -> Response:
         """POST /_stub/webhooks: how webhooks are sent from now on, with the fields of `WebhookScript`."""
-        body = parse_object(await request.body())
+        body = read_control("webhooks", await request.body())
         _built(lambda: self._state.webhooks.update(**body))
         return JSONResponse(asdict(self._state.webhooks))
 
+    async def settings(self, request: Request) -> Response:
+        """GET or POST /_stub/settings: `speed`, `max_jobs`, `credits` and `generation`, from now on."""
+        if request.method == "POST":
+            change = read_control("settings", await request.body())
+            _built(lambda: self._state.change(**change))
+        return JSONResponse(self._state.changeable())
+
     async def osapi(self, request: Request) -> Response:
         """POST /_stub/osapi: add `jobs` (their fields), set `web_ui`, `prefixes`, `tokens` and `hosts`."""
-        body = parse_object(await request.body())
-        unknown = body.keys() - {"jobs", "web_ui", "prefixes", "tokens", "hosts"}
-        if unknown:
-            raise _refused(f"unknown fields: {', '.join(sorted(unknown))}")
+        body = read_control("osapi", await request.body())
         added = body.pop("jobs", [])
         for name, value in body.items():
             setattr(self._state.osapi, name, value)
-        return JSONResponse({"ids": _built(lambda: [self._state.osapi.add(**fields) for fields in added])})
+        return JSONResponse({"ids": _built(lambda: [self._add_osapi_job(**fields) for fields in added])})
+
+    def _add_osapi_job(self, then: dict[str, dict[str, Any]] | None = None, **fields: Any) -> str:
+        later = {float(seconds): change for seconds, change in (then or {}).items()}
+        return self._state.osapi.add(then=later, **fields)
 
     async def jobs(self, _: Request) -> Response:
         """GET /_stub/jobs: all jobs, oldest first."""
         with self._state.jobs.lock:
             jobs, now = self._state.jobs.all(), self._state.clock.now()
             return JSONResponse({"jobs": [asdict(JobRecord.of(job, now)) for job in jobs]})
+
+    async def trigger(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/trigger: let the condition of a monitor come true now."""
+        return self._changed(self._state.jobs.trigger(_id(request)), "It is no running monitor.")
+
+    async def fail_job(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/fail: end the job as if its stream had gone offline."""
+        return self._changed(self._state.jobs.fail(_id(request)), "The job has ended.")
+
+    async def cancel(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/cancel: what `DELETE /jobs/{job_id}` does, without a key."""
+        return self._changed(self._state.jobs.cancel(_id(request)), "The job has ended.")
+
+    async def drop(self, request: Request) -> Response:
+        """POST /_stub/jobs/{job_id}/drop: break off the streams of a job, which goes on."""
+        job = self._state.jobs.get(_id(request))
+        self._state.engine.drop(job)
+        return self._changed((job, True))
+
+    async def frame(self, request: Request) -> Response:
+        """GET /_stub/jobs/{job_id}/frame: the picture that the job looked at last."""
+        data = current_frame(self._state, self._state.jobs.get(_id(request)))
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+        return Response(data, media_type="image/jpeg", headers=headers)
+
+    async def live(self, _: Request) -> Response:
+        """GET /_stub/live: what the page shows, as it happens."""
+        return LiveFeed(self._state)
+
+    async def page(self, _: Request) -> Response:
+        """GET /: the page."""
+        with self._state.jobs.lock:
+            jobs, _total = self._state.jobs.page(status=None, job_type=None, limit=200, offset=0)
+            now = self._state.clock.now()
+            shown = jobs_page([JobRecord.of(job, now) for job in jobs])
+        return HTMLResponse(shown, headers=PAGE_HEADERS)
+
+    async def page_file(self, request: Request) -> Response:
+        """GET /_stub/page/{name}: a file of the page."""
+        found = page_file(request.path_params["name"])
+        if found is None:
+            raise ApiError("NOT_FOUND", "There is no such file.")
+        text, media_type = found
+        return Response(text, headers={**PAGE_HEADERS, "content-type": media_type})
+
+    def _changed(self, outcome: tuple[Job, bool], problem: str = "") -> Response:
+        job, changed = outcome
+        if not changed:
+            raise ApiError("CONFLICT", problem)
+        return JSONResponse({"job_id": job.job_id, "status": job.status})
 
     async def requests(self, _: Request) -> Response:
         """GET /_stub/requests: the latest requests, oldest first; bodies as text or base64."""
@@ -98,6 +148,10 @@ class Control:
         """POST /_stub/reset: forget everything but the time."""
         self._state.reset()
         return JSONResponse({})
+
+
+def _id(request: Request) -> str:
+    return str(request.path_params["job_id"])
 
 
 def add_jobs(
@@ -121,9 +175,6 @@ def add_jobs(
 def _scene(body: dict[str, Any]) -> Scene:
     if "frame_b64" in body:
         body["frame"] = base64.b64decode(body.pop("frame_b64"), validate=True)
-    unknown = body.keys() - {field.name for field in fields(Scene)}
-    if unknown:
-        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     return Scene(**body)
 
 

@@ -14,6 +14,7 @@ __all__ = ["RETRY_DELAYS", "WebhookScript", "is_delivered", "sign"]
 
 # Stub-seconds before the second and the third attempt.
 RETRY_DELAYS = (1.0, 5.0)
+MAX_COPIES = 1_000
 
 
 @dataclass
@@ -58,8 +59,8 @@ class WebhookScript:
         if values.get("shape", self.shape) not in SHAPES:
             raise ValueError(f"shape must be one of {', '.join(SHAPES)}, not {values['shape']!r}")
         copies, delay = values.get("copies", 0), values.get("delay", 0.0)
-        if isinstance(copies, bool) or not isinstance(copies, int) or copies < 0:
-            raise ValueError(f"copies must be an integer of at least 0, not {copies!r}")
+        if isinstance(copies, bool) or not isinstance(copies, int) or not 0 <= copies <= MAX_COPIES:
+            raise ValueError(f"copies must be an integer of 0 to {MAX_COPIES}, not {copies!r}")
         if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not math.isfinite(delay) or delay < 0:
             raise ValueError(f"delay must be at least 0 seconds, not {delay!r}")
         for name, value in values.items():

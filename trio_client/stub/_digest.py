@@ -48,6 +48,11 @@ class DigestJob(Job):
         """Summaries made."""
         return {"summaries_generated": self.summaries_generated}
 
+    def longest(self) -> float | None:
+        """The end of the last window, or the limit of a digest without one."""
+        windows = self.config["max_windows"]
+        return self._limit if windows is None else windows * self._window
+
     def _next_capture(self) -> float:
         return (self._captures + 1) * self._interval
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
+from itertools import count, islice
 
 from ._clock import Clock
 from ._delivery import WebhookScript
@@ -15,6 +17,11 @@ from ._store import JobStore
 from ._webhooks import WebhookSender
 
 __all__ = ["Engine", "happened"]
+
+
+# Events of all jobs that are kept for the page.
+HISTORY = 200
+_EVERY_JOB = "*"
 
 
 class Engine:
@@ -37,6 +44,10 @@ class Engine:
         self._webhook_secret = webhook_secret
         self._webhook_timeout = webhook_timeout
         self._readers: dict[str, set[asyncio.Event]] = {}
+        self._history: deque[tuple[int, Job, JobEvent]] = deque(maxlen=HISTORY)
+        self._events = count(1)
+        self._untold: list[asyncio.Event] = []
+        self._telling = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         jobs.on_events = self._pass_on
@@ -50,6 +61,7 @@ class Engine:
         self._loop, self._thread = loop, threading.get_ident()
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
+        self._untold, self._telling = [], False
         self._webhooks = WebhookSender(
             self._deliveries,
             script=self._webhook_script,
@@ -89,29 +101,63 @@ class Engine:
         if self._loop is None:
             return
         if threading.get_ident() == self._thread:
-            self._wake.set()
+            self._look_again()
         else:
-            self._call(self._wake.set)
+            self._call(self._look_again)
+
+    def reading(self, job: Job) -> contextlib.AbstractContextManager[asyncio.Event]:
+        """An event that is set whenever there is news of this job."""
+        return self._told(job.job_id)
+
+    def watching(self) -> contextlib.AbstractContextManager[asyncio.Event]:
+        """An event that is set whenever there is news of any job."""
+        return self._told(_EVERY_JOB)
+
+    @property
+    def watchers(self) -> int:
+        """How many wait for news of any job."""
+        return len(self._readers.get(_EVERY_JOB, ()))
+
+    def readers(self, job: Job) -> int:
+        """How many read this job's stream."""
+        return len(self._readers.get(job.job_id, ()))
+
+    def left(self, job: Job) -> None:
+        """Note that the reader of this job's stream has left, or has got all of it."""
+        with self._jobs.lock:
+            job.forget_events()
+
+    def latest(self, number: int) -> list[tuple[int, Job, JobEvent]]:
+        """The latest events of all jobs with their numbers, newest first."""
+        with self._jobs.lock:
+            return list(islice(reversed(self._history), number))
+
+    def drop(self, job: Job) -> None:
+        """Break off the streams of a job; may be called from any thread."""
+        with self._jobs.lock:
+            job.drops += 1
+        self._call(self._wake_readers)
+
+    def forget(self, jobs: list[Job]) -> None:
+        """Tell the readers of these jobs that they are gone; may be called from any thread."""
+        with self._jobs.lock:
+            self._history.clear()
+        if jobs:
+            self._call(self._wake_readers)
 
     @contextlib.contextmanager
-    def reading(self, job: Job) -> Generator[asyncio.Event]:
-        """An event that is set whenever there is news of this job."""
+    def _told(self, whose: str) -> Generator[asyncio.Event]:
         news = asyncio.Event()
         with self._jobs.lock:
-            self._readers.setdefault(job.job_id, set()).add(news)
+            self._readers.setdefault(whose, set()).add(news)
         try:
             yield news
         finally:
             with self._jobs.lock:
-                readers = self._readers[job.job_id]
+                readers = self._readers[whose]
                 readers.discard(news)
                 if not readers:
-                    del self._readers[job.job_id]
-
-    def forget(self, jobs: list[Job]) -> None:
-        """Tell the readers of these jobs that they are gone; may be called from any thread."""
-        if jobs:
-            self._call(self._wake_readers)
+                    del self._readers[whose]
 
     async def _run(self) -> None:
         while True:
@@ -124,15 +170,31 @@ class Engine:
         self._jobs.settle()
         self.wake()
 
+    def _look_again(self) -> None:
+        self._wake.set()
+        for news in self._readers.get(_EVERY_JOB, ()):
+            news.set()
+
     def _pass_on(self, job: Job, events: list[JobEvent]) -> None:
         here = threading.get_ident() == self._thread
-        for news in self._readers.get(job.job_id, ()):
+        self._history.extend((next(self._events), job, event) for event in events)
+        for news in (*self._readers.get(job.job_id, ()), *self._readers.get(_EVERY_JOB, ())):
             if here:
                 news.set()
             else:
-                self._call(news.set)
+                self._untold.append(news)
+        # One call into the loop tells all readers: each call costs a system call on either side.
+        if self._untold and not self._telling:
+            self._telling = True
+            self._call(self._tell)
         if job.delivery == "webhook":
             self._call(self._send_webhooks, job, events)
+
+    def _tell(self) -> None:
+        with self._jobs.lock:
+            untold, self._untold, self._telling = self._untold, [], False
+        for news in untold:
+            news.set()
 
     def _send_webhooks(self, job: Job, events: list[JobEvent]) -> None:
         if not self._closing.is_set():

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 from collections import deque
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ._errors import error_for_status
 from ._osapi_api import OSAPI_ROOT, osapi_error_for_status
 
-__all__ = ["Dialect", "Fault", "FaultQueue", "api_path"]
+__all__ = ["Dialect", "Fault", "FaultQueue", "LineEnd", "api_path"]
 
-Dialect = Literal["A", "B", "C"]
+Dialect = Literal["A", "B", "C", "D"]
+LineEnd = Literal["lf", "cr", "crlf"]
 MAX_FAULTS = 10_000
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,11 @@ class Fault:
         drop_after_events: end the connection after so many events of a stream.
         silent_after_events: send so many events and then nothing more, with the connection held open.
         omit_terminal: end the stream in good order, but without its `stopped` or `error` event.
-        dialect: "A" names events on an `event:` line (documented), "B" by `type` in the JSON, "C" not at all.
+        dialect: "A" names events on an `event:` line (documented), "B" by `type` in the JSON, "C" not at all; in "D"
+            the data is plain text instead of JSON.
+        line_end: how the lines of a stream end: "lf" (what the stub does), "cr" or "crlf".
+        bom: True puts a byte order mark before the first byte of a stream.
+        split_at: send each event of a stream in two pieces, the first of so many bytes.
 
     Example:
         >>> Fault(method="POST", path="/live-monitor", status=503, headers={"Retry-After": "1"}).matches(
@@ -58,6 +66,9 @@ class Fault:
     silent_after_events: int | None = None
     omit_terminal: bool = False
     dialect: Dialect | None = None
+    line_end: LineEnd | None = None
+    bom: bool = False
+    split_at: int | None = None
 
     def __post_init__(self) -> None:
         if self.times < 1:
@@ -66,13 +77,19 @@ class Fault:
             raise ValueError(f"status must be 200 to 599, not {self.status}")
         if not math.isfinite(self.delay) or self.delay < 0:
             raise ValueError(f"delay must be at least 0 seconds, not {self.delay}")
-        for name in ("drop_after_bytes", "drop_after_events", "silent_after_events"):
+        for name in ("drop_after_bytes", "drop_after_events", "silent_after_events", "split_at"):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
-        if self.dialect not in (None, "A", "B", "C"):
-            raise ValueError(f"dialect must be 'A', 'B' or 'C', not {self.dialect!r}")
+        if self.dialect not in (None, *get_args(Dialect)):
+            raise ValueError(f"dialect must be 'A', 'B', 'C' or 'D', not {self.dialect!r}")
+        if self.line_end not in (None, *get_args(LineEnd)):
+            raise ValueError(f"line_end must be 'lf', 'cr' or 'crlf', not {self.line_end!r}")
         if self.close not in (True, False, "fin", "reset"):
             raise ValueError(f"close must be True, False, 'fin' or 'reset', not {self.close!r}")
+
+        for name, value in (self.headers or {}).items():
+            if _HEADER_NAME.fullmatch(name) is None or _HEADER_VALUE.fullmatch(value) is None:
+                raise ValueError(f"not a header that HTTP allows: {name!r}: {value!r}")
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Fault:
@@ -90,8 +107,8 @@ class Fault:
     @property
     def only_streams(self) -> bool:
         """Whether the fault can only strike an event stream."""
-        numbers = (self.drop_after_events, self.silent_after_events)
-        return self.omit_terminal or self.dialect is not None or any(number is not None for number in numbers)
+        given = (self.drop_after_events, self.silent_after_events, self.split_at, self.dialect, self.line_end)
+        return self.omit_terminal or self.bom or any(value is not None for value in given)
 
     def matches(self, method: str, path: str, *, stream: bool) -> bool:
         """Whether this request is one to strike."""

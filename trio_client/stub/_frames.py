@@ -18,7 +18,7 @@ def picture(name: FrameName) -> bytes:
     return (files("trio_client.stub") / "frames" / f"{name}.jpg").read_bytes()
 
 
-@lru_cache(maxsize=64)
-def frame_base64(data: bytes) -> str:
-    """The base64 text of a picture, made once however many events carry it."""
-    return base64.b64encode(data).decode("ascii")
+@lru_cache(maxsize=16)
+def frame_base64(data: bytes, size: int = 0) -> str:
+    """The base64 text of a picture, padded to `size` bytes; made once however many events carry it."""
+    return base64.b64encode(data.ljust(size, b"\0")).decode("ascii")

@@ -34,6 +34,10 @@ class Gate:
             await self._app(scope, receive, send)
             return
         self._state.engine.ensure_running()
+        if scope["method"] == "POST" and _is_control(scope["path"]) and _from_elsewhere(Headers(scope=scope)):
+            refusal = ApiError("FORBIDDEN", "A page of another site must not control the stub server.")
+            await _answer(send, refusal.status, json.dumps(refusal.body()).encode(), {"connection": "close"})
+            return
         try:
             body = await _read(receive, self._state.settings.max_body_bytes)
         except ApiError as error:
@@ -59,7 +63,9 @@ class Gate:
             time=time.time(),
         )
         self._state.requests.add(request)
-        stream = api_path(request.path).startswith("/live-") and delivery_mode({}, headers.get("accept", "")) == "sse"
+        path, traits = api_path(request.path), self._state.traits
+        asked = delivery_mode({}, headers.get("accept", "")) == "sse"
+        stream = (path == "/live-monitor" and asked) or (path == "/live-digest" and (asked or traits.digest_streams))
         return self._state.faults.take(request.method, request.path, stream=stream)
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,6 +163,15 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _is_control(path: str) -> bool:
     return path in ("", "/") or path == "/_stub" or path.startswith("/_stub/")
+
+
+def _from_elsewhere(headers: Headers) -> bool:
+    """Whether a browser sent this for a page of another site; programs send neither header."""
+    origin = headers.get("origin")
+    site = headers.get("sec-fetch-site", "same-origin")
+    return site in ("cross-site", "same-site") or (
+        origin is not None and origin.rpartition("//")[2] != headers.get("host", "")
+    )
 
 
 async def _answer(send: Send, status: int, content: bytes, headers: dict[str, str]) -> None:

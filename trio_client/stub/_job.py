@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from abc import ABC, abstractmethod
 from collections import deque
@@ -18,8 +19,9 @@ JobStatus = Literal["pending", "running", "stopped", "completed", "failed"]
 Delivery = Literal["polling", "sse", "webhook"]
 TERMINAL: frozenset[str] = frozenset({"stopped", "completed", "failed"})
 
-# A stream must get every event even if its reader is slow; nobody reads a polling job's story to the end.
-_EVENTS_KEPT: dict[Delivery, int] = {"sse": 20_000, "webhook": 256, "polling": 256}
+# A stream must get every event even if its reader is slow; the others are only shown to a person.
+_EVENTS_KEPT = 20_000
+_EVENTS_SHOWN = 16
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Job(ABC):
         self.reason: str | None = None
         self.frozen: bool = False
         self.removed = False
-        self.events: deque[JobEvent] = deque(maxlen=_EVENTS_KEPT[delivery])
+        self.drops = 0
+        self.events: deque[JobEvent] = deque(maxlen=_EVENTS_KEPT if delivery == "sse" else _EVENTS_SHOWN)
         self.events_made: int = 0
         self._start_delay = start_delay
         self._ended: float | None = None
@@ -112,15 +115,34 @@ class Job(ABC):
         self._finish("stopped", "cancelled", now - self.created, around)
         return True
 
+    def fail(self, now: float, around: Surroundings) -> bool:
+        """End the job as if its stream had gone offline; False if it had ended before."""
+        if not self.active:
+            return False
+        self._fail_offline(now - self.created, around)
+        return True
+
+    def longest(self) -> float | None:
+        """How many stub-seconds the job runs at most; None: without limit."""
+        return None
+
     def events_since(self, index: int) -> tuple[list[JobEvent], int]:
         """The events after the first `index` ones that are still kept, and the index to ask with next."""
         newest_first = list(islice(reversed(self.events), max(0, self.events_made - index)))
         return newest_first[::-1], self.events_made
 
+    def forget_events(self) -> None:
+        """Keep no more than the latest events: there is no way back into a stream that was left."""
+        self.events = deque(self.events, maxlen=_EVENTS_SHOWN)
+
     def elapsed(self, now: float) -> int:
         """Whole stub-seconds from creation to the end, or to now."""
         seconds = self._ended if self._ended is not None else now - self.created
         return int(seconds + 1e-6)
+
+    def minutes(self, now: float) -> int:
+        """The begun minutes of stub time that the job ran, at least one."""
+        return max(1, math.ceil(self.elapsed(now) / 60))
 
     def stats(self, now: float) -> dict[str, Any]:
         """The `stats` object of a job's details."""

@@ -9,7 +9,7 @@ import threading
 import uvicorn
 from starlette.types import ASGIApp
 
-from ._connection import StubProtocol
+from ._connection import MAX_CONNECTIONS, StubConfig, StubProtocol
 
 __all__ = ["ThreadedServer", "listen"]
 
@@ -34,8 +34,8 @@ def listen(host: str, port: int) -> socket.socket:
 class ThreadedServer(uvicorn.Server):
     """uvicorn, ended by a call from another thread, at once and with its connections."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        config = uvicorn.Config(
+    def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
+        config = StubConfig(
             app,
             loop="asyncio",
             http=StubProtocol,
@@ -46,7 +46,9 @@ class ThreadedServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            limit_concurrency=MAX_CONNECTIONS,
         )
+        config.request_timeout = request_timeout
         super().__init__(config)
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None

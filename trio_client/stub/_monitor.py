@@ -81,6 +81,23 @@ class MonitorJob(Job):
         if not met or self._cooling(at):
             self._emit("progress", {**self.counters(), "elapsed_seconds": int(at)}, around)
             return
+        self._alert(at, around)
+
+    def trigger(self, now: float, around: Surroundings) -> bool:
+        """Let the condition come true between two checks, cooldown or not; False if the job had ended before."""
+        if not self.active:
+            return False
+        if self.status == "pending":
+            self.step(around)
+        self._alert(now - self.created, around)
+        return True
+
+    def longest(self) -> float | None:
+        """The duration that was asked for."""
+        return float(self.config["monitor_duration_seconds"])
+
+    def _alert(self, at: float, around: Surroundings) -> None:
+        scene = around.look(self.stream_url)
         self.triggers_fired += 1
         self._last_trigger = at
         condition = self.config["condition"]

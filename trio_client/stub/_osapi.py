@@ -16,6 +16,7 @@ from ._clock import Clock
 __all__ = ["Osapi"]
 
 COUNTED = ("submitted", "processing", "completed", "failed", "partial_failure")
+JOBS_KEPT = 250_000
 _ONLY_IN_DETAIL = ("responses", "agent_states", "timeline")
 
 
@@ -57,7 +58,7 @@ class Osapi:
         """Forget all jobs and settings."""
         with self._lock:
             self._entries.clear()
-            self._deleted: list[str] = []
+            self._deleted: Counter[str] = Counter()
             self._revision = 0
             self.prefixes: Collection[str] = ("/api", "")
             self.web_ui = False
@@ -89,18 +90,19 @@ class Osapi:
         with self._lock:
             now = self._clock.now()
             steps = [(now + after, dict(change)) for after, change in sorted((then or {}).items())]
-            self._entries.append(_Entry(record, steps=steps))
+            self._keep(_Entry(record, steps=steps))
         return str(record["id"])
 
     def add_raw(self, record: Mapping[str, Any]) -> None:
         """Add a job that is shown exactly as given, in a list too: with any fields missing or wrong."""
         with self._lock:
-            self._entries.append(_Entry(copy.deepcopy(dict(record)), raw=True))
+            self._keep(_Entry(copy.deepcopy(dict(record)), raw=True))
 
     def add_unreadable(self, count: int = 1, *, status: str = "completed") -> None:
         """Add records that the server counts and cannot show, so that a page is short or empty."""
         with self._lock:
-            self._entries += [_Entry({"status": status}, readable=False) for _ in range(count)]
+            for _ in range(count):
+                self._keep(_Entry({"status": status}, readable=False))
 
     def update(self, job_id: str, **fields: Any) -> None:
         """Change fields of a job; raises `KeyError` if there is none with this id."""
@@ -112,7 +114,7 @@ class Osapi:
         with self._lock:
             entry = self._find(job_id)
             self._entries.remove(entry)
-            self._deleted.append(str(entry.record.get("status")))
+            self._deleted[str(entry.record.get("status"))] += 1
 
     def page(self, *, status: str | None, limit: int, offset: int) -> dict[str, Any]:
         """One page of the matching jobs, newest first, with the server's counts."""
@@ -148,6 +150,11 @@ class Osapi:
             old["timeline"] = [*old.get("timeline", ()), note]
             self._revision += 1
             return {"job_id": new, "status": "created", "revision": self._revision, "timestamp": now}
+
+    def _keep(self, entry: _Entry) -> None:
+        if len(self._entries) >= JOBS_KEPT:
+            raise ValueError(f"no more than {JOBS_KEPT} jobs; clear() forgets them")
+        self._entries.append(entry)
 
     def _find(self, job_id: str) -> _Entry:
         for entry in self._entries:

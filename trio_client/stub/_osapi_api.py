@@ -7,13 +7,13 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from ._osapi import Osapi
+from ._validation import openapi_bytes
 
 __all__ = ["OSAPI_ROOT", "OsapiApi", "osapi_error_for_status"]
 
@@ -30,9 +30,16 @@ Handler: TypeAlias = Callable[[Mapping[str, str], str, bytes, Request], Response
 class _RefusedError(Exception):
     """A refusal: by the handlers, whose errors say `error`, or by the framework below them (`message`)."""
 
-    def __init__(self, status: int, text: str, shape: Literal["error", "message"] = "error") -> None:
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        shape: Literal["error", "message"] = "error",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(text)
         self.status = status
+        self.headers = headers
         self.body = {shape: text}
 
 
@@ -47,7 +54,7 @@ class OsapiApi:
         try:
             response = await self._route(request)
         except _RefusedError as refusal:
-            response = JSONResponse(refusal.body, refusal.status)
+            response = JSONResponse(refusal.body, refusal.status, refusal.headers)
         response.headers["x-request-id"] = str(uuid.uuid4())
         return response
 
@@ -66,7 +73,7 @@ class OsapiApi:
         }
         handlers = operations[job_id is not None, retried]
         if method not in handlers:
-            raise _RefusedError(405, "Method Not Allowed", "message")
+            raise _RefusedError(405, "Method Not Allowed", "message", {"allow": ", ".join(["OPTIONS", *handlers])})
         if job_id is not None and not _UUID.fullmatch(job_id):
             raise _RefusedError(400, f"Invalid format for parameter id: invalid UUID: {job_id!r}", "message")
         self._authorize(request, "job:read" if method == "GET" else "job:write")
@@ -121,7 +128,7 @@ def osapi_error_for_status(status: int) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _parameters() -> list[dict[str, Any]]:
     """The documented query parameters of the list."""
-    document = json.loads((files("trio_client.stub") / "openapi" / "osapi.json").read_bytes())
+    document = json.loads(openapi_bytes("osapi"))
     found: list[dict[str, Any]] = document["paths"]["/job"]["get"]["parameters"]
     for parameter in found:
         reference: str | None = parameter["schema"].get("$ref")
@@ -179,8 +186,10 @@ def _read_target(body: bytes, content_type: str) -> str | None:
         value: Any = json.loads(body)
     except (ValueError, RecursionError):
         raise _RefusedError(400, "Syntax error: the body is not JSON", "message") from None
-    target: Any = cast("dict[str, Any]", value).get("target_hostname") if isinstance(value, dict) else 0
-    if target is not None and not isinstance(target, str):
+    if isinstance(value, dict) and "target_hostname" not in value:
+        return None
+    target: Any = cast("dict[str, Any]", value)["target_hostname"] if isinstance(value, dict) else None
+    if not isinstance(target, str):
         raise _RefusedError(400, "Unmarshal type error: expected=string, field=target_hostname", "message")
     if target == "":
         raise _RefusedError(400, _broken("TargetHostname", "min", of=""))

@@ -1,71 +1,56 @@
-"""The page at `/`: the jobs, for a person with a browser."""
+"""The page at `/`: the jobs and their events as they happen, for a person with a browser."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from html import escape
+from importlib.resources import files
 
 from ._records import JobRecord
 
-__all__ = ["jobs_page"]
+__all__ = ["PAGE_HEADERS", "jobs_page", "masked", "page_file"]
 
 _SHOWN = 200
-_COLUMNS = (
-    "job",
-    "type",
-    "status",
-    "reason",
-    "stream",
-    "delivery",
-    "checks",
-    "triggers",
-    "summaries",
-    "elapsed",
-)
+_MEDIA_TYPES = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
+_SECRET = re.compile(r"([?&;][\w-]*(?:pass\w*|pwd|token|secret|key|auth|sig|signature)=)[^&;#]*", re.IGNORECASE)
+
+# Nothing but the server's own files is loaded, nothing runs that stands in the page itself, nobody frames it.
+PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
 
 
-def jobs_page(jobs: list[JobRecord], total: int) -> str:
-    """The HTML of the page; `jobs` is newest first."""
-    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
+def jobs_page(jobs: list[JobRecord]) -> str:
+    """The HTML of the page; `jobs`, newest first, are for browsers that run no scripts."""
     rows = "\n".join(_row(job) for job in jobs[:_SHOWN])
-    if not rows:
-        rows = f'<tr><td colspan="{len(_COLUMNS)}">No jobs yet.</td></tr>'
-    return f"""<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Trio stub server</title>
-<style>
-body {{ font: 15px system-ui, sans-serif; margin: 2rem }}
-table {{ border-collapse: collapse }}
-th, td {{ text-align: left; padding: .3rem .8rem; border-bottom: 1px solid #ccc }}
-</style></head>
-<body>
-<h1>Trio stub server</h1>
-<p>{total} job(s). The API is at <code>/api</code>, described by
-<a href="/openapi.json">/openapi.json</a>.</p>
-<table><thead><tr>{head}</tr></thead>
-<tbody>
-{rows}
-</tbody></table>
-</body></html>
-"""
+    return _text("index.html").replace("<!-- jobs -->", rows)
+
+
+def page_file(name: str) -> tuple[str, str] | None:
+    """The text and the media type of a file of the page; None if it is none."""
+    media_type = _MEDIA_TYPES.get(name)
+    return None if media_type is None else (_text(name), media_type)
+
+
+def masked(url: str) -> str:
+    """A stream URL without its credentials: user, password, and what a query calls a secret."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return _SECRET.sub(r"\1***", f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}")
+
+
+@cache
+def _text(name: str) -> str:
+    return (files("trio_client.stub") / "page" / name).read_text("utf-8")
 
 
 def _row(job: JobRecord) -> str:
-    cells = (
-        job.job_id,
-        job.job_type,
-        job.status,
-        job.reason or "",
-        _without_credentials(job.stream_url),
-        job.delivery,
-        job.checks_performed,
-        job.triggers_fired,
-        job.summaries_generated,
-        f"{job.elapsed_seconds} s",
-    )
+    cells = (job.job_id, job.job_type, job.status, job.reason or "", masked(job.stream_url), job.delivery)
     return "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"
-
-
-def _without_credentials(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"

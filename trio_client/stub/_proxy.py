@@ -13,11 +13,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ._errors import ApiError
 from ._proxy_faults import WireFault, WireScript
 from ._proxy_listener import ProxyListener
 from ._proxy_play import TROUBLE, Peer, pass_on, play, strike_early, unless_left
 from ._proxy_wire import Head, Reply, made_up, read_body, read_head, take
 from ._records import BoundedLog
+from ._validation import read_control
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -45,6 +47,12 @@ class WireRequest:
     fault: WireFault | None
     forwarded: bool
     time: float
+
+    @property
+    def size(self) -> int:
+        """About the memory that it takes, in bytes."""
+        texts = (self.path, *self.headers, *self.headers.values())
+        return len(self.body) + sum(map(len, texts))
 
 
 class FaultProxy:
@@ -215,10 +223,10 @@ class FaultProxy:
         """GET tells of requests and faults, POST scripts a fault: its fields, `method`, `path` and `times`."""
         if request.method == "POST":
             try:
-                given = dict(json.loads(request.body))
+                given = read_control("wire", request.body)
                 aim = {name: given.pop(name) for name in ("method", "path", "times") if name in given}
                 self.strike(WireFault.from_json(given), **aim)
-            except (TypeError, ValueError) as error:
+            except (ApiError, TypeError, ValueError) as error:
                 return made_up(json.dumps({"detail": str(error)}).encode(), "422 Unprocessable Entity")
         told = [{**asdict(each), "body": each.body.decode("latin-1")} for each in self.requests]
         return made_up(json.dumps({"requests": told, "pending": len(self.faults)}, default=repr).encode())

@@ -28,6 +28,12 @@ class RecordedRequest:
     time: float
 
     @property
+    def size(self) -> int:
+        """About the memory that it takes, in bytes."""
+        texts = (self.path, *self.query, *self.query.values(), *self.headers, *self.headers.values())
+        return len(self.body) + sum(map(len, texts))
+
+    @property
     def json(self) -> Any:
         """The body as JSON, None if it is empty or not JSON."""
         try:
@@ -48,6 +54,11 @@ class WebhookDelivery:
     attempt: int
     job_id: str
     time: float
+
+    @property
+    def size(self) -> int:
+        """About the memory that it takes, in bytes."""
+        return len(self.body) + len(self.url)
 
     @property
     def json(self) -> Any:
@@ -107,12 +118,12 @@ class JobRecord:
         return int(self.stats["elapsed_seconds"])
 
 
-class _HasBody(Protocol):
+class _Sized(Protocol):
     @property
-    def body(self) -> bytes: ...
+    def size(self) -> int: ...
 
 
-Entry = TypeVar("Entry", bound=_HasBody)
+Entry = TypeVar("Entry", bound=_Sized)
 
 
 class BoundedLog(Generic[Entry]):
@@ -129,11 +140,11 @@ class BoundedLog(Generic[Entry]):
         """Remember an entry; the oldest are forgotten for it."""
         with self._lock:
             self._entries.append(entry)
-            self._bytes += len(entry.body)
+            self._bytes += entry.size
             while len(self._entries) > self._entries_kept or (
                 self._bytes > self._bytes_kept and len(self._entries) > 1
             ):
-                self._bytes -= len(self._entries.popleft().body)
+                self._bytes -= self._entries.popleft().size
 
     def all(self) -> list[Entry]:
         """The entries remembered, oldest first."""

@@ -14,6 +14,7 @@ __all__ = ["Scene", "SceneBook"]
 # One look of check-once lasts as long as a monitor's default interval, so both see the same rhythm.
 LOOK_SECONDS = 10.0
 MAX_SCENES = 10_000
+MAX_FRAME_SIZE = 16 * 2**20
 _PERSON = re.compile(r"\b(person|people|someone|anyone|man|woman|child|visitor|pedestrian|human)\b", re.IGNORECASE)
 
 
@@ -34,6 +35,7 @@ class Scene:
         seen: what an explanation says is seen while the condition holds.
         unseen: what it says otherwise.
         frame: a JPEG of your own for every picture of this stream.
+        frame_size: pads each picture behind its end to so many bytes, up to 16 MiB.
         latency_ms: the `latency_ms` of every answer, in milliseconds.
 
     Example:
@@ -53,11 +55,14 @@ class Scene:
     seen: str | None = None
     unseen: str = "The yard is empty and the gate is closed"
     frame: bytes | None = None
+    frame_size: int = 0
     latency_ms: int = 850
 
     def __post_init__(self) -> None:
         if self.every is not None and self.every < 1:
             raise ValueError(f"every must be at least 1 or None, not {self.every}")
+        if not 0 <= self.frame_size <= MAX_FRAME_SIZE:
+            raise ValueError(f"frame_size must be 0 to {MAX_FRAME_SIZE} bytes, not {self.frame_size}")
 
     def holds_at(self, *, check: int, at: float, since: float) -> bool:
         """Whether check number `check` (from 1), made at job time `at`, finds the condition met.
@@ -91,18 +96,20 @@ class Scene:
         )
         return f"{seen}. The condition is met: {condition}"
 
-    def frame_base64(self, condition: str, *, met: bool) -> str:
-        """The picture that goes with the explanation, as base64 text of a JPEG."""
-        if self.frame is not None:
-            return frame_base64(self.frame)
+    def picture(self, condition: str, *, met: bool) -> bytes:
+        """The picture that goes with the explanation: a JPEG."""
         name: FrameName = "empty"
         if met:
             name = "person" if _PERSON.search(condition) else "van"
-        return frame_base64(picture(name))
+        return self.frame if self.frame is not None else picture(name)
+
+    def frame_base64(self, condition: str, *, met: bool) -> str:
+        """The picture that goes with the explanation, as base64 text of a JPEG."""
+        return frame_base64(self.picture(condition, met=met), self.frame_size)
 
     def grid_base64(self) -> str:
         """The grid of pictures that goes with a digest's summary."""
-        return frame_base64(self.frame if self.frame is not None else picture("grid"))
+        return frame_base64(self.frame if self.frame is not None else picture("grid"), self.frame_size)
 
 
 class SceneBook:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._app import build_app
 from ._clock import Clock
+from ._connection import REQUEST_SECONDS
 from ._control import add_jobs
 from ._delivery import WebhookScript
 from ._errors import ApiError
-from ._faults import Dialect, Fault
-from ._job import JobStatus
+from ._faults import Dialect, Fault, LineEnd
+from ._generations import NEWEST, Generation
+from ._job import Job, JobStatus
 from ._listener import ThreadedServer, listen
 from ._osapi import Osapi
 from ._osapi_api import OSAPI_ROOT
@@ -45,7 +47,10 @@ class StubServer:
         start_delay: stub-seconds that a new job is pending.
         keep_alive: real seconds without an event after which a stream sends a comment.
         webhook_timeout: real seconds that a webhook receiver has for its answer.
+        request_timeout: real seconds that a client has to send one request.
         max_body_bytes: the largest request body that is read.
+        generation: which of the documentation's generations it follows: "G1" to "G4", the newest.
+        credits: what the account has: a check costs one, a begun minute of a job two; None: without limit.
         allow_remote: permits an address that other machines can reach.
 
     Example:
@@ -67,7 +72,10 @@ class StubServer:
         start_delay: float = 1.0,
         keep_alive: float = 15.0,
         webhook_timeout: float = 5.0,
+        request_timeout: float = REQUEST_SECONDS,
         max_body_bytes: int = 32 * 2**20,
+        generation: Generation = NEWEST,
+        credits: float | None = None,
         allow_remote: bool = False,
     ) -> None:
         if not allow_remote and not _is_loopback(host):
@@ -83,7 +91,10 @@ class StubServer:
                 start_delay=start_delay,
                 keep_alive=keep_alive,
                 webhook_timeout=webhook_timeout,
+                request_timeout=request_timeout,
                 max_body_bytes=max_body_bytes,
+                generation=generation,
+                credits=credits,
             )
         )
         self._server: ThreadedServer | None = None
@@ -95,7 +106,7 @@ class StubServer:
             raise RuntimeError("the stub server runs already")
         sock = listen(self._host, self._port)
         self._port = sock.getsockname()[1]
-        self._server = ThreadedServer(build_app(self._state))
+        self._server = ThreadedServer(build_app(self._state), request_timeout=self._state.settings.request_timeout)
         self._thread = threading.Thread(target=self._server.run, args=([sock],), name="trio-stub", daemon=True)
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS):
@@ -141,6 +152,33 @@ class StubServer:
     def osapi(self) -> Osapi:
         """The OSAPI side: its jobs, and how it behaves."""
         return self._state.osapi
+
+    @property
+    def generation(self) -> Generation:
+        """Which of the documentation's generations it follows. May be set while the server runs."""
+        return self._state.generation
+
+    @generation.setter
+    def generation(self, generation: Generation) -> None:
+        self._state.follow(generation)
+
+    @property
+    def credits(self) -> float | None:
+        """The credits that are left, below zero where a job ran on; None: without limit. May be set."""
+        return self._state.account.left
+
+    @credits.setter  # noqa: A003
+    def credits(self, credits: float | None) -> None:
+        self._state.change(credits=credits)
+
+    @property
+    def max_jobs(self) -> int:
+        """How many jobs may be pending or running at once. May be set."""
+        return self._state.jobs.max_jobs
+
+    @max_jobs.setter
+    def max_jobs(self, max_jobs: int) -> None:
+        self._state.change(max_jobs=max_jobs)
 
     @property
     def clock(self) -> Clock:
@@ -202,6 +240,29 @@ class StubServer:
         """Add jobs that stay as they are, beyond `max_jobs` too. Returns their ids, oldest first."""
         return add_jobs(self._state, count, status=status, job_type=job_type, stream_url=stream_url)
 
+    def trigger(self, job_id: str) -> None:
+        """Let the condition of a monitor come true now, between two checks.
+
+        Raises:
+            KeyError: there is no job with this id.
+            ValueError: it is a digest, or has ended.
+        """
+        self._change(self._state.jobs.trigger, job_id, "is no running monitor")
+
+    def fail_job(self, job_id: str) -> None:
+        """End a job as if its stream had gone offline.
+
+        Raises:
+            KeyError: there is no job with this id.
+            ValueError: it has ended.
+        """
+        self._change(self._state.jobs.fail, job_id, "has ended")
+
+    def drop_stream(self, job_id: str) -> None:
+        """Break off the event streams of a job, which goes on. Raises `KeyError` if there is none with this id."""
+        job, _ = self._change(lambda job_id: (self._state.jobs.get(job_id), True), job_id)
+        self._state.engine.drop(job)
+
     def fail_next(
         self,
         *,
@@ -219,6 +280,9 @@ class StubServer:
         silent_after_events: int | None = None,
         omit_terminal: bool = False,
         dialect: Dialect | None = None,
+        line_end: LineEnd | None = None,
+        bom: bool = False,
+        split_at: int | None = None,
     ) -> Fault:
         """Script a fault for the next matching request; the arguments are those of `Fault`.
 
@@ -243,6 +307,9 @@ class StubServer:
             silent_after_events=silent_after_events,
             omit_terminal=omit_terminal,
             dialect=dialect,
+            line_end=line_end,
+            bom=bom,
+            split_at=split_at,
         )
         self._state.faults.add(fault)
         return fault
@@ -250,6 +317,15 @@ class StubServer:
     def reset(self) -> None:
         """Forget jobs, requests, deliveries, faults and scenes; open streams end. The clock goes on."""
         self._state.reset()
+
+    def _change(self, change: Callable[[str], tuple[Job, bool]], job_id: str, problem: str = "") -> tuple[Job, bool]:
+        try:
+            job, changed = change(job_id)
+        except ApiError:
+            raise KeyError(job_id) from None
+        if not changed:
+            raise ValueError(f"job {job_id} {problem}")
+        return job, changed
 
 
 def _is_loopback(host: str) -> bool:

@@ -36,6 +36,7 @@ class JobStore:
         self._around = Surroundings(look=scenes.look, timestamp=clock.timestamp)
         self._jobs: dict[str, Job] = {}
         self._active: set[str] = set()
+        self._ended_minutes = 0
         self._agenda: list[tuple[float, int, Job]] = []
         self._numbers = count()
 
@@ -77,18 +78,26 @@ class JobStore:
 
     def cancel(self, job_id: str) -> tuple[Job, bool]:
         """End a job; the flag is False if it had ended before."""
-        with self.lock:
-            job = self.get(job_id)
-            made = job.events_made
-            ended = job.cancel(self._clock.now(), self._around)
-            self._tell(job, made)
-            return job, ended
+        return self._change(job_id, Job.cancel)
+
+    def trigger(self, job_id: str) -> tuple[Job, bool]:
+        """Let the condition of a monitor come true now; the flag is False if it cannot."""
+
+        def trigger(job: Job, now: float, around: Surroundings) -> bool:
+            return isinstance(job, MonitorJob) and job.trigger(now, around)
+
+        return self._change(job_id, trigger)
+
+    def fail(self, job_id: str) -> tuple[Job, bool]:
+        """End a job as if its stream had gone offline; the flag is False if it had ended before."""
+        return self._change(job_id, Job.fail)
 
     def page(self, *, status: str | None, job_type: str | None, limit: int, offset: int) -> tuple[list[Job], int]:
         """A page of the matching jobs, newest first, and how many match in all."""
         with self.lock:
             self.settle()
             newest_first = reversed(self._jobs.values())
+            offset = min(offset, len(self._jobs))
             if status is None and job_type is None:
                 return list(islice(newest_first, offset, offset + limit)), len(self._jobs)
             jobs = [job for job in newest_first if status in (None, job.status) and job_type in (None, job.job_type)]
@@ -105,6 +114,14 @@ class JobStore:
         with self.lock:
             self.settle()
             return len(self._active)
+
+    def minutes(self) -> int:
+        """The begun minutes of stub time that jobs ran, each at least one; those that were filled in do not count."""
+        with self.lock:
+            self.settle()
+            now = self._clock.now()
+            active = (self._jobs[job_id] for job_id in self._active)
+            return self._ended_minutes + sum(job.minutes(now) for job in active if not job.frozen)
 
     def settle(self) -> float | None:
         """Let everything happen that is due by now, in order. Returns the stub time of the next step."""
@@ -128,8 +145,17 @@ class JobStore:
                 job.removed = True
             self._jobs.clear()
             self._active.clear()
+            self._ended_minutes = 0
             self._agenda.clear()
             return jobs
+
+    def _change(self, job_id: str, change: Callable[[Job, float, Surroundings], bool]) -> tuple[Job, bool]:
+        with self.lock:
+            job = self.get(job_id)
+            made = job.events_made
+            changed = change(job, self._clock.now(), self._around)
+            self._tell(job, made)
+            return job, changed
 
     def _make(self, job_type: JobType, request: dict[str, Any], delivery: Delivery) -> Job:
         if len(self._jobs) >= JOBS_KEPT:
@@ -152,8 +178,9 @@ class JobStore:
             heapq.heappush(self._agenda, (due, next(self._numbers), job))
 
     def _tell(self, job: Job, made: int) -> None:
-        if not job.active:
+        if not job.active and job.job_id in self._active:
             self._active.discard(job.job_id)
+            self._ended_minutes += job.minutes(self._clock.now())
         events, _ = job.events_since(made)
         if events and self.on_events is not None:
             self.on_events(job, events)

@@ -52,8 +52,11 @@ def check_watchable(address: StreamAddress, scene: Scene, *, age: float) -> None
         raise ApiError("STREAM_OFFLINE", "The stream is offline.")
 
 
-def check_webhook_url(url: str) -> None:
-    """Refuse a webhook URL that no request can be sent to."""
+def check_webhook_url(url: str | None) -> None:
+    """Refuse a webhook URL that is missing, or that no request can be sent to."""
+    if url is None:
+        missing = {"loc": ["body", "webhook_url"], "msg": "Field required", "type": "missing"}
+        raise ApiError("VALIDATION_ERROR", "webhook_url: Field required", detail=[missing])
     parts = _split(url)
     if parts is None or parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         detail = {

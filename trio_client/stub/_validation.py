@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, NoReturn, cast
+from typing import Any, Literal, NoReturn, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from ._control_schema import CONTROL_SCHEMAS
 from ._errors import ApiError
+from ._generations import Traits
 
-__all__ = ["openapi_bytes", "parse_object", "read_body", "read_query"]
+__all__ = ["openapi_bytes", "parse_object", "read_body", "read_control", "read_query"]
 
+# A number in a query may be as long as its schema lets it, which names no end; beyond this it is no number any more.
+MAX_DIGITS = 1_000
 # JSON Schema keyword -> the `type` that FastAPI services give in their `detail` lists.
 _TYPES = {
     "required": "missing",
@@ -28,10 +32,10 @@ _TYPES = {
 _TYPE_NAMES = {"integer": "int_type", "boolean": "bool_type", "object": "dict_type", "array": "list_type"}
 
 
-@lru_cache(maxsize=1)
-def openapi_bytes() -> bytes:
-    """The OpenAPI file as shipped."""
-    return (files("trio_client.stub") / "openapi" / "trio.json").read_bytes()
+@cache
+def openapi_bytes(api: Literal["trio", "osapi"] = "trio") -> bytes:
+    """An OpenAPI file as shipped."""
+    return (files("trio_client.stub") / "openapi" / f"{api}.json").read_bytes()
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -52,10 +56,19 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def read_body(schema_name: str, body: bytes) -> dict[str, Any]:
-    """The request body, checked against a component schema, whole floats as integers."""
-    value = parse_object(body)
+def read_body(schema_name: str, body: bytes, traits: Traits) -> dict[str, Any]:
+    """The request body, checked against a component schema, whole floats as integers; unknown fields pass."""
+    value = traits.known(schema_name, parse_object(body))
     problems = _problems(_validator(f"#/components/schemas/{schema_name}"), value, ["body"])
+    if problems:
+        _refuse(problems)
+    return {name: _whole(item) for name, item in value.items()}
+
+
+def read_control(name: str, body: bytes) -> dict[str, Any]:
+    """The body of a request to a control path, checked against its schema, whole floats as integers."""
+    value = parse_object(body)
+    problems = _problems(Draft202012Validator(CONTROL_SCHEMAS[name]), value, ["body"])
     if problems:
         _refuse(problems)
     return {name: _whole(item) for name, item in value.items()}
@@ -138,7 +151,7 @@ def _convert(text: str, schema: dict[str, Any]) -> Any:
     if schema.get("type") != "integer":
         return text
     try:
-        return int(text) if len(text) < 20 else text
+        return int(text) if len(text) <= MAX_DIGITS else text
     except ValueError:
         return text
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..._core.config import Secret, Timeout
-from ..._core.reply import Reply
+from ..._core.endpoints import EVENT_STREAM
+from ..._core.reply import Reply, media_type
 from ..._core.settings import Prepared
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
@@ -198,8 +199,10 @@ def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
 
 
 def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: str) -> bytes | None:
-    """Return the body; `None` if a refusal's body is not to be had, since its status says enough."""
+    """Return the body; `None` if it is not to be had: a refusal's, whose status says enough, or a stream's."""
     response = exchange.response
+    if response.status_code < 400 and media_type(headers) == EVENT_STREAM:
+        return None  # nobody has asked for it, and it has no end to wait for
     if response.is_stream_consumed:  # a mock's reply, complete and decoded already
         return bytes(response.content)
     try:

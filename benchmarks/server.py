@@ -1,0 +1,115 @@
+"""A server that is not the bottleneck: it parses next to nothing, and its replies are made beforehand.
+
+It is started by `benchmarks.loopback`, prints its port, and ends with its standard input.
+
+- `GET /api/jobs/{id}`, `POST /api/check-once`: one small reply.
+- `GET /api/jobs?limit=…&offset=…`: a page of a list of 100,000 jobs.
+- `POST /api/live-monitor`: an event stream; the condition says `events=… size=…`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from functools import lru_cache
+
+JOBS = 100_000
+CREATED = "2026-03-26T10:30:00Z"
+JOB = {
+    "job_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a",
+    "status": "running",
+    "job_type": "live-monitor",
+    "created_at": CREATED,
+    "stream_url": "rtsp://camera.example/yard",
+}
+DETAIL = {
+    **JOB,
+    "config": {"condition": "the gate is open", "interval_seconds": 10, "input_mode": "clip", "max_triggers": 1},
+    "stats": {"checks_performed": 24, "triggers_fired": 0, "frames_skipped": 2, "elapsed_seconds": 240},
+}
+CHECK = {"triggered": False, "explanation": "The yard is empty and the gate is closed.", "latency_ms": 850}
+PIECE = 64 * 1024
+
+
+def reply(value: object) -> bytes:
+    body = json.dumps(value).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+
+
+@lru_cache(maxsize=2000)
+def page(limit: int, offset: int) -> bytes:
+    items = [{**JOB, "job_id": f"job-{number}"} for number in range(offset, min(JOBS, offset + limit))]
+    return reply({"jobs": items, "total": JOBS, "limit": limit, "offset": offset})
+
+
+def event(name: str, data: object) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps(data).encode())
+
+
+@lru_cache
+def progress(size: int) -> bytes:
+    """An event of about that many bytes: a check that found nothing, or a trigger with its picture."""
+    stamp = {"job_id": JOB["job_id"], "timestamp": "2026-02-01T10:00:00.123456Z"}
+    small = event("progress", {**stamp, "checks_performed": 24, "triggers_fired": 0, "frames_skipped": 2})
+    if size <= len(small):
+        return small
+    trigger = {**stamp, "triggered": True, "explanation": "A van is at the gate.", "frame_b64": ""}
+    return event("triggered", {**trigger, "frame_b64": "A" * (size - len(event("triggered", trigger)))})
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+async def stream(writer: asyncio.StreamWriter, count: int, size: int) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+    writer.write(chunk(event("started", {"job_id": JOB["job_id"], "status": "running"})))
+    body = progress(size)
+    per_write = max(1, PIECE // len(body))
+    whole = (
+        chunk(body * per_write)
+        if len(body) < PIECE
+        else b"".join(chunk(body[at : at + PIECE]) for at in range(0, len(body), PIECE))
+    )
+    for _ in range(count // per_write):
+        writer.write(whole)
+        await writer.drain()
+    if rest := count % per_write:
+        writer.write(chunk(body * rest))
+    writer.write(chunk(event("stopped", {"job_id": JOB["job_id"], "status": "stopped", "reason": "cancelled"})))
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    detail, check = reply(DETAIL), reply(CHECK)
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            body = await reader.readexactly(int(length[1])) if length else b""
+            if head.startswith(b"POST /api/live-monitor"):
+                asked = re.search(rb"events=(\d+) size=(\d+)", body)
+                assert asked is not None
+                await stream(writer, int(asked[1]), int(asked[2]))
+            elif head.startswith(b"POST"):
+                writer.write(check)
+            elif head.startswith(b"GET /api/jobs?"):
+                limit, offset = (int(found) for found in re.findall(rb"(?:limit|offset)=(\d+)", head.split(b"\r\n")[0]))
+                writer.write(page(limit, offset))
+            else:
+                writer.write(detail)
+    except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+        writer.close()
+
+
+async def main() -> None:
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

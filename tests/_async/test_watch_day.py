@@ -1,0 +1,125 @@
+"""A day of watching, in scaled time, with a fault every few minutes: every second and every job is accounted for."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from trio_client import AsyncTrioClient, CoverageGap
+from trio_client._http.async_runtime import sleep
+from trio_client._times import parse_time
+from trio_client.stub import Scene, StubServer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
+
+Connect = Callable[..., AsyncTrioClient]
+CAMERA = "rtsp://cam.example/1"
+DAY = 24 * 3600
+SPEED = 4800
+EVERY = 300  # stub-seconds between two faults, on average
+
+NO_SLOT = {"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}
+FAULTS: list[dict[str, Any]] = [
+    {"method": "POST", "status": 500},
+    {"method": "POST", "status": 503, "headers": {"Retry-After": "1"}},
+    {"method": "POST", "status": 429, "body": NO_SLOT, "times": 2},
+    {"method": "POST", "status": 502, "processed": True},
+    {"method": "POST", "close": "reset"},
+    {"method": "POST", "close": "reset", "processed": True},
+    {"method": "POST", "drop_after_bytes": 40},
+    {"method": "POST", "drop_after_events": 1},
+    {"method": "POST", "drop_after_events": 3},
+    {"method": "POST", "omit_terminal": True},
+    {"method": "GET", "path": "/jobs", "status": 500, "times": 2},
+    {"method": "GET", "path": "/jobs", "close": "reset"},
+    {"method": "GET", "path": "/jobs", "status": 429, "headers": {"Retry-After": "1"}},
+]
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    with StubServer(speed=SPEED) as server:
+        yield server
+
+
+class Trouble:
+    """What goes wrong during the day, in a thread of its own."""
+
+    def __init__(self, stub: StubServer) -> None:
+        self.faults = 0
+        self._stub = stub
+        self._dice = random.Random(24)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._dice.uniform(0.5, 1.5) * EVERY / SPEED):
+            self.faults += 1
+            if self._dice.random() < 0.1:
+                self._stub.scene(CAMERA, Scene(offline_at=self._dice.uniform(10, 200)))
+            else:
+                self._stub.scene(CAMERA, Scene())
+                self._stub.fail_next(**self._dice.choice(FAULTS))
+
+
+async def test_a_day_is_covered_but_for_what_is_told(stub: StubServer, connect: Connect) -> None:
+    client = connect()
+
+    async def pause(seconds: float) -> None:
+        await sleep(seconds / SPEED)
+
+    client._transport.sleep = pause
+    gaps: list[CoverageGap] = []
+    followed: set[str] = set()
+    with Trouble(stub) as trouble:
+        async with client.live_monitor.watch(CAMERA, "x", interval_seconds=30) as events:
+            async for event in events:
+                if event.job_id:
+                    followed.add(event.job_id)
+                if isinstance(event, CoverageGap):
+                    gaps.append(event)
+                if event.kind == "progress" and stub.clock.now() >= DAY:
+                    break
+    stub.clock.speed = 0
+    assert trouble.faults > 100
+    assert 0 == stub.running_jobs
+
+    spans = sorted(span(stub, job.job_id) for job in stub.jobs)
+    assert followed == {job.job_id for job in stub.jobs}, "each job that was made was followed"
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), "never two jobs at once"
+
+    told = sorted((gap.started_at, gap.ended_at) for gap in gaps if gap.started_at and gap.ended_at)
+    covered = spans[0][0]
+    for begin, end in sorted([*spans, *told]):
+        assert begin <= covered, f"nobody watched from {covered} to {begin}, and nothing tells so"
+        covered = max(covered, end)
+    assert covered == max(end for _, end in spans)
+    assert covered - spans[0][0] >= timedelta(seconds=0.95 * DAY / SPEED)
+    watched = sum((end - begin for begin, end in spans), timedelta())
+    assert watched / (covered - spans[0][0]) > 0.3, "most of the time, somebody watches"
+
+
+def span(stub: StubServer, job_id: str) -> tuple[datetime, datetime]:
+    """Return when a job began and ended, as the server told."""
+    job = next(job for job in stub._state.jobs.all() if job.job_id == job_id)
+    begin, end = parse_time(job.created_at), parse_time(job.events[-1].timestamp)
+    assert begin is not None
+    assert end is not None
+    return begin, end

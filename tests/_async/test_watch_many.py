@@ -1,0 +1,258 @@
+# async-only: file
+"""Watching many streams at once, within the account's limit of jobs."""
+
+from __future__ import annotations
+
+import gc
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from trio_client import (
+    AsyncTrioClient,
+    AuthenticationError,
+    CoverageGap,
+    Failed,
+    Progress,
+    RequestValidationError,
+    StatusChanged,
+    Stopped,
+    Target,
+    Triggered,
+)
+from trio_client.stub import Scene, StubServer
+
+pytestmark = pytest.mark.anyio
+
+Connect = Callable[..., AsyncTrioClient]
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    with StubServer(speed=600, max_jobs=1000) as server:
+        yield server
+
+
+@pytest.fixture
+def client(connect: Connect) -> AsyncTrioClient:
+    """A client whose waits take their time: turns are measured by them."""
+    return patient(connect())
+
+
+def patient(client: AsyncTrioClient, speed: float = 1) -> AsyncTrioClient:
+    async def sleep(seconds: float) -> None:
+        await anyio.sleep(seconds / speed)
+
+    client._transport.sleep, client._transport.clock = sleep, time.monotonic
+    return client
+
+
+def cameras(count: int, **options: Any) -> list[Target]:
+    options = {"interval_seconds": 5, "monitor_duration_seconds": 36_000, **options}
+    return [Target(f"rtsp://cam.example/{number}", "x", **options) for number in range(count)]
+
+
+def posts(stub: StubServer) -> int:
+    return sum(request.method == "POST" for request in stub.requests)
+
+
+async def test_all_are_watched_side_by_side(stub: StubServer, client: AsyncTrioClient) -> None:
+    targets = cameras(20)
+    seen: set[Target] = set()
+    async with client.watch_many(targets) as events:
+        async for target, event in events:
+            assert event.stream_url in (None, target.stream_url)
+            if isinstance(event, Triggered):
+                seen.add(target)
+            if seen == set(targets):
+                break
+        assert 20 == len(events.job_ids) == stub.running_jobs
+        assert (target, event) == events.last
+    assert (0, 20) == (stub.running_jobs, posts(stub))
+
+
+async def test_where_slots_are_few_all_get_their_turns(connect: Connect) -> None:
+    with StubServer(speed=600, max_jobs=2) as stub:
+        targets = cameras(5)
+        turns: Counter[Target] = Counter()
+        gaps: Counter[Target] = Counter()
+        overs: Counter[Target] = Counter()
+        most = 0
+        client = patient(connect(base_url=stub.base_url))
+        async with client.watch_many(targets, turn_seconds=0.15) as events:
+            async for target, event in events:
+                most = max(most, stub.running_jobs)
+                turns[target] += event.kind == "started"
+                if isinstance(event, CoverageGap):
+                    assert event.reason in ("turn_over", "no free job slot")
+                    assert event.started_at is not None
+                    assert event.ended_at is not None
+                    assert event.started_at < event.ended_at
+                    gaps[target] += 1
+                if isinstance(event, StatusChanged) and event.reason == "turn_over":
+                    assert "stopped" == event.status
+                    overs[target] += 1
+                if len(turns) == 5 and min(turns.values()) >= 3:
+                    break
+        assert 2 == most
+        assert all(gaps[target] >= turns[target] - 1 for target in targets)
+        assert all(overs[target] >= turns[target] - 1 for target in targets)
+        assert max(turns.values()) <= 4 + min(turns.values())
+        assert 0 == stub.running_jobs
+
+
+async def test_an_event_that_came_before_the_turns_end_is_told(connect: Connect) -> None:
+    with StubServer(speed=600, max_jobs=1) as stub:
+        told: Counter[str | None] = Counter()
+        async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.2) as events:
+            async for _, event in events:
+                told[event.job_id] += isinstance(event, Triggered)
+                if len(stub.jobs) > 6 and isinstance(event, CoverageGap):
+                    break
+        fired = {job.job_id: job.stats["triggers_fired"] for job in stub.jobs[:5]}
+        assert fired == {job_id: told[job_id] for job_id in fired}
+
+
+async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncTrioClient) -> None:
+    good, bad = cameras(2)
+    stub.scene(bad.stream_url, Scene(vod=True))
+    async with patient(client, speed=600).watch_many([bad, good]) as events:
+        target, event = await events.until(Failed) or (None, None)
+        assert target is bad
+        assert isinstance(event, Failed)
+        assert ("NOT_LIVESTREAM", bad.stream_url, "poll") == (event.code, event.stream_url, event.delivery)
+        assert {bad: event} == events.outcomes
+        assert [good] == [target for target, _ in [await anext(events), await anext(events)]][:1]
+        assert {good} == set(events.job_ids)
+    assert 0 == stub.running_jobs
+
+
+async def test_it_ends_when_all_have_ended(stub: StubServer, client: AsyncTrioClient) -> None:
+    targets = cameras(3, duration=0.2)
+    async with client.watch_many(targets) as events:
+        pairs = await events.collect()
+    ends = {target: event for target, event in pairs if event.terminal}
+    assert set(targets) == set(ends) == set(events.outcomes)
+    assert {"duration_reached"} == {event.reason for event in ends.values() if isinstance(event, Stopped)}
+    assert 0 == stub.running_jobs
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+
+
+async def test_a_refused_key_is_raised(connect: Connect) -> None:
+    with StubServer(api_keys=["right"]) as stub, pytest.raises(AuthenticationError):
+        async with connect(base_url=stub.base_url).watch_many(cameras(3)) as events:
+            await events.collect()
+
+
+async def test_an_exception_in_the_block_stops_all_jobs(stub: StubServer, client: AsyncTrioClient) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with client.watch_many(cameras(10)) as events:
+            await events.until(Progress)
+            raise ZeroDivisionError
+    assert 0 == stub.running_jobs
+
+
+async def test_a_timeout_stops_all_jobs(stub: StubServer, client: AsyncTrioClient) -> None:
+    with anyio.move_on_after(1) as scope:
+        async with client.watch_many(cameras(10)) as events:
+            async for _ in events:
+                pass
+    assert scope.cancelled_caught
+    assert 0 == stub.running_jobs
+    assert 10 <= len(stub.jobs)
+
+
+async def test_a_timeout_around_one_event_loses_nothing(stub: StubServer, client: AsyncTrioClient) -> None:
+    (target,) = cameras(1)
+    stub.scene(target.stream_url, Scene(holds=False))
+    checks: list[int] = []
+    async with client.watch_many([target]) as events:
+        while len(checks) < 5:
+            with anyio.move_on_after(0.003):
+                _, event = await anext(events)
+                if isinstance(event, Progress) and event.stats and event.stats.checks_performed:
+                    checks.append(event.stats.checks_performed)
+    assert [1, 2, 3, 4, 5] == checks
+
+
+async def test_without_a_block_it_ends_as_well(stub: StubServer, client: AsyncTrioClient) -> None:
+    kinds = Counter([event.kind async for _, event in client.watch_many(cameras(2, duration=0.1))])
+    assert (2, 0) == (kinds["stopped"], stub.running_jobs)
+
+
+async def test_one_that_is_dropped_is_told_and_ended(stub: StubServer, client: AsyncTrioClient) -> None:
+    events = client.watch_many(cameras(3))
+    await events.until(Progress)
+    assert 3 >= len(events.job_ids) >= 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del events
+        gc.collect()
+    assert ["neither read to its end nor closed" in str(each.message) for each in caught] == [True]
+    with anyio.fail_after(20):
+        while stub.running_jobs:  # noqa: ASYNC110 - the stub lives in another thread
+            await anyio.sleep(0.01)
+
+
+async def test_nothing_is_sent_before_it_is_entered(stub: StubServer, client: AsyncTrioClient) -> None:
+    events = client.watch_many(cameras(2))
+    assert "<AsyncTargetStream of 2 targets, 0 jobs>" == repr(events)
+    await events.close()
+    await events.close()
+    assert [] == stub.requests
+    assert [] == await events.collect()
+
+
+async def test_nothing_to_watch_is_the_end(client: AsyncTrioClient) -> None:
+    async with client.watch_many([]) as events:
+        assert [] == await events.collect()
+
+
+async def test_two_equal_targets_are_two_watches(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.watch_many(2 * cameras(1)) as events:
+        await events.until(Triggered)
+        assert 2 == stub.running_jobs
+    assert 0 == stub.running_jobs
+
+
+async def test_an_outage_is_outlasted_by_all(stub: StubServer, client: AsyncTrioClient) -> None:
+    targets = cameras(3, monitor_duration_seconds=60)
+    stub.fail_next(method="POST", status=503, times=5)
+    async with patient(client, speed=600).watch_many(targets) as events:
+        seen: set[Target] = set()
+        async for target, event in events:
+            seen |= {target} if isinstance(event, Triggered) else set()
+            if seen == set(targets):
+                break
+    assert 0 == stub.running_jobs
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "300", True])
+async def test_a_turn_takes_time(client: AsyncTrioClient, seconds: Any) -> None:
+    with pytest.raises(RequestValidationError, match="turn_seconds"):
+        client.watch_many(cameras(1), turn_seconds=seconds)
+
+
+async def test_a_bad_target_is_found_before_anything_is_sent(stub: StubServer, client: AsyncTrioClient) -> None:
+    with pytest.raises(RequestValidationError, match="interval_seconds"):
+        client.watch_many([*cameras(2), Target("rtsp://cam/3", "x", interval_seconds=4)])
+    with pytest.raises(RequestValidationError, match="wait_for_slot") as caught:
+        Target("rtsp://cam/3", "x", wait_for_slot=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    assert "wait_for_slot" == caught.value.field
+    with pytest.raises(RequestValidationError, match="rtsp://cam/4"):
+        client.watch_many(["rtsp://cam/4"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    assert [] == stub.requests
+
+
+def test_a_target_is_a_value() -> None:
+    one, same = Target("rtsp://u:secret@cam/1", "x", interval_seconds=5), Target("rtsp://u:secret@cam/1", "x")
+    assert one != same
+    assert {same: 1}[Target("rtsp://u:secret@cam/1", "x")] == 1
+    assert "secret" not in repr(one)
+    assert "interval_seconds=5" in repr(one)

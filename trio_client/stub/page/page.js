@@ -1,0 +1,173 @@
+"use strict";
+// Everything that came from a request is set as text, never as markup.
+
+const ACTIONS = [
+  ["trigger", "Trigger", "Let the condition come true now"],
+  ["drop", "Drop stream", "Break off its event streams; the job goes on"],
+  ["fail", "Fail", "End it as if the stream had gone offline"],
+  ["cancel", "Cancel", "End it as DELETE /jobs/{id} does"],
+];
+const byId = (id) => document.getElementById(id);
+const cards = new Map();
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function set(node, name, value) {
+  if (node[name] !== value) node[name] = value;
+}
+
+function say(text) {
+  const notice = byId("notice");
+  notice.textContent = text;
+  notice.hidden = false;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { notice.hidden = true; }, 5000);
+}
+
+async function act(jobId, action) {
+  try {
+    const reply = await fetch(`/_stub/jobs/${encodeURIComponent(jobId)}/${action}`, { method: "POST" });
+    if (!reply.ok) say((await reply.json()).error.message);
+  } catch {
+    say("The stub server does not answer.");
+  }
+}
+
+function newCard(job) {
+  const card = make("article", "card");
+  const view = make("div", "view");
+  const parts = {
+    card, view, picture: make("img"), pill: make("span", "pill"), what: make("p", "what"),
+    where: make("p", "where mono"), how: make("p", "how"), bar: make("progress"), buttons: make("div", "buttons"),
+  };
+  parts.picture.alt = "What the camera saw last";
+  const text = make("div", "text");
+  text.append(parts.what, parts.where, parts.how);
+  view.append(parts.picture, parts.pill);
+  card.append(view, parts.bar, text, parts.buttons);
+  for (const [action, label, title] of ACTIONS) {
+    const button = make("button", "", label);
+    button.type = "button";
+    button.title = title;
+    button.setAttribute("aria-label", `${label} job ${job.job_id.slice(0, 8)}`);
+    button.dataset.action = action;
+    button.addEventListener("click", () => act(job.job_id, action));
+    parts.buttons.append(button);
+  }
+  card.dataset.job = job.job_id;
+  return parts;
+}
+
+function count(number, word) {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+function showJob(job) {
+  if (!cards.has(job.job_id)) cards.set(job.job_id, newCard(job));
+  const parts = cards.get(job.job_id);
+  const digest = job.job_type === "live-digest";
+  parts.card.dataset.status = job.status;
+  parts.view.dataset.note = `${job.job_type} · ${job.job_id.slice(0, 8)} · ${job.delivery}`;
+  set(parts.pill, "textContent", job.reason ? `${job.status}: ${job.reason.replaceAll("_", " ")}` : job.status);
+  set(parts.what, "textContent", digest ? "Summaries of the stream" : job.condition);
+  set(parts.where, "textContent", job.stream_url);
+  set(parts.where, "title", job.stream_url);
+  const told = digest
+    ? [count(job.summaries, "summary").replace("summarys", "summaries")]
+    : [count(job.checks, "check"), count(job.triggers, "trigger")];
+  if (job.streams) told.push(count(job.streams, "open stream"));
+  set(parts.how, "textContent", [`${job.elapsed} s`, ...told].join(" · "));
+  parts.bar.hidden = job.limit === null;
+  if (job.limit !== null) {
+    parts.bar.max = job.limit;
+    parts.bar.value = Math.min(job.elapsed, job.limit);
+    parts.bar.setAttribute("aria-label", `${job.elapsed} of ${job.limit} s`);
+  }
+  const picture = `/_stub/jobs/${job.job_id}/frame?v=${job.news}`;
+  if (parts.picture.getAttribute("src") !== picture) parts.picture.src = picture;
+  for (const button of parts.buttons.children) {
+    const action = button.dataset.action;
+    button.hidden = !job.active || (action === "trigger" && digest) || (action === "drop" && !job.streams);
+  }
+  parts.buttons.hidden = !job.active;
+  return parts.card;
+}
+
+function arrange(parent, nodes) {
+  nodes.forEach((node, index) => {
+    if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] || null);
+  });
+  while (parent.children.length > nodes.length) parent.lastChild.remove();
+}
+
+function showJobs(state) {
+  const shown = new Set(state.jobs.map((job) => job.job_id));
+  for (const id of cards.keys()) if (!shown.has(id)) cards.delete(id);
+  arrange(byId("jobs"), state.jobs.map(showJob));
+  byId("nothing").hidden = state.total > 0;
+  const more = state.total > state.jobs.length ? `, the newest ${state.jobs.length} shown` : "";
+  set(byId("total"), "textContent", state.total ? `${state.total}${more}` : "");
+}
+
+function newEvent(event) {
+  const item = make("li");
+  item.dataset.name = event.name;
+  item.dataset.number = event.number;
+  const first = make("p", "first");
+  const time = make("time", "", event.timestamp.slice(11, 19));
+  time.dateTime = event.timestamp;
+  first.append(time, make("span", "name", event.name), make("span", "mono", event.job_id.slice(0, 8)));
+  item.append(first);
+  if (event.text) item.append(make("p", "", event.text));
+  return item;
+}
+
+function showEvents(events) {
+  const list = byId("events");
+  const known = new Map([...list.children].map((item) => [item.dataset.number, item]));
+  arrange(list, events.map((event) => known.get(String(event.number)) || newEvent(event)));
+}
+
+function showFacts(state) {
+  const facts = [
+    ["stub time", `${Math.floor(state.now)} s`],
+    ["speed", state.speed === 0 ? "stands still" : `${state.speed}×`],
+    ["running", state.running],
+    ["documentation", state.generation],
+  ];
+  if (state.credits !== null) facts.push(["credits", state.credits]);
+  const list = byId("facts");
+  arrange(list, facts.map(([name, value], index) => {
+    const pair = list.children[index] || make("div");
+    if (!pair.children.length) pair.append(make("dt"), make("dd"));
+    set(pair.children[0], "textContent", name);
+    set(pair.children[1], "textContent", String(value));
+    return pair;
+  }));
+}
+
+function link(state, text) {
+  byId("link").className = `link ${state}`;
+  set(byId("link"), "textContent", text);
+}
+
+byId("sample").textContent = `curl ${location.origin}/api/live-monitor \\
+  -H 'Authorization: Bearer key' --json '{
+    "stream_url": "rtsp://gate.example/live",
+    "condition": "A van is at the gate"
+  }'`;
+
+const feed = new EventSource("/_stub/live");
+feed.addEventListener("open", () => link("live", "live"));
+feed.addEventListener("error", () => link("lost", "connection lost, trying again"));
+feed.addEventListener("message", (message) => {
+  const state = JSON.parse(message.data);
+  showFacts(state);
+  showJobs(state);
+  showEvents(state.events);
+});

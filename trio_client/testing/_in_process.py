@@ -1,0 +1,241 @@
+"""The stub server without its socket: its application on an event loop of its own, in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError as FutureCancelledError
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+
+from .._http.async_runtime import Bell
+
+if TYPE_CHECKING:
+    from ..stub import StubServer
+
+__all__ = ["Exchange", "InProcessStub"]
+
+_T = TypeVar("_T")
+_TURNS = 50  # of the event loop, in which the application does all that it can do at once
+_A_WHILE = 3600.0
+_STOP_SECONDS = 10.0
+_CLOSED = "this MockTrio is closed"
+
+
+class InProcessStub:
+    """Run a stub server's application, which the requests of both clients reach directly.
+
+    While its clock stands still, whoever waits for the next piece of an event stream moves it on, to the next moment
+    at which something happens in a job.
+
+    Args:
+        stub: a stub server that was not started.
+        skip: told by how many seconds to move time on.
+    """
+
+    def __init__(self, stub: StubServer, skip: Callable[[float], object]) -> None:
+        from ..stub._app import build_app
+
+        self._stub = stub
+        self._state = stub._state  # pyright: ignore[reportPrivateUsage]
+        self._app: Any = build_app(self._state)
+        self._skip = skip
+        self._turn = asyncio.Lock()  # who moves time on has let everything happen first that was due before
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="trio-mock", daemon=True)
+        self._thread.start()
+        self._over = threading.Event()
+        self.close: Callable[[], object] = weakref.finalize(
+            self, _stop, self._over, self._loop, self._thread, self._state
+        )
+
+    def exchange(self, request: httpx.Request, content: bytes) -> Exchange:
+        """Return the exchange of a request, not yet begun."""
+        stands_still = self._stub.clock.speed == 0
+        return Exchange(self._app, request, content, self._turn, self._move_on if stands_still else None)
+
+    def call(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Return the result of work on the application's event loop."""
+        future = self._submit(work)
+        try:
+            return _result(future)
+        finally:
+            future.cancel()
+
+    async def async_call(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Return the result of work on the application's event loop, which is another one than the caller's."""
+        future, bell = self._submit(work), Bell()
+        future.add_done_callback(lambda _: bell.ring())
+        try:
+            while not future.done():
+                await bell.wait(_A_WHILE)
+            return _result(future)
+        finally:
+            future.cancel()
+
+    def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        if self._over.is_set() or not self._thread.is_alive():  # a forked process has no such thread
+            work.close()
+            raise httpx.ConnectError(_CLOSED)
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        if self._over.is_set():  # perhaps too late for the loop to hear of it
+            future.cancel()
+        return future
+
+    def _move_on(self, patience: float) -> float:
+        """Move time on to the next moment at which something happens, and return how far that was.
+
+        Raises:
+            httpx.ReadTimeout: nothing happens before patience ends.
+        """
+        due = self._state.jobs.settle()
+        ahead = math.inf if due is None else max(0.0, due - self._stub.clock.now())
+        if ahead > patience or math.isinf(ahead):
+            self._skip(0.0 if math.isinf(patience) else patience)
+            raise httpx.ReadTimeout("the stream was silent for longer than the client waits")
+        self._skip(ahead)
+        return ahead
+
+
+class Exchange:
+    """One request to the application, and its reply as it is produced. All of it runs on the application's loop."""
+
+    def __init__(
+        self,
+        app: Any,
+        request: httpx.Request,
+        content: bytes,
+        turn: asyncio.Lock,
+        move_on: Callable[[float], float] | None,
+    ) -> None:
+        self.status: int = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._app = app
+        self._request = request
+        self._content: bytes | None = content
+        self._turn = turn
+        self._move_on = move_on
+        self._chunks: deque[bytes] = deque()
+        self._whole = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def begin(self, patience: float) -> None:
+        """Hand the request over, and return once the reply's headers are there."""
+        url = self._request.url
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": self._request.method,
+            "scheme": url.scheme,
+            "path": url.path,
+            "raw_path": url.raw_path.partition(b"?")[0],
+            "query_string": url.query,
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in self._request.headers.raw],
+            "client": ("127.0.0.1", 0),
+            "server": (url.host, url.port),
+        }
+        self._news = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._task = asyncio.create_task(self._app(scope, self._receive, self._send))
+        self._task.add_done_callback(self._ended)
+        try:
+            while not self.status:
+                await self._wait(patience)
+        except BaseException:
+            self._gone.set()
+            raise
+
+    async def next_chunk(self, patience: float) -> bytes:
+        """Return the next piece of the body, and nothing at its end."""
+        while not self._chunks and not self._whole:
+            if self._move_on is None or not self._is_event_stream():
+                await self._wait(patience)
+                continue
+            async with self._turn:
+                if not await self._comes_at_once():
+                    patience -= self._move_on(patience)
+        return self._chunks.popleft() if self._chunks else b""
+
+    async def end(self) -> None:
+        """Let the application know that nobody listens any more. What it has begun, it still does."""
+        self._gone.set()
+
+    async def _comes_at_once(self) -> bool:
+        """Return whether there is news without time moving on."""
+        for _ in range(_TURNS):
+            if self._chunks or self._whole:
+                return True
+            if self._task is not None and self._task.done():
+                await self._wait(0.0)
+            await asyncio.sleep(0)
+        return False
+
+    async def _wait(self, patience: float) -> None:
+        """Wait for news of the application, in real time."""
+        assert self._task is not None
+        if self._task.done() and not self._whole:
+            raise httpx.RemoteProtocolError("the server ended the connection without a whole reply")
+        self._news.clear()
+        try:
+            await asyncio.wait_for(self._news.wait(), None if math.isinf(patience) else patience)
+        except asyncio.TimeoutError:
+            raise httpx.ReadTimeout("no reply came within the time that the client waits") from None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            task.exception()  # that it failed is seen from the reply that is not whole
+        self._news.set()
+
+    def _is_event_stream(self) -> bool:
+        return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in self.headers)
+
+    async def _receive(self) -> dict[str, Any]:
+        content, self._content = self._content, None
+        if content is not None:
+            return {"type": "http.request", "body": content, "more_body": False}
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message.get("headers", ()))
+        else:
+            if message.get("body"):
+                self._chunks.append(message["body"])
+            self._whole = not message.get("more_body", False)
+        self._news.set()
+
+
+def _result(future: Future[_T]) -> _T:
+    try:
+        return future.result()
+    except FutureCancelledError:
+        raise httpx.ReadError(_CLOSED) from None
+
+
+def _stop(over: threading.Event, loop: asyncio.AbstractEventLoop, thread: threading.Thread, state: Any) -> None:
+    async def end() -> None:
+        await state.engine.aclose()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        loop.stop()
+
+    over.set()
+    if threading.current_thread() is thread:  # collected as garbage there: it cannot wait for itself
+        loop.stop()
+        return
+    asyncio.run_coroutine_threadsafe(end(), loop)
+    thread.join(_STOP_SECONDS)
+    with suppress(RuntimeError):  # it did not stop
+        loop.close()

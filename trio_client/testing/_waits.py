@@ -1,0 +1,199 @@
+"""Waits that take no time."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Protocol, TypeVar, cast
+
+import anyio
+import anyio.lowlevel
+
+from .._async.transport import AsyncTransport
+from .._sync.transport import Transport
+
+__all__ = ["FrozenRetries", "SkippedTime", "SteppedClock", "freeze_retries"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_MOST_WAITS = 10_000
+
+
+class SteppedClock(Protocol):
+    """What is moved along with the waits: `StubServer.clock` is one."""
+
+    def advance(self, seconds: float) -> object:
+        """Move the clock forward."""
+        ...
+
+
+class SkippedTime:
+    """Time that passes at once: every wait is noted, and the clock shows it as passed.
+
+    Args:
+        advance: what else is to be told of time that passes.
+        lasting: whether `freeze_retries` leaves clients with this time alone, and only hears of their waits.
+    """
+
+    def __init__(self, advance: Callable[[float], object] | None = None, *, lasting: bool = False) -> None:
+        self.lasting = lasting
+        self.waits: list[float] = []
+        self.over = False
+        self._advance = advance
+        self._skipped = 0.0
+        self._lock = threading.Lock()
+
+    def clock(self) -> float:
+        """Return monotonic seconds, those that were skipped included."""
+        return time.monotonic() + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        with self._lock:
+            self._skipped += seconds
+        if self._advance is not None:
+            self._advance(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Note a wait and skip it; once the freeze is over, wait."""
+        if self.over:
+            time.sleep(seconds)
+            return
+        self._note(seconds)
+        time.sleep(0)  # other threads, such as the stub server's, get their turn
+
+    async def async_sleep(self, seconds: float) -> None:
+        """Note a wait and skip it; once the freeze is over, wait."""
+        if self.over:
+            await anyio.sleep(seconds)
+            return
+        self._note(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    def _note(self, seconds: float) -> None:
+        with self._lock:
+            self.waits.append(seconds)
+        if self.lasting:
+            for frozen in _active[-1:]:
+                frozen.waits.append(seconds)
+        if len(self.waits) > _MOST_WAITS:
+            raise RuntimeError(
+                f"A client has waited more than {_MOST_WAITS:,} times: what it waits for does not happen while no time "
+                "passes. Give its clock to freeze_retries(stub.clock), script an end, or bound the wait with timeout=."
+            )
+        self.skip(seconds)
+
+
+class FrozenRetries:
+    """Let the clients' waits take no time inside its block, or in the function it decorates.
+
+    Made by `freeze_retries`. Entering the block returns the list of waits, which grows as the clients wait.
+    """
+
+    def __init__(self, clock: SteppedClock | None) -> None:
+        self._clock = clock
+        self._entered: list[SkippedTime] = []
+
+    def __enter__(self) -> list[float]:
+        skipped = SkippedTime(self._clock.advance if self._clock is not None else None)
+        self._entered.append(skipped)
+        _freeze(skipped)
+        return skipped.waits
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _thaw(self._entered.pop())
+
+    def __call__(self, function: _F) -> _F:
+        """Return the function with all waits inside it frozen; an async function stays async."""
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(f"{function.__name__} is a generator: freeze with a `with` block around its `yield`")
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def frozen_async(*args: Any, **kwargs: Any) -> Any:
+                with FrozenRetries(self._clock):
+                    return await function(*args, **kwargs)
+
+            return cast("_F", frozen_async)  # pyright: ignore[reportUnknownVariableType]
+
+        @functools.wraps(function)
+        def frozen(*args: Any, **kwargs: Any) -> Any:
+            with FrozenRetries(self._clock):
+                return function(*args, **kwargs)
+
+        return cast("_F", frozen)
+
+
+def freeze_retries(clock: SteppedClock | None = None) -> FrozenRetries:
+    """Let the waits of all clients take no time: those before a retry, between two polls, and for a free job slot.
+
+    They keep their length: it is noted, and deadlines see it as passed. It holds for the whole process, for sync and
+    async clients, also those made before; everything is restored at the end of the block, after an error too.
+    What a client waits for on the network, and a `WebhookInbox` for deliveries, still takes as long as it takes.
+
+    Args:
+        clock: moved along with every wait, such as `stub.clock`, so that a job goes on while it is polled.
+
+    Returns:
+        A context manager that gives the list of waits, in seconds; also a decorator, for sync and async functions.
+
+    Example:
+        >>> from trio_client.stub import StubServer
+        >>> with StubServer(speed=0) as stub, TrioClient("test-key", base_url=stub.base_url) as client:
+        ...     job = client.live_monitor.create("rtsp://gate.example/live", "a van is at the gate")
+        ...     with freeze_retries(stub.clock) as waits:
+        ...         ended = client.jobs.wait(job.job_id, poll_interval=15)
+        >>> ended.status, waits
+        ('completed', [15, 15])
+    """
+    return FrozenRetries(clock)
+
+
+class _Seam:
+    """Stand before an attribute of every transport for as long as waits are frozen."""
+
+    def __init__(self, name: str, frozen: Callable[[SkippedTime], Any]) -> None:
+        self._name = name
+        self._frozen = frozen
+
+    def __get__(self, transport: Any, owner: type | None = None) -> Any:
+        own = cast("Any", vars(transport)[self._name])
+        active = _active[-1:]  # one look, since another thread may thaw
+        if not active or getattr(getattr(own, "__self__", None), "lasting", False):
+            return own
+        return self._frozen(active[0])
+
+    def __set__(self, transport: Any, value: Any) -> None:
+        vars(transport)[self._name] = value
+
+
+_active: list[SkippedTime] = []
+_changing = threading.Lock()
+_SEAMS: tuple[tuple[type, str, _Seam], ...] = (
+    (Transport, "sleep", _Seam("sleep", lambda skipped: skipped.sleep)),
+    (Transport, "clock", _Seam("clock", lambda skipped: skipped.clock)),
+    (AsyncTransport, "sleep", _Seam("sleep", lambda skipped: skipped.async_sleep)),
+    (AsyncTransport, "clock", _Seam("clock", lambda skipped: skipped.clock)),
+)
+
+
+def _freeze(skipped: SkippedTime) -> None:
+    with _changing:
+        if not _active:
+            for kind, name, seam in _SEAMS:
+                setattr(kind, name, seam)
+        _active.append(skipped)
+
+
+def _thaw(skipped: SkippedTime) -> None:
+    with _changing:
+        skipped.over = True
+        _active.remove(skipped)
+        if not _active:
+            for kind, name, _ in _SEAMS:
+                delattr(kind, name)
