@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check format models sync bench bench-quick build clean
+.PHONY: demo test test-all check format models sync api bench bench-quick build sbom docs clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -26,6 +26,9 @@ models: .venv/.dev  ## write the models and the stub's JSON from openapi/
 sync: .venv/.dev  ## write the sync side from the async side
 	$(BIN)/python scripts/unasync.py
 
+api: .venv/.dev  ## write the public names and signatures into api.txt
+	$(BIN)/python scripts/api.py
+
 bench: .venv/.dev  ## measure, as ratios in one run: about five minutes
 	$(BIN)/python -m benchmarks.sse_decoder
 	$(BIN)/python -m benchmarks.webhooks
@@ -40,8 +43,14 @@ build: .venv/.dev  ## build wheel and sdist into dist/
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 
+sbom: .venv/.dev  ## write the bill of materials into dist/
+	$(BIN)/python scripts/sbom.py
+
+docs: .venv/.docs  ## build the documentation into site/, strictly
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 clean:  ## remove what the other targets made
-	rm -rf .venv .venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venvs dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -52,9 +61,13 @@ clean:  ## remove what the other targets made
 	touch $@
 
 .venv/.test: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[stub]" --group test
+	$(BIN)/python -m pip install --quiet --editable ".[cli,otel,stub]" --group test
 	touch $@ .venv/.demo
 
 .venv/.dev: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[cli,stub]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[cli,otel,stub]" --group dev
 	touch $@ .venv/.demo .venv/.test
+
+.venv/.docs: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[cli,otel,stub]" --group docs
+	touch $@

@@ -19,13 +19,15 @@ CHECKS = (
     ("types (pyright)", "pyright"),
     ("type completeness", "pyright --verifytypes trio_client --ignoreexternal"),
     ("import directions", "lint-imports"),
+    ("public names", "python scripts/api.py --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),
+    ("documentation", "mkdocs build --strict --quiet"),
 )
 
 
 def main() -> int:
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    environment = {**os.environ, "PATH": path, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", "NO_MKDOCS_2_WARNING": "1"}
     failed: list[str] = []
     for name, command in CHECKS:
         print(f"== {name}: {command}", flush=True)

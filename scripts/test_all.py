@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lowest import lowest as lowest_versions
+
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 VENVS = ROOT / ".venvs"
@@ -34,13 +36,19 @@ def main() -> int:
     through = ("-n", "2", "-m", "not own_connections and not thorough", *WIRE)
     test(f"the wire tests through httpx2, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx2")
     test("the built package", here, "-m", "packaging", "tests/packaging")
-    test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps")
+    test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):
         test("the stub's page in a browser", here, "-m", "browser", "tests/browser")
     else:
         skipped.append("the stub's page in a browser: no chromium on PATH (Debian: apt-get install chromium)")
     if shutil.which("redis-server") is None:
         skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
+    oldest = here if own == VERSIONS[0] else find(VERSIONS[0])
+    if oldest is None:
+        skipped.append(f"the lowest versions of the dependencies: no python{VERSIONS[0]}")
+    else:
+        python = environment(f"{VERSIONS[0]}-lowest", str(oldest), lowest=True)
+        test(f"the core, Python {VERSIONS[0]}, the lowest versions of the dependencies", python, "-n", "2")
     for version in VERSIONS:
         interpreter = here if version == own else find(version)
         if interpreter is None:
@@ -72,14 +80,18 @@ def works(interpreter: str) -> bool:
         return False
 
 
-def environment(version: str, interpreter: str) -> Path:
+def environment(version: str, interpreter: str, *, lowest: bool = False) -> Path:
     """Return the Python of a virtual environment with the package and its test dependencies."""
     home = VENVS / version
     python = home / "bin" / "python"
     if not python.exists():
         subprocess.run([interpreter, "-m", "venv", home], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1"], check=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[stub]", "--group", "test"]
+    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[cli,otel,stub]", "--group", "test"]
+    if lowest:
+        constraints = home / "lowest.txt"
+        constraints.write_text("\n".join(lowest_versions()), "utf-8")
+        install += ["--constraint", str(constraints)]
     subprocess.run(install, cwd=ROOT, check=True)
     return python
 

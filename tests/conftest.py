@@ -10,7 +10,15 @@ import trio_client.stub._app
 import trio_client.stub._webhooks
 from trio_client.stub import StubServer
 
-_VARIABLES = ("TRIO_API_KEY", "TRIO_BASE_URL", "TRIO_LOG", "OSAPI_TOKEN", "OSAPI_URL")
+_VARIABLES = (
+    "TRIO_API_KEY",
+    "TRIO_BASE_URL",
+    "TRIO_CONFIG",
+    "TRIO_LOG",
+    "TRIO_WEBHOOK_SECRET",
+    "OSAPI_TOKEN",
+    "OSAPI_URL",
+)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

@@ -21,6 +21,8 @@ PUBLIC_MODULES = (
     "webhooks.wsgi",
     "osapi",
     "stub",
+    "cli",
+    "contrib.otel",
     "testing",
 )
 

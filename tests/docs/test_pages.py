@@ -16,6 +16,7 @@ from .runner import run_program
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+FRAMEWORK = re.compile(r"^(?:from|import) (?:celery|fastapi)\b", re.MULTILINE)
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\w+\.py)\n")  # the first line of a program that other programs of its page import
 
@@ -28,7 +29,8 @@ def programs() -> list[Any]:
             if FILE.match(block[1]):
                 continue
             line = text[: block.start()].count("\n") + 1
-            found.append(pytest.param(block[1], line, id=f"{page.relative_to(ROOT).as_posix()}:{line}"))
+            marks = [pytest.mark.apps] if FRAMEWORK.search(block[1]) else []
+            found.append(pytest.param(block[1], line, id=f"{page.relative_to(ROOT).as_posix()}:{line}", marks=marks))
     return found
 
 

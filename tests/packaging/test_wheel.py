@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
+import json
 import subprocess
 import sys
 import tarfile
@@ -81,6 +84,73 @@ def test_the_sdist_holds_no_generated_clutter(dist: Path) -> None:
     assert clutter == []
 
 
+def test_the_sdist_holds_the_project_and_nothing_else(dist: Path) -> None:
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        members = [member for member in archive.getmembers() if member.isfile()]
+    tops = {member.name.split("/")[1] for member in members}
+    documents = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"}
+    files = documents | {
+        ".dockerignore",
+        ".gitignore",
+        "Dockerfile",
+        "Makefile",
+        "PKG-INFO",
+        "api.txt",
+        "mkdocs.yml",
+        "pyproject.toml",
+    }
+    assert files | {"docs", "examples", "openapi", "scripts", "tests", "trio_client"} == tops
+    assert [] == [member.name for member in members if member.size > 500_000]
+    assert {0o644, 0o755} >= {member.mode for member in members}
+
+
+def test_two_builds_are_the_same_bytes(dist: Path, tmp_path: Path) -> None:
+    # In another folder, at another time, with other rights of the files.
+    source = tmp_path / "elsewhere"
+    run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(source))
+    for path in run("git", "ls-files", "--modified", "--others", "--exclude-standard", cwd=ROOT).splitlines():
+        if (ROOT / path).is_file():
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_bytes((ROOT / path).read_bytes())
+        else:
+            (source / path).unlink(missing_ok=True)
+    hashes: list[dict[str, str]] = []
+    for number, place in enumerate((ROOT, source)):
+        target = tmp_path / str(number)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+            run(sys.executable, "-m", "build", "--outdir", str(target), str(place))
+        hashes.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in target.iterdir()})
+    assert 2 == len(hashes[0])
+    assert hashes[0] == hashes[1]
+
+
+def test_a_public_name_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("api_surface", ROOT / "scripts" / "api.py")
+    assert spec is not None
+    assert spec.loader is not None
+    api = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(api)
+    lines = api.surface()
+    assert 0 < len([line for line in lines if line.startswith("trio_client.TrioClient.check_once(self, stream_url")])
+    api.FILE = tmp_path / "api.txt"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["api.py", "--check"])
+        api.FILE.write_text("\n".join(lines), "utf-8")
+        assert 0 == api.main()
+        api.FILE.write_text("\n".join([*lines, "trio_client.Gone: class()"]), "utf-8")
+        assert 1 == api.main()
+
+
+def test_the_bill_of_materials_names_what_is_installed(tmp_path: Path) -> None:
+    run(sys.executable, str(ROOT / "scripts" / "sbom.py"), str(tmp_path / "sbom.json"))
+    sbom = json.loads((tmp_path / "sbom.json").read_text("utf-8"))
+    names = {component["name"].lower() for component in sbom["components"]}
+    assert {"httpx", "pydantic", "tenacity", "anyio", "typer", "starlette", "opentelemetry-api"} <= names
+    assert not {"pytest", "mypy", "mkdocs"} & names
+
+
 def test_the_core_installs_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
     installed = run(str(bare_python), "-m", "pip", "list", "--format=freeze", cwd=tmp_path).lower()
     assert [
@@ -88,11 +158,12 @@ def test_the_core_installs_without_the_extras(bare_python: Path, tmp_path: Path)
     ] == []
 
 
-def test_every_module_but_the_stub_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
+def test_every_module_of_the_core_imports_without_the_extras(bare_python: Path, tmp_path: Path) -> None:
     code = (
         "import importlib, pkgutil, trio_client\n"
         "for module in pkgutil.walk_packages(trio_client.__path__, 'trio_client.'):\n"
-        "    if not module.name.startswith(('trio_client.stub', 'trio_client.testing.pytest_plugin')):\n"
+        "    optional = ('stub', 'cli.', 'contrib.', 'testing.pytest_plugin')\n"
+        "    if not module.name.removeprefix('trio_client.').startswith(optional):\n"
         "        importlib.import_module(module.name)\n"
         "print(trio_client.TrioClient('key'), trio_client.__version__)\n"
     )
@@ -106,6 +177,14 @@ def test_the_stub_says_what_it_needs(bare_python: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode != 0
     assert "trio-client[stub]" in done.stderr
+
+
+def test_the_command_line_says_what_it_needs(bare_python: Path, tmp_path: Path) -> None:
+    script = bare_python.with_name("trio-client")
+    assert run(str(script), "--version", cwd=tmp_path).startswith("trio-client ")
+    done = subprocess.run([str(script), "jobs", "list"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (2, 1) == (done.returncode, done.stderr.count("\n"))
+    assert "pip install 'trio-client[cli]'" in done.stderr
 
 
 def test_the_main_job_runs_from_the_wheel(stub_python: Path, tmp_path: Path) -> None:
@@ -139,4 +218,4 @@ def test_metadata_is_complete(wheel: Path) -> None:
     assert "License-Expression: MIT" in metadata
     assert "Provides-Extra: stub" in metadata
     assert "Provides-Extra: cli" in metadata
-    assert metadata.count("Requires-Dist: ") == 10
+    assert metadata.count("Requires-Dist: ") == 12

@@ -1,0 +1,25 @@
+"""Take one picture of a stream, and ask several questions about it.
+
+python examples/ask_picture.py rtsp://yard.example/live "Is the gate open?" "What vehicles are there?"
+"""
+
+import asyncio
+import sys
+
+from trio_client import AsyncTrioClient
+
+
+async def main(stream_url: str, questions: list[str]) -> None:
+    async with AsyncTrioClient() as client:
+        seen = await client.check_once(stream_url, "anything can be seen", include_frame=True)
+        if seen.frame is None:
+            sys.exit("The server sent no picture.")
+        print("the picture is in", seen.frame.save("picture"))
+        answers = await asyncio.gather(*(client.analyze_frame(seen.frame, question) for question in questions))
+    for question, answer in zip(questions, answers, strict=True):
+        word = {True: "yes", False: "no", None: "open"}[answer.triggered]
+        print(f"{question} [{word}] {answer.answer}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2:]))

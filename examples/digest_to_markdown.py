@@ -1,0 +1,38 @@
+"""Summarise a stream, window by window, into a Markdown file with pictures.
+
+python examples/digest_to_markdown.py rtsp://yard.example/live report.md 3
+"""
+
+import sys
+from pathlib import Path
+
+from trio_client import Failed, Summary, TrioClient
+
+
+def main(stream_url: str, report: str, windows: str) -> None:
+    path = Path(report)
+    with TrioClient() as client, path.open("w", encoding="utf-8") as file:
+        print(f"# {stream_url.rpartition('@')[2]}", file=file)  # without a password
+        digest = client.live_digest.stream(stream_url, window_minutes=10, max_windows=int(windows), include_frames=True)
+        with digest as events:
+            for event in events:
+                match event:
+                    case Summary():
+                        write(file, event, path)
+                    case Failed(message=message):
+                        sys.exit(f"The digest failed: {message}")
+    print(f"{path} is written")
+
+
+def write(file, event: Summary, path: Path) -> None:
+    when = event.occurred_at.strftime("%Y-%m-%d %H:%M UTC") if event.occurred_at else "at an unknown time"
+    print(f"\n## Until {when}\n\n{event.summary}", file=file)
+    if event.grid is not None:
+        stamp = event.occurred_at.strftime("%H%M%S") if event.occurred_at else "window"
+        picture = event.grid.save(path.with_name(f"{path.stem}-{stamp}"))
+        print(f"\n![{event.frame_count} frames]({picture.name})", file=file)
+    file.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

@@ -1,0 +1,30 @@
+"""Write all jobs of the account to a CSV file, however many there are.
+
+python examples/jobs_to_csv.py jobs.csv
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+from trio_client import TrioClient
+
+COLUMNS = ("job_id", "type", "status", "created", "stream", "checks", "triggers")
+
+
+def main(path: str) -> None:
+    count = 0
+    with TrioClient() as client, Path(path).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for job in client.jobs.iterate():  # page by page: the list is never held whole
+            counters = {**(job.details or {}), **(job.stats or {})}  # a list has them in one place or the other
+            created = job.created_time.isoformat() if job.created_time is not None else ""
+            checks, triggers = counters.get("checks_performed", ""), counters.get("triggers_fired", "")
+            writer.writerow((job.job_id, job.job_type, job.status, created, job.stream_url, checks, triggers))
+            count += 1
+    print(f"{count} jobs in {path}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

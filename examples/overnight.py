@@ -1,0 +1,58 @@
+"""Watch through the night within a budget, and leave a log that can be read in the morning.
+
+    python examples/overnight.py rtsp://yard.example/live "a person is in the yard" night.jsonl --hours 8 --budget 10
+
+The log has a line for each trigger, and one for each time in which nobody watched.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, pricing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("stream_url")
+    parser.add_argument("condition")
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--hours", type=float, default=8.0)
+    parser.add_argument("--budget", type=float, default=10.0, help="US dollars")
+    options = parser.parse_args()
+    estimate = pricing.estimate_usd("live-monitor", minutes=options.hours * 60)
+    print(f"about ${estimate:.2f} for {options.hours:g} hours, at most ${options.budget:.2f}")
+    watch(options.stream_url, options.condition, options.log, hours=options.hours, budget=options.budget)
+
+
+def watch(stream_url: str, condition: str, log: Path, *, hours: float, budget: float) -> None:
+    with TrioClient() as client, log.open("a", encoding="utf-8") as file:
+        cover = client.live_monitor.watch(
+            stream_url,
+            condition,
+            interval_seconds=30,
+            trigger_cooldown_seconds=300,
+            monitor_duration_seconds=3600,  # what a crash of this program can cost at the most
+            duration=hours * 3600,
+            max_cost_usd=budget,
+        )
+        with cover as events:
+            for event in events:
+                match event:
+                    case Triggered(explanation=what):
+                        line = {"at": str(event.occurred_at), "what": what}
+                    case CoverageGap(started_at=since, ended_at=until, reason=reason):
+                        line = {"blind_from": str(since), "until": str(until), "because": reason}
+                    case Stopped(reason=reason):
+                        print("ended:", reason)
+                        continue
+                    case Failed(message=message):
+                        print("failed:", message)
+                        continue
+                    case _:
+                        continue
+                print(json.dumps(line), file=file, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Do the failed jobs of an OSAPI server again, and tell what became of them.
+
+python examples/retry_failed_osapi_jobs.py
+
+Token and address are in OSAPI_TOKEN and OSAPI_URL.
+"""
+
+import sys
+
+from trio_client import CreateOutcomeUnknownError
+from trio_client.osapi import OsapiClient
+
+
+def main() -> int:
+    still_failing = 0
+    with OsapiClient() as client:
+        failed = list(client.jobs.iterate(status="failed"))  # before any retry: each makes a new job
+        print(f"{len(failed)} jobs have failed")
+        for old in failed:
+            try:
+                new = client.jobs.retry(old.id or "")
+            except CreateOutcomeUnknownError as error:
+                print(f"{old.id}: {error}", file=sys.stderr)  # it may run: a look at the list tells
+                continue
+            job = client.jobs.wait(new.job_id, timeout=300, poll_interval=1)
+            still_failing += job.status != "completed"
+            print(f"{old.operation_type}: {old.error} -> {job.status}")
+    return 1 if still_failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Stop the jobs that have run for too long: what a crashed program, or a colleague, has left behind.
+
+    python examples/stop_forgotten_jobs.py 2 --really
+
+Without `--really` it only shows what it would do. Run it now and then, by cron.
+"""
+
+import sys
+from datetime import datetime, timedelta, timezone
+
+from trio_client import TrioClient, TrioError
+
+
+def main(hours: float, *, really: bool) -> int:
+    failures = 0
+    before = datetime.now(timezone.utc) - timedelta(hours=hours)
+    with TrioClient() as client:
+        running = list(client.jobs.iterate(status="running"))
+        for job in running:
+            if job.created_time is None or job.created_time > before:
+                continue
+            print(job.job_id, job.job_type, "since", job.created_at)
+            if really:
+                try:
+                    print("  ->", client.jobs.cancel(job.job_id, missing_ok=True).status)
+                except TrioError as error:
+                    failures += 1
+                    print("  ->", error, file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]), really="--really" in sys.argv))

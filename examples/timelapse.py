@@ -1,0 +1,42 @@
+"""Save a picture of a stream every so many seconds, and whether a condition held in its name.
+
+    python examples/timelapse.py rtsp://site.example/live "the crane moves" pictures --every 60 --count 30
+
+Billed per look. A look that fails is named and left out.
+"""
+
+import argparse
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from trio_client import TrioClient, TrioError, pricing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("stream_url")
+    parser.add_argument("condition")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--every", type=float, default=60.0, help="seconds")
+    parser.add_argument("--count", type=int, default=30)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print(f"about ${pricing.estimate_usd('check-once', checks=options.count):.2f}")
+    with TrioClient() as client:
+        begun = time.monotonic()
+        for number in range(options.count):
+            time.sleep(max(0.0, begun + number * options.every - time.monotonic()))
+            try:
+                result = client.check_once(options.stream_url, options.condition, include_frame=True)
+            except TrioError as error:
+                print(f"look {number + 1}: {error}")
+                continue
+            if result.frame is not None:
+                stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
+                answer = "yes" if result.triggered else "no"
+                print(result.frame.save(options.folder / f"{stamp}-{number + 1:04}-{answer}"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from trio_client.cli import main
+from trio_client.stub import Scene, StubServer
+
+GATE = "rtsp://user:hunter2@gate.example/live"
+KEY = "key-of-the-tests"
+
+
+@dataclass
+class Done:
+    """What a run left."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run: TypeAlias = Callable[..., Done]
+Spawn: TypeAlias = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    """A server on which ten minutes pass in a second."""
+    with StubServer(speed=600, start_delay=0) as server:
+        yield server
+
+
+@pytest.fixture
+def still() -> Iterator[StubServer]:
+    """A server on which time stands still and nothing is seen: its jobs run until they are cancelled."""
+    with StubServer(speed=0, start_delay=0) as server:
+        server.scene(GATE, Scene(holds=False))
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where the configuration file is looked for; nothing of the machine's own environment counts."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "trio-client"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def environment(stub: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
+    """A server that commands find without being told."""
+    monkeypatch.setenv("TRIO_API_KEY", KEY)
+    monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
+    monkeypatch.setenv("OSAPI_TOKEN", "token-of-the-tests")
+    monkeypatch.setenv("OSAPI_URL", stub.osapi_url)
+    return stub
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process."""
+
+    def run_command(*words: str) -> Done:
+        capsys.readouterr()
+        code = main(list(words))
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return run_command
+
+
+@pytest.fixture
+def spawn() -> Iterator[Spawn]:
+    """Starts a command in a process of its own; what still runs at the end of the test is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, server: StubServer, **options: Any) -> subprocess.Popen[str]:
+        environment = {**os.environ, "TRIO_API_KEY": KEY, "TRIO_BASE_URL": server.base_url, "PYTHONUTF8": "1"}
+        command = [sys.executable, "-W", "error", "-m", "trio_client.cli", *words]
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, env=environment, **{**pipes, **options})
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None and not stream.closed:
+                stream.close()
+        process.wait()

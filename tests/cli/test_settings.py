@@ -1,0 +1,176 @@
+"""Where settings come from, and what `doctor` tells of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trio_client.stub import StubServer
+
+from .conftest import GATE, KEY, Run
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    path = home / "config.toml"
+    path.touch(mode=0o600)
+    return path
+
+
+def test_without_a_key_it_is_said_where_one_can_come_from(run: Run, home: Path) -> None:
+    done = run("jobs", "list")
+    assert (2, "") == (done.code, done.out)
+    assert f"set TRIO_API_KEY, name a file with --api-key-file, or put api_key into {home / 'config.toml'}." in done.err
+
+
+def test_the_file_gives_what_flags_and_environment_do_not(run: Run, stub: StubServer, file: Path) -> None:
+    file.write_text(f'api_key = "key-of-the-file"\nbase_url = "{stub.base_url}"\n[watch]\ninterval = "20s"\n')
+    assert 0 == run("watch", GATE, "a van").code
+    assert 20 == stub.jobs[0].request["interval_seconds"]
+    assert 0 == run("watch", GATE, "a van", "--interval", "30s").code
+    assert 30 == stub.jobs[1].request["interval_seconds"]
+
+
+def test_the_environment_wins_over_the_file_and_a_flag_over_both(
+    run: Run, environment: StubServer, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('base_url = "http://127.0.0.1:1/api"')
+    assert 0 == run("jobs", "list").code
+    monkeypatch.setenv("TRIO_BASE_URL", "http://127.0.0.1:1/api")
+    assert 0 == run("--base-url", environment.base_url, "jobs", "list").code
+
+
+def test_the_key_can_come_from_a_file_or_from_standard_input(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("the-right-key\nanother line\n")
+    with StubServer(api_keys=["the-right-key"]) as stub:
+        monkeypatch.setenv("TRIO_API_KEY", "a-wrong-key")
+        monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
+        assert 3 == run("jobs", "list").code
+        assert 0 == run("--api-key-file", str(tmp_path / "key"), "jobs", "list").code
+        monkeypatch.setattr("sys.stdin", io.StringIO("the-right-key\n"))
+        assert 0 == run("--api-key-file", "-", "jobs", "list").code
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("api_kye = 'x'", "api_kye is not a setting"),
+        ("timeout = 'soon'", "timeout must be a number"),
+        ("timeout = true", "timeout must be a number"),
+        ("[watsh]\ninterval = 5", "watsh is not known"),
+        ("[watch]\nintervall = 5", "watch.intervall is not known"),
+        ("watch = 5", "watch is not a setting"),
+        ("[jobs]\nlist = 5", "jobs.list must be a table"),
+        ("[osapi]\nkey = 'x'", "osapi.key is not a setting"),
+        ("api_key = ", "is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(run: Run, file: Path, text: str, said: str) -> None:
+    file.write_text(text)
+    done = run("jobs", "list")
+    assert (2, True) == (done.code, said in done.err)
+    assert 1 == done.err.count("\n")
+
+
+def test_nested_commands_have_defaults_too(run: Run, environment: StubServer, file: Path) -> None:
+    environment.add_jobs(5)
+    environment.osapi.add()
+    environment.osapi.add()
+    file.write_text("[jobs.list]\nlimit = 2\n[osapi.jobs.list]\nlimit = 1\n")
+    assert 2 == len(run("jobs", "list").out.splitlines())
+    assert 1 == len(run("osapi", "jobs", "list").out.splitlines())
+
+
+def test_a_file_that_was_named_must_exist(run: Run, tmp_path: Path) -> None:
+    done = run("--config", str(tmp_path / "none.toml"), "jobs", "list")
+    assert (2, True) == (done.code, "cannot be read" in done.err)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs file modes")
+def test_a_secret_that_others_may_read_is_warned_of(run: Run, environment: StubServer, file: Path) -> None:
+    file.write_text('api_key = "x-of-the-file"')
+    assert "" == run("jobs", "list").err
+    file.chmod(0o644)
+    assert run("jobs", "list").err.startswith(f"warning: {file} holds a secret")
+
+
+def test_the_doctor_tells_what_is_there_and_no_secret(run: Run, environment: StubServer) -> None:
+    done = run("doctor")
+    assert (0, False) == (done.code, KEY in done.out + done.err)
+    assert "present, from TRIO_API_KEY" in done.out
+    facts = json.loads(run("doctor", "--json").out)
+    assert (True, "0.") == (facts["ok"], facts["packages"]["httpx"][:2])
+
+
+def test_the_doctor_says_what_is_wrong(run: Run, environment: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIO_BASE_URL", "http://127.0.0.1:1/api")
+    done = run("doctor")
+    assert (1, True) == (done.code, "present" in done.out)
+    monkeypatch.delenv("TRIO_API_KEY")
+    done = run("doctor")
+    assert (1, True) == (done.code, "missing: set TRIO_API_KEY" in done.out)
+
+
+@pytest.mark.parametrize("group", ["", "jobs", "streams", "webhooks", "osapi", "osapi jobs"])
+def test_a_group_alone_shows_its_help(run: Run, group: str) -> None:
+    done = run(*group.split())
+    assert (0, True) == (done.code, "Usage: trio-client" in done.out)
+
+
+COMMANDS = [
+    "check",
+    "watch",
+    "digest",
+    "stub",
+    "doctor",
+    *(f"jobs {name}" for name in ("list", "get", "cancel", "wait", "watch")),
+    "streams validate",
+    "webhooks listen",
+    "webhooks verify",
+    *(f"osapi jobs {name}" for name in ("list", "get", "delete", "retry")),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_teaches_by_example(run: Run, command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert 0 == done.code
+    assert "Example" in done.out
+    lines = [line.strip() for line in done.out.splitlines()]
+    assert [line for line in lines if line.startswith(f"trio-client {command}")]  # whole, on a line of its own
+    page = done.out.partition("Example")[2].partition("╭")[0]
+    assert [] == [line for line in page.splitlines()[1:] if line and not line.startswith("   ")]
+
+
+def test_completion_knows_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TRIO_CLIENT_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "trio-client jobs list --stat")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert (0, "--status\n") == (run().code, run().out)
+
+
+@pytest.mark.parametrize(
+    ("statement", "forbidden"),
+    [
+        ("from trio_client.cli import main; main(['--version'])", ("typer", "rich", "httpx", "pydantic", "logging")),
+        ("import trio_client.cli._app", ("rich", "httpx", "pydantic", "anyio", "asyncio", "trio_client.events")),
+    ],
+)
+def test_starting_loads_nothing_that_is_not_needed(statement: str, forbidden: tuple[str, ...]) -> None:
+    code = f"import sys; {statement}; print(sorted(set({forbidden!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]" == done.stdout.splitlines()[-1]
+
+
+def test_without_the_extra_it_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio_client.cli.find_spec", lambda name: None)
+    done = run("jobs", "list")
+    assert (2, 1) == (done.code, done.err.count("\n"))
+    assert "pip install 'trio-client[cli]'" in done.err

@@ -1,0 +1,175 @@
+"""`check`, `watch` and `digest`, read by a program."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trio_client.stub import Scene, StubServer
+
+from .conftest import GATE, KEY, Run
+
+
+def test_a_check_says_yes_or_no_and_why(run: Run, environment: StubServer) -> None:
+    environment.scene(GATE, Scene(holds=True, seen="A van stands at the gate."))
+    done = run("check", GATE, "a van")
+    assert (0, "") == (done.code, done.err)
+    assert done.out.startswith("yes  A van stands at the gate.")
+
+
+@pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 1)])
+def test_a_check_can_tell_its_answer_by_the_exit_code(
+    run: Run, environment: StubServer, holds: bool, code: int
+) -> None:
+    environment.scene(GATE, Scene(holds=holds))
+    assert code == run("check", GATE, "a van", "--exit-code").code
+
+
+def test_a_check_saves_its_picture(run: Run, environment: StubServer, tmp_path: Path) -> None:
+    done = run("check", GATE, "a van", "--save-frame", str(tmp_path / "gate"), "--json")
+    assert str(tmp_path / "gate.jpg") == json.loads(done.out)["frame_path"]
+    assert (tmp_path / "gate.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+def test_a_folder_that_is_missing_is_found_before_the_check_is_paid_for(
+    run: Run, environment: StubServer, tmp_path: Path
+) -> None:
+    done = run("check", GATE, "a van", "--save-frame", str(tmp_path / "no" / "gate.jpg"))
+    assert (2, []) == (done.code, environment.requests)
+
+
+def test_a_watch_prints_what_happens_and_no_password(run: Run, environment: StubServer) -> None:
+    done = run("watch", GATE, "a van")
+    assert 0 == done.code
+    kinds = [line.split()[1] for line in done.out.splitlines()]
+    assert ["started", "triggered", "stopped"] == kinds
+    assert "Completed after 00:30: 3 checks, 1 trigger, about $0.02." in done.err
+    assert "hunter2" not in done.out + done.err
+    assert "rtsp://***@gate.example/live" in done.out
+
+
+def test_progress_is_printed_on_request(run: Run, environment: StubServer) -> None:
+    kinds = [line.split()[1] for line in run("watch", GATE, "a van", "--progress").out.splitlines()]
+    assert ["started", "progress", "progress", "triggered", "stopped"] == kinds
+
+
+def test_json_is_one_event_a_line_and_pictures_are_files(run: Run, environment: StubServer, tmp_path: Path) -> None:
+    done = run("watch", GATE, "a van", "--json", "--save-frames", str(tmp_path / "frames"))
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert ["started", "progress", "progress", "triggered", "stopped"] == [event["kind"] for event in events]
+    assert Path(events[3]["frame_path"]).read_bytes().startswith(b"\xff\xd8")
+    assert "hunter2" not in done.out
+    assert "" == done.err
+
+
+def test_options_are_sent_only_where_they_were_given(run: Run, environment: StubServer) -> None:
+    run("watch", GATE, "a van", "--interval", "5s", "--duration", "1m", "--max-triggers", "unlimited")
+    request = environment.jobs[0].request
+    assert {
+        "stream_url": GATE,
+        "condition": "a van",
+        "interval_seconds": 5,
+        "monitor_duration_seconds": 60,
+        "max_triggers": None,
+    } == request
+
+
+def test_an_endless_watch_keeps_to_its_budget(run: Run, environment: StubServer) -> None:
+    done = run("watch", GATE, "a van", "--max-cost", "0.02", "--json")
+    end = json.loads(done.out.splitlines()[-1])
+    assert (0, "stopped") == (done.code, end["kind"])
+    assert 0 == environment.running_jobs
+    assert 60 == environment.jobs[0].request["monitor_duration_seconds"]
+
+
+def test_a_watch_that_fails_exits_with_one(run: Run, environment: StubServer) -> None:
+    environment.scene(GATE, Scene(holds=False, offline_at=300))
+    done = run("watch", GATE, "a van")
+    assert (1, "failed") == (done.code, done.out.splitlines()[-1].split()[1])
+
+
+def test_a_watch_without_a_trigger_can_be_a_no(run: Run, environment: StubServer) -> None:
+    environment.scene(GATE, Scene(holds=False))
+    assert 1 == run("watch", GATE, "a van", "--duration", "30", "--exit-code").code
+
+
+def test_a_digest_prints_its_summaries(run: Run, environment: StubServer) -> None:
+    done = run("digest", GATE, "--window", "1m", "--max-windows", "2")
+    assert ["started", "summary", "summary", "stopped"] == [line.split()[1] for line in done.out.splitlines()]
+    assert "Completed after 02:00: 2 frames, 2 summaries, about $0.04." in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("watch", GATE, "x", "--interval", "4"), "--interval is 4; it must be from 5 to 300 seconds."),
+        (("watch", GATE, "x", "--interval", "soon"), "--interval is 'soon'; it must be a duration"),
+        (("watch", GATE, "x", "--interval", "5.5"), "it must be a whole number of seconds"),
+        (("watch", GATE, "x", "--max-triggers", "many"), "it must be a whole number, or 'unlimited'"),
+        (("watch", GATE, ""), "CONDITION is empty"),
+        (("watch", GATE), "Missing argument"),
+        (("watch", GATE, "x", "--max-cost", "0.001"), "--max-cost is 0.001; it must be at least 0.02"),
+        (("watch", GATE, "x", "--input-mode", "hybrid", "--max-cost", "1"), "pass --price-per-minute."),
+        (("watch", GATE, "x", "--total", "1h", "--wait-for-slot", "1m"), "--wait-for-slot is for one job"),
+        (("digest", GATE, "--window", "90s"), "it must be whole minutes"),
+        (("nope",), "No such command"),
+    ],
+)
+def test_what_cannot_work_is_one_sentence_and_nothing_is_sent(
+    run: Run, environment: StubServer, words: tuple[str, ...], said: str
+) -> None:
+    done = run(*words)
+    assert (2, "", []) == (done.code, done.out, environment.requests)
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert 1 == done.err.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "UNAUTHORIZED"), (402, "INSUFFICIENT_CREDITS"), (404, "NOT_FOUND"), (400, "BAD")]
+)
+def test_a_refusal_is_told_with_the_servers_advice(run: Run, environment: StubServer, status: int, code: str) -> None:
+    body = {"error": {"code": code, "message": "No.", "remediation": "Ask \x1b[31mnicely."}}
+    environment.fail_next(path="/check-once", status=status, body=body)
+    done = run("check", GATE, "x")
+    assert (3, "", f"error: {status} {code}: No. Ask \\x1b[31mnicely.\n") == (done.code, done.out, done.err)
+
+
+def test_no_answer_is_told_apart_from_a_refusal(run: Run, environment: StubServer) -> None:
+    environment.fail_next(path="/check-once", close=True, times=9)
+    done = run("check", GATE, "x")
+    assert 4 == done.code
+    assert "Traceback" not in done.err
+
+
+def test_terminal_escapes_of_the_server_are_shown_not_obeyed(run: Run, environment: StubServer) -> None:
+    environment.scene(GATE, Scene(holds=True, seen="\x1b]0;owned\x07\u202egate\x9b2J"))
+    for words in (("check", GATE, "a van"), ("watch", GATE, "a van"), ("watch", GATE, "a van", "--json")):
+        shown = run(*words).out
+        assert "\\" in shown
+        assert [] == [char for char in shown if not char.isprintable() and char != "\n"]
+
+
+def test_the_key_is_masked_wherever_a_server_echoes_it(run: Run, environment: StubServer) -> None:
+    environment.scene(GATE, Scene(holds=True, seen=f"your key is {KEY} and hunter2"))
+    for words in (("watch", GATE, "a van"), ("watch", GATE, "a van", "--json"), ("check", GATE, "a van", "--json")):
+        shown = run(*words).out
+        assert "your key is *** and ***" in shown
+
+
+def test_an_unforeseen_error_is_a_sentence_too(
+    run: Run, environment: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("trio_client._sync.client.TrioClient.check_once", fail)
+    done = run("check", GATE, "x")
+    assert (1, "error: KeyError: 'surprise'. This is a bug in trio-client; --debug shows where.\n") == (
+        done.code,
+        done.err,
+    )
+    with pytest.raises(KeyError):
+        run("--debug", "check", GATE, "x")

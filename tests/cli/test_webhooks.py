@@ -1,0 +1,94 @@
+"""`webhooks` and `stub`, over real sockets."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from trio_client.stub import StubServer
+from trio_client.webhooks import sign
+
+from .conftest import Run, Spawn
+
+BODY = json.dumps(
+    {"type": "job_started", "timestamp": "2026-02-01T10:00:00Z", "data": {"job_id": "a\x1b1", "stream_url": "rtsp://c"}}
+).encode()
+PATIENCE = 30
+
+
+def post(url: str, body: bytes, signature: str) -> int:
+    request = urllib.request.Request(url, body, {"X-Trio-Signature": signature})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: StubServer, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    words = ("webhooks", "listen", "--port", "0", "--secret-file", str(tmp_path / "secret"), "--json", "--count", "2")
+    process = spawn(*words, server=stub)
+    assert process.stderr is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
+    assert found is not None
+    url = found[0]
+    second = BODY.replace(b"a\\u001b1", b"b2")
+    answers = [
+        post(url, BODY, "0" * 64),
+        post(url, BODY, sign(BODY, "s3cret")),
+        post(url, BODY, sign(BODY, "s3cret")),
+        post(url, b"[]", sign(b"[]", "s3cret")),
+        post(url, second, sign(second, "s3cret")),
+    ]
+    out, err = process.communicate(timeout=PATIENCE)
+    assert [401, 200, 200, 400, 200] == answers
+    assert ["a\x1b1", "b2"] == [json.loads(line)["job_id"] for line in out.splitlines()]
+    assert 0 == process.returncode
+    assert ["401", "200", "400"] == re.findall(r"answered (\d+)", err)
+    assert "s3cret" not in out + err
+
+
+def test_a_receiver_without_a_secret_must_be_asked_for(run: Run) -> None:
+    done = run("webhooks", "listen", "--port", "0")
+    assert (2, True) == (done.code, "say --unsigned on purpose" in done.err)
+    done = run("webhooks", "listen", "--host", "0.0.0.0", "--unsigned")
+    assert (2, True) == (done.code, "--allow-remote" in done.err)
+
+
+@pytest.mark.parametrize(("secret", "code"), [("s3cret", 0), ("another", 1)])
+def test_a_signature_can_be_checked(run: Run, monkeypatch: pytest.MonkeyPatch, secret: str, code: int) -> None:
+    monkeypatch.setenv("TRIO_WEBHOOK_SECRET", secret)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(BODY)))
+    done = run("webhooks", "verify", "--signature", sign(BODY, "s3cret"))
+    assert code == done.code
+    assert (code == 0) == (done.out == "fits  started  job a\\x1b1 on rtsp://c\n")
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
+def test_the_stub_says_where_it_is_and_ends_with_a_signal(spawn: Spawn, stub: StubServer) -> None:
+    process = spawn("stub", "--speed", "600", "--accept-key", "one", server=stub)
+    assert process.stdout is not None
+    url = process.stdout.readline().rsplit(maxsplit=1)[-1]
+    request = urllib.request.Request(f"{url}/api/jobs", headers={"Authorization": "Bearer two"})
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(request, timeout=PATIENCE)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert 130 == process.returncode
+    assert f"TRIO_BASE_URL={url}/api" in err
+
+
+def test_the_stub_refuses_other_machines(run: Run) -> None:
+    done = run("stub", "--host", "0.0.0.0")
+    assert (2, True) == (done.code, "not a loopback address" in done.err)

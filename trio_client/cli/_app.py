@@ -1,0 +1,168 @@
+"""The commands put together, and how a run ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .._version import __version__
+from ..errors import TrioError
+from . import _jobs, _osapi, _streams, _webhooks
+from ._config import load
+from ._doctor import doctor
+from ._exits import BROKEN_PIPE, JOB_MAY_RUN, NO, USAGE, Interrupted, ReaderGoneError, UsageError, exit_code
+from ._out import Out
+from ._session import Session
+from ._signals import ending_signals
+from ._stub import stub
+from ._text import in_options
+from ._watching import check, digest, watch
+
+__all__ = ["app", "run"]
+
+PROGRAM = "trio-client"
+_GROUPS: tuple[list[str], ...] = ([], ["jobs"], ["streams"], ["webhooks"], ["osapi"], ["osapi", "jobs"])
+_BUG = "This is a bug in trio-client; --debug shows where."
+
+app = typer.Typer(
+    name=PROGRAM,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(check)
+app.command()(watch)
+app.command()(digest)
+app.add_typer(_jobs.app, name="jobs")
+app.add_typer(_streams.app, name="streams")
+app.add_typer(_webhooks.app, name="webhooks")
+app.add_typer(_osapi.app, name="osapi")
+app.command()(stub)
+app.command()(doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the API is. Default: TRIO_BASE_URL, else the API's own.")
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the key is; `-` is standard input. Default: TRIO_API_KEY."),
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="For connecting and for each reply.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="TRIO_CONFIG", help="A TOML file with settings.")
+    ] = None,
+    allow_plain_http: Annotated[
+        bool, typer.Option("--allow-plain-http", help="Permit the key to travel unencrypted to another machine.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell of every retry.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - see run()
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    r"""Ask questions about live video with the Trio API, once or for hours.
+
+    The key comes from TRIO_API_KEY. To try everything without a key, start `trio-client stub` in another terminal.
+
+    \b
+    Examples:
+      trio-client check rtsp://gate.example/live "a van is at the gate"
+      trio-client watch rtsp://gate.example/live "a van is at the gate"
+      trio-client jobs list --status running
+    """
+    out: Out = context.obj
+    if "_TRIO_CLIENT_COMPLETE" in os.environ:
+        return
+    out.listen(logging.INFO if verbose else logging.WARNING)
+    found = load(config, Path(typer.get_app_dir(PROGRAM)), _option_names(context.command))
+    if found.too_open:
+        out.warn(f"{found.path} holds a secret and other users may read it; run: chmod 600 {found.path}")
+    context.default_map = dict(found.commands)
+    context.obj = Session(
+        out,
+        found,
+        base_url=base_url,
+        key_file=api_key_file,
+        timeout=timeout,
+        allow_plain_http=allow_plain_http,
+    )
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command; every error becomes a sentence and an exit code."""
+    out = Out()
+    words = [*words, "--help"] if list(words) in _GROUPS else list(words)
+    with ending_signals(), out.restoring():
+        try:
+            code = app(args=words, prog_name=PROGRAM, standalone_mode=False, obj=out)
+            out.flush()
+        except SystemExit as error:  # completion ends so
+            return error.code if isinstance(error.code, int) else NO
+        except ReaderGoneError:
+            return _hang_up()
+        except Interrupted as error:
+            return exit_code(error)
+        except (TrioError, UsageError) as error:
+            if "--debug" in words:
+                raise
+            out.error(in_options(error))
+            for note in getattr(error, "__notes__", ()):
+                out.note(note)
+            return exit_code(error)
+        except Exception as error:  # noqa: BLE001 - nobody wants a traceback here
+            return _ended_otherwise(error, words, out)
+    if out.leaks:
+        return JOB_MAY_RUN
+    return code if isinstance(code, int) else 0
+
+
+def _ended_otherwise(error: Exception, words: list[str], out: Out) -> int:
+    """Return the exit code of what the parser raised, or of what nobody expected."""
+    explain = getattr(error, "format_message", None)
+    if explain is not None:  # the parser's own errors
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else PROGRAM
+        out.error(f"{explain()} Try `{path} --help`.")
+        return USAGE
+    if type(error).__name__ == "Abort":
+        return NO
+    if "--debug" in words:
+        raise error
+    told = error.strerror if isinstance(error, OSError) else None
+    out.error(f"{type(error).__name__}: {told or error}. " + ("" if told else _BUG))
+    return NO
+
+
+def _hang_up() -> int:
+    """End quietly: whoever read the output has gone."""
+    with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:  # for what is flushed at the exit
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _option_names(group: Any) -> dict[str, Any]:
+    """Return the names of all options, nested as the commands are."""
+    names: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            names[name] = _option_names(command)
+        else:
+            names[name] = {each.name: None for each in command.params if each.param_type_name == "option"}
+    return names

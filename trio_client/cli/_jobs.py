@@ -1,0 +1,236 @@
+"""`jobs`: list, read, follow, await and cancel jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Annotated, Any
+
+import typer
+
+from ._exits import NO, REFUSED, UsageError
+from ._options import JobStatus, JobType, Json, SaveFrames, given, seconds, session_of
+from ._out import Out
+from ._text import ago, iso
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List, read, follow, await and cancel jobs.")
+JobId = Annotated[str, typer.Argument(help="The job's id, as `jobs list` shows it.", show_default=False)]
+Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Between two looks.")]
+Status = Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")]
+Type = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
+
+
+@app.command("list")
+def list_jobs(
+    context: typer.Context,
+    status: Status = None,
+    job_type: Type = None,
+    limit: Annotated[int, typer.Option(help="How many jobs at the most.")] = 20,
+    offset: Annotated[int, typer.Option(help="How many jobs to skip.")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="All jobs, page after page.")] = False,
+    json: Json = False,
+) -> int:
+    r"""List jobs, newest first.
+
+    On a terminal it is a table; elsewhere the columns are separated by tabs, without a head.
+
+    \b
+    Examples:
+      trio-client jobs list --status running
+      trio-client jobs list --all --json | jq -r .job_id
+      trio-client jobs list --all | cut -f 1
+    """
+    session = session_of(context)
+    out = session.out
+    filters = given(status=status, type=job_type)
+    with session.client() as client:
+        if every and (json or not out.terminal):  # as they come: there may be very many
+            for job in client.jobs.iterate(**filters, offset=offset):
+                _print_job(out, job, json=json)
+            return 0
+        if every:
+            _print_table(out, list(client.jobs.iterate(**filters, offset=offset)))
+            return 0
+        page = client.jobs.list(**filters, limit=limit, offset=offset)
+    if json or not out.terminal:
+        for job in page:
+            _print_job(out, job, json=json)
+    else:
+        _print_table(out, page.jobs)
+        if page.has_more:
+            of = f" of {page.total}" if page.total else ""
+            out.note(f"{len(page)}{of} jobs; --all shows the others.")
+    return 0
+
+
+@app.command()
+def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
+    r"""Show one job with its settings and counters.
+
+    \b
+    Example:
+      trio-client jobs get JOB_ID
+    """
+    session = session_of(context)
+    with session.client() as client:
+        job = client.jobs.get(job_id)
+    _print_detail(session.out, job, json=json)
+    return 0
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    job_ids: Annotated[list[str] | None, typer.Argument(help="The jobs' ids.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="All jobs that are pending or running.")] = False,
+    job_type: Type = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Take an unknown job as cancelled.")] = False,
+    json: Json = False,
+) -> int:
+    r"""Stop jobs. One failure stops nothing.
+
+    \b
+    Examples:
+      trio-client jobs cancel JOB_ID
+      trio-client jobs cancel --all --yes
+    """
+    session = session_of(context)
+    if every == bool(job_ids):
+        raise UsageError("Name the jobs to cancel, or say --all.")
+    if job_type is not None and not every:
+        raise UsageError("--type goes with --all.")
+    if every and not yes and not typer.confirm("Cancel all jobs that are pending or running?", err=True):
+        session.out.note("Nothing was cancelled.")
+        return NO
+    from ..errors import TrioError
+    from ..models import CancelledJob
+
+    cancelled: list[CancelledJob] = []
+    failed: dict[str, TrioError] = {}
+    with session.client() as client:
+        if every:
+            report = client.jobs.cancel_all(**given(type=job_type))
+            cancelled, failed = list(report.cancelled), dict(report.failed)
+        for job_id in job_ids or ():
+            try:
+                cancelled.append(client.jobs.cancel(job_id, missing_ok=missing_ok))
+            except TrioError as error:
+                failed[job_id] = error
+    for job in cancelled:
+        if json:
+            session.out.data(job.model_dump(mode="json", exclude_none=True))
+        else:
+            session.out.line(f"{session.out.clean(job.job_id)}  {session.out.clean(job.status)}")
+    for job_id, problem in failed.items():
+        session.out.error(f"{job_id}: {problem}")
+    if every and not cancelled and not failed:
+        session.out.note("No job was pending or running.")
+    return REFUSED if failed else 0
+
+
+@app.command()
+def wait(
+    context: typer.Context,
+    job_id: JobId,
+    timeout: Annotated[str | None, typer.Option(metavar="TIME", help="Wait so long at the most.")] = None,
+    poll: Poll = "3s",
+    json: Json = False,
+) -> int:
+    r"""Wait until a job has ended. Exits with 1 if it failed, with 6 if it had not ended in time.
+
+    \b
+    Example:
+      trio-client jobs wait JOB_ID --timeout 10m && echo done
+    """
+    session = session_of(context)
+    interval = seconds(poll, "--poll") or 3.0
+    with session.client() as client:
+        job = client.jobs.wait(job_id, timeout=seconds(timeout, "--timeout"), poll_interval=interval)
+    _print_detail(session.out, job, json=json)
+    return NO if job.status == "failed" else 0
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    job_id: JobId,
+    poll: Poll = "3s",
+    save_frames: SaveFrames = None,
+    progress: Annotated[bool, typer.Option("--progress", help="Print every change of the counters too.")] = False,
+    json: Json = False,
+) -> int:
+    r"""Follow a job that runs already, by polling. Leaving never cancels it.
+
+    \b
+    Example:
+      trio-client jobs watch JOB_ID
+    """
+    session = session_of(context)
+    from ._follow import SERVER_DEFAULT_SECONDS, Showing, follow
+
+    with session.client() as client:
+        job = client.jobs.get(job_id)
+        config = job.config
+        limit = config.monitor_duration_seconds if config is not None else None
+        elapsed = job.stats.elapsed_seconds if job.stats is not None else None
+        monitor = job.job_type != "live-digest"
+        showing = Showing(
+            kind="live-monitor" if monitor else "live-digest",
+            title=(config.condition if config is not None else None) or f"job {job_id}",
+            json=json,
+            all_events=progress,
+            save_frames=save_frames,
+            limit=float(limit or SERVER_DEFAULT_SECONDS) if monitor else None,
+            input_mode=config.input_mode if config is not None else None,
+            on_leaving="not ours",
+            elapsed=float(elapsed) if isinstance(elapsed, (int, float)) else 0.0,
+        )
+        stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
+        return follow(session, stream, showing)
+
+
+def _print_job(out: Out, job: Any, *, json: bool) -> None:
+    if json:
+        out.data(job.model_dump(mode="json", exclude_none=True))
+        return
+    cells = (job.job_id, job.job_type, job.status, iso(job.created_time), job.stream_url)
+    out.line("\t".join(out.clean(cell) for cell in cells))
+
+
+def _print_table(out: Out, jobs: list[Any]) -> None:
+    if not jobs:
+        out.note("There are no such jobs.")
+        return
+    now = datetime.now(timezone.utc)
+    rows = [
+        [
+            out.clean(job.job_id),
+            out.clean(job.job_type).removeprefix("live-"),
+            out.clean(job.status),
+            ago(job.created_time, now),
+            out.clean(job.stream_url),
+        ]
+        for job in jobs
+    ]
+    out.table(("ID", "TYPE", "STATUS", "AGE", "STREAM"), rows, flexible=4)
+
+
+def _print_detail(out: Out, job: Any, *, json: bool) -> None:
+    if json:
+        out.data(job.model_dump(mode="json", exclude_none=True))
+        return
+    shown: dict[str, Any] = {
+        "job": job.job_id,
+        "type": job.job_type,
+        "status": job.status,
+        "created": job.created_at,
+        "stream": job.stream_url,
+        **(job.config.model_dump(exclude_none=True) if job.config is not None else {}),
+        **(job.stats or {}),
+    }
+    shown = {name: value for name, value in shown.items() if value is not None}
+    width = max(len(out.clean(str(name))) for name in shown)
+    for name, value in shown.items():
+        out.line(out.clean(str(value)), label=f"{out.clean(str(name)):<{width}}  ", style="bold")

@@ -1,0 +1,114 @@
+"""Options that several commands share, and values as people write them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from .._durations import parse_duration
+from ._exits import UsageError
+from ._session import Session
+
+__all__ = [
+    "Cost",
+    "InputMode",
+    "JobStatus",
+    "JobType",
+    "Json",
+    "SaveFrames",
+    "StreamUrl",
+    "count",
+    "given",
+    "seconds",
+    "session_of",
+    "whole_seconds",
+]
+
+
+class InputMode(str, Enum):
+    """What a check looks at."""
+
+    frames = "frames"
+    clip = "clip"
+    hybrid = "hybrid"
+
+
+class JobStatus(str, Enum):
+    """The statuses that can be asked for."""
+
+    pending = "pending"
+    running = "running"
+    stopped = "stopped"
+    completed = "completed"
+    failed = "failed"
+
+
+class JobType(str, Enum):
+    """The types of jobs."""
+
+    monitor = "live-monitor"
+    digest = "live-digest"
+
+
+StreamUrl: TypeAlias = Annotated[str, typer.Argument(help="YouTube Live URL or RTSP stream.", show_default=False)]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for programs.")]
+SaveFrames: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--save-frames", metavar="DIR", help="Save the pictures that come with events in this folder."),
+]
+Cost: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--price-per-minute", metavar="USD", help="What a minute costs you, where the published price is not it."
+    ),
+]
+
+
+def session_of(context: typer.Context) -> Session:
+    """Return what the commands of this run share."""
+    session = context.obj
+    assert isinstance(session, Session)
+    return session
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given; the others are left to the server."""
+    return {
+        name: value.value if isinstance(value, Enum) else value for name, value in options.items() if value is not None
+    }
+
+
+def seconds(text: str | None, option: str) -> float | None:
+    """Return a duration such as `90`, `90s`, `10m` or `1h30m` in seconds."""
+    if text is None:
+        return None
+    text = str(text).strip()
+    try:
+        value = float(text)
+    except ValueError:
+        duration = parse_duration(text)
+        value = -1.0 if duration is None else duration.total_seconds()
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{option} is {text[:40]!r}; it must be a duration such as 90s, 10m or 1h30m.")
+    return value
+
+
+def whole_seconds(text: str | None, option: str) -> int | None:
+    """Return a duration in seconds, which must be whole."""
+    value = seconds(text, option)
+    if value is not None and value != int(value):
+        raise UsageError(f"{option} is {str(text)[:40]!r}; it must be a whole number of seconds.")
+    return None if value is None else int(value)
+
+
+def count(text: str | None, option: str) -> int | str | None:
+    """Return a number, `unlimited` as it is, and `None` where nothing was given."""
+    if text is None or text == "unlimited":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{option} is {str(text)[:40]!r}; it must be a whole number, or 'unlimited'.") from None

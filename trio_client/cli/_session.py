@@ -1,0 +1,131 @@
+"""What all commands of one run share: settings, output, clients."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ._config import Config
+from ._exits import UsageError
+from ._out import Out
+
+if TYPE_CHECKING:
+    from .._sync.client import TrioClient
+    from ..osapi import OsapiClient
+
+__all__ = ["Session"]
+
+_LONGEST_KEY_FILE = 64 * 1024
+
+
+class Session:
+    """The settings of one run.
+
+    Args:
+        out: where results go.
+        config: what the file says.
+        base_url: `--base-url`.
+        key_file: `--api-key-file`; `-` is standard input.
+        timeout: `--timeout`, in seconds.
+        allow_plain_http: `--allow-plain-http`.
+    """
+
+    def __init__(
+        self,
+        out: Out,
+        config: Config,
+        *,
+        base_url: str | None,
+        key_file: Path | None,
+        timeout: float | None,
+        allow_plain_http: bool,
+    ) -> None:
+        self.out = out
+        self.config = config
+        self._base_url = base_url
+        self._key_file = key_file
+        self._timeout = timeout if timeout is not None else config.settings.get("timeout")
+        self._allow_plain_http = allow_plain_http or bool(config.settings.get("allow_plain_http"))
+
+    def key(self) -> tuple[str | None, str]:
+        """Return the API key and where it is from; it is masked from now on."""
+        return self._secret("TRIO_API_KEY", self.config.settings.get("api_key"))
+
+    def base_url(self) -> tuple[str | None, str]:
+        """Return the base URL and where it is from; `None`: the API's own."""
+        return _first(
+            ("--base-url", self._base_url),
+            ("TRIO_BASE_URL", os.environ.get("TRIO_BASE_URL")),
+            (str(self.config.path), self.config.settings.get("base_url")),
+        )
+
+    def client(self, *, retry: bool = True) -> TrioClient:
+        """Return a client of the Trio API."""
+        from .._core.config import RetryPolicy
+        from .._sync.client import TrioClient
+
+        key, _ = self.key()
+        if key is None:
+            raise UsageError(
+                "There is no API key: set TRIO_API_KEY, name a file with --api-key-file, "
+                f"or put api_key into {self.config.path}."
+            )
+        base_url, _ = self.base_url()
+        options: dict[str, Any] = {**self._options(), "retry": RetryPolicy() if retry else None}
+        return TrioClient(key, base_url=base_url, allow_plain_http=self._allow_plain_http, **options)
+
+    def osapi(self) -> OsapiClient:
+        """Return a client of an OSAPI server."""
+        from ..osapi import OsapiClient
+
+        token, _ = self._secret("OSAPI_TOKEN", self.config.osapi.get("token"))
+        if token is None:
+            raise UsageError(
+                "There is no OSAPI token: set OSAPI_TOKEN, name a file with --api-key-file, "
+                f"or put token into the table osapi of {self.config.path}."
+            )
+        base_url = self._base_url or os.environ.get("OSAPI_URL") or self.config.osapi.get("url")
+        prefix = self.config.osapi.get("api_prefix", "/api")
+        return OsapiClient(token, base_url=base_url, api_prefix=prefix, **self._options())
+
+    def protect(self, *urls: str | None) -> None:
+        """Mask the passwords of these URLs from now on."""
+        for url in urls:
+            try:
+                password = urlsplit(url or "").password
+            except ValueError:
+                continue
+            if password:
+                self.out.secrets += [password, unquote(password)]
+
+    def _options(self) -> dict[str, Any]:
+        return {} if self._timeout is None else {"timeout": float(self._timeout)}
+
+    def _secret(self, variable: str, configured: str | None) -> tuple[str | None, str]:
+        named = None if self._key_file is None else read_secret(self._key_file)
+        value, source = _first(
+            ("--api-key-file", named),
+            (variable, os.environ.get(variable)),
+            (str(self.config.path), configured),
+        )
+        if value is not None:
+            self.out.secrets.append(value.strip())
+        return value, source
+
+
+def read_secret(path: Path) -> str:
+    """Return the first line of a file, or of standard input for `-`."""
+    try:
+        if str(path) == "-":
+            return sys.stdin.readline(_LONGEST_KEY_FILE).strip()
+        with path.open(encoding="utf-8") as file:
+            return file.readline(_LONGEST_KEY_FILE).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}.") from error
+
+
+def _first(*candidates: tuple[str, str | None]) -> tuple[str | None, str]:
+    return next(((value, source) for source, value in candidates if value is not None), (None, "nowhere"))

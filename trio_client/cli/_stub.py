@@ -1,0 +1,72 @@
+"""`stub`: the local stub server."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import typer
+
+from ._exits import UsageError
+from ._options import session_of
+
+__all__ = ["stub"]
+
+
+def stub(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
+    speed: Annotated[float, typer.Option(help="Stub-seconds for each real second.")] = 60.0,
+    max_jobs: Annotated[int, typer.Option(help="Jobs that may run at once.")] = 10,
+    accept_key: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="A key to accept; may be repeated. Default: any.")
+    ] = None,
+    webhook_secret: Annotated[
+        str | None, typer.Option(envvar="TRIO_WEBHOOK_SECRET", help="Signs webhooks.", show_envvar=True)
+    ] = None,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Permit an address others can reach.")] = False,
+) -> int:
+    r"""Run a local server that behaves as the API is documented: no key, no network, no cost.
+
+    It needs the extra `stub`. Stop it with Ctrl-C.
+
+    \b
+    Example, in two terminals:
+      trio-client stub --port 8123
+      export TRIO_API_KEY=any TRIO_BASE_URL=http://127.0.0.1:8123/api
+      trio-client watch rtsp://gate.example/live "a van is at the gate"
+    """
+    out = session_of(context).out
+    try:
+        from ..stub import StubServer
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error}.") from None
+    if webhook_secret:
+        out.secrets.append(webhook_secret)
+    try:
+        server = StubServer(
+            host=host,
+            port=port,
+            speed=speed,
+            max_jobs=max_jobs,
+            api_keys=accept_key,
+            webhook_secret=webhook_secret,
+            allow_remote=allow_remote,
+        )
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    try:
+        server.start()
+    except OSError as error:
+        raise UsageError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+    try:
+        out.line(f"trio stub listening on {server.url}")
+        out.note("In another terminal:")
+        out.note(f"  export TRIO_API_KEY=any-key TRIO_BASE_URL={server.base_url}")
+        out.note('  trio-client watch rtsp://gate.example/live "a van is at the gate"')
+        while not threading.Event().wait(0.5):
+            pass
+    finally:
+        server.stop()
+    return 0

@@ -1,0 +1,126 @@
+"""`webhooks`: receive deliveries on this machine, and verify one."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._exits import UsageError
+from ._options import Json, SaveFrames, session_of
+from ._session import Session, read_secret
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Receive webhooks on this machine, and verify one.")
+VARIABLE = "TRIO_WEBHOOK_SECRET"
+SecretFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help=f"Where the secret is; `-` is standard input. Default: {VARIABLE}."),
+]
+Unsigned = Annotated[bool, typer.Option("--unsigned", help="Take deliveries without a signature.")]
+
+
+@app.command()
+def listen(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes any free one.")] = 8400,
+    secret_file: SecretFile = None,
+    unsigned: Unsigned = False,
+    signature_header: Annotated[str, typer.Option(help="The header with the signature.")] = "X-Trio-Signature",
+    save_frames: SaveFrames = None,
+    limit: Annotated[int | None, typer.Option("--count", metavar="N", help="Stop after so many deliveries.")] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Permit an address that other machines can reach.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    r"""Print the webhooks that arrive, verified. Duplicates are told as such.
+
+    The API needs a public URL, so put a tunnel or a reverse proxy in front. Stop it with Ctrl-C.
+
+    \b
+    Examples:
+      export TRIO_WEBHOOK_SECRET=s3cret
+      trio-client webhooks listen --port 8400
+      trio-client webhooks listen --unsigned --json | jq .kind
+    """
+    session = session_of(context)
+    if not allow_remote and not _is_loopback(host):
+        raise UsageError(f"{host} can be reached by other machines; add --allow-remote if that is meant.")
+    secret = _secret(session, secret_file, unsigned=unsigned)
+    from ._receiving import receive
+
+    return receive(
+        session,
+        address=(host, port),
+        secret=secret,
+        unsigned=unsigned,
+        signature_header=signature_header,
+        folder=save_frames,
+        json=json,
+        limit=limit,
+    )
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    signature: Annotated[str, typer.Option(help="The signature header's value.", show_default=False)],
+    body: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the raw body is. Default: standard input.")
+    ] = None,
+    secret_file: SecretFile = None,
+    json: Json = False,
+) -> int:
+    r"""Check the signature of a delivery, and tell what event it is. Exits with 1 if it does not fit.
+
+    \b
+    Example:
+      export TRIO_WEBHOOK_SECRET=s3cret
+      trio-client webhooks verify --signature 9a0b… < body.json
+    """
+    from ..webhooks import unwrap
+    from ._story import event_data, headline
+
+    session = session_of(context)
+    if body is None and secret_file is not None and str(secret_file) == "-":
+        raise UsageError("The body and the secret cannot both come from standard input; name --body.")
+    secret = _secret(session, secret_file, unsigned=False)
+    try:
+        content = sys.stdin.buffer.read() if body is None else body.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{body} cannot be read: {error.strerror}.") from error
+    event = unwrap(content, {"X-Trio-Signature": signature.strip()}, secret or "")
+    out = session.out
+    if json:
+        out.data(event_data(event))
+    else:
+        out.line(f"{out.clean(event.kind)}  {out.clean(headline(event))}", label="fits  ", style="bold green")
+    return 0
+
+
+def _secret(session: Session, named: Path | None, *, unsigned: bool) -> str | None:
+    value = read_secret(named) if named is not None else os.environ.get(VARIABLE)
+    if unsigned:
+        if named is not None:
+            raise UsageError("--unsigned and --secret-file contradict each other.")
+        return None
+    if not value:
+        raise UsageError(f"There is no secret: set {VARIABLE}, name --secret-file, or say --unsigned on purpose.")
+    session.out.secrets.append(value)
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
