@@ -142,3 +142,11 @@ def test_every_readable_job_comes_once_and_in_order(
     expected = [each for place, each in enumerate(ids) if place >= offset and place not in unreadable][:limit]
     got, _ = walk(cursor(page_size=size, offset=offset, limit=limit), listing(ids, unreadable))
     assert expected == got
+
+
+def test_jobs_without_ids_that_come_again_and_again_end_the_list() -> None:
+    cursor = OsapiJobCursor(limit=None, page_size=2, offset=0)
+    got, asked = walk(cursor, lambda *_: page([None, None], None))
+    assert [None, None] == got
+    assert len(asked) < 20
+    assert cursor.complaint is not None

@@ -65,8 +65,8 @@ class AsyncTrioClient:
         >>> from trio_client import AsyncTrioClient
         >>> async with AsyncTrioClient() as client:
         ...     result = await client.check_once("rtsp://cam/1", "a van is there")
-        >>> result.triggered
-        False
+        >>> result.explanation is not None
+        True
 
     Source: the API's "Authentication" page (base URL, bearer key).
     """

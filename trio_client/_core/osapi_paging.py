@@ -17,13 +17,14 @@ class OsapiJobCursor:
     pushes all others down by one.
     """
 
-    __slots__ = ("_fruitless", "_left", "_page_size", "_seen", "_short", "complaint", "finished", "offset")
+    __slots__ = ("_before", "_fruitless", "_left", "_page_size", "_seen", "_short", "complaint", "finished", "offset")
 
     def __init__(self, *, limit: int | None, page_size: int, offset: int) -> None:
         self.offset: int = offset
         self._left = limit
         self._page_size = page_size
         self._seen: set[str] = set()
+        self._before: list[OsapiJob] = []  # the last page, if its jobs have no ids to know them by
         self._short = False
         self._fruitless = 0
         self.finished: bool = limit == 0
@@ -55,6 +56,9 @@ class OsapiJobCursor:
         return fresh
 
     def _new(self, page: OsapiJobPage) -> list[OsapiJob]:
+        before, self._before = self._before, [] if any(job.id is not None for job in page) else list(page)
+        if before and before == self._before:
+            return []
         fresh: list[OsapiJob] = []
         for job in page:
             if job.id is not None and job.id in self._seen:

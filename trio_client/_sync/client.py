@@ -63,8 +63,8 @@ class TrioClient:
         >>> from trio_client import TrioClient
         >>> with TrioClient() as client:
         ...     result = client.check_once("rtsp://cam/1", "a van is there")
-        >>> result.triggered
-        False
+        >>> result.explanation is not None
+        True
 
     Source: the API's "Authentication" page (base URL, bearer key).
     """

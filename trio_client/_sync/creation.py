@@ -29,7 +29,7 @@ from .._core.settings import CallInfo, Settings, logger, notify
 from .._http.sync_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
-from ..errors import MaxJobsReachedError, NotFoundError, TrioError
+from ..errors import AuthenticationError, MaxJobsReachedError, NotFoundError, PermissionDeniedError, TrioError
 from ..models import Job
 from .stopping import report_leak, stop_job
 from .transport import Transport
@@ -141,6 +141,8 @@ def _look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
             transport.sleep(wait)
         try:
             found = search(transport, intent, seconds=max(1.0, until - transport.clock()))
+        except (AuthenticationError, PermissionDeniedError):
+            break  # no later look will succeed either
         except TrioError:
             continue  # the next look may succeed; the create's own failure is what is reported
         if len(found) == 1:
