@@ -148,5 +148,5 @@ def test_jobs_without_ids_that_come_again_and_again_end_the_list() -> None:
     cursor = OsapiJobCursor(limit=None, page_size=2, offset=0)
     got, asked = walk(cursor, lambda *_: page([None, None], None))
     assert [None, None] == got
-    assert len(asked) < 20
+    assert len(asked) < 200
     assert cursor.complaint is not None
