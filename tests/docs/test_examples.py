@@ -133,6 +133,19 @@ def test_check_many(run: RunExample, stub_environment: StubServer, tmp_path: Pat
     assert "5 yes, 6 no, 1 failed" in printed
 
 
+def test_many_cameras(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
+    cameras = [f"rtsp://user:hunter2@cam-{number}.example/live" for number in range(3)]
+    for camera in cameras[:2]:
+        stub_environment.scene(camera, Scene(holds=True))
+    stub_environment.scene(cameras[2], Scene(holds=False))
+    (tmp_path / "cameras.txt").write_text(f"{cameras[0]}\n\n{cameras[1]} a van is there\n{cameras[2]}\n")
+    printed = run("many_cameras.py", "cameras.txt", "the gate is open", "--minutes", "0.02")
+    assert "camera 1: A white van" in printed
+    assert "is met: a van is there" in printed
+    assert "camera 4: 0 times, blind for 0 s" in printed
+    assert 0 == stub_environment.running_jobs
+
+
 def test_run_when(run: RunExample, stub_environment: StubServer) -> None:
     assert "A white van" in run("run_when.py", GATE, VAN, "10m", "--", sys.executable, "-c", "exit(7)", code=7)
     stub_environment.scene(GATE, Scene(holds=False))
