@@ -11,7 +11,7 @@ demo: .venv/.demo  ## run the main job against the embedded stub server
 test: .venv/.test  ## run the core tests: under three minutes, loopback only
 	$(BIN)/python -m pytest -n 2 -q
 
-test-all: .venv/.dev  ## run the core tests on every Python found, and the tests of the built wheel
+test-all: .venv/.dev  ## run what `make test` leaves out: faults, other Pythons, lowest dependencies, wheel, frameworks
 	$(BIN)/python scripts/test_all.py
 
 check: .venv/.dev  ## lint, types, import directions, and that generated files are up to date

@@ -1,4 +1,4 @@
-"""Run the tests on every supported Python that is found, and the tests of the built package.
+"""Run what `make test` leaves out: every fault, other Pythons, lowest dependencies, the built package, frameworks.
 
 What is not found is named loudly and skipped.
 """
@@ -15,6 +15,7 @@ from lowest import lowest as lowest_versions
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+OLDEST = VERSIONS[0]
 VENVS = ROOT / ".venvs"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIRE = ("tests/_async", "tests/_sync")
@@ -43,19 +44,17 @@ def main() -> int:
         skipped.append("the stub's page in a browser: no chromium on PATH (Debian: apt-get install chromium)")
     if shutil.which("redis-server") is None:
         skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
-    oldest = here if own == VERSIONS[0] else find(VERSIONS[0])
-    if oldest is None:
-        skipped.append(f"the lowest versions of the dependencies: no python{VERSIONS[0]}")
-    else:
-        python = environment(f"{VERSIONS[0]}-lowest", str(oldest), lowest=True)
-        test(f"the core, Python {VERSIONS[0]}, the lowest versions of the dependencies", python, "-n", "2")
     for version in VERSIONS:
+        if version == own and version != OLDEST:
+            continue  # `make test` runs it
         interpreter = here if version == own else find(version)
         if interpreter is None:
             skipped.append(f"Python {version}: no python{version} on PATH and none of pyenv's")
-        else:
-            python = here if version == own else environment(version, str(interpreter))
-            test(f"the core, Python {version}", python, "-n", "2")
+            continue
+        lowest = version == OLDEST
+        python = environment(version, str(interpreter), lowest=lowest)
+        what = f"the core, Python {version}" + (", the lowest versions of the dependencies" if lowest else "")
+        test(what, python, "-n", "2")
     for what in skipped:
         print(f"!! SKIPPED {what}")
     for what in failed:

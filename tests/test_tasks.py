@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
@@ -15,6 +17,9 @@ from trio_client.stub import StubServer
 pytestmark = pytest.mark.anyio
 
 NO_JOBS = reply({"jobs": []})
+# Before 4.16, anyio leaves the socket of a connect that was cancelled to the garbage collector, which warns of it.
+OLD_ANYIO = tuple(int(part) for part in version("anyio").split(".")[:2]) < (4, 16)
+OF_OLD_ANYIO = ["ignore::pytest.PytestUnraisableExceptionWarning"] if OLD_ANYIO else ["error"]
 
 
 async def test_more_calls_than_places_wait_for_their_turn() -> None:
@@ -46,6 +51,7 @@ async def test_who_finds_no_place_in_time_is_told_so() -> None:
         assert 100 == len(server.requests)
 
 
+@pytest.mark.filterwarnings(*OF_OLD_ANYIO)
 async def test_cancelled_calls_leave_their_places_free(stub: StubServer) -> None:
     async with AsyncTrioClient("k", base_url=stub.base_url) as client:
         for round_ in range(20):

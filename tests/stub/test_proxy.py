@@ -419,7 +419,8 @@ class TestLife:
 
     def test_it_leaves_nothing_behind(self) -> None:
         program = """
-import gc, socket
+import gc, logging, socket
+logging.getLogger("asyncio").setLevel("ERROR")  # a slow machine is no news
 from trio_client.stub import FaultProxy, StubServer, WireFault
 with StubServer() as stub, FaultProxy(stub) as proxy:
     for kind in ("reset", "close", "hang", "garbage", "truncated", "bad-chunk", "endless-1xx"):
