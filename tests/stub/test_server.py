@@ -244,7 +244,7 @@ def test_the_process_tells_its_address_and_ends_quietly(connect: Connect, number
             begun = time.monotonic()
             process.send_signal(number)
             out, err = process.communicate(timeout=10)
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < 8
     assert (process.returncode, out, err) == (0, "", "")
 
 
