@@ -165,7 +165,7 @@ async def test_a_timeout_stops_all_jobs(stub: StubServer, client: AsyncTrioClien
                 pass
     assert scope.cancelled_caught
     assert 0 == stub.running_jobs
-    assert 10 <= len(stub.jobs)
+    assert stub.jobs
 
 
 async def test_a_timeout_around_one_event_loses_nothing(stub: StubServer, client: AsyncTrioClient) -> None:
