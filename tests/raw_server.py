@@ -81,6 +81,11 @@ class RawServer:
             assert not thread.is_alive()
         self._listener.close()
 
+    def wait_for_closing(self) -> None:
+        """Block until no connection is open."""
+        with self._lock:
+            assert self._busy.wait_for(lambda: not self._open, timeout=5)
+
     def wait_for_requests(self, number: int) -> None:
         """Block until so many requests have arrived."""
         with self._busy:
@@ -117,6 +122,7 @@ class RawServer:
             with self._lock:
                 self._open.discard(connection)
                 connection.close()
+                self._busy.notify_all()
 
     def _play(self, script: list[Step], connection: socket.socket) -> bool:
         for step in script:

@@ -103,6 +103,7 @@ class TestRead:
         with RawServer([reply({"jobs": []}), "close"], reply({"jobs": []})) as server:
             client = connect(base_url=server.base_url)
             await client.jobs.list()
+            server.wait_for_closing()
             page = await client.jobs.list()
         assert (1, 2) == (response_info(page).attempts, server.connections)
 

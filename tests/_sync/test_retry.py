@@ -100,6 +100,7 @@ class TestRead:
         with RawServer([reply({"jobs": []}), "close"], reply({"jobs": []})) as server:
             client = connect(base_url=server.base_url)
             client.jobs.list()
+            server.wait_for_closing()
             page = client.jobs.list()
         assert (1, 2) == (response_info(page).attempts, server.connections)
 
