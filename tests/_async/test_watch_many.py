@@ -194,7 +194,7 @@ async def test_one_that_is_dropped_is_told_and_ended(stub: StubServer, client: A
         warnings.simplefilter("always")
         del events
         gc.collect()
-    assert ["neither read to its end nor closed" in str(each.message) for each in caught] == [True]
+    assert sum("neither read to its end nor closed" in str(each.message) for each in caught) == 1
     with anyio.fail_after(20):
         while stub.running_jobs:  # noqa: ASYNC110 - the stub lives in another thread
             await anyio.sleep(0.01)
