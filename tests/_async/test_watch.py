@@ -128,11 +128,12 @@ async def test_a_slot_is_waited_for_as_long_as_was_said(connect: Connect) -> Non
     with StubServer(speed=1200, max_jobs=0) as stub:
         client = connect(base_url=stub.base_url)
         with pytest.raises(MaxJobsReachedError):
-            await client.live_monitor.watch(CAMERA, "x", wait_for_slot=7).collect()
-        assert 4 == posts(stub)
+            await client.live_monitor.watch(CAMERA, "x", wait_for_slot=8).collect()
+        first = posts(stub)
+        assert first in (3, 4)  # after 0, 3, 6 and 8 seconds, if the machine is not too slow for the last
         with pytest.raises(MaxJobsReachedError):
             await client.live_digest.watch(CAMERA, wait_for_slot=0).collect()
-        assert 5 == posts(stub)
+        assert first + 1 == posts(stub)
 
 
 async def test_a_broken_stream_is_raised_if_that_was_asked_for(stub: StubServer, client: AsyncTrioClient) -> None:
@@ -170,7 +171,7 @@ async def test_a_job_whose_answer_was_lost_is_stopped_when_the_watch_is_left(
 
 
 async def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Connect) -> None:
-    client = connect(retry=RetryPolicy(max_attempts=1, deadline=1))
+    client = connect(retry=RetryPolicy(max_attempts=1, deadline=5))
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
     async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
         await anext(events)
