@@ -118,6 +118,20 @@ async def test_an_event_that_came_before_the_turns_end_is_told(connect: Connect)
         assert fired == {job_id: told[job_id] for job_id in fired}
 
 
+async def test_a_turn_ends_though_its_job_is_named_late(connect: Connect) -> None:
+    with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a turn
+        turns: Counter[Target] = Counter()
+        async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.1) as events:
+            with anyio.fail_after(30):
+                async for target, event in events:
+                    turns[target] += event.kind == "started"
+                    if len(turns) == 2 and min(turns.values()) >= 4:
+                        break
+        assert 0 == stub.running_jobs
+        assert posts(stub) - len(stub.jobs) <= 12, "whoever starts has a slot, but for a probe now and then"
+        assert max(turns.values()) <= 1 + min(turns.values())
+
+
 async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncTrioClient) -> None:
     good, bad = cameras(2)
     stub.scene(bad.stream_url, Scene(vod=True))

@@ -66,7 +66,12 @@ class AsyncWatch:
     @property
     def job_id(self) -> str | None:
         """The id of the current job, or of the last one between two."""
-        return (self._job.job_id if self._job is not None else None) or self._last_job_id
+        return self.running_job_id or self._last_job_id
+
+    @property
+    def running_job_id(self) -> str | None:
+        """The id of the job that runs now, once known."""
+        return self._job.job_id if self._job is not None else None
 
     @property
     def finished(self) -> bool:

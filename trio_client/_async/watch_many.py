@@ -186,8 +186,8 @@ class _Crew:
 
     def job_ids(self) -> dict[Target, str]:
         """Return the ids of the jobs that run now."""
-        running = [self.watches[number] for number, seat in enumerate(self._seats) if seat.has_job]
-        return {target: events.job_id for target, events in running if events.job_id is not None}
+        running = [(target, _source(events).running_job_id) for target, events in self.watches]
+        return {target: job_id for target, job_id in running if job_id is not None}
 
     def _share(self) -> None:
         """Let those start whose turn it is, and look at the turns anew."""
@@ -210,9 +210,7 @@ class _Crew:
 
     async def _watch(self, seat: _Seat, target: Target, events: AsyncEventStream) -> None:
         """Tell one target's story, from its first job to its end."""
-        source = events._source  # pyright: ignore[reportPrivateUsage]
-        assert isinstance(source, AsyncWatch)
-        source.seat = seat
+        _source(events).seat = seat
         try:
             async with events:
                 async for event in events:
@@ -265,8 +263,8 @@ class _Crew:
     async def _end_turn(self, number: int) -> None:
         """Stop a job; its own stream then tells the end."""
         seat, (_, events) = self._seats[number], self.watches[number]
-        job_id, job_number = events.job_id, seat.jobs
-        if seat.has_job and job_id is not None:
+        job_id, job_number = _source(events).running_job_id, seat.jobs
+        if job_id is not None:
             seat.over = True
             if await stop_job(self._transport, job_id) and seat.jobs == job_number:
                 seat.leave()
@@ -283,14 +281,12 @@ class _Seat:
         self._share = share
         self._number = number
         self._turn: anyio.Event | None = None
-        self.has_job = False
         self.over = False
         self.jobs = 0
 
     async def take(self) -> bool:
         """Wait for a turn; return whether that took waiting."""
         self.jobs += 1
-        self.has_job = False
         waited = False
         if not self._turns.take(self._number):
             turn = self._turn = anyio.Event()
@@ -307,7 +303,6 @@ class _Seat:
 
     def started(self) -> None:
         """Note that the job runs."""
-        self.has_job = True
         self._turns.started(self._number)
         self._share()
 
@@ -319,9 +314,14 @@ class _Seat:
 
     def leave(self) -> None:
         """Give the slot to somebody else."""
-        self.has_job = False
         self._turns.leave(self._number)
         self._share()
+
+
+def _source(events: AsyncEventStream) -> AsyncWatch:
+    source = events._source  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(source, AsyncWatch)
+    return source
 
 
 def _failed(target: Target, job_id: str | None, error: TrioError) -> Failed:
