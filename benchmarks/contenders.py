@@ -30,8 +30,8 @@ PAGED = 20_000
 Round = Callable[[], "Awaitable[None] | None"]
 
 
-def monitor(events: int, size: int) -> dict[str, str]:
-    return {"stream_url": STREAM, "condition": f"events={events} size={size}"}
+def monitor(events: int, size: int, together: int = 1) -> dict[str, str]:
+    return {"stream_url": STREAM, "condition": f"events={events} size={size} together={together}"}
 
 
 def expect(seen: int, wanted: int) -> None:
@@ -230,14 +230,14 @@ def httpx_stream_sync(url: str, size: int, count: int, read: Callable[[Any], obj
     return one_round
 
 
-def ours_stream_async(url: str, size: int, count: int) -> Round:
+def ours_stream_async(url: str, size: int, count: int, together: int = 1) -> Round:
     from trio_client import AsyncTrioClient
 
     client = AsyncTrioClient("key", base_url=url)
 
     async def one_round() -> None:
         seen = 0
-        async with client.live_monitor.stream(**monitor(count, size)) as events:
+        async with client.live_monitor.stream(**monitor(count, size, together)) as events:
             async for _ in events:
                 seen += 1
         expect(seen, count + 2)
@@ -280,7 +280,7 @@ def typed() -> Callable[[Any], object]:
 
 
 def ours_streams(url: str) -> Round:
-    one = ours_stream_async(url, SMALL, EVENTS_EACH)
+    one = ours_stream_async(url, SMALL, EVENTS_EACH, together=STREAMS)
 
     async def one_round() -> None:
         await asyncio.gather(*(one() for _ in range(STREAMS)))  # type: ignore[arg-type]
@@ -294,10 +294,11 @@ def httpx_streams(url: str) -> Round:
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     client = httpx.AsyncClient(headers=KEY, limits=limits, timeout=httpx.Timeout(60))
+    body = monitor(EVENTS_EACH, SMALL, together=STREAMS)
 
     async def one() -> None:
         seen = 0
-        source = httpx_sse.aconnect_sse(client, "POST", f"{url}/live-monitor", json=monitor(EVENTS_EACH, SMALL))
+        source = httpx_sse.aconnect_sse(client, "POST", f"{url}/live-monitor", json=body)
         async with source as events:
             async for _ in events.aiter_sse():
                 seen += 1
