@@ -32,6 +32,7 @@ __all__ = [
     "raw_chunks",
     "shielded",
     "sleep",
+    "slot_maker",
     "spawn",
     "time_limit",
     "trace_sending",
@@ -176,11 +177,20 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
 
 class Slot(httpx.AsyncHTTPTransport):
-    """One connection, of which a pool keeps a list."""
+    """One connection, of which a pool keeps a list: httpx's transport over a connection in place of a pool."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._pool._network_backend = _Backend()  # pyright: ignore[reportPrivateUsage]
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self.connection = connection
+        self._pool: Any = connection
+
+
+def slot_maker(url: str, **options: Any) -> Callable[[], Slot]:
+    """Return what makes connections to the server of a URL; the options are those of httpx's transport."""
+    pool: Any = httpx.AsyncHTTPTransport(**options)._pool  # pyright: ignore[reportPrivateUsage]
+    pool._network_backend = _Backend()
+    parts = httpx.URL(url)
+    server = httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=b"/").origin
+    return lambda: Slot(pool.create_connection(server))
 
 
 class Content(httpx.AsyncByteStream):

@@ -28,6 +28,7 @@ __all__ = [
     "raw_chunks",
     "shielded",
     "sleep",
+    "slot_maker",
     "time_limit",
     "trace_sending",
 ]
@@ -221,9 +222,18 @@ class _BoundedBackend(httpcore.SyncBackend):
 
 
 class Slot(httpx.HTTPTransport):
-    """One connection, of which a pool keeps a list."""
+    """One connection, of which a pool keeps a list: httpx's transport over a connection in place of a pool."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        # httpx offers no argument for this; without it, dribbled headers would outlast any deadline.
-        self._pool._network_backend = _BoundedBackend()  # pyright: ignore[reportPrivateUsage]
+    def __init__(self, connection: httpcore.ConnectionInterface) -> None:
+        self.connection = connection
+        self._pool: Any = connection
+
+
+def slot_maker(url: str, **options: Any) -> Callable[[], Slot]:
+    """Return what makes connections to the server of a URL; the options are those of httpx's transport."""
+    pool: Any = httpx.HTTPTransport(**options)._pool  # pyright: ignore[reportPrivateUsage]
+    # httpx offers no argument for this; without it, dribbled headers would outlast any deadline.
+    pool._network_backend = _BoundedBackend()
+    parts = httpx.URL(url)
+    server = httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=b"/").origin
+    return lambda: Slot(pool.create_connection(server))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from ...errors import APITimeoutError
-from ..async_runtime import Limiter, Slot, abandon, close_response, current_home, raw_chunks, shielded
+from ..async_runtime import Limiter, Slot, abandon, close_response, current_home, raw_chunks, shielded, slot_maker
 from ..environment import SOCKET_OPTIONS, proxy_for, ssl_context_for
 from ..failures import is_disconnect
 
@@ -62,8 +63,10 @@ class AsyncPool:
     """
 
     def __init__(self, base_url: str, *, trust_env: bool, max_calls: int = MAX_CALLS) -> None:
+        self._base_url = base_url
         self._ssl_context = ssl_context_for(base_url, trust_env=trust_env)
         self._proxy = proxy_for(base_url, trust_env=trust_env)
+        self._make_slot: Callable[[], Slot] | None = None
         self._max_calls = max_calls
         self._limiter = Limiter(max_calls)
         self._idle: list[Slot] = []
@@ -91,26 +94,30 @@ class AsyncPool:
                 phase="pool",
                 request_sent=False,
             )
-        reused = bool(self._idle) and not fresh
-        slot = self._idle.pop() if reused else self._new_slot(fresh=fresh)
+        slot: Slot | None = None
         try:
+            slot = None if fresh else await self._take_idle()
+            reused = slot is not None
+            slot = slot or self._new_slot()
             try:
                 response = await slot.handle_async_request(request)
             except Exception as error:
                 if not (reused and repeatable and is_disconnect(error)):
                     raise
                 await self._discard(slot)
-                slot = self._new_slot(fresh=False)
+                slot = self._new_slot()
                 response = await slot.handle_async_request(request)
         except BaseException:
             await self.take_back(slot, reusable=False, counted=counted)
             raise
         return AsyncExchange(self, slot, response, counted=counted)
 
-    async def take_back(self, slot: Slot, *, reusable: bool, counted: bool) -> None:
+    async def take_back(self, slot: Slot | None, *, reusable: bool, counted: bool) -> None:
         """Put a connection back into the list, or close it; free the place it took."""
         if counted:
             self._limiter.release()
+        if slot is None:
+            return
         if reusable and not self._closed and len(self._idle) < self._max_calls and not _has_surplus(slot):
             self._idle.append(slot)
             return
@@ -146,22 +153,31 @@ class AsyncPool:
                 self.forget()
             self._home = home
 
-    def _new_slot(self, *, fresh: bool) -> Slot:
-        kept = 0 if fresh else 1
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=kept, keepalive_expiry=_KEEPALIVE_SECONDS)
-        return Slot(
-            verify=self._ssl_context,
-            limits=limits,
-            proxy=self._proxy,
-            socket_options=SOCKET_OPTIONS,
-            trust_env=False,
-        )
+    async def _take_idle(self) -> Slot | None:
+        """Return the connection used last, unless it has become too old or was closed by the server."""
+        while self._idle:
+            slot = self._idle.pop()
+            if not slot.connection.has_expired():
+                return slot
+            await self._discard(slot)
+        return None
+
+    def _new_slot(self) -> Slot:
+        if self._make_slot is None:
+            self._make_slot = slot_maker(
+                self._base_url,
+                verify=self._ssl_context,
+                limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
+                proxy=self._proxy,
+                socket_options=SOCKET_OPTIONS,
+                trust_env=False,
+            )
+        return self._make_slot()
 
 
-def _has_surplus(slot: Any) -> bool:
+def _has_surplus(slot: Slot) -> bool:
     """Return whether the server sent more than its reply: the HTTP library would take that for the next reply."""
-    connections = slot._pool._connections  # it offers no way to ask; None at all in a test that mocks it
-    connection: Any = connections[0] if connections else None
+    connection: Any = slot.connection  # it offers no way to ask
     while hasattr(connection, "_connection"):
         connection = connection._connection
     state = getattr(connection, "_h11_state", None)
