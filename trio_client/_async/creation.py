@@ -24,7 +24,7 @@ from .._core.creation import (
 )
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.settings import CallInfo, Settings, logger, notify
+from .._core.settings import CallInfo, logger, notify
 from .._http.async_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
@@ -66,17 +66,18 @@ async def create_job(
     if tag_webhook_url:
         call = with_tag(call, reference)
     intent = announce(transport, call, reference)
-    carrying = transport.with_settings(with_reference(transport.settings, intent))
+    headers = with_reference(intent, extra_headers)
 
     async def post() -> Job:
-        return await carrying.call(call, timeout=timeout, extra_headers=extra_headers)
+        return await transport.call(call, timeout=timeout, extra_headers=headers)
 
     async def settle(job: Job | None, error: Exception | None) -> None:
         if may_have_made_a_job(error):
             await settle_lost(transport, intent, job.job_id if job else None)
 
     async def attempt() -> Job:
-        return await carry_through(post, grace=GRACE_SECONDS, settle=settle)
+        leave = await transport.sender.take_turn()
+        return await carry_through(post, grace=GRACE_SECONDS, settle=settle, when_sent=leave)
 
     try:
         job = await with_slot(transport, attempt, wait_for_slot)
@@ -112,9 +113,9 @@ def announce(transport: AsyncTransport, call: Call[Job], reference: str | None =
     return intent
 
 
-def with_reference(settings: Settings, intent: Intent) -> Settings:
-    """Return settings that send the intent's reference with every attempt."""
-    return replace(settings, headers={**settings.headers, "idempotency-key": intent.reference})
+def with_reference(intent: Intent, extra_headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return headers that send the intent's reference with every attempt."""
+    return {"Idempotency-Key": intent.reference, **(extra_headers or {})}
 
 
 async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:

@@ -98,31 +98,14 @@ class AsyncOwnedStream:
             CreateOutcomeUnknownError: it is not known whether a job was made.
         """
         self._owner = os.getpid()
-        intent = self._intent = announce(self._transport, self._call)
-        self._seen_alive = intent.sent_at
-        carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
-
-        async def post() -> None:
-            reply = await carrying.open(
-                self._call, idle=self._idle, timeout=self._timeout, extra_headers=self._extra_headers
-            )
-            await self._begin(reply)
-
-        async def settle(_: None, error: Exception | None) -> None:
-            if self._reply is not None or self._polling is not None:
-                await self.close(None)
-            elif self._on_exit == "cancel" and may_have_made_a_job(error):
-                await settle_lost(self._transport, intent, None)
-
-        async def attempt() -> None:
-            await carry_through(post, grace=GRACE_SECONDS, settle=settle)
-
+        self._intent = announce(self._transport, self._call)
+        self._seen_alive = self._intent.sent_at
         try:
-            await with_slot(self._transport, attempt, self._wait_for_slot)
+            await with_slot(self._transport, self._attempt, self._wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
                 raise
-            job = await reconcile(self._transport, intent, error)
+            job = await reconcile(self._transport, self._intent, error)
             self._follow(job.job_id)
         self._attach()
 
@@ -179,6 +162,24 @@ class AsyncOwnedStream:
             detach(self._attached)
         if not stopped:
             report_leak(job_id, error)
+
+    async def _attempt(self) -> None:
+        leave = await self._transport.sender.take_turn()
+        await carry_through(self._post, grace=GRACE_SECONDS, settle=self._settle, when_sent=leave)
+
+    async def _post(self) -> None:
+        assert self._intent is not None
+        headers = with_reference(self._intent, self._extra_headers)
+        reply = await self._transport.open(self._call, idle=self._idle, timeout=self._timeout, extra_headers=headers)
+        await self._begin(reply)
+
+    async def _settle(self, _: None, error: Exception | None) -> None:
+        """Stop the job of a create that was given up while it was under way."""
+        assert self._intent is not None
+        if self._reply is not None or self._polling is not None:
+            await self.close(None)
+        elif self._on_exit == "cancel" and may_have_made_a_job(error):
+            await settle_lost(self._transport, self._intent, None)
 
     async def _begin(self, reply: AsyncOpenReply) -> None:
         """Read the stream, or adopt the job that the server made without one."""

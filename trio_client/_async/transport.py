@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -50,11 +51,7 @@ class AsyncTransport:
     ) -> _M:
         """Return the model of the reply, after as many attempts as the policy and the failures allow."""
         request, waits, attempts = self._begin(call, timeout, extra_headers)
-
-        async def attempt() -> _M:
-            reply = await self._send(request, waits, attempts)
-            return self._accept(call, reply, attempts)
-
+        attempt = partial(self._send, call, request, waits, attempts)
         return await self._persist(attempt, request, attempts)
 
     async def open(
@@ -66,25 +63,8 @@ class AsyncTransport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenReply:
         """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
-        settings = self.settings
         request, waits, attempts = self._begin(call, timeout, extra_headers)
-
-        async def attempt() -> AsyncOpenReply:
-            attempts.made += 1
-            self._note_request(request, attempts)
-            reply = await self.sender.open(request, waits, attempts.time_left, idle=idle)
-            self._note_reply(request, attempts, reply)
-            if 200 <= reply.status < 300:
-                attempts.succeeded()
-                return reply
-            try:
-                whole = await reply.read()
-            finally:
-                await reply.aclose()
-            raise error_from(
-                whole, secrets=settings.secrets(call.arguments), wall_clock=time.time(), service=settings.service
-            )
-
+        attempt = partial(self._send_and_open, call, request, waits, attempts, idle)
         return await self._persist(attempt, request, attempts)
 
     async def aclose(self) -> None:
@@ -101,12 +81,31 @@ class AsyncTransport:
         request = prepare(call, settings, extra_headers)
         return request, waits, Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
 
-    async def _send(self, request: Prepared, waits: Timeout, attempts: Attempts) -> Reply:
+    async def _send(self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts) -> _M:
         attempts.made += 1
         self._note_request(request, attempts)
         reply = await self.sender.send(request, waits, attempts.time_left)
         self._note_reply(request, attempts, reply)
-        return reply
+        return self._accept(call, reply, attempts)
+
+    async def _send_and_open(
+        self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts, idle: float
+    ) -> AsyncOpenReply:
+        attempts.made += 1
+        self._note_request(request, attempts)
+        reply = await self.sender.open(request, waits, attempts.time_left, idle=idle)
+        self._note_reply(request, attempts, reply)
+        if 200 <= reply.status < 300:
+            attempts.succeeded()
+            return reply
+        try:
+            whole = await reply.read()
+        finally:
+            await reply.aclose()
+        settings = self.settings
+        raise error_from(
+            whole, secrets=settings.secrets(call.arguments), wall_clock=time.time(), service=settings.service
+        )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
         """Return the model of a reply, or raise the error it stands for."""
@@ -131,8 +130,12 @@ class AsyncTransport:
         try:
             return await attempt()
         except TrioError as error:
-            first = [error]
+            first = [error]  # a list, to be emptied: an error that its own traceback's frames hold is a cycle
+        return await self._repeat(first, attempt, request, attempts)
 
+    async def _repeat(
+        self, first: list[TrioError], attempt: Callable[[], Awaitable[_T]], request: Prepared, attempts: Attempts
+    ) -> _T:
         from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
         async def again() -> _T:

@@ -164,7 +164,7 @@ class _Crew:
         self._stop = from_any_thread(self._scope.cancel)
         self._changed = anyio.Event()
         self._done = anyio.Event()
-        self._task = spawn(self._run)
+        self._task = spawn(self._run, when_done=self._done.set)
 
     async def dismiss(self) -> None:
         """Stop all watches, and wait until their jobs are settled, also while being cancelled."""
@@ -206,7 +206,6 @@ class _Crew:
             self._tell.close()
             if self._dropped:
                 self.told.close()
-            self._done.set()
 
     async def _watch(self, seat: _Seat, target: Target, events: AsyncEventStream) -> None:
         """Tell one target's story, from its first job to its end."""

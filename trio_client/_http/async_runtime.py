@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -118,18 +118,27 @@ def from_any_thread(function: Callable[[], object]) -> Callable[[], object]:
     return lambda: loop.call_soon_threadsafe(function)
 
 
-def spawn(work: Callable[[], Coroutine[Any, Any, None]]) -> object:
+def spawn(work: Callable[[], Coroutine[Any, Any, None]], *, when_done: Callable[[], object]) -> object:
     """Run something beside everything else on the event loop; keep what is returned for as long as it runs.
 
-    It is cancelled when the event loop ends, and must raise nothing else.
+    It is cancelled when the event loop ends, and must raise nothing else. `when_done` is called at its end, even if
+    it is cancelled before it begins.
     """
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         import trio
 
-        return trio.lowlevel.spawn_system_task(work, context=copy_context())
-    return loop.create_task(work())
+        async def whole() -> None:
+            try:
+                await work()
+            finally:
+                when_done()
+
+        return trio.lowlevel.spawn_system_task(whole, context=copy_context())
+    task = loop.create_task(work())
+    task.add_done_callback(lambda _: when_done())
+    return task
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -142,7 +151,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, timeout)
+        if buffer:  # the end of a request is empty
+            await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -214,57 +224,82 @@ class Content(httpx.AsyncByteStream):
         return self._content
 
 
-@contextmanager
-def time_limit(seconds: float) -> Generator[None]:
+def time_limit(seconds: float) -> AbstractContextManager[object]:
     """Give up what runs inside after so many seconds: `TimeoutError`."""
-    with anyio.fail_after(seconds):
-        yield
+    return anyio.fail_after(seconds)
 
 
-@contextmanager
-def shielded(seconds: float) -> Generator[None]:
+def shielded(seconds: float) -> AbstractContextManager[object]:
     """Protect what runs inside from outer cancellation, for at most so many seconds."""
-    with anyio.move_on_after(seconds, shield=True):
-        yield
+    return anyio.move_on_after(seconds, shield=True)
 
 
-class _Sending:
-    """Whether work that must not be cut off halfway has sent anything, and whether it still may."""
+class _Carried(Generic[_T]):
+    """Work that must not be cut off halfway: whether it has sent anything, and whether it still may."""
 
-    def __init__(self) -> None:
-        self.scope = anyio.CancelScope(shield=True)
+    __slots__ = ("_scope", "_when_sent", "_work", "begun", "done", "errors", "forbidden", "results")
+
+    def __init__(self, work: Callable[[], Awaitable[_T]], when_sent: Callable[[], object]) -> None:
+        self._work = work
+        self._when_sent = when_sent
+        self._scope = anyio.CancelScope()
         self.begun = False
         self.forbidden = False
+        self.done = anyio.Event()
+        self.results: list[_T] = []
+        self.errors: list[Exception] = []
+
+    async def run(self) -> None:
+        _carried.set(self)
+        with self._scope:
+            try:
+                self.results.append(await self._work())
+            except Exception as error:
+                self.errors.append(error)
+
+    def finish(self) -> None:
+        """Note that the work has ended, however it did."""
+        self._when_sent()
+        self.done.set()
+
+    def begin(self) -> None:
+        """Note that something goes out."""
+        self.begun = True
+        self._when_sent()
 
     async def note(self, event: str, _: object) -> None:
         """Take what the HTTP library tells of its progress."""
         if event.endswith(".send_request_headers.started"):
             if self.forbidden:
-                self.scope.cancel()
+                self._scope.cancel()
                 await anyio.lowlevel.checkpoint()
-            self.begun = True
+            self.begin()
 
-    def end(self, grace: float) -> None:
-        """Give the work so many seconds; if nothing was sent yet, nothing is to be sent at all."""
+    async def end(self, grace: float) -> None:
+        """Wait for the work for so many seconds; if nothing was sent yet, nothing is to be sent at all."""
         self.forbidden = not self.begun
         seconds = grace if self.begun else _CONNECTING_SECONDS
-        self.scope.deadline = min(self.scope.deadline, anyio.current_time() + seconds)
+        self._scope.deadline = min(self._scope.deadline, anyio.current_time() + seconds)
+        with anyio.CancelScope(shield=True):
+            while not self.done.is_set():
+                with suppress(anyio.get_cancelled_exc_class()):  # asyncio's own cancellation knows no shield
+                    await self.done.wait()
 
 
-_sending: ContextVar[_Sending | None] = ContextVar("_sending", default=None)
+_carried: ContextVar[_Carried[Any] | None] = ContextVar("_carried", default=None)
 
 
 def trace_sending() -> dict[str, Any]:
     """Return the extension of a request that lets `carry_through` know when it goes out."""
-    sending = _sending.get()
-    return {} if sending is None else {"trace": sending.note}
+    carried = _carried.get()
+    return {} if carried is None else {"trace": carried.note}
 
 
 def assume_sent() -> None:
     """Take it that something goes out, where nobody will tell."""
-    sending = _sending.get()
-    if sending is not None:
-        sending.begun = True
+    carried = _carried.get()
+    if carried is not None:
+        carried.begin()
 
 
 async def carry_through(
@@ -272,42 +307,27 @@ async def carry_through(
     *,
     grace: float,
     settle: Callable[[_T | None, Exception | None], Awaitable[None]],
+    when_sent: Callable[[], object],
 ) -> _T:
     """Carry out work that must not be cut off halfway, and return its result.
 
     If the task is cancelled before anything was sent, nothing will be. Later the work gets `grace` seconds
     to finish; `settle` is then given its result or its error, as far as they are known, before the cancellation
-    goes on.
+    goes on. `when_sent` is called when something goes out, and again at the end.
     """
-    results: list[_T] = []
-    errors: list[Exception] = []
-    sending = _Sending()
-    done = anyio.Event()
-
-    async def run() -> None:
-        _sending.set(sending)
-        with sending.scope:
-            try:
-                results.append(await work())
-            except Exception as error:
-                errors.append(error)
-        done.set()
-
+    carried = _Carried(work, when_sent)
+    task = spawn(carried.run, when_done=carried.finish)
     try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(run)
-            try:
-                await done.wait()
-            except BaseException:
-                sending.end(grace)
-                raise
+        await carried.done.wait()
     except BaseException:
-        if sending.begun:
-            await settle(results[0] if results else None, errors[0] if errors else None)
+        await carried.end(grace)
+        if carried.begun:
+            await settle(carried.results[0] if carried.results else None, carried.errors[0] if carried.errors else None)
         raise
-    if errors:
-        raise errors[0]
-    return results[0]
+    del task
+    if carried.errors:
+        raise carried.errors.pop()
+    return carried.results.pop()
 
 
 def current_home() -> object:
@@ -317,7 +337,7 @@ def current_home() -> object:
 
 def raw_chunks(response: Any) -> Any:
     """Return an async iterator over the body as it comes from the wire."""
-    return response.aiter_raw().__aiter__()
+    return response.stream.__aiter__()
 
 
 def abandon(slots: list[Slot]) -> None:

@@ -82,30 +82,38 @@ def shielded(seconds: float) -> Generator[None]:
         _limit.until = outer
 
 
-class _Sending:
+class _Carried:
     """Whether work that must not be cut off halfway has sent anything yet."""
 
-    begun = False
+    def __init__(self, when_sent: Callable[[], object]) -> None:
+        self._when_sent = when_sent
+        self.begun = False
+
+    def begin(self) -> None:
+        """Note that something goes out."""
+        self.begun = True
+        self._when_sent()
 
     def note(self, event: str, _: object) -> None:
         """Take what the HTTP library tells of its progress."""
-        self.begun = self.begun or event.endswith(".send_request_headers.started")
+        if event.endswith(".send_request_headers.started"):
+            self.begin()
 
 
-_sending: ContextVar[_Sending | None] = ContextVar("_sending", default=None)
+_carried: ContextVar[_Carried | None] = ContextVar("_carried", default=None)
 
 
 def trace_sending() -> dict[str, Any]:
     """Return the extension of a request that lets `carry_through` know when it goes out."""
-    sending = _sending.get()
-    return {} if sending is None else {"trace": sending.note}
+    carried = _carried.get()
+    return {} if carried is None else {"trace": carried.note}
 
 
 def assume_sent() -> None:
     """Take it that something goes out, where nobody will tell."""
-    sending = _sending.get()
-    if sending is not None:
-        sending.begun = True
+    carried = _carried.get()
+    if carried is not None:
+        carried.begin()
 
 
 def carry_through(
@@ -113,23 +121,26 @@ def carry_through(
     *,
     grace: float,  # noqa: ARG001
     settle: Callable[[_T | None, Exception | None], None],
+    when_sent: Callable[[], object],
 ) -> _T:
     """Carry out work that must not be cut off halfway, and return its result.
 
     If Ctrl-C cuts it off all the same, after something was sent, `settle` is called before the interrupt goes on.
+    `when_sent` is called when something goes out, and again at the end.
     """
-    sending = _Sending()
-    token = _sending.set(sending)
+    carried = _Carried(when_sent)
+    token = _carried.set(carried)
     try:
         return work()
     except Exception:
         raise
     except BaseException:
-        if sending.begun:
+        if carried.begun:
             settle(None, None)
         raise
     finally:
-        _sending.reset(token)
+        _carried.reset(token)
+        when_sent()
 
 
 class Bell:
@@ -155,7 +166,7 @@ def current_home() -> object:
 
 def raw_chunks(response: Any) -> Any:
     """Return an iterator over the body as it comes from the wire."""
-    return iter(response.iter_raw())
+    return iter(response.stream)
 
 
 def abandon(slots: list[Slot]) -> None:

@@ -25,7 +25,7 @@ from .._core.creation import (
 )
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.settings import CallInfo, Settings, logger, notify
+from .._core.settings import CallInfo, logger, notify
 from .._http.sync_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
@@ -67,17 +67,18 @@ def create_job(
     if tag_webhook_url:
         call = with_tag(call, reference)
     intent = announce(transport, call, reference)
-    carrying = transport.with_settings(with_reference(transport.settings, intent))
+    headers = with_reference(intent, extra_headers)
 
     def post() -> Job:
-        return carrying.call(call, timeout=timeout, extra_headers=extra_headers)
+        return transport.call(call, timeout=timeout, extra_headers=headers)
 
     def settle(job: Job | None, error: Exception | None) -> None:
         if may_have_made_a_job(error):
             settle_lost(transport, intent, job.job_id if job else None)
 
     def attempt() -> Job:
-        return carry_through(post, grace=GRACE_SECONDS, settle=settle)
+        leave = transport.sender.take_turn()
+        return carry_through(post, grace=GRACE_SECONDS, settle=settle, when_sent=leave)
 
     try:
         job = with_slot(transport, attempt, wait_for_slot)
@@ -113,9 +114,9 @@ def announce(transport: Transport, call: Call[Job], reference: str | None = None
     return intent
 
 
-def with_reference(settings: Settings, intent: Intent) -> Settings:
-    """Return settings that send the intent's reference with every attempt."""
-    return replace(settings, headers={**settings.headers, "idempotency-key": intent.reference})
+def with_reference(intent: Intent, extra_headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return headers that send the intent's reference with every attempt."""
+    return {"Idempotency-Key": intent.reference, **(extra_headers or {})}
 
 
 def reconcile(transport: Transport, intent: Intent, cause: TrioError) -> Job:

@@ -99,29 +99,14 @@ class OwnedStream:
             CreateOutcomeUnknownError: it is not known whether a job was made.
         """
         self._owner = os.getpid()
-        intent = self._intent = announce(self._transport, self._call)
-        self._seen_alive = intent.sent_at
-        carrying = self._transport.with_settings(with_reference(self._transport.settings, self._intent))
-
-        def post() -> None:
-            reply = carrying.open(self._call, idle=self._idle, timeout=self._timeout, extra_headers=self._extra_headers)
-            self._begin(reply)
-
-        def settle(_: None, error: Exception | None) -> None:
-            if self._reply is not None or self._polling is not None:
-                self.close(None)
-            elif self._on_exit == "cancel" and may_have_made_a_job(error):
-                settle_lost(self._transport, intent, None)
-
-        def attempt() -> None:
-            carry_through(post, grace=GRACE_SECONDS, settle=settle)
-
+        self._intent = announce(self._transport, self._call)
+        self._seen_alive = self._intent.sent_at
         try:
-            with_slot(self._transport, attempt, self._wait_for_slot)
+            with_slot(self._transport, self._attempt, self._wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
                 raise
-            job = reconcile(self._transport, intent, error)
+            job = reconcile(self._transport, self._intent, error)
             self._follow(job.job_id)
         self._attach()
 
@@ -178,6 +163,24 @@ class OwnedStream:
             detach(self._attached)
         if not stopped:
             report_leak(job_id, error)
+
+    def _attempt(self) -> None:
+        leave = self._transport.sender.take_turn()
+        carry_through(self._post, grace=GRACE_SECONDS, settle=self._settle, when_sent=leave)
+
+    def _post(self) -> None:
+        assert self._intent is not None
+        headers = with_reference(self._intent, self._extra_headers)
+        reply = self._transport.open(self._call, idle=self._idle, timeout=self._timeout, extra_headers=headers)
+        self._begin(reply)
+
+    def _settle(self, _: None, error: Exception | None) -> None:
+        """Stop the job of a create that was given up while it was under way."""
+        assert self._intent is not None
+        if self._reply is not None or self._polling is not None:
+            self.close(None)
+        elif self._on_exit == "cancel" and may_have_made_a_job(error):
+            settle_lost(self._transport, self._intent, None)
 
     def _begin(self, reply: OpenReply) -> None:
         """Read the stream, or adopt the job that the server made without one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -51,11 +52,7 @@ class Transport:
     ) -> _M:
         """Return the model of the reply, after as many attempts as the policy and the failures allow."""
         request, waits, attempts = self._begin(call, timeout, extra_headers)
-
-        def attempt() -> _M:
-            reply = self._send(request, waits, attempts)
-            return self._accept(call, reply, attempts)
-
+        attempt = partial(self._send, call, request, waits, attempts)
         return self._persist(attempt, request, attempts)
 
     def open(
@@ -67,25 +64,8 @@ class Transport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> OpenReply:
         """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
-        settings = self.settings
         request, waits, attempts = self._begin(call, timeout, extra_headers)
-
-        def attempt() -> OpenReply:
-            attempts.made += 1
-            self._note_request(request, attempts)
-            reply = self.sender.open(request, waits, attempts.time_left, idle=idle)
-            self._note_reply(request, attempts, reply)
-            if 200 <= reply.status < 300:
-                attempts.succeeded()
-                return reply
-            try:
-                whole = reply.read()
-            finally:
-                reply.close()
-            raise error_from(
-                whole, secrets=settings.secrets(call.arguments), wall_clock=time.time(), service=settings.service
-            )
-
+        attempt = partial(self._send_and_open, call, request, waits, attempts, idle)
         return self._persist(attempt, request, attempts)
 
     def close(self) -> None:
@@ -102,12 +82,31 @@ class Transport:
         request = prepare(call, settings, extra_headers)
         return request, waits, Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
 
-    def _send(self, request: Prepared, waits: Timeout, attempts: Attempts) -> Reply:
+    def _send(self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts) -> _M:
         attempts.made += 1
         self._note_request(request, attempts)
         reply = self.sender.send(request, waits, attempts.time_left)
         self._note_reply(request, attempts, reply)
-        return reply
+        return self._accept(call, reply, attempts)
+
+    def _send_and_open(
+        self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts, idle: float
+    ) -> OpenReply:
+        attempts.made += 1
+        self._note_request(request, attempts)
+        reply = self.sender.open(request, waits, attempts.time_left, idle=idle)
+        self._note_reply(request, attempts, reply)
+        if 200 <= reply.status < 300:
+            attempts.succeeded()
+            return reply
+        try:
+            whole = reply.read()
+        finally:
+            reply.close()
+        settings = self.settings
+        raise error_from(
+            whole, secrets=settings.secrets(call.arguments), wall_clock=time.time(), service=settings.service
+        )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
         """Return the model of a reply, or raise the error it stands for."""
@@ -132,8 +131,10 @@ class Transport:
         try:
             return attempt()
         except TrioError as error:
-            first = [error]
+            first = [error]  # a list, to be emptied: an error that its own traceback's frames hold is a cycle
+        return self._repeat(first, attempt, request, attempts)
 
+    def _repeat(self, first: list[TrioError], attempt: Callable[[], _T], request: Prepared, attempts: Attempts) -> _T:
         from tenacity import RetryCallState, Retrying, retry_if_exception
 
         def again() -> _T:

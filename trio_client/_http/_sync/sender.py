@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -136,6 +138,10 @@ class Sender:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
+    def take_turn(self) -> Callable[[], None]:
+        """Wait until few others are connecting; return what is to be called after connecting."""
+        return _nothing if self._pool is None else self._pool.take_turn()
+
     @property
     def in_use(self) -> bool:
         """Whether there are connections to close."""
@@ -176,7 +182,7 @@ class Sender:
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
         wire = httpx.Request(
             request.method,
-            request.url,
+            _url(request.url),
             headers=self._headers(request),
             content=request.content,
             extensions={"timeout": waits, **trace_sending()},
@@ -190,6 +196,16 @@ class Sender:
         if request.fresh_connection:
             headers["connection"] = "close"
         return headers
+
+
+@functools.lru_cache(maxsize=256)
+def _url(url: str) -> httpx.URL:
+    """Return a URL parsed: the same job is asked for again and again."""
+    return httpx.URL(url)
+
+
+def _nothing() -> None:
+    """Do nothing: an injected client has its own ways to connect."""
 
 
 def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
