@@ -43,6 +43,7 @@ sleep = anyio.sleep
 _ENDING_SECONDS = 1.0
 _CONNECTING_SECONDS = 0.5  # a connection cut off while it is being made may leave a socket behind
 _MOST_BUFFERED_CHUNKS = 10_000
+_READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
 
 
 class Limiter:
@@ -144,11 +145,12 @@ def spawn(work: Callable[[], Coroutine[Any, Any, None]], *, when_done: Callable[
 class _Stream(httpcore.AsyncNetworkStream):
     """A connection that is closed if it is given up while it is being encrypted; httpcore forgets it then."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, *, read_bytes: int = 0) -> None:
         self._stream = stream
+        self._read_bytes = read_bytes
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, timeout)
+        return await self._stream.read(max(max_bytes, self._read_bytes), timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if buffer:  # the end of a request is empty
@@ -183,7 +185,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _Stream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _Stream(stream, read_bytes=_READ_BYTES)
 
 
 class Slot(httpx.AsyncHTTPTransport):
