@@ -28,6 +28,7 @@ _BOM = b"\xef\xbb\xbf"
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry"))
 _LONGEST_START = len(b"retry: ")  # so many bytes tell which field a line is, and where its value begins
 _MAX_RETRY_DIGITS = 640  # what `int()` takes under every setting of `sys.set_int_max_str_digits`
+_LARGE = 2**12  # a piece of so many bytes is kept as it is until the line ends
 _LONG = 2**16  # more than this is not split at once: that would take many times its size
 
 
@@ -61,6 +62,34 @@ class EventTooLargeError(ResponseValidationError):
         self.events: list[RawEvent] = events or []
 
 
+class _Value:
+    """The value of a long line: its large pieces as they came, small ones run together."""
+
+    __slots__ = ("_pieces", "_small")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes | memoryview] = []
+        self._small: io.BytesIO | None = None
+
+    def write(self, piece: bytes | memoryview) -> None:
+        if len(piece) >= _LARGE:
+            self._end_small()
+            self._pieces.append(piece)
+        else:
+            if self._small is None:
+                self._small = io.BytesIO()
+            self._small.write(piece)
+
+    def join(self) -> bytes:
+        self._end_small()
+        return b"".join(self._pieces)
+
+    def _end_small(self) -> None:
+        if self._small is not None:
+            self._pieces.append(self._small.getvalue())
+            self._small = None
+
+
 class Decoder:
     """Turns chunks of bytes into events, holding no more than one unfinished event between them.
 
@@ -81,7 +110,7 @@ class Decoder:
         self._after_cr = False
         self._head = b""
         self._field: bytes | None = None  # b"" for a line to be ignored
-        self._value = io.BytesIO()
+        self._value = _Value()
         # The event so far. The bytes of its lines are counted, comments and ignored fields left out.
         self._held = 0
         self._data: bytes | io.BytesIO | None = None
@@ -109,7 +138,7 @@ class Decoder:
                 self._read(chunk, events)
         except EventTooLargeError:
             self._failed = True
-            self._data, self._value = None, io.BytesIO()
+            self._data, self._value = None, _Value()
             raise EventTooLargeError(self._limit, events) from None
         return events
 
@@ -210,8 +239,8 @@ class Decoder:
 
     def _end_line(self) -> None:
         if self._field:
-            self._set(self._field, self._value.getvalue())
-            self._value = io.BytesIO()
+            self._set(self._field, self._value.join())
+            self._value = _Value()
         self._field = None
 
     def _set(self, field: bytes, value: bytes) -> None:
