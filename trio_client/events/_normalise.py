@@ -49,8 +49,9 @@ _COUNTERS = (
 # Where a field may sit, best place first.
 _PLACES = ("data", "details", "stats", "final_stats")
 _NOTHING: Mapping[str, Any] = {}
-_TRIGGER_FIELDS = ("job_id", "source_url", "timestamp", "explanation", "condition", "frame_b64", "triggered")
-_ONLY_IN_A_USUAL_TRIGGER = frozenset((*_TRIGGER_FIELDS, "type", "data"))
+_ONLY_IN_A_USUAL_TRIGGER = frozenset(
+    ("job_id", "source_url", "timestamp", "explanation", "condition", "frame_b64", "triggered", "type", "data")
+)
 
 
 def from_sse(event: ServerSentEvent) -> Event:
@@ -229,14 +230,16 @@ def _usual_trigger(top: dict[str, Any], delivery: Delivery, name: str) -> Event 
             return None
     if not _ONLY_IN_A_USUAL_TRIGGER.issuperset(places):
         return None
-    job_id, url, when, explanation, condition, frame, flag = map(places.get, _TRIGGER_FIELDS)
-    if flag is not True or not (
-        (job_id is None or isinstance(job_id, str))
-        and (url is None or isinstance(url, str))
-        and (when is None or isinstance(when, str))
-        and (explanation is None or isinstance(explanation, str))
-        and (condition is None or isinstance(condition, str))
-        and (frame is None or isinstance(frame, str))
+    get = places.get
+    job_id, url, when = get("job_id"), get("source_url"), get("timestamp")
+    explanation, condition, frame = get("explanation"), get("condition"), get("frame_b64")
+    if get("triggered") is not True or not (
+        (job_id is None or job_id.__class__ is str)
+        and (url is None or url.__class__ is str)
+        and (when is None or when.__class__ is str)
+        and (explanation is None or explanation.__class__ is str)
+        and (condition is None or condition.__class__ is str)
+        and (frame is None or frame.__class__ is str)
     ):
         return None
     return Triggered(
