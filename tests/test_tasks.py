@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import threading
 from importlib.metadata import version
 
 import anyio
@@ -9,9 +12,10 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 from anyio.abc import TaskStatus
-from raw_server import HOLD, RawServer, reply
+from raw_server import CLOSE, HOLD, RawServer, reply
 
-from trio_client import APITimeoutError, AsyncTrioClient, Timeout
+from trio_client import APITimeoutError, AsyncTrioClient, CreateOutcomeUnknownError, RetryPolicy, Timeout
+from trio_client._http._async import pool as pools
 from trio_client.stub import StubServer
 
 pytestmark = pytest.mark.anyio
@@ -81,3 +85,77 @@ async def test_streams_take_no_place_from_calls() -> None:
                     await tasks.start(watch)
                 assert 20 == len(await client.jobs.list(timeout=Timeout(pool=0.5)))
                 tasks.cancel_scope.cancel()
+
+
+async def test_only_few_creates_connect_at_a_time() -> None:
+    pool = pools.AsyncPool("http://127.0.0.1:1", trust_env=False)
+    connecting = [await pool.take_turn() for _ in range(32)]
+    waiting = True
+
+    async def connect_too() -> None:
+        nonlocal waiting
+        leave = await pool.take_turn()
+        waiting = False
+        leave()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(connect_too)
+        await anyio.wait_all_tasks_blocked()
+        assert waiting
+        connecting[0]()
+        connecting[0]()
+    assert not waiting
+    assert 1 == await _free_places(pool)
+
+
+async def _free_places(pool: pools.AsyncPool) -> int:
+    for number in range(40):
+        with anyio.move_on_after(0.1) as scope:
+            await pool.take_turn()
+        if scope.cancelled_caught:
+            return number
+    return 40
+
+
+async def test_connects_that_hang_hold_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "_MAX_TURN_WAIT_SECONDS", 0.01)
+    pool = pools.AsyncPool("http://127.0.0.1:1", trust_env=False)
+    leaves = [await pool.take_turn() for _ in range(50)]
+    for leave in leaves:
+        leave()
+    monkeypatch.setattr(pools, "_MAX_TURN_WAIT_SECONDS", 60)
+    assert 32 == await _free_places(pool)
+
+
+async def test_creates_that_await_their_reply_hold_up_no_other() -> None:
+    all_sent = threading.Event()
+    with RawServer([all_sent, CLOSE]) as server:
+        client = AsyncTrioClient("k", base_url=server.base_url, retry=RetryPolicy(max_attempts=1, reconcile_for=0.1))
+
+        async def begin() -> None:
+            with pytest.raises(CreateOutcomeUnknownError):
+                await client.live_monitor.create("rtsp://c/1", "open")
+
+        async with client, anyio.create_task_group() as tasks:
+            for _ in range(100):
+                tasks.start_soon(begin)
+            await anyio.to_thread.run_sync(server.wait_for_requests, 100)
+            all_sent.set()
+
+
+# anyio's own task for connecting may be cancelled before it begins, and Python warns of it.
+@pytest.mark.filterwarnings(
+    "ignore:coroutine 'connect_tcp:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+@pytest.mark.parametrize("steps", range(12))
+def test_an_event_loop_that_ends_while_a_job_begins_ends_and_leaves_no_job(stub: StubServer, steps: int) -> None:
+    async def main() -> None:
+        client = AsyncTrioClient("k", base_url=stub.base_url)
+        begun = asyncio.ensure_future(client.live_monitor.create("rtsp://c/1", "open"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        assert not begun.done() or begun.result()
+
+    asyncio.run(main())
+    gc.collect()  # so that it warns here
+    assert 0 == stub.running_jobs
