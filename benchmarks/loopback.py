@@ -15,9 +15,10 @@ from .processes import Contender, Server, in_turn
 TITLE = "Over loopback"
 ABOUT = """\
 One process for each library and one server that is not the bottleneck; what counts is the CPU time of the client's
-process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its retries,
-deadlines, bounds and hooks are at work. openai and anthropic, by their generic calls, have retries and fill models of our
-replies without validating them. aiohttp is the limit: it is what Python can do with nothing around it."""
+process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its
+retries, deadlines, bounds and hooks are at work. openai and anthropic, by their generic calls, have retries and
+fill models of our replies without validating them. aiohttp is the limit: it is what Python can do with nothing
+around it."""
 ROUNDS, FEW = 5, 3
 ALL = ("httpx", "httpx2", "openai", "anthropic", "aiohttp")
 SYNC = ALL[:-1]
@@ -28,7 +29,7 @@ class Scenario(NamedTuple):
     """A round, with how many things it does, and against whom."""
 
     name: str
-    count: int
+    times: int
     thing: str
     against: tuple[str, ...]
     round: str
@@ -143,10 +144,8 @@ def measure(plan: Plan) -> Iterator[Measured]:
 def _measured(scenario: Scenario, url: str, plan: Plan) -> Measured:
     names = present(*plan.against(scenario.name, scenario.against))
     contenders = {name: Contender(name, url, scenario.round, *scenario.arguments) for name in names}
-    seconds = in_turn(
-        {name: contender.round for name, contender in contenders.items()}, plan.rounds(scenario.rounds)
-    )
+    seconds = in_turn({name: contender.round for name, contender in contenders.items()}, plan.rounds(scenario.rounds))
     for contender in contenders.values():
         contender.end()
-    micros = {name: [value / scenario.count * 1e6 for value in values] for name, values in seconds.items()}
+    micros = {name: [value / scenario.times * 1e6 for value in values] for name, values in seconds.items()}
     return Measured(scenario.name, f"µs a {scenario.thing}", micros, scenario.note)

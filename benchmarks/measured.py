@@ -46,7 +46,7 @@ class Measured:
             if name != OURS
         }
         return {
-            "scenario": self.scenario,
+            "name": self.scenario,
             "unit": self.unit,
             "note": self.note,
             "medians": {name: figure(statistics.median(values)) for name, values in self.values.items()},
@@ -64,6 +64,8 @@ def figure(value: float) -> float:
 
 
 def exceeded(row: dict[str, Any]) -> list[str]:
-    """Return the names whose budget was exceeded in a row of `as_json`."""
-    found = {name: ratio["median"] for name, ratio in row["ratios"].items()} | {OURS: row["medians"][OURS]}
+    """Return the names whose budget is exceeded in a row of results: of ratios, of an own value, or of exponents."""
+    found = dict(row.get("exponents", {}))
+    if "medians" in row:
+        found = {OURS: row["medians"][OURS]} | {name: ratio["median"] for name, ratio in row["ratios"].items()}
     return [name for name, budget in row["budgets"].items() if name in found and found[name] > budget]

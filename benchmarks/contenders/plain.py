@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from importlib import import_module
 from typing import Any
 
@@ -46,7 +45,7 @@ class Sync(_Plain):
                 seen += 1
         return seen
 
-    def _connect(self, body: dict[str, str]) -> AbstractContextManager[Any]:
+    def _connect(self, body: dict[str, str]) -> Any:
         url = f"{self._url}/live-monitor"
         if self._reads_events:
             return self._client.sse(url, method="POST", json=body)
@@ -83,7 +82,7 @@ class Async(_Plain):
                 seen += 1
         return seen
 
-    def _connect(self, body: dict[str, str]) -> AbstractAsyncContextManager[Any]:
+    def _connect(self, body: dict[str, str]) -> Any:
         url = f"{self._url}/live-monitor"
         if self._reads_events:
             return self._client.sse(url, method="POST", json=body)

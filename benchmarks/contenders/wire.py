@@ -23,41 +23,20 @@ class Models:
     """Models with the fields that the server sends, on a base class of one's choice."""
 
     def __init__(self, base: type[BaseModel] = BaseModel) -> None:
-        counters: dict[str, Any] = dict.fromkeys(
-            ("checks_performed", "triggers_fired", "frames_skipped"), (int | None, None)
-        )
-        job: dict[str, Any] = {"job_id": (str, ...)}
-        job |= dict.fromkeys(("status", "job_type", "created_at", "stream_url"), (str | None, None))
-        config: dict[str, Any] = dict.fromkeys(("condition", "input_mode"), (str | None, None))
-        config |= dict.fromkeys(("interval_seconds", "max_triggers"), (int | None, None))
-        self.config = create_model("Config", __base__=base, **config)
-        self.stats = create_model("Stats", __base__=base, elapsed_seconds=(int | None, None), **counters)
-        self.job = create_model("Job", __base__=base, **job)
-        self.detail = create_model(
-            "Detail", __base__=base, config=(self.config | None, None), stats=(self.stats | None, None), **job
-        )
-        self.check = create_model(
-            "Check",
-            __base__=base,
-            triggered=(bool, ...),
-            explanation=(str | None, None),
-            latency_ms=(float | None, None),
-        )
-        self.event = create_model(
-            "Event",
-            __base__=base,
-            job_id=(str | None, None),
-            timestamp=(datetime | None, None),
-            explanation=(str | None, None),
-            frame_b64=(str | None, None),
-            **counters,
-        )
-        self.page = create_model(
-            "Page",
-            __base__=base,
-            jobs=(list[self.job], ...),  # type: ignore[name-defined]
-            **dict.fromkeys(("total", "limit", "offset"), (int | None, None)),  # type: ignore[arg-type]
-        )
+        def model(name: str, **fields: Any) -> Any:
+            return create_model(name, __base__=base, **fields)
+
+        words, numbers = (str | None, None), (int | None, None)
+        counters = dict.fromkeys(("checks_performed", "triggers_fired", "frames_skipped"), numbers)
+        config = model("Config", condition=words, input_mode=words, interval_seconds=numbers, max_triggers=numbers)
+        stats = model("Stats", elapsed_seconds=numbers, **counters)
+        job = {"job_id": (str, ...), **dict.fromkeys(("status", "job_type", "created_at", "stream_url"), words)}
+        self.job = model("Job", **job)
+        self.page = model("Page", jobs=(list[self.job], ...), total=numbers, limit=numbers, offset=numbers)  # type: ignore[name-defined]
+        self.detail = model("Detail", config=(config | None, None), stats=(stats | None, None), **job)
+        self.check = model("Check", triggered=(bool, ...), explanation=words, latency_ms=numbers)
+        time = (datetime | None, None)
+        self.event = model("Event", job_id=words, timestamp=time, explanation=words, frame_b64=words, **counters)
 
 
 models = cache(Models)
