@@ -12,14 +12,13 @@ import platform
 import resource
 import sys
 from datetime import datetime, timezone
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from . import growth, imports, loopback, memory, page, parsing, sse_decoder, stub, webhooks
 from .contenders import LIBRARIES, present
-from .measured import Plan, exceeded
+from .measured import Plan, exceeded, rows_of
 from .processes import fresh
 
 PARTS = (loopback, sse_decoder, parsing, webhooks, imports, memory, stub)
@@ -41,11 +40,6 @@ def machine() -> dict[str, Any]:
     }
 
 
-def measured(part: str, plan: Plan) -> list[dict[str, Any]]:
-    """Return the rows of one part; this runs in a process that has imported nothing for the others."""
-    return [row.as_json() for row in import_module(part).measure(plan)]
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure everything, against budgets.")
     parser.add_argument("--quick", action="store_true", help="only what has a budget, in fewer rounds")
@@ -61,7 +55,7 @@ def main() -> int:
     plan = Plan(arguments.quick, arguments.only)
     results: dict[str, Any] = {"machine": machine(), "parts": [], "growth": []}
     for part in PARTS:
-        rows = fresh(measured, part.__name__, plan)
+        rows = fresh(rows_of, part.__name__, plan)
         if rows:
             results["parts"].append({"title": part.TITLE, "about": part.ABOUT.replace("\n", " "), "rows": rows})
             print("", *page.table(rows), sep="\n", flush=True)

@@ -20,7 +20,7 @@ Each figure is the processor time, user and system, of a fresh process from its 
 that does nothing; for the command line it is not taken off. "dependencies" is what the client cannot do without
 (httpx, httpx-sse, pydantic and anyio), and a module of 25 pydantic models with four fields each: about as many as
 the client has."""
-ROUNDS = 7
+ROUNDS = 5
 OPTIONAL = ("jsonschema", "opentelemetry", "starlette", "tenacity", "tomli", "trio", "typer", "uvicorn")
 DEPENDENCIES = "dependencies"
 PLAIN_MODELS = "from pydantic import BaseModel\n" + "".join(
@@ -31,18 +31,14 @@ PLAIN_MODELS = "from pydantic import BaseModel\n" + "".join(
 FIRST_CLIENT = {
     OURS: "from trio_client import TrioClient; client = TrioClient('key', base_url={url!r})",
     "httpx": "import httpx; client = httpx.Client(base_url={url!r})",
-    "httpx2": "import httpx2; client = httpx2.Client(base_url={url!r})",
     "openai": "from openai import OpenAI; client = OpenAI(api_key='key', base_url={url!r})",
-    "anthropic": "from anthropic import Anthropic; client = Anthropic(api_key='key', base_url={url!r})",
 }
 FIRST_CALL = {
     OURS: "client.jobs.get('job')",
     "httpx": "client.get('/jobs/job').json()",
-    "httpx2": "client.get('/jobs/job').json()",
     "openai": "client.get('/jobs/job', cast_to=object)",
-    "anthropic": "client.get('/jobs/job', cast_to=object)",
 }
-CLIENTS = "from trio_client import AsyncTrioClient, TrioClient"
+CLIENT = "from trio_client import TrioClient"
 
 
 def measure(plan: Plan) -> Iterator[Measured]:
@@ -56,14 +52,14 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 plan,
                 "The package alone loads next to nothing: its names are imported when they are first used.",
             )
-        others = {name: f"import {name}" for name in plan.against("import of the clients", ("openai", "anthropic"))}
-        imports = {**others, OURS: CLIENTS, DEPENDENCIES: dependencies}
-        if plan.wants("import of the clients"):
+        others = {name: f"import {name}" for name in plan.against("import of the client", ("openai", "anthropic"))}
+        imports = {**others, OURS: CLIENT, DEPENDENCIES: dependencies}
+        if plan.wants("import of the client"):
             yield _ratio(
-                "import of the clients",
+                "import of the client",
                 imports,
                 plan,
-                "Both clients by name, with everything that they need: what a program pays.",
+                "The client by its name, with everything that it needs: what a program pays.",
             )
         for scenario, program, note in (
             (
@@ -78,7 +74,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
             ),
         ):
             if plan.wants(scenario):
-                against = present(*plan.against(scenario, ("httpx", "httpx2", "openai", "anthropic")))
+                against = present(*plan.against(scenario, ("httpx", "openai")))
                 yield _ratio(scenario, {name: program[name] for name in against}, plan, note)
         counted = "import sys; print(len(sys.modules), *sys.modules)"
         if plan.wants("modules"):
@@ -86,7 +82,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 "modules",
                 "modules",
                 {name: [float(_output(f"{program}; {counted}").split()[0])] for name, program in _installed(imports)},
-                "How many modules the import of the clients leaves loaded, those of the standard library among them.",
+                "How many modules the import of the client leaves loaded, those of the standard library among them.",
             )
         if plan.wants("memory of the import"):
             yield Measured(
@@ -96,7 +92,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 "The most memory that the process had, less that of one that imports nothing.",
             )
         if plan.wants("optional packages that it loads"):
-            loaded = _output(f"{CLIENTS}; {counted}").split()
+            loaded = _output(f"{CLIENT}; {counted}").split()
             yield Measured(
                 "optional packages that it loads",
                 "packages",

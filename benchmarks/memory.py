@@ -54,10 +54,8 @@ def long_stream(url: str, marks: list[int]) -> list[float]:
     with TrioClient(KEY, base_url=url) as client, client.live_monitor.stream(STREAM, condition) as events:
         for _ in events:
             seen += 1
-            if seen == marks[len(found)]:
+            if seen in marks:
                 found.append(resident() / MIB)
-                if len(found) == len(marks):
-                    break
     return found
 
 
