@@ -40,15 +40,15 @@ class Scenario(NamedTuple):
 
 SCENARIOS = (
     Scenario(
-        "GET, sync", 200, "call", SYNC, "calls_sync", ("get", 200), "One job is asked for again and again, typed."
+        "GET, sync", 200, "a call", SYNC, "calls_sync", ("get", 200), "One job is asked for again and again, typed."
     ),
-    Scenario("POST, sync", 200, "call", SYNC, "calls_sync", ("post", 200), "`check_once`, one after the other."),
-    Scenario("GET, async", 200, "call", ALL, "calls_async", ("get", 200), "The same GETs under asyncio."),
-    Scenario("POST, async", 200, "call", ALL, "calls_async", ("post", 200), "The same checks under asyncio."),
+    Scenario("POST, sync", 200, "a call", SYNC, "calls_sync", ("post", 200), "`check_once`, one after the other."),
+    Scenario("GET, async", 200, "a call", ALL, "calls_async", ("get", 200), "The same GETs under asyncio."),
+    Scenario("POST, async", 200, "a call", ALL, "calls_async", ("post", 200), "The same checks under asyncio."),
     Scenario(
         "1,000 GETs, 100 at once, cold",
         1000,
-        "call",
+        "a call",
         ALL,
         "gets_cold",
         (1000, 100),
@@ -58,7 +58,7 @@ SCENARIOS = (
     Scenario(
         "1,000 GETs, 100 at once, warm",
         1000,
-        "call",
+        "a call",
         ALL,
         "gets_warm",
         (1000, 100),
@@ -68,7 +68,7 @@ SCENARIOS = (
     Scenario(
         "events of 200 B, sync",
         10_000,
-        "event",
+        "an event",
         SYNC,
         "stream_sync",
         (10_000, SMALL, True),
@@ -77,7 +77,7 @@ SCENARIOS = (
     Scenario(
         "events of 200 B, async",
         10_000,
-        "event",
+        "an event",
         ALL,
         "stream_async",
         (10_000, SMALL, True),
@@ -86,7 +86,7 @@ SCENARIOS = (
     Scenario(
         "events of 300 KiB, sync",
         100,
-        "event",
+        "an event",
         SYNC,
         "stream_sync",
         (100, FRAME, False),
@@ -95,7 +95,7 @@ SCENARIOS = (
     Scenario(
         "events of 300 KiB, async",
         100,
-        "event",
+        "an event",
         ALL,
         "stream_async",
         (100, FRAME, False),
@@ -104,7 +104,7 @@ SCENARIOS = (
     Scenario(
         "1,000 streams at once",
         1000,
-        "stream",
+        "a stream",
         ALL,
         "streams",
         (1000, 10, SMALL, False),
@@ -115,7 +115,7 @@ SCENARIOS = (
     Scenario(
         "20,000 jobs, 100 a page",
         20_000,
-        "job",
+        "a job",
         SYNC,
         "jobs",
         (20_000,),
@@ -125,7 +125,7 @@ SCENARIOS = (
     Scenario(
         "one client more",
         10,
-        "client",
+        "a client",
         SYNC,
         "clients",
         (10,),
@@ -148,4 +148,4 @@ def _measured(scenario: Scenario, url: str, plan: Plan) -> Measured:
     for contender in contenders.values():
         contender.end()
     micros = {name: [value / scenario.times * 1e6 for value in values] for name, values in seconds.items()}
-    return Measured(scenario.name, f"µs a {scenario.thing}", micros, scenario.note)
+    return Measured(scenario.name, f"µs {scenario.thing}", micros, scenario.note)
