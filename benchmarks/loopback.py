@@ -1,14 +1,15 @@
 """Calls, pages and event streams over loopback, by the CPU time of the client's process.
 
-Each scenario has one process for each contender, and one server that is not the bottleneck.
+There is one process for each contender, and one server that is not the bottleneck.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
-from .contenders import present
+from .contenders import OURS, present
 from .measured import Measured, Plan
 from .processes import Contender, Server, in_turn
 
@@ -135,17 +136,22 @@ SCENARIOS = (
 
 
 def measure(plan: Plan) -> Iterator[Measured]:
+    scenarios = [scenario for scenario in SCENARIOS if plan.wants(scenario.name)]
+    if not scenarios:
+        return
     with Server() as url:
-        for scenario in SCENARIOS:
-            if plan.wants(scenario.name):
-                yield _measured(scenario, url, plan)
+        contenders = {name: Contender(name, url) for name in present(OURS, *ALL)}
+        for scenario in scenarios:
+            yield _measured(scenario, contenders, plan)
+        for contender in contenders.values():
+            contender.end()
 
 
-def _measured(scenario: Scenario, url: str, plan: Plan) -> Measured:
-    names = present(*plan.against(scenario.name, scenario.against))
-    contenders = {name: Contender(name, url, scenario.round, *scenario.arguments) for name in names}
-    seconds = in_turn({name: contender.round for name, contender in contenders.items()}, plan.rounds(scenario.rounds))
-    for contender in contenders.values():
-        contender.end()
+def _measured(scenario: Scenario, contenders: dict[str, Contender], plan: Plan) -> Measured:
+    names = [name for name in plan.against(scenario.name, scenario.against) if name in contenders]
+    rounds: dict[str, Callable[[], float]] = {
+        name: partial(contenders[name].round, scenario.round, *scenario.arguments) for name in names
+    }
+    seconds = in_turn(rounds, plan.rounds(scenario.rounds))
     micros = {name: [value / scenario.times * 1e6 for value in values] for name, values in seconds.items()}
     return Measured(scenario.name, f"µs {scenario.thing}", micros, scenario.note)

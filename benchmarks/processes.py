@@ -55,12 +55,12 @@ class Server(_Piped):
 class Contender(_Piped):
     """A library that does one round when told to."""
 
-    def __init__(self, library: str, url: str, name: str, *arguments: object) -> None:
-        super().__init__("-m", "benchmarks.contenders", library, url, name, json.dumps(arguments))
+    def __init__(self, library: str, url: str) -> None:
+        super().__init__("-m", "benchmarks.contenders", library, url)
 
-    def round(self) -> float:
-        """Return the CPU seconds of one more round."""
-        self.say("go")
+    def round(self, name: str, *arguments: object) -> float:
+        """Return the CPU seconds of a round; one that is asked for again goes on with its client."""
+        self.say(json.dumps([name, *arguments]))
         return float(self.answer())
 
 

@@ -4,8 +4,8 @@ It prints its port, and ends with its standard input.
 
 - `GET /api/jobs/{id}`, `POST /api/check-once`: one small reply.
 - `GET /api/jobs?limit=…&offset=…`: a page of a list of 100,000 jobs.
-- `POST /api/live-monitor`: an event stream; the condition says `events=… size=…`, and `together=…` where its events
-  come only when so many streams are open.
+- `POST /api/live-monitor`: an event stream; the condition says `events=… size=… together=…`. After its start, a stream
+  waits until so many are open.
 """
 
 from __future__ import annotations
@@ -60,8 +60,12 @@ def progress(size: int) -> bytes:
     return event("triggered", {**trigger, "frame_b64": "A" * (size - len(event("triggered", trigger)))})
 
 
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
 class Gate:
-    """Holds streams until so many of them are open, and then begins anew."""
+    """Lets so many streams on once all of them are there."""
 
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
@@ -70,24 +74,20 @@ class Gate:
         self._waiting.append(asyncio.get_running_loop().create_future())
         if len(self._waiting) < together:
             await self._waiting[-1]
-            return
-        opened, self._waiting = self._waiting, []
-        for waiting in opened:
-            if not waiting.done():
-                waiting.set_result(None)
+        else:
+            waiting, self._waiting = self._waiting, []
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
 
 
-GATE = Gate()
-
-
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(data), data)
+gate = Gate()
 
 
 async def stream(writer: asyncio.StreamWriter, count: int, size: int, together: int) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
     writer.write(chunk(event("started", {"job_id": JOB["job_id"], "status": "running"})))
-    await GATE.wait(together)
+    await gate.wait(together)
     body = progress(size)
     per_write = max(1, PIECE // len(body))
     whole = (
@@ -113,9 +113,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             body = await reader.readexactly(int(length[1])) if length else b""
             if head.startswith(b"POST /api/live-monitor"):
-                asked = re.search(rb"events=(\d+) size=(\d+)(?: together=(\d+))?", body)
+                asked = re.search(rb"events=(\d+) size=(\d+) together=(\d+)", body)
                 assert asked is not None
-                await stream(writer, int(asked[1]), int(asked[2]), int(asked[3] or 1))
+                await stream(writer, int(asked[1]), int(asked[2]), int(asked[3]))
             elif head.startswith(b"POST"):
                 writer.write(check)
             elif head.startswith(b"GET /api/jobs?"):

@@ -1,7 +1,7 @@
 """One contender in a process of its own.
 
-`python -m benchmarks.contenders LIBRARY URL ROUND ARGUMENTS` does one round for each line on its standard input, and
-prints the CPU seconds that it took. ARGUMENTS are a list in JSON.
+`python -m benchmarks.contenders LIBRARY URL` does one round for each line on its standard input, and prints the CPU
+seconds that it took. A line is a JSON list: the name of a method of `Rounds`, and its arguments.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Rounds:
         self._kept: list[Any] = []
 
     async def close(self) -> None:
-        for one in self._kept:
-            await _finish(one.close())
+        while self._kept:
+            await _finish(self._kept.pop().close())
 
     def _client(self, side: str) -> Any:
         """Return a client that is used in every round."""
@@ -67,7 +67,7 @@ class Rounds:
 
     def stream_sync(self, count: int, size: int, typed: bool) -> Round:
         stream = self._client("Sync").stream
-        return lambda: _expect(stream(f"events={count} size={size}", typed), count + 2)
+        return lambda: _expect(stream(f"events={count} size={size} together=1", typed), count + 2)
 
     def stream_async(self, count: int, size: int, typed: bool) -> Round:
         return self.streams(1, count, size, typed)
@@ -117,10 +117,13 @@ def _expect(seen: int, wanted: int) -> None:
 
 
 async def main() -> None:
-    library, url, name, arguments = sys.argv[1:]
-    rounds = Rounds(library, url)
-    one_round: Round = getattr(rounds, name)(*json.loads(arguments))
-    for _ in sys.stdin:
+    library, url = sys.argv[1:]
+    rounds, last, one_round = Rounds(library, url), "", None
+    for line in sys.stdin:
+        if line != last or one_round is None:
+            await rounds.close()
+            name, *arguments = json.loads(line)
+            one_round, last = getattr(rounds, name)(*arguments), line
         gc.collect()
         start = time.process_time()
         await _finish(one_round())
