@@ -16,7 +16,7 @@ from .processes import Server, in_turn, spent
 
 TITLE = "Starting"
 ABOUT = """\
-Each figure is the processor time, user and system, of a fresh process from its start to its end, less that of one
+Each time is that of the processor, user and system, of a fresh process from its start to its end, less that of one
 that does nothing; for the command line it is not taken off. "dependencies" is what the client cannot do without
 (httpx, httpx-sse, pydantic and anyio), and a module of 25 pydantic models with four fields each: about as many as
 the client has."""

@@ -18,8 +18,8 @@ ABOUT = """\
 One process for each library and one server that is not the bottleneck; what counts is the CPU time of the client's
 process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its
 retries, deadlines, bounds and hooks are at work. openai and anthropic, by their generic calls, have retries and
-fill models of our replies without validating them. aiohttp is the limit: it is what Python can do with nothing
-around it."""
+fill models of the same replies without validating them. aiohttp is the limit: it is what Python can do with
+nothing around it."""
 ROUNDS, FEW = 5, 3
 ALL = ("httpx", "httpx2", "openai", "anthropic", "aiohttp")
 SYNC = ALL[:-1]

@@ -18,7 +18,7 @@ from .measured import exceeded
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
-FLAT, LINEAR = 0.15, 1.1
+FLAT, LINEAR, EVEN = 0.15, 1.1, 3
 
 INTRODUCTION = """\
 What the client costs, compared with what one would use without it. This page is written by `python -m
@@ -33,13 +33,12 @@ CAVEATS = """\
 ## What these numbers are not
 
 - They come from one machine that serves and asks at once, over loopback, without TLS. A real network and the
-  service's own time outweigh most of them: a check takes the service a second, the client less than a thousandth of
-  that.
+  service's own time come on top.
 - It is processor time of the client's process, not waiting time. What a library leaves to threads counts, what the
   server does does not.
-- Seconds differ between machines, and on one machine from one run to the next by more than half. The ratios do not,
-  as the rounds go in turn: what disturbs one disturbs the others. Differences of a few hundredths are noise all the
-  same; `benchmarks/results.json` has the lowest and the highest ratio of each row.
+- Seconds differ between machines, and on one machine from one run to the next. Ratios differ less, as the rounds go in
+  turn: what disturbs one disturbs the others. Where the machine has other work, a tenth is noise all the same;
+  `benchmarks/results.json` has the lowest and the highest ratio of each row.
 - The others do less or something else: see the text above each table.
 
 ## Measure it yourself
@@ -77,12 +76,15 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def _word(exponent: float) -> str:
+def _word(exponent: float, points: list[tuple[float, float]]) -> str:
+    values = [value for _, value in points]
     if abs(exponent) <= FLAT:
-        return "flat"
+        return "flat" if max(values) < EVEN * min(values) else "uneven"
     if exponent < 0:
         return "falling"
-    return "linear or less" if exponent <= LINEAR else "steeper than linear"
+    if exponent > LINEAR:
+        return "steeper than linear"
+    return "linear" if exponent > 2 - LINEAR else "less than linear"
 
 
 def text() -> str:
@@ -107,17 +109,16 @@ def text() -> str:
         lines += [f"- **{row['name']}**: {row['note']}" for row in part["rows"]]
     lines += ["", "## Growth", "", "Both axes are logarithmic; the exponent is the slope: 0 is flat, 1 is linear."]
     for curve in results["growth"]:
-        exponents = "; ".join(
-            f"{name} {value:.2f}, {_word(value)}" + _limit(curve, name) for name, value in curve["exponents"].items()
-        )
+        exponents = "; ".join(_exponent(curve, name) for name in curve["exponents"])
         lines += ["", f"### {curve['name']}", "", f"![{curve['name']}](images/growth-{curve['slug']}.svg)", ""]
         lines += [f"Exponents: {exponents}. {curve['note']}"]
     return "\n".join([*lines, "", CAVEATS, ""])
 
 
-def _limit(curve: dict[str, Any], name: str) -> str:
-    budget = curve["budgets"].get(name)
-    return "" if budget is None else f" (≤ {budget:g})"
+def _exponent(curve: dict[str, Any], name: str) -> str:
+    exponent, budget = curve["exponents"][name], curve["budgets"].get(name)
+    text = f"{name} {exponent:.2f}" + ("" if budget is None else f" (≤ {budget:g})")
+    return (f"**{text}**" if name in exceeded(curve) else text) + f", {_word(exponent, curve['points'][name])}"
 
 
 def write() -> None:

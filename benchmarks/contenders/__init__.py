@@ -26,7 +26,7 @@ LIBRARIES = {
         Library("trio_client", "ours", "typed, with retries, deadlines, bounds and typed errors"),
         Library("httpx", "plain", "dictionaries out of `.json()`; event streams by httpx-sse; no retries"),
         Library("httpx2", "plain", "the same with its successor, which reads event streams itself"),
-        Library("openai", "generated", "its generic calls with models of our replies; retries; no validation"),
+        Library("openai", "generated", "its generic calls with models of the same replies; retries; no validation"),
         Library("anthropic", "generated", "the same; both clients come from one generator"),
         Library("aiohttp", "limit", "bytes or dictionaries, ends of events counted and not decoded: the limit"),
     )
