@@ -29,15 +29,11 @@ sync: .venv/.dev  ## write the sync side from the async side
 api: .venv/.dev  ## write the public names and signatures into api.txt
 	$(BIN)/python scripts/api.py
 
-bench: .venv/.dev  ## measure, as ratios in one run: about five minutes
-	$(BIN)/python -m benchmarks.sse_decoder
-	$(BIN)/python -m benchmarks.webhooks
-	$(BIN)/python -m benchmarks.loopback
-	$(BIN)/python -m benchmarks.memory
-	$(BIN)/python -m benchmarks.stub
+bench: .venvs/bench/.made  ## measure, as ratios in one run, and write docs/performance.md: about five minutes
+	.venvs/bench/bin/python -m benchmarks
 
-bench-quick: .venv/.dev  ## the same over loopback only, with fewer rounds
-	$(BIN)/python -m benchmarks.loopback --quick
+bench-quick: .venvs/bench/.made  ## the same in a minute, only what has a budget, and write nothing
+	.venvs/bench/bin/python -m benchmarks --quick
 
 build: .venv/.dev  ## build wheel and sdist into dist/
 	$(BIN)/python -m build
@@ -70,4 +66,11 @@ clean:  ## remove what the other targets made
 
 .venv/.docs: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[cli,otel,stub]" --group docs
+	touch $@
+
+.venvs/bench/.made: pyproject.toml
+	$(PYTHON) -m venv .venvs/bench
+	.venvs/bench/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venvs/bench/bin/python -m pip install --quiet --editable ".[cli,stub]"
+	-.venvs/bench/bin/python -m pip install --quiet --group bench
 	touch $@

@@ -1,120 +1,157 @@
-"""Compare this client with what one would use without it, over loopback, by the CPU time of the client's process.
+"""Calls, pages and event streams over loopback, by the CPU time of the client's process.
 
-Each scenario has one process for each contender, and one server that is not the bottleneck. The rounds go in turn over
-the contenders, so that what disturbs one disturbs the others; the ratio is the median of the ratios round by round.
-
-Run it with `python -m benchmarks.loopback`; it prints a markdown table. `--quick` does fewer rounds, and
-`--only TEXT` the scenarios with that text in their name.
+There is one process for each contender, and one server that is not the bottleneck.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
-import statistics
-import subprocess
-import sys
-from importlib.metadata import version
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
-from .contenders import SCENARIOS
+from .contenders import OURS, present
+from .measured import Measured, Plan
+from .processes import Contender, Server, in_turn
 
-ROUNDS, QUICK_ROUNDS = 9, 3
-# The most that this client may take, as a ratio to a contender.
-BUDGETS = {
-    ("GET, sync", "httpx"): 1.0,
-    ("POST, sync", "httpx"): 1.0,
-    ("GET, async", "httpx"): 1.0,
-    ("POST, async", "httpx"): 1.0,
-    ("1,000 GETs, 100 at once, cold", "httpx"): 0.125,
-    ("1,000 GETs, 100 at once, cold", "httpx2"): 1.0,
-    ("1,000 GETs, 100 at once, warm", "httpx"): 0.55,
-    ("1,000 GETs, 100 at once, warm", "httpx2"): 1.0,
-    ("events of 200 B, sync, typed", "httpx-sse, typed"): 1.0,
-    ("events of 200 B, async, typed", "httpx-sse, typed"): 1.0,
-    ("events of 300 KiB, sync", "httpx-sse, untyped"): 0.80,
-    ("events of 300 KiB, async", "httpx-sse, untyped"): 0.95,
-    ("1,000 streams at once", "httpx-sse, untyped"): 0.75,
-    ("20,000 jobs, 100 a page", "httpx, dicts"): 1.2,
-    ("one client more (https)", "httpx"): 0.05,
-}
+TITLE = "Over loopback"
+ABOUT = """\
+One process for each library and one server that is not the bottleneck; what counts is the CPU time of the client's
+process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its
+retries, deadlines, bounds and hooks are at work. openai and anthropic, by their generic calls, have retries and
+fill models of the same replies without validating them. aiohttp is the limit: it is what Python can do with
+nothing around it."""
+ROUNDS, FEW = 5, 3
+ALL = ("httpx", "httpx2", "openai", "anthropic", "aiohttp")
+SYNC = ALL[:-1]
+SMALL, FRAME = 200, 300 * 1024
 
 
-class Contender:
-    """A process that does one round when told to."""
+class Scenario(NamedTuple):
+    """A round, with how many things it does, and against whom."""
 
-    def __init__(self, scenario: str, name: str, port: int) -> None:
-        command = [sys.executable, "-m", "benchmarks.contenders", scenario, name, str(port)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def round(self) -> float:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline().split()
-        if not answer:
-            raise SystemExit("A contender failed; its error is above.")
-        return float(answer[1])
-
-    def end(self) -> None:
-        self._process.communicate()
+    name: str
+    times: int
+    thing: str
+    against: tuple[str, ...]
+    round: str
+    arguments: tuple[object, ...]
+    note: str
+    rounds: int = ROUNDS
 
 
-def measure(scenario: str, port: int, rounds: int) -> dict[str, list[float]]:
-    names = [name for name in SCENARIOS[scenario] if name != "httpx2" or find_spec("httpx2")]
-    contenders = {name: Contender(scenario, name, port) for name in names}
-    times: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds + 1):
-        for name in names if number % 2 else names[::-1]:
-            seconds = contenders[name].round()
-            if number:  # the first warms up
-                times[name].append(seconds)
-    for contender in contenders.values():
-        contender.end()
-    return times
+SCENARIOS = (
+    Scenario(
+        "GET, sync", 200, "a call", SYNC, "calls_sync", ("get", 200), "One job is asked for again and again, typed."
+    ),
+    Scenario("POST, sync", 200, "a call", SYNC, "calls_sync", ("post", 200), "`check_once`, one after the other."),
+    Scenario("GET, async", 200, "a call", ALL, "calls_async", ("get", 200), "The same GETs under asyncio."),
+    Scenario("POST, async", 200, "a call", ALL, "calls_async", ("post", 200), "The same checks under asyncio."),
+    Scenario(
+        "1,000 GETs, 100 at once, cold",
+        1000,
+        "a call",
+        ALL,
+        "gets_cold",
+        (1000, 100),
+        "A new client has to open its connections; httpx looks at each of them at the start and end of every request.",
+        FEW,
+    ),
+    Scenario(
+        "1,000 GETs, 100 at once, warm",
+        1000,
+        "a call",
+        ALL,
+        "gets_warm",
+        (1000, 100),
+        "The connections are open already.",
+        FEW,
+    ),
+    Scenario(
+        "events of 200 B, sync",
+        10_000,
+        "an event",
+        SYNC,
+        "stream_sync",
+        (10_000, SMALL, True),
+        "One stream; httpx and httpx2 make a pydantic model of each event, as one does by hand.",
+    ),
+    Scenario(
+        "events of 200 B, async",
+        10_000,
+        "an event",
+        ALL,
+        "stream_async",
+        (10_000, SMALL, True),
+        "The same under asyncio; aiohttp only counts.",
+    ),
+    Scenario(
+        "events of 300 KiB, sync",
+        100,
+        "an event",
+        SYNC,
+        "stream_sync",
+        (100, FRAME, False),
+        "Triggers with a picture; httpx and httpx2 leave the text as it is, this client returns typed events.",
+    ),
+    Scenario(
+        "events of 300 KiB, async",
+        100,
+        "an event",
+        ALL,
+        "stream_async",
+        (100, FRAME, False),
+        "The same under asyncio.",
+    ),
+    Scenario(
+        "1,000 streams at once",
+        1000,
+        "a stream",
+        ALL,
+        "streams",
+        (1000, 10, SMALL, False),
+        "The server sends no event before all are open, then ten to each; again only this client's are typed, and "
+        "those of openai and anthropic.",
+        FEW,
+    ),
+    Scenario(
+        "20,000 jobs, 100 a page",
+        20_000,
+        "a job",
+        SYNC,
+        "jobs",
+        (20_000,),
+        "A list read to its end, job by job; httpx and httpx2 count the dictionaries of each page.",
+        FEW,
+    ),
+    Scenario(
+        "one client more",
+        10,
+        "a client",
+        SYNC,
+        "clients",
+        (10,),
+        "A client for https in a process that has made one: this one shares the TLS settings, httpx makes them anew.",
+    ),
+)
 
 
-def row(scenario: str, times: dict[str, list[float]]) -> str:
-    cells: list[str] = []
-    ours = times["ours"]
-    for name, theirs in times.items():
-        if name == "ours":
-            continue
-        ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
-        budget = BUDGETS[scenario, name]
-        verdict = " **exceeded**" if ratio > budget else ""
-        cells.append(
-            f"| {scenario} | {name} | {statistics.median(theirs) * 1e3:.1f} | "
-            f"{statistics.median(ours) * 1e3:.1f} | {ratio:.3f} | {budget:g}{verdict} |"
-        )
-    return "\n".join(cells)
+def measure(plan: Plan) -> Iterator[Measured]:
+    scenarios = [scenario for scenario in SCENARIOS if plan.wants(scenario.name)]
+    if not scenarios:
+        return
+    with Server() as url:
+        contenders = {name: Contender(name, url) for name in present(OURS, *ALL)}
+        for scenario in scenarios:
+            yield _measured(scenario, contenders, plan)
+        for contender in contenders.values():
+            contender.end()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare this client with what one would use without it.")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--only", default="", help="only scenarios with this text in their name")
-    arguments = parser.parse_args()
-    rounds = QUICK_ROUNDS if arguments.quick else ROUNDS
-    versions = ", ".join(
-        f"{name} {version(name)}" for name in ("httpx", "httpx-sse") if find_spec(name.replace("-", "_"))
-    )
-    print(f"Python {platform.python_version()}, {versions}, medians of {rounds} rounds, CPU of the client's process\n")
-    print("| scenario | against | theirs, ms | trio_client, ms | ratio | budget |")
-    print("|---|---|---:|---:|---:|---:|")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    port = int(server.stdout.readline())
-    try:
-        for scenario in SCENARIOS:
-            if arguments.only in scenario:
-                print(row(scenario, measure(scenario, port, rounds)), flush=True)
-    finally:
-        server.communicate()
-
-
-if __name__ == "__main__":
-    main()
+def _measured(scenario: Scenario, contenders: dict[str, Contender], plan: Plan) -> Measured:
+    names = [name for name in plan.against(scenario.name, scenario.against) if name in contenders]
+    rounds: dict[str, Callable[[], float]] = {
+        name: partial(contenders[name].round, scenario.round, *scenario.arguments) for name in names
+    }
+    seconds = in_turn(rounds, plan.rounds(scenario.rounds))
+    micros = {name: [value / scenario.times * 1e6 for value in values] for name, values in seconds.items()}
+    return Measured(scenario.name, f"µs {scenario.thing}", micros, scenario.note)

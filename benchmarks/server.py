@@ -1,6 +1,6 @@
 """A server that is not the bottleneck: it parses next to nothing, and its replies are made beforehand.
 
-It is started by `benchmarks.loopback`, prints its port, and ends with its standard input.
+It prints its port, and ends with its standard input.
 
 - `GET /api/jobs/{id}`, `POST /api/check-once`: one small reply.
 - `GET /api/jobs?limit=…&offset=…`: a page of a list of 100,000 jobs.

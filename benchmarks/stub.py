@@ -1,30 +1,30 @@
-"""Measure the stub server: how soon it answers, and what 1,000 event streams at once cost it.
-
-The floor is a server of a few lines that parses nothing, keeps no job, and writes the bytes of the same event, already
-made, to each of its connections. The CPU time of both processes is taken for the same number of events, each of which
-has arrived at its reader before the next is made.
-
-Run it with `python -m benchmarks.stub`; it prints a markdown table and takes about half a minute.
-"""
+"""The stub server: how soon it answers, and what 1,000 event streams at once cost it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import platform
-import resource
-import statistics
 import subprocess
 import sys
 import time
 import urllib.request
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Iterator
 
+from .contenders import OURS
+from .measured import Measured, Plan
+from .memory import resident
+from .processes import Server
+
+TITLE = "The stub server"
+ABOUT = """\
+The floor is a server of a few lines that parses nothing, keeps no job, and writes the bytes of the same event,
+already made, to each of its connections. The CPU time of both processes is taken for the same number of events,
+each of which has arrived at its reader before the next is made."""
 STREAMS = 1_000
-ROUNDS = 30
+EVENTS = 20
 WARM_UP = 5
-STARTS = 7
+ROUNDS = 5
+STARTS = 5
 INTERVAL = 5
 BODY = json.dumps(
     {
@@ -85,19 +85,11 @@ async def floor() -> None:
             print(time.process_time(), resident(), flush=True)
 
 
-def resident() -> int:
-    """Return the memory of this process in bytes; 0 where the system does not tell."""
-    path = Path("/proc/self/statm")
-    return int(path.read_text().split()[1]) * resource.getpagesize() if path.exists() else 0
-
-
-class Served:
+class Served(Server):
     """A server in a process of its own, with all its streams open."""
 
     def __init__(self, which: str) -> None:
-        command = [sys.executable, "-m", "benchmarks.stub", which]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self._answer())
+        super().__init__("-m", "benchmarks.stub", which)
         self.readers: list[asyncio.StreamReader] = []
         self.writers: list[asyncio.StreamWriter] = []
 
@@ -110,40 +102,31 @@ class Served:
             self.readers.append(reader)
             self.writers.append(writer)
         await asyncio.gather(*(reader.readuntil(b"\r\n\r\n") for reader in self.readers))
-        return (self.spent()[1] - before) / STREAMS / 1024
+        return (self.spent()[1] - before) / STREAMS
 
     async def events(self, rounds: int) -> None:
         """Let so many events come to every reader, one after the other."""
         for _ in range(rounds):
-            self._say("round")
+            self.say("round")
             await asyncio.gather(*(reader.readuntil(b"event: progress") for reader in self.readers))
 
     async def microseconds(self) -> float:
         """Return the CPU time of one event."""
         begun = self.spent()[0]
-        await self.events(ROUNDS)
-        return (self.spent()[0] - begun) / (ROUNDS * STREAMS) * 1e6
+        await self.events(EVENTS)
+        return (self.spent()[0] - begun) / (EVENTS * STREAMS) * 1e6
 
     def spent(self) -> tuple[float, int]:
         """Return the CPU time of the server so far, and its memory."""
-        self._say("spent")
-        seconds, memory = self._answer().split()
+        self.say("spent")
+        seconds, memory = self.answer().split()
         return float(seconds), int(memory)
 
     def close(self) -> None:
         for writer in self.writers:
             writer.close()
         self.process.terminate()
-        self.process.communicate()
-
-    def _say(self, word: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-
-    def _answer(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline()
+        self.end()
 
 
 def start_up() -> float:
@@ -161,41 +144,34 @@ def start_up() -> float:
     return seconds
 
 
-async def streams() -> tuple[list[tuple[float, float]], list[float]]:
-    """Return pairs of microseconds per event, floor and stub, and the KiB of a stream for each."""
-    served = [Served("floor"), Served("stub")]
+async def streams(rounds: int) -> tuple[dict[str, list[float]], float]:
+    """Return the microseconds of an event in each round, by server, and the KiB of a stream of the stub server."""
+    served = {"floor": Served("floor"), OURS: Served("stub")}
+    found: dict[str, list[float]] = {name: [] for name in served}
     try:
-        memory = [await server.open() for server in served]
-        for server in served:
+        memory = {name: await server.open() for name, server in served.items()}
+        for server in served.values():
             await server.events(WARM_UP)
-        floor_server, stub_server = served
-        return [(await floor_server.microseconds(), await stub_server.microseconds()) for _ in range(5)], memory
+        for _ in range(rounds):
+            for name, server in served.items():
+                found[name].append(await server.microseconds())
+        return found, memory[OURS]
     finally:
-        for server in served:
+        for server in served.values():
             server.close()
 
 
-def main() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * STREAMS + 100
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    print(f"Python {platform.python_version()}, uvicorn {version('uvicorn')}, starlette {version('starlette')}\n")
-    print("| stub server | floor | trio_client | ratio | budget |")
-    print("|---|---:|---:|---:|---:|")
-    seconds = statistics.median(start_up() for _ in range(STARTS))
-    print(f"| start to first answer, s | | {seconds:.2f} | | 1.0{exceeded(seconds, 1.0)} |")
-    pairs, memory = asyncio.run(streams())
-    theirs, mine = (statistics.median(values) for values in zip(*pairs, strict=True))
-    ratio = statistics.median(mine / other for other, mine in pairs)
-    name = f"CPU of an event, {STREAMS:,} streams at once, µs"
-    print(f"| {name} | {theirs:.1f} | {mine:.1f} | {ratio:.1f} | 15{exceeded(ratio, 15)} |")
-    print(f"| memory of a stream, KiB | {memory[0]:.0f} | {memory[1]:.0f} | | 100{exceeded(memory[1], 100)} |")
-
-
-def exceeded(value: float, budget: float) -> str:
-    return " **exceeded**" if value > budget else ""
+def measure(plan: Plan) -> Iterator[Measured]:
+    name = "stub server, start to first answer"
+    if plan.wants(name):
+        seconds = [start_up() for _ in range(plan.rounds(STARTS))]
+        yield Measured(name, "s", {OURS: seconds}, "Time of the clock, from the start of the process.")
+    names = f"stub server, an event to each of {STREAMS:,} streams", "stub server, memory of a stream"
+    if any(map(plan.wants, names)):
+        micros, memory = asyncio.run(streams(plan.rounds(ROUNDS)))
+        yield Measured(names[0], "µs an event", micros, "The stub decides, makes and logs each event of each job.")
+        yield Measured(names[1], "KiB", {OURS: [memory]}, "Each is a job with its history.")
 
 
 if __name__ == "__main__":
-    {"floor": serve_floor, "stub": serve_stub}.get(" ".join(sys.argv[1:]), main)()
+    {"floor": serve_floor, "stub": serve_stub}[sys.argv[1]]()

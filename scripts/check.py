@@ -20,6 +20,7 @@ CHECKS = (
     ("type completeness", "pyright --verifytypes trio_client --ignoreexternal"),
     ("import directions", "lint-imports"),
     ("public names", "python scripts/api.py --check"),
+    ("page of measurements", "python -m benchmarks.page --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),
     ("documentation", "mkdocs build --strict --quiet"),
 )

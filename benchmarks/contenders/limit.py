@@ -1,0 +1,34 @@
+"""aiohttp, with as little around it as there can be: what is possible in Python."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from .wire import CHECK, HEADERS, JOB_ID, monitor
+
+
+class Async:
+    def __init__(self, url: str, package: str) -> None:
+        library: Any = import_module(package)
+        self._url = url
+        self._session = library.ClientSession(headers=HEADERS, connector=library.TCPConnector(limit=0))
+
+    async def get(self) -> object:
+        async with self._session.get(f"{self._url}/jobs/{JOB_ID}") as reply:
+            return await reply.json()
+
+    async def post(self) -> object:
+        async with self._session.post(f"{self._url}/check-once", json=CHECK) as reply:
+            return await reply.json()
+
+    async def stream(self, condition: str, _typed: bool) -> int:
+        seen, last = 0, b""
+        async with self._session.post(f"{self._url}/live-monitor", json=monitor(condition)) as reply:
+            async for chunk in reply.content.iter_any():
+                seen += (last + chunk).count(b"\n\n")
+                last = chunk[-1:]
+        return seen
+
+    async def close(self) -> None:
+        await self._session.close()

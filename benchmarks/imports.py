@@ -1,0 +1,142 @@
+"""What it costs to start: imports, first calls and the command line, in fresh processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from .contenders import OURS, present
+from .measured import Measured, Plan
+from .processes import Server, in_turn, spent
+
+TITLE = "Starting"
+ABOUT = """\
+Each time is that of the processor, user and system, of a fresh process from its start to its end, less that of one
+that does nothing; for the command line it is not taken off. "dependencies" is what the client cannot do without
+(httpx, httpx-sse, pydantic and anyio), and a module of 25 pydantic models with four fields each: about as many as
+the client has."""
+ROUNDS = 4
+OPTIONAL = ("jsonschema", "opentelemetry", "starlette", "tenacity", "tomli", "trio", "typer", "uvicorn")
+DEPENDENCIES = "dependencies"
+PLAIN_MODELS = "from pydantic import BaseModel\n" + "".join(
+    f"class Plain{number}(BaseModel):\n"
+    "    name: str\n    count: int | None = None\n    kept: bool = False\n    at: float | None = None\n"
+    for number in range(25)
+)
+FIRST_CLIENT = {
+    OURS: "from trio_client import TrioClient; client = TrioClient('key', base_url={url!r})",
+    "httpx": "import httpx; client = httpx.Client(base_url={url!r})",
+    "openai": "from openai import OpenAI; client = OpenAI(api_key='key', base_url={url!r})",
+}
+FIRST_CALL = {
+    OURS: "client.jobs.get('job')",
+    "httpx": "client.get('/jobs/job').json()",
+    "openai": "client.get('/jobs/job', cast_to=object)",
+}
+CLIENT = "from trio_client import TrioClient"
+
+
+def measure(plan: Plan) -> Iterator[Measured]:
+    with tempfile.TemporaryDirectory() as folder, Server() as url:
+        Path(folder, "plain_models.py").write_text(PLAIN_MODELS)
+        dependencies = f"import sys; sys.path.append({folder!r}); import anyio, httpx, httpx_sse, plain_models"
+        if plan.wants("import trio_client"):
+            yield _ratio(
+                "import trio_client",
+                {OURS: "import trio_client", DEPENDENCIES: dependencies},
+                plan,
+                "The package alone loads next to nothing: its names are imported when they are first used.",
+            )
+        others = {name: f"import {name}" for name in plan.against("import of the client", ("openai", "anthropic"))}
+        imports = {**others, OURS: CLIENT, DEPENDENCIES: dependencies}
+        if plan.wants("import of the client"):
+            yield _ratio(
+                "import of the client",
+                imports,
+                plan,
+                "The client by its name, with everything that it needs: what a program pays.",
+            )
+        for scenario, program, note in (
+            (
+                "import and first client",
+                {name: start.format(url="https://127.0.0.1/api") for name, start in FIRST_CLIENT.items()},
+                "The first client for https reads the certificates, which all later ones share.",
+            ),
+            (
+                "import, first client, first call",
+                {name: f"{start.format(url=url)}; {FIRST_CALL[name]}" for name, start in FIRST_CLIENT.items()},
+                "From nothing to the first reply, over http: what a serverless function pays.",
+            ),
+        ):
+            if plan.wants(scenario):
+                against = present(*plan.against(scenario, ("httpx", "openai")))
+                yield _ratio(scenario, {name: program[name] for name in against}, plan, note)
+        counted = "import sys; print(len(sys.modules), *sys.modules)"
+        if plan.wants("modules"):
+            yield Measured(
+                "modules",
+                "modules",
+                {name: [float(_output(f"{program}; {counted}").split()[0])] for name, program in _installed(imports)},
+                "How many modules the import of the client leaves loaded, those of the standard library among them.",
+            )
+        if plan.wants("memory of the import"):
+            yield Measured(
+                "memory of the import",
+                "MiB",
+                {name: [_memory(program) - _memory("pass")] for name, program in _installed(imports)},
+                "The most memory that the process had, less that of one that imports nothing.",
+            )
+        if plan.wants("optional packages that it loads"):
+            loaded = _output(f"{CLIENT}; {counted}").split()
+            yield Measured(
+                "optional packages that it loads",
+                "packages",
+                {OURS: [float(len({*OPTIONAL} & {*loaded}))]},
+                f"Of {', '.join(OPTIONAL)}. Where rich is installed, httpx imports it for a command of its own.",
+            )
+    if plan.wants("trio-client --version"):
+        command = str(Path(sys.executable).with_name("trio-client"))
+        yield Measured(
+            "trio-client --version",
+            "ms",
+            in_turn(
+                {
+                    OURS: partial(_milliseconds, command, "--version"),
+                    "typer": partial(_milliseconds, sys.executable, "-c", "import typer"),
+                },
+                plan.rounds(ROUNDS),
+            ),
+            "The command line answers, compared with nothing but the import of typer, which it is made with.",
+        )
+
+
+def _installed(programs: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, program) for name, program in programs.items() if name == DEPENDENCIES or present(name)]
+
+
+def _ratio(scenario: str, programs: dict[str, str], plan: Plan, note: str) -> Measured:
+    measured: dict[str, Callable[[], float]] = {
+        name: partial(_milliseconds, sys.executable, "-c", program) for name, program in _installed(programs)
+    }
+    nothing = "nothing"
+    found = in_turn({nothing: partial(_milliseconds, sys.executable, "-c", "pass"), **measured}, plan.rounds(ROUNDS))
+    floor = median(found.pop(nothing))
+    return Measured(scenario, "ms", {name: [value - floor for value in found[name]] for name in found}, note)
+
+
+def _milliseconds(*command: str) -> float:
+    return spent(*command) * 1e3
+
+
+def _memory(program: str) -> float:
+    peak = f"{program}\nprint(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
+    return int(_output(peak)) / 1024
+
+
+def _output(program: str) -> str:
+    return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,58 @@
+"""One page of a hundred jobs, from the bytes of the reply to models."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+
+from pydantic import TypeAdapter
+
+from trio_client._core.reply import Reply, parse
+from trio_client.models import JobPage
+
+from .contenders import OURS, present
+from .contenders.wire import models
+from .measured import Measured, Plan
+from .processes import in_turn
+from .server import page
+
+TITLE = "Replies"
+ABOUT = """\
+The bytes of one page of a hundred jobs, to models. "validate_json" is one call of pydantic on plain models without
+unknown fields; this client's keep unknown fields and let unknown values pass. openai and anthropic build their
+models without validating them."""
+ROUNDS, TIMES = 15, 20
+
+
+def measure(plan: Plan) -> Iterator[Measured]:
+    name = "one page of 100 jobs"
+    if not plan.wants(name):
+        return
+    body = page(100, 0).partition(b"\r\n\r\n")[2]
+    adapter = TypeAdapter(models().page)
+    readers: dict[str, Callable[[], object]] = {
+        OURS: partial(ours, body),
+        "validate_json": lambda: adapter.validate_json(body),
+        **{library: partial(built, library, body) for library in present("openai", "anthropic")},
+    }
+    contenders: dict[str, Callable[[], float]] = {key: partial(micros, read) for key, read in readers.items()}
+    note = "What a page costs beyond the wire, all checks of a reply included."
+    yield Measured(name, "µs a page", in_turn(contenders, plan.rounds(ROUNDS)), note)
+
+
+def ours(body: bytes) -> JobPage:
+    return parse(JobPage, Reply(200, {"content-type": "application/json"}, body), secrets=tuple)
+
+
+def built(library: str, body: bytes) -> object:
+    return models(import_module(library).BaseModel).page.construct(**json.loads(body))
+
+
+def micros(read: Callable[[], object]) -> float:
+    start = time.process_time()
+    for _ in range(TIMES):
+        read()
+    return (time.process_time() - start) / TIMES * 1e6
