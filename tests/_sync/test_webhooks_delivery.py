@@ -115,7 +115,7 @@ def test_the_tag_comes_back_in_the_address_of_the_delivery(
 ) -> None:
     job = client.live_monitor.create(YARD, OPEN, webhook_url=receiver.url, tag_webhook_url=True)
     stub.clock.advance(5)
-    eventually(lambda: receiver.got)
+    eventually(lambda: receiver.got and stub.deliveries)
     detail = client.jobs.get(job.job_id)
     assert detail.config is not None
     reference = stub.requests[0].headers["idempotency-key"]

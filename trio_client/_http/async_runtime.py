@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
-import httpcore
 import httpx
 
 if TYPE_CHECKING:
+    import httpcore
     from typing_extensions import Self
 
 __all__ = [
@@ -43,7 +42,6 @@ sleep = anyio.sleep
 _ENDING_SECONDS = 1.0
 _CONNECTING_SECONDS = 0.5  # a connection cut off while it is being made may leave a socket behind
 _MOST_BUFFERED_CHUNKS = 10_000
-_READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
 
 
 class Limiter:
@@ -142,53 +140,6 @@ def spawn(work: Callable[[], Coroutine[Any, Any, None]], *, when_done: Callable[
     return task
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that is closed if it is given up while it is being encrypted; httpcore forgets it then."""
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream, *, read_bytes: int = 0) -> None:
-        self._stream = stream
-        self._read_bytes = read_bytes
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max(max_bytes, self._read_bytes), timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer:  # the end of a request is empty
-            await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
-            raise
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Backend(httpcore.AsyncNetworkBackend):
-    def __init__(self) -> None:
-        self._backend: Any = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Stream(stream, read_bytes=_READ_BYTES)
-
-
 class Slot(httpx.AsyncHTTPTransport):
     """One connection, of which a pool keeps a list: httpx's transport over a connection in place of a pool."""
 
@@ -199,8 +150,12 @@ class Slot(httpx.AsyncHTTPTransport):
 
 def slot_maker(url: str, **options: Any) -> Callable[[], Slot]:
     """Return what makes connections to the server of a URL; the options are those of httpx's transport."""
+    import httpcore
+
+    from .async_network import Backend
+
     pool: Any = httpx.AsyncHTTPTransport(**options)._pool  # pyright: ignore[reportPrivateUsage]
-    pool._network_backend = _Backend()
+    pool._network_backend = Backend()
     parts = httpx.URL(url)
     server = httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=b"/").origin
     return lambda: Slot(pool.create_connection(server))

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import urllib.request
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,18 +31,25 @@ def _keep_alive() -> list[tuple[int, int, int]]:
 SOCKET_OPTIONS = _keep_alive()
 
 
-def ssl_context_for(url: str, *, trust_env: bool) -> ssl.SSLContext:
-    """Return the process's one context for https; for http, one that is never used and cheap to make."""
+def ssl_context_for(url: str, *, trust_env: bool) -> Callable[[], ssl.SSLContext]:
+    """Return what gives the process's one context for https; for http, one that is never used and cheap to make.
+
+    It takes its time, so it is made for the first connection; but certificates that the environment names are read
+    at once, so that a wrong name is told at once.
+    """
     if urlsplit(url).scheme.lower() != "https":
-        return _unused_context()
+        return _unused_context
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
-    return _context(tuple(os.environ.get(name) for name in names))
+    certificates = tuple(os.environ.get(name) for name in names)
+    if any(certificates):
+        _context(certificates)
+    return functools.partial(_context, certificates)
 
 
 @functools.lru_cache(maxsize=4)
 def _context(certificates: tuple[str | None, ...]) -> ssl.SSLContext:
     try:
-        return httpx.create_ssl_context(trust_env=bool(certificates))
+        return httpx.create_ssl_context(trust_env=any(certificates))
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
             f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be loaded: {error}. "

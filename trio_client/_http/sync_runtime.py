@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
-import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpcore
 import httpx
+
+if TYPE_CHECKING:
+    import httpcore
 
 __all__ = [
     "Bell",
@@ -25,6 +25,7 @@ __all__ = [
     "carry_through",
     "close_response",
     "current_home",
+    "limit_in_force",
     "raw_chunks",
     "shielded",
     "sleep",
@@ -62,7 +63,7 @@ class Limiter:
 @contextmanager
 def time_limit(seconds: float) -> Generator[None]:
     """Let every wait for the network inside end after so many seconds in all."""
-    outer = getattr(_limit, "until", None)
+    outer = limit_in_force()
     until = time.monotonic() + seconds
     _limit.until = until if outer is None else min(until, outer)
     try:
@@ -71,10 +72,15 @@ def time_limit(seconds: float) -> Generator[None]:
         _limit.until = outer
 
 
+def limit_in_force() -> float | None:
+    """Return until when, by `time.monotonic`, waits for the network may last."""
+    return getattr(_limit, "until", None)
+
+
 @contextmanager
 def shielded(seconds: float) -> Generator[None]:
     """Bound what runs inside to so many seconds."""
-    outer = getattr(_limit, "until", None)
+    outer = limit_in_force()
     _limit.until = time.monotonic() + seconds
     try:
         yield
@@ -181,57 +187,6 @@ def close_response(response: Any, chunks: Any) -> None:  # noqa: ARG001
         response.close()
 
 
-def _bounded(timeout: float | None) -> float | None:
-    """Return a timeout that does not outlast the time limit in force."""
-    until: float | None = getattr(_limit, "until", None)
-    if until is None:
-        return timeout
-    left = until - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time limit is over")
-    return float(left if timeout is None else min(timeout, left))
-
-
-class _BoundedStream(httpcore.NetworkStream):
-    """A connection on which no single byte buys the peer more time than the limit allows."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-        self._process = os.getpid()
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _bounded(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _bounded(timeout))
-
-    def close(self) -> None:
-        if self._process == os.getpid():  # a connection shared with a parent process is still the parent's
-            with suppress(OSError):  # without it, a thread that reads from a closed socket would never wake up
-                socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout)))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _BoundedBackend(httpcore.SyncBackend):
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _BoundedStream(super().connect_tcp(host, port, _bounded(timeout), local_address, socket_options))
-
-
 class Slot(httpx.HTTPTransport):
     """One connection, of which a pool keeps a list: httpx's transport over a connection in place of a pool."""
 
@@ -242,9 +197,13 @@ class Slot(httpx.HTTPTransport):
 
 def slot_maker(url: str, **options: Any) -> Callable[[], Slot]:
     """Return what makes connections to the server of a URL; the options are those of httpx's transport."""
+    import httpcore
+
+    from .sync_network import Backend
+
     pool: Any = httpx.HTTPTransport(**options)._pool  # pyright: ignore[reportPrivateUsage]
     # httpx offers no argument for this; without it, dribbled headers would outlast any deadline.
-    pool._network_backend = _BoundedBackend()
+    pool._network_backend = Backend()
     parts = httpx.URL(url)
     server = httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=b"/").origin
     return lambda: Slot(pool.create_connection(server))

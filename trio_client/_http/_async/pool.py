@@ -184,7 +184,7 @@ class AsyncPool:
         if self._make_slot is None:
             self._make_slot = slot_maker(
                 self._base_url,
-                verify=self._ssl_context,
+                verify=self._ssl_context(),
                 limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
                 proxy=self._proxy,
                 socket_options=SOCKET_OPTIONS,

@@ -1,0 +1,64 @@
+"""How the async client's connections read and write; imported with the first of them, as httpcore takes its time.
+
+Its twin is `sync_network`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import anyio
+import httpcore
+
+__all__ = ["Backend"]
+
+_READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that is closed if it is given up while it is being encrypted; httpcore forgets it then."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, *, read_bytes: int = 0) -> None:
+        self._stream = stream
+        self._read_bytes = read_bytes
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max(max_bytes, self._read_bytes), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer:  # the end of a request is empty
+            await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class Backend(httpcore.AsyncNetworkBackend):
+    def __init__(self) -> None:
+        self._backend: Any = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _Stream(stream, read_bytes=_READ_BYTES)
