@@ -22,9 +22,9 @@ from trio_client.sse import decode
 
 from .contenders import typed as as_model
 from .server import progress
+from .shapes import KIB, MIB, cut, stream
 
 ROUNDS = 41
-KIB, MIB = 2**10, 2**20
 
 
 def httpx_sse_decode(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -35,15 +35,6 @@ def httpx_sse_decode(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
             event = events.decode(line.rstrip("\n"))
             if event is not None:
                 yield event
-
-
-def stream(event_bytes: int, count: int, end: bytes = b"\n") -> bytes:
-    start = b"event: triggered" + end + b'data: {"frame": "'
-    return (start + b"A" * (event_bytes - len(start) - 2 - 2 * len(end)) + b'"}' + end + end) * count
-
-
-def cut(body: bytes, size: int) -> list[bytes]:
-    return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 CASES: list[tuple[str, float | None, list[bytes]]] = [

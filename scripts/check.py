@@ -1,4 +1,4 @@
-"""Run every check that needs no server; say which failed, and fail if one did."""
+"""Run every check that is not a test; say which failed, and fail if one did."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ CHECKS = (
     ("import directions", "lint-imports"),
     ("public names", "python scripts/api.py --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),
+    ("counts", "python -m benchmarks.ratchet"),
     ("documentation", "mkdocs build --strict --quiet"),
 )
 

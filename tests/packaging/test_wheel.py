@@ -100,7 +100,7 @@ def test_the_sdist_holds_the_project_and_nothing_else(dist: Path) -> None:
         "mkdocs.yml",
         "pyproject.toml",
     }
-    assert files | {"docs", "examples", "openapi", "scripts", "tests", "trio_client"} == tops
+    assert files | {"benchmarks", "docs", "examples", "openapi", "scripts", "tests", "trio_client"} == tops
     assert [] == [member.name for member in members if member.size > 500_000]
     assert {0o644, 0o755} >= {member.mode for member in members}
 
