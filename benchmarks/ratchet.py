@@ -49,7 +49,7 @@ PACKAGE = f"{Path(trio_client.__file__).parent}{os.sep}"
 DEPENDENCIES = ("anyio", "h11", "httpcore", "httpx", "pydantic", "pydantic-core")
 STREAMS = 100
 OWN, ALL, INSTRUCTIONS = "own code", "with dependencies", "instructions"
-MARGINS = {OWN: 0.10, ALL: 0.10, INSTRUCTIONS: 0.25}
+MARGIN = 0.10
 VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 
 Figures = dict[str, int]
@@ -244,7 +244,8 @@ def instructions_of(shape: str) -> int:
 def counted_on(group: str) -> str:
     """Return what the figures of a group hold for."""
     if group == INSTRUCTIONS:
-        return f"Python {platform.python_version()}, {platform.python_compiler()}, {platform.machine()}"
+        libc = " ".join(platform.libc_ver())
+        return f"Python {platform.python_version()}, {platform.python_compiler()}, {libc}, {platform.machine()}"
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     return python if group == OWN else ", ".join([python, *(f"{name} {version(name)}" for name in DEPENDENCIES)])
 
@@ -281,7 +282,7 @@ def main() -> int:
         if written[group]["of"] != counted_on(group):
             print(f"!! SKIPPED {group}: the figures are of {written[group]['of']}, this is {counted_on(group)}")
             continue
-        problems += differences(figures, written[group]["figures"], MARGINS[group])
+        problems += differences(figures, written[group]["figures"], MARGIN)
     for problem in problems:
         print(f"!! {problem}")
     if problems:

@@ -63,7 +63,7 @@ def test_dir_lists_the_exports() -> None:
         ("import trio_client", ("httpx", "pydantic", "tenacity", "anyio", "starlette", "trio_client.stub")),
         (
             "from trio_client import TrioClient",
-            ("tenacity", "starlette", "uvicorn", "jsonschema", "typer", "rich", "aiohttp"),
+            ("tenacity", "starlette", "uvicorn", "jsonschema", "typer", "aiohttp"),
         ),
         (
             "from trio_client import TrioClient",
