@@ -22,6 +22,7 @@ PUBLIC_MODULES = (
     "osapi",
     "stub",
     "cli",
+    "contrib.aiohttp",
     "contrib.otel",
     "testing",
 )
