@@ -12,6 +12,7 @@ from raw_server import CLOSE, HOLD, RESET, RawServer, reply
 
 from trio_client import (
     APIConnectionError,
+    APITimeoutError,
     AsyncTrioClient,
     ConfigurationError,
     CreateOutcomeUnknownError,
@@ -112,6 +113,13 @@ async def test_a_server_that_cannot_be_trusted_is_not_tried_again(http: AiohttpC
         with pytest.raises(APIConnectionError, match="No trustworthy connection") as caught:
             await client.live_monitor.create(YARD, OPEN)
     assert (False, True) == (caught.value.request_sent, caught.value.permanent)
+
+
+async def test_a_late_reply_is_a_timeout_of_what_was_sent(http: AiohttpClient) -> None:
+    with RawServer([HOLD]) as server:
+        with pytest.raises(APITimeoutError) as caught:
+            await client_of(server, http, timeout=Timeout(response=0.05), retry=None).jobs.list()
+    assert ("response", True) == (caught.value.phase, caught.value.request_sent)
 
 
 async def test_a_stream_may_be_silent_for_longer_than_its_start_may_take(http: AiohttpClient) -> None:

@@ -224,7 +224,7 @@ def _failure(error: Exception) -> httpx.TransportError:
         kind = httpx.ConnectError
     elif isinstance(error, aiohttp.ConnectionTimeoutError):
         kind = httpx.ConnectTimeout
-    elif isinstance(error, TimeoutError):
+    elif isinstance(error, (TimeoutError, aiohttp.ServerTimeoutError)):
         kind = httpx.ReadTimeout
     elif isinstance(error, aiohttp.InvalidURL):
         kind = httpx.UnsupportedProtocol
