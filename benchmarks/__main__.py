@@ -16,12 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import growth, imports, loopback, memory, page, parsing, sse_decoder, stub, webhooks
+from . import growth, imports, loopback, memory, over_aiohttp, page, parsing, sse_decoder, stub, webhooks
 from .contenders import LIBRARIES, present
 from .measured import Plan, exceeded, rows_of
 from .processes import fresh
 
-PARTS = (loopback, sse_decoder, parsing, webhooks, imports, memory, stub)
+PARTS = (loopback, over_aiohttp, sse_decoder, parsing, webhooks, imports, memory, stub)
 PACKAGES = ("httpx-sse", "pydantic", "anyio", "typer", "uvicorn", "starlette")
 OPEN_FILES = 4096
 

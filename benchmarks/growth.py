@@ -16,7 +16,7 @@ from .contenders import OURS
 from .measured import figure
 from .memory import long_stream
 from .processes import Contender, Server, fresh, in_turn
-from .sse_decoder import KIB, MIB, cut, stream
+from .shapes import KIB, MIB, cut, stream
 
 ROUNDS = 3
 WITH_HTTPX = (OURS, "httpx")

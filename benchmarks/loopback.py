@@ -5,7 +5,8 @@ There is one process for each contender, and one server that is not the bottlene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -139,16 +140,23 @@ def measure(plan: Plan) -> Iterator[Measured]:
     scenarios = [scenario for scenario in SCENARIOS if plan.wants(scenario.name)]
     if not scenarios:
         return
-    with Server() as url:
-        contenders = {name: Contender(name, url) for name in present(OURS, *ALL)}
+    with contending(present(OURS, *ALL)) as contenders:
         for scenario in scenarios:
-            yield _measured(scenario, contenders, plan)
+            names = [name for name in plan.against(scenario.name, scenario.against) if name in contenders]
+            yield measured(scenario, contenders, names, plan)
+
+
+@contextmanager
+def contending(names: list[str]) -> Generator[dict[str, Contender]]:
+    """Give a process of each, and a server to all of them."""
+    with Server() as url:
+        contenders = {name: Contender(name, url) for name in names}
+        yield contenders
         for contender in contenders.values():
             contender.end()
 
 
-def _measured(scenario: Scenario, contenders: dict[str, Contender], plan: Plan) -> Measured:
-    names = [name for name in plan.against(scenario.name, scenario.against) if name in contenders]
+def measured(scenario: Scenario, contenders: dict[str, Contender], names: list[str], plan: Plan) -> Measured:
     rounds: dict[str, Callable[[], float]] = {
         name: partial(contenders[name].round, scenario.round, *scenario.arguments) for name in names
     }

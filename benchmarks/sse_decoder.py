@@ -19,6 +19,7 @@ from .contenders.wire import models
 from .measured import Measured, Plan
 from .processes import in_turn
 from .server import progress
+from .shapes import KIB, MIB, cut, stream
 
 TITLE = "Decoding event streams"
 ABOUT = """\
@@ -26,7 +27,6 @@ The same chunks of bytes through `trio_client.sse.decode` and through httpx-sse'
 decoding before it. The rows that say typed go on to an event of the client on one side, and to `json.loads` and
 `model_validate` on the other."""
 ROUNDS = 15
-KIB, MIB = 2**10, 2**20
 
 
 def httpx_sse_decode(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -37,15 +37,6 @@ def httpx_sse_decode(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
             event = events.decode(line.rstrip("\n"))
             if event is not None:
                 yield event
-
-
-def stream(event_bytes: int, count: int, end: bytes = b"\n") -> bytes:
-    start = b"event: triggered" + end + b'data: {"frame": "'
-    return (start + b"A" * (event_bytes - len(start) - 2 - 2 * len(end)) + b'"}' + end + end) * count
-
-
-def cut(body: bytes, size: int) -> list[bytes]:
-    return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 Decoder = Callable[[Iterable[bytes]], Iterable[object]]

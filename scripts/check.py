@@ -1,4 +1,4 @@
-"""Run every check that needs no server; say which failed, and fail if one did."""
+"""Run every check that is not a test; say which failed, and fail if one did."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ CHECKS = (
     ("public names", "python scripts/api.py --check"),
     ("page of measurements", "python -m benchmarks.page --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),
+    ("counts", "python -m benchmarks.ratchet"),
     ("documentation", "mkdocs build --strict --quiet"),
 )
 

@@ -17,7 +17,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:  # so that it names what users install, and no development tool
         python = Path(home) / "bin" / "python"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
-        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", ".[cli,otel,stub]"]
+        extras = ".[aiohttp,cli,otel,stub]"
+        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", extras]
         subprocess.run(install, cwd=ROOT, check=True)
         tool = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible", "--pyproject"]
         subprocess.run([*tool, "pyproject.toml", "--output-file", str(output), str(python)], cwd=ROOT, check=True)

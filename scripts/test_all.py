@@ -36,6 +36,8 @@ def main() -> int:
     test(f"every fault, Python {own}", here, "-n", "2", "-m", "thorough")
     through = ("-n", "2", "-m", "not own_connections and not thorough", *WIRE)
     test(f"the wire tests through httpx2, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx2")
+    through = ("-n", "2", "-m", "not own_connections", WIRE[0])
+    test(f"the same and every fault through aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="aiohttp")
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):
@@ -86,7 +88,7 @@ def environment(version: str, interpreter: str, *, lowest: bool = False) -> Path
     if not python.exists():
         subprocess.run([interpreter, "-m", "venv", home], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1"], check=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[cli,otel,stub]", "--group", "test"]
+    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[aiohttp,cli,otel,stub]", "--group", "test"]
     if lowest:
         constraints = home / "lowest.txt"
         constraints.write_text("\n".join(lowest_versions()), "utf-8")

@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-OURS = "trio_client"
+OURS, OVER = "trio_client", "over aiohttp"
 
 
 class Library(NamedTuple):
@@ -31,14 +31,15 @@ LIBRARIES = {
         Library("aiohttp", "limit", "bytes or dictionaries, ends of events counted and not decoded: the limit"),
     )
 }
+CONTENDERS = {**LIBRARIES, OVER: Library("aiohttp", "over", "this client through its `AiohttpClient`")}
 
 
 def present(*names: str) -> list[str]:
     """Return those of the libraries that are installed."""
-    return [name for name in names if find_spec(LIBRARIES[name].package)]
+    return [name for name in names if find_spec(CONTENDERS[name].package)]
 
 
 def client(side: str, name: str, url: str) -> Any:
     """Return a new client of that library: `side` is `Sync` or `Async`."""
-    library = LIBRARIES[name]
+    library = CONTENDERS[name]
     return getattr(import_module(f".{library.module}", __name__), side)(url, library.package)

@@ -14,11 +14,31 @@ from trio_client.stub import StubServer
 Connect: TypeAlias = Callable[..., AsyncTrioClient]
 
 
-def httpx2_client() -> Any:
-    """The whole suite can run through a client of the user's: `TRIO_TEST_HTTP_CLIENT=httpx2`."""
+THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
+"""The whole suite can run through a client of the user's: `httpx2`, or on the async side `aiohttp`."""
+
+
+def other_client() -> Any:
+    # async-only: begin
+    if THROUGH == "aiohttp":
+        from trio_client.contrib.aiohttp import AiohttpClient
+
+        return AiohttpClient(trust_env=False)
+    # async-only: end
     import httpx2
 
     return httpx2.AsyncClient(trust_env=False)
+
+
+# async-only: begin
+if THROUGH == "aiohttp":  # which knows no other event loop
+
+    @pytest.fixture
+    def anyio_backend() -> str:
+        return "asyncio"
+
+
+# async-only: end
 
 
 class Pauses:
@@ -53,8 +73,8 @@ async def connect(stub: StubServer, pauses: Pauses) -> AsyncGenerator[Connect, N
     borrowed: list[Any] = []
 
     def make(**options: Any) -> AsyncTrioClient:
-        if "http_client" not in options and os.environ.get("TRIO_TEST_HTTP_CLIENT") == "httpx2":
-            options["http_client"] = through = httpx2_client()
+        if "http_client" not in options and THROUGH:
+            options["http_client"] = through = other_client()
             borrowed.append(through)
         client = AsyncTrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
         pauses.drive(client)

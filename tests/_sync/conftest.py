@@ -14,8 +14,11 @@ from trio_client.stub import StubServer
 Connect: TypeAlias = Callable[..., TrioClient]
 
 
-def httpx2_client() -> Any:
-    """The whole suite can run through a client of the user's: `TRIO_TEST_HTTP_CLIENT=httpx2`."""
+THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
+"""The whole suite can run through a client of the user's: `httpx2`, or on the async side `aiohttp`."""
+
+
+def other_client() -> Any:
     import httpx2
 
     return httpx2.Client(trust_env=False)
@@ -52,8 +55,8 @@ def connect(stub: StubServer, pauses: Pauses) -> Generator[Connect, None, None]:
     borrowed: list[Any] = []
 
     def make(**options: Any) -> TrioClient:
-        if "http_client" not in options and os.environ.get("TRIO_TEST_HTTP_CLIENT") == "httpx2":
-            options["http_client"] = through = httpx2_client()
+        if "http_client" not in options and THROUGH:
+            options["http_client"] = through = other_client()
             borrowed.append(through)
         client = TrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
         pauses.drive(client)

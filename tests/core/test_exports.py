@@ -22,6 +22,7 @@ PUBLIC_MODULES = (
     "osapi",
     "stub",
     "cli",
+    "contrib.aiohttp",
     "contrib.otel",
     "testing",
 )
@@ -61,7 +62,10 @@ def test_dir_lists_the_exports() -> None:
     ("statement", "forbidden"),
     [
         ("import trio_client", ("httpx", "pydantic", "tenacity", "anyio", "starlette", "trio_client.stub")),
-        ("from trio_client import TrioClient", ("tenacity", "starlette", "uvicorn", "jsonschema", "typer")),
+        (
+            "from trio_client import TrioClient",
+            ("tenacity", "starlette", "uvicorn", "jsonschema", "typer", "aiohttp"),
+        ),
         (
             "from trio_client import TrioClient",
             ("trio_client.stub", "trio_client._async", "trio_client.models._strict"),

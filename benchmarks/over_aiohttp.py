@@ -1,0 +1,29 @@
+"""The async client over the connections of aiohttp, against bare aiohttp and against its own connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .contenders import OURS, OVER, present
+from .loopback import SCENARIOS, contending, measured
+from .measured import Measured, Plan
+
+TITLE = "Over the connections of aiohttp"
+ABOUT = """\
+Some of the scenarios above once more, with `AsyncTrioClient(http_client=AiohttpClient())` in the column trio_client;
+"own connections" is the same client without it."""
+OWN = "own connections"
+
+
+def measure(plan: Plan) -> Iterator[Measured]:
+    names = present(OVER, OURS, "aiohttp")
+    prefix = "over aiohttp: "
+    scenarios = [each for each in SCENARIOS if each.name.startswith("1,000") and plan.wants(prefix + each.name)]
+    if OVER not in names or not scenarios:
+        return
+    with contending(names) as contenders:
+        for scenario in scenarios:
+            found = measured(scenario, contenders, names, plan)
+            values = {OURS: found.values[OVER], "aiohttp": found.values["aiohttp"], OWN: found.values[OURS]}
+            yield replace(found, scenario=prefix + scenario.name, values=values)
