@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from typing import Any
 
@@ -22,13 +23,26 @@ class Async:
         async with self._session.post(f"{self._url}/check-once", json=CHECK) as reply:
             return await reply.json()
 
-    async def stream(self, condition: str, _typed: bool) -> int:
-        seen, last = 0, b""
+    async def stream(self, condition: str, typed: bool) -> int:
         async with self._session.post(f"{self._url}/live-monitor", json=monitor(condition)) as reply:
-            async for chunk in reply.content.iter_any():
-                seen += (last + chunk).count(b"\n\n")
-                last = chunk[-1:]
-        return seen
+            return await (_parsed(reply.content) if typed else _counted(reply.content))
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _counted(content: Any) -> int:
+    seen, last = 0, b""
+    async for chunk in content.iter_any():
+        seen += (last + chunk).count(b"\n\n")
+        last = chunk[-1:]
+    return seen
+
+
+async def _parsed(content: Any) -> int:
+    seen = 0
+    async for line in content:
+        if line.startswith(b"data:"):
+            json.loads(line[5:])
+            seen += 1
+    return seen
