@@ -135,7 +135,7 @@ async def test_a_wait_for_more_of_a_body_has_the_limit_of_that_moment(http: Aioh
         waits = {"connect": 5.0, "pool": 5.0, "read": 5.0}
         request.extensions = {"timeout": waits}
         response = await http.send(request)
-        body = response.aiter_raw()
+        body = response.stream
         assert b"data: a\n\n" == await anext(body)
         waits["read"] = 0.01
         with pytest.raises(httpx.ReadTimeout):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -22,8 +23,6 @@ from ..errors import ConfigurationError
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer
 from .jobs import AsyncJobs
-from .live_digest import AsyncLiveDigest
-from .live_monitor import AsyncLiveMonitor
 from .streams import AsyncStreams
 from .transport import AsyncTransport
 
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     from .._core.targets import Target  # async-only
     from ..models import InputMode
+    from .live_digest import AsyncLiveDigest
+    from .live_monitor import AsyncLiveMonitor
     from .watch_many import AsyncTargetStream  # async-only
 
 __all__ = ["AsyncTrioClient"]
@@ -115,9 +116,23 @@ class AsyncTrioClient:
         self._transport = transport
         self._closed = False
         self.streams: AsyncStreams = AsyncStreams(transport)
-        self.live_monitor: AsyncLiveMonitor = AsyncLiveMonitor(transport)
-        self.live_digest: AsyncLiveDigest = AsyncLiveDigest(transport)
         self.jobs: AsyncJobs = AsyncJobs(transport)
+        for made_when_used in ("live_monitor", "live_digest"):
+            vars(self).pop(made_when_used, None)
+
+    @cached_property
+    def live_monitor(self) -> AsyncLiveMonitor:
+        """Monitors: jobs that check a condition again and again."""
+        from .live_monitor import AsyncLiveMonitor  # with all that streams need, which not every program does
+
+        return AsyncLiveMonitor(self._transport)
+
+    @cached_property
+    def live_digest(self) -> AsyncLiveDigest:
+        """Digests: jobs that tell in words what happens."""
+        from .live_digest import AsyncLiveDigest
+
+        return AsyncLiveDigest(self._transport)
 
     @property
     def base_url(self) -> str:

@@ -23,14 +23,13 @@ from ..errors import (
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage
 from .creation import search
-from .event_stream import AsyncEventStream
-from .follow import AsyncPolling
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..models import JobStatus, JobType
+    from .event_stream import AsyncEventStream
 
 __all__ = ["AsyncJobIterator", "AsyncJobs"]
 
@@ -301,6 +300,9 @@ class AsyncJobs:
         Source: the API's "Poll jobs" guide.
         """
         positive("poll_interval", poll_interval, "seconds")
+        from .event_stream import AsyncEventStream
+        from .follow import AsyncPolling
+
         return AsyncEventStream(AsyncPolling(self._transport, job_id, poll_interval=poll_interval))
 
     async def cancel(

@@ -13,23 +13,19 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from .. import models
 from .._json import as_object
 from ..errors import RequestValidationError
 from ..frames import Frame
 from ..models import (
-    AnalyzeFrameRequest,
     CancelledJob,
-    CheckOnceRequest,
     CheckResult,
     FrameAnswer,
     Job,
     JobDetail,
     JobPage,
-    LiveDigestRequest,
-    LiveMonitorRequest,
     PreparedStream,
     StreamValidation,
-    ValidateStreamRequest,
 )
 from ..models._base import Model
 from .ids import segment
@@ -95,26 +91,26 @@ class Nothing(Model):
 
 def check_once(stream_url: str, condition: str, options: Mapping[str, Any]) -> Call[CheckResult]:
     """Describe `POST /check-once`."""
-    body = _body(CheckOnceRequest, {"stream_url": stream_url, "condition": condition, **options})
+    body = _body(models.CheckOnceRequest, {"stream_url": stream_url, "condition": condition, **options})
     return Call("POST", "/check-once", CheckResult, Effect.BILLED, body=body)
 
 
 def analyze_frame(frame: bytes | Path | Frame, question: str) -> Call[FrameAnswer]:
     """Describe `POST /analyze-frame`."""
     values = {"frame_b64": _frame_text(frame), "question": question}
-    body = _body(AnalyzeFrameRequest, values, called={"frame_b64": "frame"})
+    body = _body(models.AnalyzeFrameRequest, values, called={"frame_b64": "frame"})
     return Call("POST", "/analyze-frame", FrameAnswer, Effect.BILLED, body=body)
 
 
 def validate_stream(stream_url: str) -> Call[StreamValidation]:
     """Describe `POST /streams/validate`."""
-    body = _body(ValidateStreamRequest, {"stream_url": stream_url})
+    body = _body(models.ValidateStreamRequest, {"stream_url": stream_url})
     return Call("POST", "/streams/validate", StreamValidation, Effect.SAFE, body=body)
 
 
 def prepare_stream(url: str) -> Call[PreparedStream]:
     """Describe `POST /prepare-stream`."""
-    _body(ValidateStreamRequest, {"stream_url": url}, called={"stream_url": "url"})
+    _body(models.ValidateStreamRequest, {"stream_url": url}, called={"stream_url": "url"})
     return Call("POST", "/prepare-stream", PreparedStream, Effect.SAFE, query=urlencode({"url": url}))
 
 
@@ -122,13 +118,15 @@ def create_live_monitor(
     stream_url: str, condition: str, options: Mapping[str, Any], *, stream: bool = False
 ) -> Call[Job]:
     """Describe `POST /live-monitor`; as an event stream where asked."""
-    body = _body(LiveMonitorRequest, {"stream_url": stream_url, "condition": condition, **options})
+    body = _body(models.LiveMonitorRequest, {"stream_url": stream_url, "condition": condition, **options})
     return _create("/live-monitor", body, stream=stream)
 
 
 def create_live_digest(stream_url: str, options: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
     """Describe `POST /live-digest`; as an event stream where asked."""
-    return _create("/live-digest", _body(LiveDigestRequest, {"stream_url": stream_url, **options}), stream=stream)
+    return _create(
+        "/live-digest", _body(models.LiveDigestRequest, {"stream_url": stream_url, **options}), stream=stream
+    )
 
 
 def list_jobs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import platform
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from .outcome import Effect
 __all__ = ["TRIO", "CallInfo", "Hooks", "Prepared", "Service", "Settings", "notify", "prepare"]
 
 _M = TypeVar("_M", bound=BaseModel)
-USER_AGENT = f"trio-client/{__version__} python/{platform.python_version()}"
+USER_AGENT = "trio-client/{} python/{}.{}.{}".format(__version__, *sys.version_info[:3])
 logger = logging.getLogger("trio_client")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -22,8 +23,6 @@ from ..errors import ConfigurationError
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer
 from .jobs import Jobs
-from .live_digest import LiveDigest
-from .live_monitor import LiveMonitor
 from .streams import Streams
 from .transport import Transport
 
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..models import InputMode
+    from .live_digest import LiveDigest
+    from .live_monitor import LiveMonitor
 
 __all__ = ["TrioClient"]
 
@@ -113,9 +114,23 @@ class TrioClient:
         self._transport = transport
         self._closed = False
         self.streams: Streams = Streams(transport)
-        self.live_monitor: LiveMonitor = LiveMonitor(transport)
-        self.live_digest: LiveDigest = LiveDigest(transport)
         self.jobs: Jobs = Jobs(transport)
+        for made_when_used in ("live_monitor", "live_digest"):
+            vars(self).pop(made_when_used, None)
+
+    @cached_property
+    def live_monitor(self) -> LiveMonitor:
+        """Monitors: jobs that check a condition again and again."""
+        from .live_monitor import LiveMonitor  # with all that streams need, which not every program does
+
+        return LiveMonitor(self._transport)
+
+    @cached_property
+    def live_digest(self) -> LiveDigest:
+        """Digests: jobs that tell in words what happens."""
+        from .live_digest import LiveDigest
+
+        return LiveDigest(self._transport)
 
     @property
     def base_url(self) -> str:

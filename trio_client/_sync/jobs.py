@@ -24,14 +24,13 @@ from ..errors import (
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage
 from .creation import search
-from .event_stream import EventStream
-from .follow import Polling
 from .transport import Transport
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..models import JobStatus, JobType
+    from .event_stream import EventStream
 
 __all__ = ["JobIterator", "Jobs"]
 
@@ -302,6 +301,9 @@ class Jobs:
         Source: the API's "Poll jobs" guide.
         """
         positive("poll_interval", poll_interval, "seconds")
+        from .event_stream import EventStream
+        from .follow import Polling
+
         return EventStream(Polling(self._transport, job_id, poll_interval=poll_interval))
 
     def cancel(

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from .._durations import parse_duration
 from .._redaction import presentable
 from .._times import parse_time
 from ..frames import Frame
-from ._osapi_agents import OsapiAgent, joined
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ._osapi import OsapiAgentResponse, OsapiAgentState, OsapiJob
     from ._trio import Job
 
 __all__ = [
@@ -25,10 +22,6 @@ __all__ = [
     "JobModel",
     "ListPageModel",
     "Model",
-    "OsapiAgentStateModel",
-    "OsapiJobModel",
-    "OsapiPageModel",
-    "OsapiStampedModel",
     "PageModel",
     "RequestModel",
     "StreamValidationModel",
@@ -36,7 +29,6 @@ __all__ = [
 ]
 
 TERMINAL_STATUSES = frozenset({"completed", "stopped", "failed"})
-OSAPI_TERMINAL_STATUSES = frozenset({"completed", "failed", "partial_failure", "skipped"})
 
 
 class RequestModel(BaseModel):
@@ -166,111 +158,3 @@ class PageModel(ListPageModel):
 
     def __iter__(self) -> Iterator[Job]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         return iter(self.jobs)
-
-
-class OsapiJobModel(Model):
-    """A job of the OSAPI service."""
-
-    if TYPE_CHECKING:
-        status: str | None
-        created: str | None
-        updated_at: str | None
-        operation: dict[str, Any] | None
-        responses: dict[str, OsapiAgentResponse] | None
-        agent_states: dict[str, OsapiAgentState] | None
-
-    @property
-    def operation_type(self) -> str | None:
-        """What the job does, such as `node.hostname.get`; `None` where the operation is not readable."""
-        found = (self.operation or {}).get("type")
-        return found if isinstance(found, str) else None
-
-    @property
-    def created_time(self) -> datetime | None:
-        """`created` as an aware `datetime` in UTC, or `None` where it is absent, empty or unreadable."""
-        return parse_time(self.created)
-
-    @property
-    def updated_time(self) -> datetime | None:
-        """`updated_at` as an aware `datetime` in UTC, cut to microseconds, or `None`."""
-        return parse_time(self.updated_at)
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether the job reads as ended: completed, failed, partial_failure or skipped.
-
-        Unknown statuses are not ends. The server may try a failed job again, and an agent that joins late takes a
-        completed one up again, so an end can still move.
-        """
-        return self.status in OSAPI_TERMINAL_STATUSES
-
-    def agents(self) -> list[OsapiAgent]:
-        """Return what is known of each agent that worked on the job: its answer and its state in one view.
-
-        The two maps of a job spell their keys differently, so an answer is joined by the host name inside it. A
-        list item has neither map: get the job first.
-
-        Example:
-            >>> from trio_client.osapi import OsapiJob
-            >>> job = OsapiJob(
-            ...     responses={"db-01_lab": {"hostname": "db-01.lab", "data": "ok"}},
-            ...     agent_states={"db-01.lab": {"status": "completed", "duration": "1.5s"}},
-            ... )
-            >>> [(agent.hostname, agent.status, agent.data, agent.duration) for agent in job.agents()]
-            [('db-01.lab', 'completed', 'ok', datetime.timedelta(seconds=1, microseconds=500000))]
-        """
-        return joined(self.responses or {}, self.agent_states or {})
-
-
-class OsapiAgentStateModel(Model):
-    """How far one agent is with a job. Its `duration` is a value; the text it was sent as is `duration_text`."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(validate_by_name=True, serialize_by_alias=True)
-
-    if TYPE_CHECKING:
-        duration_text: str | None
-
-    @property
-    def duration(self) -> timedelta | None:
-        """First start to last end; `None` where there is none yet, or where its text cannot be read."""
-        return parse_duration(self.duration_text)
-
-
-class OsapiStampedModel(Model):
-    """What carries one time of the OSAPI service."""
-
-    if TYPE_CHECKING:
-        timestamp: str | None
-
-    @property
-    def time(self) -> datetime | None:
-        """`timestamp` as an aware `datetime` in UTC, or `None` where it is absent or unreadable."""
-        return parse_time(self.timestamp)
-
-
-class OsapiPageModel(ListPageModel):
-    """A page of OSAPI jobs: a sequence of its jobs."""
-
-    items_name: ClassVar[str] = "items"
-
-    if TYPE_CHECKING:
-        items: list[OsapiJob]
-
-    @field_validator("items", "status_counts", mode="before", check_fields=False)
-    @classmethod
-    def _read_null_as_empty(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is None:
-            return [] if info.field_name == "items" else {}
-        return value
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __bool__(self) -> bool:
-        return True  # a page is a reply, also when it is empty
-
-    def __getitem__(self, index: int) -> OsapiJob:
-        return self.items[index]
-
-    def __iter__(self) -> Iterator[OsapiJob]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return iter(self.items)

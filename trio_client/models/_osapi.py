@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from trio_client.models._base import (
-    Model,
+from trio_client.models._base import Model
+from trio_client.models._osapi_base import (
     OsapiAgentStateModel,
     OsapiJobModel,
     OsapiPageModel,
