@@ -55,7 +55,7 @@ def main() -> int:
     plan = Plan(arguments.quick, arguments.only)
     results: dict[str, Any] = {"machine": machine(), "parts": [], "growth": []}
     for part in PARTS:
-        rows = fresh(rows_of, part.__name__, plan)
+        rows = fresh(rows_of, part.__name__, plan, keep_memory=part is sse_decoder)
         if rows:
             results["parts"].append({"title": part.TITLE, "about": part.ABOUT.replace("\n", " "), "rows": rows})
             print("", *page.table(rows), sep="\n", flush=True)

@@ -64,8 +64,12 @@ class Contender(_Piped):
         return float(self.answer())
 
 
-def fresh(function: Callable[..., _T], *arguments: object) -> _T:
-    """Return what the function returns in a new interpreter."""
+def fresh(function: Callable[..., _T], *arguments: object, keep_memory: bool = False) -> _T:
+    """Return what the function returns in a new interpreter; its allocator may be told to keep what is freed."""
+    for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
+        os.environ.pop(name, None)
+        if keep_memory:
+            os.environ[name] = str(2**28)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 

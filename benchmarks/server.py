@@ -25,6 +25,7 @@ JOB = {
     "created_at": CREATED,
     "stream_url": "rtsp://camera.example/yard",
 }
+LISTED = {**JOB, "details": {"checks_performed": 45, "triggers_fired": 3, "frames_skipped": 112}}
 DETAIL = {
     **JOB,
     "config": {"condition": "the gate is open", "interval_seconds": 10, "input_mode": "clip", "max_triggers": 1},
@@ -41,7 +42,7 @@ def reply(value: object) -> bytes:
 
 @lru_cache(maxsize=2000)
 def page(limit: int, offset: int) -> bytes:
-    items = [{**JOB, "job_id": f"job-{number}"} for number in range(offset, min(JOBS, offset + limit))]
+    items = [{**LISTED, "job_id": f"job-{number}"} for number in range(offset, min(JOBS, offset + limit))]
     return reply({"jobs": items, "total": JOBS, "limit": limit, "offset": offset})
 
 

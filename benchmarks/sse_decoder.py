@@ -17,7 +17,7 @@ from trio_client.sse import decode
 from .contenders import OURS
 from .contenders.wire import models
 from .measured import Measured, Plan
-from .processes import in_turn
+from .processes import fresh, in_turn
 from .server import progress
 from .shapes import KIB, MIB, cut, stream
 
@@ -25,8 +25,10 @@ TITLE = "Decoding event streams"
 ABOUT = """\
 The same chunks of bytes through `trio_client.sse.decode` and through httpx-sse's decoder with httpx's text
 decoding before it. The rows that say typed go on to an event of the client on one side, and to `json.loads` and
-`model_validate` on the other."""
+`model_validate` on the other. glibc is told to keep the memory that is freed, as else the largest events measure how
+fast the system maps new memory, and whether it has to depends on what was allocated before."""
 ROUNDS = 15
+NEW_MEMORY = "8 MiB, from new memory"
 
 
 def httpx_sse_decode(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -94,6 +96,13 @@ def measure(plan: Plan) -> Iterator[Measured]:
             if len(list(typed(chunks))) != len(list(httpx_sse_typed(chunks))):
                 raise SystemExit(f"{name}: the decoders disagree")
             yield _measured(name, chunks, note, typed, httpx_sse_typed, plan)
+    if plan.wants(NEW_MEMORY):
+        yield fresh(from_new_memory, plan)
+
+
+def from_new_memory(plan: Plan) -> Measured:
+    note = "The same in a process that gives memory back: mapping it anew takes longer than everything else."
+    return _measured(NEW_MEMORY, cut(stream(8 * MIB, 1), 64 * KIB), note, decode, httpx_sse_decode, plan)
 
 
 def _measured(name: str, chunks: list[bytes], note: str, mine: Decoder, other: Decoder, plan: Plan) -> Measured:

@@ -31,7 +31,7 @@ class Models:
         config = model("Config", condition=words, input_mode=words, interval_seconds=numbers, max_triggers=numbers)
         stats = model("Stats", elapsed_seconds=numbers, **counters)
         job = {"job_id": (str, ...), **dict.fromkeys(("status", "job_type", "created_at", "stream_url"), words)}
-        self.job = model("Job", **job)
+        self.job = model("Job", details=(dict[str, Any] | None, None), **job)
         self.page = model("Page", jobs=(list[self.job], ...), total=numbers, limit=numbers, offset=numbers)  # type: ignore[name-defined]
         self.detail = model("Detail", config=(config | None, None), stats=(stats | None, None), **job)
         self.check = model("Check", triggered=(bool, ...), explanation=words, latency_ms=numbers)
