@@ -24,7 +24,8 @@ class Async:
             return await reply.json()
 
     async def stream(self, condition: str, typed: bool) -> int:
-        async with self._session.post(f"{self._url}/live-monitor", json=monitor(condition)) as reply:
+        body, own_connection = monitor(condition), {"Connection": "close"}
+        async with self._session.post(f"{self._url}/live-monitor", json=body, headers=own_connection) as reply:
             return await (_parsed(reply.content) if typed else _counted(reply.content))
 
     async def close(self) -> None:
