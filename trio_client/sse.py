@@ -29,7 +29,7 @@ _FIELDS = frozenset((b"data", b"event", b"id", b"retry"))
 _LONGEST_START = len(b"retry: ")  # so many bytes tell which field a line is, and where its value begins
 _MAX_RETRY_DIGITS = 640  # what `int()` takes under every setting of `sys.set_int_max_str_digits`
 _LARGE = 2**12  # a piece of so many bytes is kept as it is until the line ends
-_LONG = 2**16  # more than this is not split at once: that would take many times its size
+_LONG = 2**14  # more than this is not split at once: that would take many times its size
 
 
 @dataclass(slots=True)
@@ -115,6 +115,7 @@ class Decoder:
         self._held = 0
         self._data: bytes | io.BytesIO | None = None
         self._name = "message"
+        self._last_name: tuple[bytes, str] = (b"", "message")
         self._id = ""
         self._has_id = False
         self._event_retry: int | None = None
@@ -210,7 +211,9 @@ class Decoder:
             if field == b"data" and self._data is None:
                 self._data = value
             elif field == b"event":
-                self._name = value.decode("utf-8", "replace") or "message"
+                if value != self._last_name[0]:  # mostly it is that of the event before
+                    self._last_name = value, value.decode("utf-8", "replace") or "message"
+                self._name = self._last_name[1]
             else:
                 self._set(field, value)
         self._held = held

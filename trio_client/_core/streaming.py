@@ -54,14 +54,16 @@ class StreamReader:
     def accept(self, raw_events: list[RawEvent]) -> list[Event]:
         """Return the typed events, up to a terminal one."""
         events: list[Event] = []
+        if self.finished:
+            return events
         for raw in raw_events:
-            if self.finished:
-                break
             if raw.has_id and self._is_repeated(raw):
                 continue
             event = from_wire(raw.name, raw.data)
             self._note(event)
             events.append(event)
+            if self.finished:
+                break
         return events
 
     @property
@@ -83,16 +85,18 @@ class StreamReader:
         return False
 
     def _note(self, event: Event) -> None:
-        if event.job_id is not None and self.job_id is None:
-            self.job_id = event.job_id
-        elif event.job_id is None and self.job_id is not None:
+        if event.job_id is None:
             event.job_id = self.job_id
-        self.finished = event.terminal
-        self._started = self._started or _tells_the_start(event)
-        if isinstance(event, Triggered):
+        elif self.job_id is None:
+            self.job_id = event.job_id
+        if isinstance(event, Triggered):  # what comes in numbers, and never ends a stream
+            self._started = True
             self._triggers += 1
             self._checks += 1
-        elif isinstance(event, Summary):
+            return
+        self.finished = event.terminal
+        self._started = self._started or _tells_the_start(event)
+        if isinstance(event, Summary):
             self._summaries += 1
         elif isinstance(event, (Progress, StatusChanged, Stopped, Failed)) and event.stats is not None:
             self._checks = max(self._checks, work_done(event.stats) - self._summaries)

@@ -341,7 +341,7 @@ _IMPLIED: tuple[tuple[str, Callable[[_Fields], Event]], ...] = (
 
 def build_event(payload: Any, delivery: Delivery, name: str) -> Event:
     """Return the typed event of a payload, and of the name that came beside it, if any."""
-    top = as_object(payload)
+    top: dict[str, Any] = payload if payload.__class__ is dict else {}
     first: Any = name or top.get("type")
     if isinstance(first, str) and first in _TRIGGERS:
         usual = _usual_trigger(top, delivery, first)
