@@ -218,4 +218,5 @@ def test_metadata_is_complete(wheel: Path) -> None:
     assert "License-Expression: MIT" in metadata
     assert "Provides-Extra: stub" in metadata
     assert "Provides-Extra: cli" in metadata
-    assert metadata.count("Requires-Dist: ") == 12
+    assert "Provides-Extra: aiohttp" in metadata
+    assert metadata.count("Requires-Dist: ") == 13
