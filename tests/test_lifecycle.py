@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import socket
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import httpcore
 import pytest
 
 from trio_client import (
@@ -29,6 +31,7 @@ from trio_client import (
     TrioError,
 )
 from trio_client._core.attached import stop_attached
+from trio_client._http.sync_network import GuardedStream
 from trio_client.stub import FaultProxy, Scene, StubServer, WireFault
 
 YARD = "rtsp://camera.example/yard"
@@ -261,6 +264,34 @@ class TestThreads:
             events.close()
             assert reading.result(5) in ("end", "APIConnectionError", "StreamInterruptedError")
         assert (1, 0) == (len(stub.jobs), stub.running_jobs)
+
+    def test_a_socket_that_another_thread_reads_is_not_closed_before_it_has_left(self) -> None:
+        """A new connection might get its number, and the reader would wait for that one."""
+        ours, theirs = socket.socketpair()
+        reading, may_leave, closed = threading.Event(), threading.Event(), threading.Event()
+
+        class Slow(httpcore.NetworkStream):
+            def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+                reading.set()
+                assert may_leave.wait(5)
+                return ours.recv(max_bytes)
+
+            def close(self) -> None:
+                closed.set()
+
+            def get_extra_info(self, info: str) -> Any:
+                return ours if info == "socket" else None
+
+        with ours, theirs, ThreadPoolExecutor(1) as threads:
+            stream = GuardedStream(Slow())
+            got = threads.submit(stream.read, 100)
+            assert reading.wait(5)
+            stream.close()
+            assert (False, b"") == (closed.is_set(), theirs.recv(1))  # the peer hears of it at once
+            may_leave.set()
+            assert (b"", True) == (got.result(5), closed.is_set())
+            with pytest.raises(httpcore.ReadError):
+                stream.read(100)
 
     def test_sixteen_threads_that_fail_and_succeed_get_what_is_theirs(
         self, stub: StubServer, proxy: FaultProxy

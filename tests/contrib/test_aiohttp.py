@@ -223,3 +223,11 @@ def test_the_trio_library_is_refused_in_words() -> None:
             await client_of(server, AiohttpClient()).jobs.list()
 
     anyio.run(main, backend="trio")
+
+
+async def test_a_surplus_that_comes_with_the_end_of_a_reply_is_not_the_next_reply(http: AiohttpClient) -> None:
+    planted = reply({"jobs": [{"job_id": "planted"}]})
+    head, body = NO_JOBS[: NO_JOBS.index(b"{")], NO_JOBS[NO_JOBS.index(b"{") :]
+    with RawServer([head, 0.05, body + planted, HOLD], NO_JOBS) as server:
+        client = client_of(server, http)
+        assert [0, 0] == [len(await client.jobs.list()) for _ in range(2)]

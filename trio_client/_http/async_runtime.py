@@ -23,6 +23,7 @@ __all__ = [
     "Limiter",
     "Slot",
     "abandon",
+    "about_to_send",
     "assume_sent",
     "carry_through",
     "close_response",
@@ -225,13 +226,17 @@ class _Carried(Generic[_T]):
         self.begun = True
         self._when_sent()
 
+    async def begin_if_allowed(self) -> None:
+        """Note that something goes out, unless nothing is to be sent any more: then it is cancelled."""
+        if self.forbidden:
+            self._scope.cancel()
+            await anyio.lowlevel.checkpoint()
+        self.begin()
+
     async def note(self, event: str, _: object) -> None:
         """Take what the HTTP library tells of its progress."""
         if event.endswith(".send_request_headers.started"):
-            if self.forbidden:
-                self._scope.cancel()
-                await anyio.lowlevel.checkpoint()
-            self.begin()
+            await self.begin_if_allowed()
 
     async def end(self, grace: float) -> None:
         """Wait for the work for so many seconds; if nothing was sent yet, nothing is to be sent at all."""
@@ -251,6 +256,13 @@ def trace_sending() -> dict[str, Any]:
     """Return the extension of a request that lets `carry_through` know when it goes out."""
     carried = _carried.get()
     return {} if carried is None else {"trace": carried.note}
+
+
+async def about_to_send() -> None:
+    """Let `carry_through` know that something goes out now, or be cancelled by it."""
+    carried = _carried.get()
+    if carried is not None:
+        await carried.begin_if_allowed()
 
 
 def assume_sent() -> None:

@@ -17,7 +17,7 @@ import httpcore
 
 from .sync_runtime import limit_in_force
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "GuardedStream"]
 
 
 def _bounded(timeout: float | None) -> float | None:
@@ -31,29 +31,45 @@ def _bounded(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-class _Stream(httpcore.NetworkStream):
-    """A connection on which no single byte buys the peer more time than the limit allows."""
+class GuardedStream(httpcore.NetworkStream):
+    """A connection on which no single byte buys the peer more time than the limit allows.
+
+    Another thread may close it while it is read. It is shut down at once, which wakes the reader, but its socket
+    lives until the reader has left: it might otherwise wait for a new connection that was given the same number.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
         self._process = os.getpid()
+        self._reading = False
+        self._closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _bounded(timeout))
+        self._reading = True
+        try:
+            if self._closed:
+                raise httpcore.ReadError("the connection was closed by another thread")
+            return self._stream.read(max_bytes, _bounded(timeout))
+        finally:
+            self._reading = False
+            if self._closed:
+                self._stream.close()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, _bounded(timeout))
 
     def close(self) -> None:
+        self._closed = True
         if self._process == os.getpid():  # a connection shared with a parent process is still the parent's
             with suppress(OSError):  # without it, a thread that reads from a closed socket would never wake up
                 socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
-        self._stream.close()
+        if not self._reading:
+            self._stream.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout)))
+        return GuardedStream(self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout)))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -68,4 +84,4 @@ class Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, _bounded(timeout), local_address, socket_options))
+        return GuardedStream(super().connect_tcp(host, port, _bounded(timeout), local_address, socket_options))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 
+from .._http.async_runtime import about_to_send
 from .._http.environment import proxy_for, ssl_context_for
 from ..errors import ConfigurationError
 
@@ -47,6 +48,9 @@ class AiohttpClient:
     Args:
         trust_env: whether the environment's proxies and certificates count, as for the client's own connections.
     """
+
+    announces_sending = True
+    """Whether it calls `about_to_send`; others are taken to send at once."""
 
     def __init__(self, *, trust_env: bool = True) -> None:
         self._trust_env = trust_env
@@ -134,8 +138,29 @@ class AiohttpClient:
             user, password = proxy.auth or (None, None)
             self._proxy = URL(str(proxy.url)).with_user(user).with_password(password)
         context = ssl_context_for(origin, trust_env=self._trust_env)()
-        self._kept = _session(aiohttp.TCPConnector(ssl=context, limit=_MAX_CALLS, keepalive_timeout=_KEEPALIVE_SECONDS))
-        self._fresh = _session(aiohttp.TCPConnector(ssl=context, limit=0, force_close=True))
+        self._kept = _session(_Connector(ssl=context, limit=_MAX_CALLS, keepalive_timeout=_KEEPALIVE_SECONDS))
+        self._fresh = _session(_Connector(ssl=context, limit=0, force_close=True))
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connections that tell when they are about to be used, and are not used again after more than a reply came."""
+
+    async def connect(self, *arguments: Any, **named: Any) -> Any:
+        connection = await super().connect(*arguments, **named)
+        try:
+            await about_to_send()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        """Return an idle connection; aiohttp looks for a surplus before it has parsed all that came."""
+        connection: Any = await super()._get(key, traces)
+        while connection is not None and connection.protocol.should_close:
+            connection.close()
+            connection = await super()._get(key, traces)
+        return connection
 
 
 @dataclass(slots=True)

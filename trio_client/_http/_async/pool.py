@@ -22,8 +22,6 @@ from ..failures import is_disconnect
 __all__ = ["AsyncExchange", "AsyncPool"]
 
 MAX_CALLS = 100
-_MAX_CONNECTING = 32
-_MAX_TURN_WAIT_SECONDS = 5.0
 _KEEPALIVE_SECONDS = 15.0
 _CLOSING_SECONDS = 2.0
 
@@ -71,7 +69,6 @@ class AsyncPool:
         self._make_slot: Callable[[], Slot] | None = None
         self._max_calls = max_calls
         self._limiter = Limiter(max_calls)
-        self._connecting = Limiter(_MAX_CONNECTING)
         self._idle: list[Slot] = []
         self._home: object = None
         self._closed = False
@@ -115,20 +112,6 @@ class AsyncPool:
             raise
         return AsyncExchange(self, slot, response, counted=counted)
 
-    async def take_turn(self) -> Callable[[], None]:
-        """Wait until few others are connecting, or for a moment; return what is to be called after connecting.
-
-        A thousand streams that begin at once would overrun the server, and fill the memory with halves of connections.
-        """
-        self._stay_home()
-        limiters = [self._connecting] if await self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
-
-        def leave() -> None:
-            if limiters:
-                limiters.pop().release()
-
-        return leave
-
     async def take_back(self, slot: Slot | None, *, reusable: bool, counted: bool) -> None:
         """Put a connection back into the list, or close it; free the place it took."""
         if counted:
@@ -157,7 +140,6 @@ class AsyncPool:
         abandon(self._idle)
         self._idle.clear()
         self._limiter.forget()
-        self._connecting.forget()
         self._home = None
 
     async def _discard(self, slot: Slot) -> None:

@@ -16,13 +16,16 @@ from ..._core.reply import Reply, media_type
 from ..._core.settings import Prepared
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
-from ..async_runtime import Content, assume_sent, time_limit, trace_sending
+from ..async_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
 from ..content import Body, Inflater, inflater_for
 from ..failures import deadline_exceeded, translate
 from ..types import AsyncHTTPClient
 from .pool import AsyncExchange, AsyncPool
 
 __all__ = ["AsyncOpenReply", "AsyncSender"]
+
+_MAX_CONNECTING = 32
+_MAX_TURN_WAIT_SECONDS = 5.0
 
 
 class AsyncOpenReply:
@@ -97,6 +100,8 @@ class AsyncSender:
         self._max_body_bytes = max_body_bytes
         self._client = http_client
         self._pool = None if http_client is not None else AsyncPool(base_url, trust_env=trust_env)
+        self._connecting = Limiter(_MAX_CONNECTING)
+        self._home: object = None
 
     async def send(self, request: Prepared, timeout: Timeout, time_left: float) -> Reply:
         """Return the complete reply.
@@ -140,8 +145,21 @@ class AsyncSender:
         raise deadline_exceeded(self.place, time_left)
 
     async def take_turn(self) -> Callable[[], None]:
-        """Wait until few others are connecting; return what is to be called after connecting."""
-        return _nothing if self._pool is None else await self._pool.take_turn()
+        """Wait until few others are connecting, or for a moment; return what is to be called after connecting.
+
+        A thousand streams that begin at once would overrun the server, and fill the memory with halves of connections.
+        """
+        home = current_home()
+        if home != self._home:
+            self._connecting.forget()
+            self._home = home
+        limiters = [self._connecting] if await self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
+
+        def leave() -> None:
+            if limiters:
+                limiters.pop().release()
+
+        return leave
 
     @property
     def in_use(self) -> bool:
@@ -178,7 +196,8 @@ class AsyncSender:
             request.method, request.url, headers=self._headers(request), content=request.content
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
-        assume_sent()
+        if not getattr(self._client, "announces_sending", False):
+            assume_sent()
         response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
         return AsyncExchange(None, None, response, counted=False)
 
@@ -205,10 +224,6 @@ class AsyncSender:
 def _url(url: str) -> httpx.URL:
     """Return a URL parsed: the same job is asked for again and again."""
     return httpx.URL(url)
-
-
-def _nothing() -> None:
-    """Do nothing: an injected client has its own ways to connect."""
 
 
 def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:

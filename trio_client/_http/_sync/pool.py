@@ -23,8 +23,6 @@ from ..sync_runtime import Limiter, Slot, abandon, close_response, current_home,
 __all__ = ["Exchange", "Pool"]
 
 MAX_CALLS = 100
-_MAX_CONNECTING = 32
-_MAX_TURN_WAIT_SECONDS = 5.0
 _KEEPALIVE_SECONDS = 15.0
 _CLOSING_SECONDS = 2.0
 
@@ -72,7 +70,6 @@ class Pool:
         self._make_slot: Callable[[], Slot] | None = None
         self._max_calls = max_calls
         self._limiter = Limiter(max_calls)
-        self._connecting = Limiter(_MAX_CONNECTING)
         self._idle: list[Slot] = []
         self._home: object = None
         self._closed = False
@@ -116,20 +113,6 @@ class Pool:
             raise
         return Exchange(self, slot, response, counted=counted)
 
-    def take_turn(self) -> Callable[[], None]:
-        """Wait until few others are connecting, or for a moment; return what is to be called after connecting.
-
-        A thousand streams that begin at once would overrun the server, and fill the memory with halves of connections.
-        """
-        self._stay_home()
-        limiters = [self._connecting] if self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
-
-        def leave() -> None:
-            if limiters:
-                limiters.pop().release()
-
-        return leave
-
     def take_back(self, slot: Slot | None, *, reusable: bool, counted: bool) -> None:
         """Put a connection back into the list, or close it; free the place it took."""
         if counted:
@@ -158,7 +141,6 @@ class Pool:
         abandon(self._idle)
         self._idle.clear()
         self._limiter.forget()
-        self._connecting.forget()
         self._home = None
 
     def _discard(self, slot: Slot) -> None:

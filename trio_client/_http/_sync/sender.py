@@ -19,11 +19,14 @@ from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..content import Body, Inflater, inflater_for
 from ..failures import deadline_exceeded, translate
-from ..sync_runtime import Content, assume_sent, time_limit, trace_sending
+from ..sync_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
 from ..types import HTTPClient
 from .pool import Exchange, Pool
 
 __all__ = ["OpenReply", "Sender"]
+
+_MAX_CONNECTING = 32
+_MAX_TURN_WAIT_SECONDS = 5.0
 
 
 class OpenReply:
@@ -98,6 +101,8 @@ class Sender:
         self._max_body_bytes = max_body_bytes
         self._client = http_client
         self._pool = None if http_client is not None else Pool(base_url, trust_env=trust_env)
+        self._connecting = Limiter(_MAX_CONNECTING)
+        self._home: object = None
 
     def send(self, request: Prepared, timeout: Timeout, time_left: float) -> Reply:
         """Return the complete reply.
@@ -139,8 +144,21 @@ class Sender:
         raise deadline_exceeded(self.place, time_left)
 
     def take_turn(self) -> Callable[[], None]:
-        """Wait until few others are connecting; return what is to be called after connecting."""
-        return _nothing if self._pool is None else self._pool.take_turn()
+        """Wait until few others are connecting, or for a moment; return what is to be called after connecting.
+
+        A thousand streams that begin at once would overrun the server, and fill the memory with halves of connections.
+        """
+        home = current_home()
+        if home != self._home:
+            self._connecting.forget()
+            self._home = home
+        limiters = [self._connecting] if self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
+
+        def leave() -> None:
+            if limiters:
+                limiters.pop().release()
+
+        return leave
 
     @property
     def in_use(self) -> bool:
@@ -175,7 +193,8 @@ class Sender:
             request.method, request.url, headers=self._headers(request), content=request.content
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
-        assume_sent()
+        if not getattr(self._client, "announces_sending", False):
+            assume_sent()
         response = self._client.send(wire, stream=True, auth=None, follow_redirects=False)
         return Exchange(None, None, response, counted=False)
 
@@ -202,10 +221,6 @@ class Sender:
 def _url(url: str) -> httpx.URL:
     """Return a URL parsed: the same job is asked for again and again."""
     return httpx.URL(url)
-
-
-def _nothing() -> None:
-    """Do nothing: an injected client has its own ways to connect."""
 
 
 def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
