@@ -13,7 +13,9 @@ class Async:
     def __init__(self, url: str, package: str) -> None:
         library: Any = import_module(package)
         self._url = url
-        self._session = library.ClientSession(headers=HEADERS, connector=library.TCPConnector(limit=0))
+        kept, fresh = library.TCPConnector(limit=0), library.TCPConnector(limit=0, force_close=True)
+        self._session = library.ClientSession(headers=HEADERS, connector=kept)
+        self._fresh = library.ClientSession(headers=HEADERS, connector=fresh)
 
     async def get(self) -> object:
         async with self._session.get(f"{self._url}/jobs/{JOB_ID}") as reply:
@@ -24,12 +26,12 @@ class Async:
             return await reply.json()
 
     async def stream(self, condition: str, typed: bool) -> int:
-        body, own_connection = monitor(condition), {"Connection": "close"}
-        async with self._session.post(f"{self._url}/live-monitor", json=body, headers=own_connection) as reply:
+        async with self._fresh.post(f"{self._url}/live-monitor", json=monitor(condition)) as reply:
             return await (_parsed(reply.content) if typed else _counted(reply.content))
 
     async def close(self) -> None:
         await self._session.close()
+        await self._fresh.close()
 
 
 async def _counted(content: Any) -> int:

@@ -61,8 +61,8 @@ class AsyncJobIterator:
         return self
 
     async def __anext__(self) -> Job:
-        cursor = self._cursor
         while not self._pending:
+            cursor = self._cursor
             if cursor.finished:
                 raise StopAsyncIteration
             call = list_jobs(**self._filters, limit=cursor.page_limit, offset=cursor.offset)

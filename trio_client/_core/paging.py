@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..models import Job, JobPage
 from ..models._base import received_items
 
@@ -58,10 +56,14 @@ class JobCursor:
             self.finished = self.finished or self._left == 0
         return fresh
 
-    def _new(self, jobs: Iterable[Job]) -> list[Job]:
+    def _new(self, jobs: list[Job]) -> list[Job]:
+        new = {job.job_id for job in jobs} - self._seen
+        self._seen |= new
+        if len(new) == len(jobs):
+            return jobs
         fresh: list[Job] = []
         for job in jobs:
-            if job.job_id not in self._seen:
-                self._seen.add(job.job_id)
+            if job.job_id in new:
+                new.remove(job.job_id)
                 fresh.append(job)
         return fresh

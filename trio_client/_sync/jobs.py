@@ -62,8 +62,8 @@ class JobIterator:
         return self
 
     def __next__(self) -> Job:
-        cursor = self._cursor
         while not self._pending:
+            cursor = self._cursor
             if cursor.finished:
                 raise StopIteration
             call = list_jobs(**self._filters, limit=cursor.page_limit, offset=cursor.offset)
