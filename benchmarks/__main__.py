@@ -22,6 +22,7 @@ from .measured import Plan, exceeded, rows_of
 from .processes import fresh
 
 PARTS = (loopback, over_aiohttp, sse_decoder, parsing, webhooks, imports, memory, stub)
+KEEPING = (loopback, over_aiohttp, sse_decoder)
 PACKAGES = ("httpx-sse", "pydantic", "anyio", "typer", "uvicorn", "starlette")
 OPEN_FILES = 4096
 
@@ -55,7 +56,7 @@ def main() -> int:
     plan = Plan(arguments.quick, arguments.only)
     results: dict[str, Any] = {"machine": machine(), "parts": [], "growth": []}
     for part in PARTS:
-        rows = fresh(rows_of, part.__name__, plan, keep_memory=part is sse_decoder)
+        rows = fresh(rows_of, part.__name__, plan, keep_memory=part in KEEPING)
         if rows:
             results["parts"].append({"title": part.TITLE, "about": part.ABOUT.replace("\n", " "), "rows": rows})
             print("", *page.table(rows), sep="\n", flush=True)

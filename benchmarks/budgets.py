@@ -19,7 +19,7 @@ BUDGETS: dict[str, dict[str, float]] = {
     "events of 200 B, async": {"httpx": 1.0},
     "events of 300 KiB, sync": {"httpx": 0.80},
     "events of 300 KiB, async": {"httpx": 0.95},
-    "20,000 jobs, 100 a page": {"httpx": 1.2, "openai": 0.12},
+    "5,000 jobs, 100 a page": {"httpx": 1.2, "openai": 0.12},
     "one client more": {"httpx": 0.05},
     "over aiohttp: 1,000 GETs, 100 at once, cold": {"aiohttp": 2.5},
     "over aiohttp: 1,000 GETs, 100 at once, warm": {"aiohttp": 2.5},

@@ -122,16 +122,16 @@ def _by_size(
     rounds: Callable[[int], tuple[str, tuple[object, ...]]],
     parts: Callable[[int], float],
 ) -> dict[str, list[tuple[float, float]]]:
-    """Return the least CPU time of a round at each size, in millionths of a second for each part of it."""
+    """Return the CPU time of a round at each size, in millionths of a second for each part of it."""
     contenders = {name: Contender(name, url) for name in names}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for size in sizes:
         what, arguments = rounds(size)
         seconds = in_turn(
-            {name: partial(contender.round, what, *arguments) for name, contender in contenders.items()}, 2
+            {name: partial(contender.round, what, *arguments) for name, contender in contenders.items()}, 1
         )
         for name in names:
-            found[name].append((size, min(seconds[name]) / parts(size) * 1e6))
+            found[name].append((size, seconds[name][0] / parts(size) * 1e6))
     for contender in contenders.values():
         contender.end()
     return found

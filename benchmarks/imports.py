@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from .contenders import OURS, present
+from .contenders import LIBRARIES, OURS, present
 from .measured import Measured, Plan
 from .processes import Server, in_turn, spent
 
@@ -76,27 +76,27 @@ def measure(plan: Plan) -> Iterator[Measured]:
             if plan.wants(scenario):
                 against = present(*plan.against(scenario, ("httpx", "openai")))
                 yield _ratio(scenario, {name: program[name] for name in against}, plan, note)
-        counted = "import sys; print(len(sys.modules), *sys.modules)"
-        if plan.wants("modules"):
+        if plan.wants("modules") or plan.wants("memory of the import"):
+            left = {name: _left(program) for name, program in _installed({"nothing": "pass", **imports})}
+            floor, _ = left.pop("nothing")
             yield Measured(
                 "modules",
                 "modules",
-                {name: [float(_output(f"{program}; {counted}").split()[0])] for name, program in _installed(imports)},
+                {name: [float(len(modules))] for name, (_, modules) in left.items()},
                 "How many modules the import of the client leaves loaded, those of the standard library among them.",
             )
-        if plan.wants("memory of the import"):
             yield Measured(
                 "memory of the import",
                 "MiB",
-                {name: [_memory(program) - _memory("pass")] for name, program in _installed(imports)},
+                {name: [memory - floor] for name, (memory, _) in left.items()},
                 "The most memory that the process had, less that of one that imports nothing.",
             )
         if plan.wants("optional packages that it loads"):
-            loaded = _output(f"{CLIENT}; {counted}").split()
+            _, modules = _left(CLIENT)
             yield Measured(
                 "optional packages that it loads",
                 "packages",
-                {OURS: [float(len({*OPTIONAL} & {*loaded}))]},
+                {OURS: [float(len({*OPTIONAL} & modules))]},
                 f"Of {', '.join(OPTIONAL)}. Where rich is installed, httpx imports it for a command of its own.",
             )
     if plan.wants("trio-client --version"):
@@ -116,7 +116,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
 
 
 def _installed(programs: dict[str, str]) -> list[tuple[str, str]]:
-    return [(name, program) for name, program in programs.items() if name == DEPENDENCIES or present(name)]
+    return [(name, program) for name, program in programs.items() if name not in LIBRARIES or present(name)]
 
 
 def _ratio(scenario: str, programs: dict[str, str], plan: Plan, note: str) -> Measured:
@@ -124,7 +124,11 @@ def _ratio(scenario: str, programs: dict[str, str], plan: Plan, note: str) -> Me
         name: partial(_milliseconds, sys.executable, "-c", program) for name, program in _installed(programs)
     }
     nothing = "nothing"
-    found = in_turn({nothing: partial(_milliseconds, sys.executable, "-c", "pass"), **measured}, plan.rounds(ROUNDS))
+    found = in_turn(
+        {nothing: partial(_milliseconds, sys.executable, "-c", "pass"), **measured},
+        plan.rounds(ROUNDS),
+        {nothing, *plan.often(scenario)},
+    )
     floor = median(found.pop(nothing))
     return Measured(scenario, "ms", {name: [value - floor for value in found[name]] for name in found}, note)
 
@@ -133,10 +137,9 @@ def _milliseconds(*command: str) -> float:
     return spent(*command) * 1e3
 
 
-def _memory(program: str) -> float:
-    peak = f"{program}\nprint(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
-    return int(_output(peak)) / 1024
-
-
-def _output(program: str) -> str:
-    return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+def _left(program: str) -> tuple[float, set[str]]:
+    """Return the MiB that a process had at the most, and the modules that it left loaded."""
+    status = "open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]"
+    command = [sys.executable, "-c", f"{program}\nimport sys; print({status}, *sys.modules)"]
+    memory, *modules = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return int(memory) / 1024, {*modules}

@@ -21,6 +21,11 @@ class Plan:
     def wants(self, scenario: str) -> bool:
         return self.only in scenario and not (self.quick and scenario not in BUDGETS)
 
+    @staticmethod
+    def often(scenario: str) -> set[str]:
+        """Return who takes part in every round: this client, and those that it has a budget for."""
+        return {OURS, *BUDGETS.get(scenario, {})}
+
     def rounds(self, number: int) -> int:
         return (number + 1) // 3 if self.quick else number
 
@@ -42,7 +47,7 @@ class Measured:
         """Return the medians, the ratios of this client to each other round by round, and the budgets."""
         ours = self.values[OURS]
         ratios = {
-            name: sorted(mine / other for mine, other in zip(ours, theirs, strict=True))
+            name: sorted(mine / other for mine, other in zip(ours, theirs, strict=False))
             for name, theirs in self.values.items()
             if name != OURS
         }

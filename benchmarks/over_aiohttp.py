@@ -25,7 +25,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
         return
     with contending(names) as contenders:
         for scenario in scenarios:
-            found = measured(_parsing(scenario), contenders, names, plan)
+            found = measured(_parsing(scenario), contenders, names, plan, (OVER, "aiohttp"))
             values = {OURS: found.values[OVER], "aiohttp": found.values["aiohttp"], OWN: found.values[OURS]}
             yield replace(found, scenario=prefix + scenario.name, values=values)
 

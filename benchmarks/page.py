@@ -38,7 +38,8 @@ CAVEATS = """\
   server does does not.
 - Seconds differ between machines, and on one machine from one run to the next. Ratios differ less, as the rounds go in
   turn: what disturbs one disturbs the others. Where the machine has other work, a tenth is noise all the same;
-  `benchmarks/results.json` has the lowest and the highest ratio of each row.
+  `benchmarks/results.json` has the lowest and the highest ratio of each row. Those that no budget names take part in
+  the first third of the rounds.
 - The others do less or something else: see the text above each table.
 
 ## Measure it yourself

@@ -11,7 +11,7 @@ from importlib import import_module
 from pydantic import TypeAdapter
 
 from trio_client._core.reply import Reply, parse
-from trio_client.models import JobPage
+from trio_client.models import Job, JobPage
 
 from .contenders import OURS, present
 from .contenders.wire import models
@@ -32,6 +32,8 @@ def measure(plan: Plan) -> Iterator[Measured]:
     if not plan.wants(name):
         return
     body = page(100, 0).partition(b"\r\n\r\n")[2]
+    if models().job.model_fields.keys() != Job.model_fields.keys():
+        raise SystemExit(f"{name}: the models differ")
     adapter = TypeAdapter(models().page)
     readers: dict[str, Callable[[], object]] = {
         OURS: partial(ours, body),

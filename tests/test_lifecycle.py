@@ -280,10 +280,10 @@ class TestThreads:
                 closed.set()
 
             def get_extra_info(self, info: str) -> Any:
-                return ours if info == "socket" else None
+                return {"socket": ours}.get(info)
 
         with ours, theirs, ThreadPoolExecutor(1) as threads:
-            stream = GuardedStream(Slow())
+            stream = GuardedStream(Slow(), layers=2)
             got = threads.submit(stream.read, 100)
             assert reading.wait(5)
             stream.close()

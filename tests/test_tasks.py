@@ -15,7 +15,8 @@ from anyio.abc import TaskStatus
 from raw_server import CLOSE, HOLD, RawServer, reply
 
 from trio_client import APITimeoutError, AsyncTrioClient, CreateOutcomeUnknownError, RetryPolicy, Timeout
-from trio_client._http._async import pool as pools
+from trio_client._core.config import Secret
+from trio_client._http._async import sender as senders
 from trio_client.stub import StubServer
 
 pytestmark = pytest.mark.anyio
@@ -87,14 +88,18 @@ async def test_streams_take_no_place_from_calls() -> None:
                 tasks.cancel_scope.cancel()
 
 
+def sender_of(base_url: str) -> senders.AsyncSender:
+    return senders.AsyncSender(base_url, Secret("k"), trust_env=False, max_body_bytes=1, http_client=None)
+
+
 async def test_only_few_creates_connect_at_a_time() -> None:
-    pool = pools.AsyncPool("http://127.0.0.1:1", trust_env=False)
-    connecting = [await pool.take_turn() for _ in range(32)]
+    sender = sender_of("http://127.0.0.1:1")
+    connecting = [await sender.take_turn() for _ in range(32)]
     waiting = True
 
     async def connect_too() -> None:
         nonlocal waiting
-        leave = await pool.take_turn()
+        leave = await sender.take_turn()
         waiting = False
         leave()
 
@@ -105,26 +110,26 @@ async def test_only_few_creates_connect_at_a_time() -> None:
         connecting[0]()
         connecting[0]()
     assert not waiting
-    assert 1 == await _free_places(pool)
+    assert 1 == await _free_places(sender)
 
 
-async def _free_places(pool: pools.AsyncPool) -> int:
+async def _free_places(sender: senders.AsyncSender) -> int:
     for number in range(40):
         with anyio.move_on_after(0.1) as scope:
-            await pool.take_turn()
+            await sender.take_turn()
         if scope.cancelled_caught:
             return number
     return 40
 
 
 async def test_connects_that_hang_hold_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "_MAX_TURN_WAIT_SECONDS", 0.01)
-    pool = pools.AsyncPool("http://127.0.0.1:1", trust_env=False)
-    leaves = [await pool.take_turn() for _ in range(50)]
+    monkeypatch.setattr(senders, "_MAX_TURN_WAIT_SECONDS", 0.01)
+    sender = sender_of("http://127.0.0.1:1")
+    leaves = [await sender.take_turn() for _ in range(50)]
     for leave in leaves:
         leave()
-    monkeypatch.setattr(pools, "_MAX_TURN_WAIT_SECONDS", 60)
-    assert 32 == await _free_places(pool)
+    monkeypatch.setattr(senders, "_MAX_TURN_WAIT_SECONDS", 60)
+    assert 32 == await _free_places(sender)
 
 
 async def test_creates_that_await_their_reply_hold_up_no_other() -> None:

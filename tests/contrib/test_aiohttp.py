@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
+import aiohttp
 import anyio
 import httpx
 import pytest
@@ -231,3 +233,47 @@ async def test_a_surplus_that_comes_with_the_end_of_a_reply_is_not_the_next_repl
     with RawServer([head, 0.05, body + planted, HOLD], NO_JOBS) as server:
         client = client_of(server, http)
         assert [0, 0] == [len(await client.jobs.list()) for _ in range(2)]
+
+
+async def test_a_create_that_is_cancelled_before_it_is_connected_is_not_sent(
+    http: AiohttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting, connected = asyncio.Event(), asyncio.Event()
+    connect = aiohttp.TCPConnector.connect
+
+    async def slowly(*arguments: Any, **named: Any) -> Any:
+        connection = await connect(*arguments, **named)
+        connecting.set()
+        with anyio.CancelScope(shield=True):
+            await connected.wait()
+        return connection
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", slowly)
+    with RawServer(NO_JOBS) as server:
+        create = asyncio.ensure_future(client_of(server, http).live_monitor.create(YARD, OPEN))
+        await connecting.wait()
+        create.cancel()
+        await asyncio.sleep(0)
+        connected.set()
+        with pytest.raises(asyncio.CancelledError):
+            await create
+        assert [] == server.requests
+
+
+async def test_few_connect_at_a_time(http: AiohttpClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, under_way, most = aiohttp.TCPConnector.connect, 0, 0
+
+    async def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        connection = await connect(*arguments, **named)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return connection
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", counted)
+    with RawServer(reply({"job_id": "a"})) as server:
+        client = client_of(server, http)
+        await asyncio.gather(*(client.live_monitor.create(YARD, OPEN) for _ in range(100)))
+        assert (100, True) == (server.connections, most <= 32)

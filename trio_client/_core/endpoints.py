@@ -142,7 +142,8 @@ def list_jobs(
         query["limit"] = integer("limit", limit, 1)
     if offset is not None:
         query["offset"] = integer("offset", offset, 0)
-    return Call("GET", "/jobs", JobPage, Effect.SAFE, query=urlencode(query))
+    # Checked words and numbers need no encoding.
+    return Call("GET", "/jobs", JobPage, Effect.SAFE, query="&".join([f"{name}={query[name]}" for name in query]))
 
 
 def get_job(job_id: str) -> Call[JobDetail]:

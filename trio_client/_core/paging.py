@@ -57,10 +57,12 @@ class JobCursor:
         return fresh
 
     def _new(self, jobs: list[Job]) -> list[Job]:
-        new = {job.job_id for job in jobs} - self._seen
-        self._seen |= new
-        if len(new) == len(jobs):
+        seen, ids = self._seen, {job.job_id for job in jobs}
+        if len(ids) == len(jobs) and seen.isdisjoint(ids):  # as nearly always
+            seen |= ids
             return jobs
+        new = ids - seen
+        seen |= new
         fresh: list[Job] = []
         for job in jobs:
             if job.job_id in new:

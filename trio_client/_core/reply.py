@@ -124,9 +124,7 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
         if reply.media_type == "text/html":
             raise unusable("confirmation", reply, None, secrets=secrets(), service=service)
         return model()
-    content = reply.content
-    # Single bytes are found thirty times faster, and are there seldom enough.
-    if (b"N" in content and b"NaN" in content) or (b"I" in content and b"Infinity" in content):
+    if _may_hold(b"NaN", reply.content) or _may_hold(b"Infinity", reply.content):
         _refuse_not_a_number(model, reply, secrets)
     found: _M | None = None
     problem: ValidationError | None = None
@@ -138,7 +136,7 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
         found = _salvage(model, reply.content)
     if found is None:  # raised here, outside the handler, so that the problem does not become its context
         raise unusable(model.__name__, reply, problem, secrets=secrets(), service=service)
-    if getattr(found, "job_id", None) == "":
+    if found.__dict__.get("job_id") == "":
         raise errors.ResponseValidationError(
             f"The reply (status {reply.status}) is not a usable {model.__name__}: its job_id is empty.",
             status_code=reply.status,
@@ -146,6 +144,11 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
             field="job_id",
         )
     return found
+
+
+def _may_hold(word: bytes, content: bytes) -> bool:
+    """Return whether a body holds a word; a single byte is found thirty times faster, and is often not there."""
+    return word[:1] in content and word in content
 
 
 def _refuse_not_a_number(model: type[BaseModel], reply: Reply, secrets: Callable[[], Sequence[str]]) -> None:

@@ -163,17 +163,17 @@ def slot_maker(url: str, **options: Any) -> Callable[[], Slot]:
 
 
 class Content(httpx.AsyncByteStream):
-    """The body of a request, in one piece.
+    """The body of a request, in one piece, or in none if it is empty.
 
     httpx has an async generator for it, and the trio library warns of each that is dropped before its end.
     """
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self._sent = False
+        self._sent = not content
 
     def __aiter__(self) -> Self:
-        self._sent = False
+        self._sent = not self._content
         return self
 
     async def __anext__(self) -> bytes:

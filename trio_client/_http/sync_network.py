@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +19,9 @@ import httpcore
 from .sync_runtime import limit_in_force
 
 __all__ = ["Backend", "GuardedStream"]
+
+_MUCH = 64 * 1024  # what httpcore asks for where it passes all on to h11
+_READ_BYTES = 128 * 1024
 
 
 def _bounded(timeout: float | None) -> float | None:
@@ -31,15 +35,58 @@ def _bounded(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
+class _Room(threading.local):
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(_READ_BYTES))
+
+
+_room = _Room()
+
+
+def _set_timeout(connection: socket.socket, timeout: float | None) -> None:
+    if connection.gettimeout() != timeout:  # setting it asks the system, getting it does not
+        connection.settimeout(timeout)
+
+
+def _send(connection: socket.socket, data: bytes, timeout: float | None) -> None:
+    view = memoryview(data)
+    try:
+        _set_timeout(connection, timeout)
+        while view:
+            view = view[connection.send(view) :]
+    except TimeoutError as error:
+        raise httpcore.WriteTimeout(error) from error
+    except OSError as error:
+        raise httpcore.WriteError(error) from error
+
+
+def _receive(connection: socket.socket, timeout: float | None) -> bytes:
+    """Return what has come, in memory of which there is one piece for a thread: h11 copies it at once."""
+    view = _room.view
+    try:
+        _set_timeout(connection, timeout)
+        return view[: connection.recv_into(view)]  # type: ignore[return-value]
+    except TimeoutError as error:
+        raise httpcore.ReadTimeout(error) from error
+    except OSError as error:
+        raise httpcore.ReadError(error) from error
+
+
 class GuardedStream(httpcore.NetworkStream):
     """A connection on which no single byte buys the peer more time than the limit allows.
 
     Another thread may close it while it is read. It is shut down at once, which wakes the reader, but its socket
     lives until the reader has left: it might otherwise wait for a new connection that was given the same number.
+
+    Args:
+        stream: what it reads and writes.
+        layers: how many layers of TLS are in that stream; one or none is the socket's own.
     """
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, *, layers: int = 0) -> None:
         self._stream = stream
+        self._layers = layers
+        self._socket: socket.socket | None = stream.get_extra_info("socket") if layers <= 1 else None
         self._process = os.getpid()
         self._reading = False
         self._closed = False
@@ -49,14 +96,19 @@ class GuardedStream(httpcore.NetworkStream):
         try:
             if self._closed:
                 raise httpcore.ReadError("the connection was closed by another thread")
-            return self._stream.read(max_bytes, _bounded(timeout))
+            if self._socket is None or max_bytes < _MUCH:
+                return self._stream.read(max_bytes, _bounded(timeout))
+            return _receive(self._socket, _bounded(timeout))
         finally:
             self._reading = False
             if self._closed:
                 self._stream.close()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _bounded(timeout))
+        if self._socket is None:
+            self._stream.write(buffer, _bounded(timeout))
+        elif buffer:  # the end of a request is empty
+            _send(self._socket, buffer, _bounded(timeout))
 
     def close(self) -> None:
         self._closed = True
@@ -69,7 +121,8 @@ class GuardedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return GuardedStream(self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout)))
+        stream = self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout))
+        return GuardedStream(stream, layers=self._layers + 1)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

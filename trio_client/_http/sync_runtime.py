@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,7 +36,6 @@ __all__ = [
 
 _T = TypeVar("_T")
 sleep = time.sleep
-Content = httpx.ByteStream
 _limit = threading.local()
 
 
@@ -60,32 +59,37 @@ class Limiter:
         self._semaphore = threading.BoundedSemaphore(self._total)
 
 
-@contextmanager
-def time_limit(seconds: float) -> Generator[None]:
+class _Limit:
+    """Lets no wait for the network inside last longer than until a time."""
+
+    __slots__ = ("_outer", "_until")
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def __enter__(self) -> None:
+        self._outer = limit_in_force()
+        _limit.until = self._until
+
+    def __exit__(self, *_: object) -> None:
+        _limit.until = self._outer
+
+
+def time_limit(seconds: float) -> AbstractContextManager[object]:
     """Let every wait for the network inside end after so many seconds in all."""
     outer = limit_in_force()
     until = time.monotonic() + seconds
-    _limit.until = until if outer is None else min(until, outer)
-    try:
-        yield
-    finally:
-        _limit.until = outer
+    return _Limit(until if outer is None else min(until, outer))
+
+
+def shielded(seconds: float) -> AbstractContextManager[object]:
+    """Bound what runs inside to so many seconds."""
+    return _Limit(time.monotonic() + seconds)
 
 
 def limit_in_force() -> float | None:
     """Return until when, by `time.monotonic`, waits for the network may last."""
     return getattr(_limit, "until", None)
-
-
-@contextmanager
-def shielded(seconds: float) -> Generator[None]:
-    """Bound what runs inside to so many seconds."""
-    outer = limit_in_force()
-    _limit.until = time.monotonic() + seconds
-    try:
-        yield
-    finally:
-        _limit.until = outer
 
 
 class _Carried:
@@ -165,9 +169,24 @@ class Bell:
         self._rung.clear()
 
 
+class _Home:
+    """Where this process, and none that it was forked from, has its connections; the system need not be asked."""
+
+    def __init__(self) -> None:
+        self.move()
+
+    def move(self) -> None:
+        self.place = object()
+
+
+_home = _Home()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_home.move)
+
+
 def current_home() -> object:
     """Return what connections belong to: the process, since a fork must not share its parent's."""
-    return os.getpid()
+    return _home.place
 
 
 def raw_chunks(response: Any) -> Any:
@@ -184,7 +203,7 @@ def abandon(slots: list[Slot]) -> None:
 def close_response(response: Any, chunks: Any) -> None:  # noqa: ARG001
     """Close a response; the iterator over its body needs no end of its own. What goes wrong is nobody's concern."""
     with suppress(Exception):
-        response.close()
+        response.stream.close()  # past the notes that httpx would take
 
 
 class Slot(httpx.HTTPTransport):
@@ -193,6 +212,16 @@ class Slot(httpx.HTTPTransport):
     def __init__(self, connection: httpcore.ConnectionInterface) -> None:
         self.connection = connection
         self._pool: Any = connection
+
+
+class Content(httpx.SyncByteStream):
+    """The body of a request, in one piece, or in none if it is empty."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._content,) if self._content else ())
 
 
 def slot_maker(url: str, **options: Any) -> Callable[[], Slot]:

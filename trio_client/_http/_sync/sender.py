@@ -201,14 +201,19 @@ class Sender:
         return Exchange(None, None, response, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
+        """Return a request that is complete: httpx would take its time to complete it."""
+        url, content = _url(request.url), request.content or b""
+        headers = {"host": url.netloc.decode("ascii"), **self._headers(request)}
+        if request.content is not None:
+            headers["content-length"] = str(len(content))
         wire = httpx.Request(
             request.method,
-            _url(request.url),
-            headers=self._headers(request),
-            content=request.content,
+            url,
+            headers=headers,
+            stream=Content(content),
             extensions={"timeout": waits, **trace_sending()},
         )
-        wire.stream = Content(request.content or b"")
+        wire._content = content  # what mocks look at  # pyright: ignore[reportPrivateUsage]
         return wire
 
     def _headers(self, request: Prepared) -> dict[str, str]:
