@@ -20,7 +20,7 @@ Each time is that of the processor, user and system, of a fresh process from its
 that does nothing; for the command line it is not taken off. "dependencies" is what the client cannot do without
 (httpx, httpx-sse, pydantic and anyio), and a module of 25 pydantic models with four fields each: about as many as
 the client has."""
-ROUNDS = 4
+ROUNDS = 5
 OPTIONAL = ("jsonschema", "opentelemetry", "starlette", "tenacity", "tomli", "trio", "typer", "uvicorn")
 DEPENDENCIES = "dependencies"
 PLAIN_MODELS = "from pydantic import BaseModel\n" + "".join(

@@ -18,15 +18,16 @@ OWN = "own connections"
 
 
 def measure(plan: Plan) -> Iterator[Measured]:
-    names = present(OVER, OURS, "aiohttp")
+    names = present(OVER, "aiohttp", *([] if plan.quick else [OURS]))
     prefix = "over aiohttp: "
     scenarios = [each for each in SCENARIOS if each.name.startswith("1,000") and plan.wants(prefix + each.name)]
-    if OVER not in names or not scenarios:
+    if "aiohttp" not in names or not scenarios:
         return
     with contending(names) as contenders:
         for scenario in scenarios:
             found = measured(_parsing(scenario), contenders, names, plan, (OVER, "aiohttp"))
-            values = {OURS: found.values[OVER], "aiohttp": found.values["aiohttp"], OWN: found.values[OURS]}
+            columns = {OVER: OURS, "aiohttp": "aiohttp", OURS: OWN}
+            values = {column: found.values[name] for name, column in columns.items() if name in found.values}
             yield replace(found, scenario=prefix + scenario.name, values=values)
 
 

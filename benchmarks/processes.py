@@ -85,15 +85,19 @@ def spent(*command: str) -> float:
 
 
 def in_turn(
-    contenders: dict[str, Callable[[], float]], rounds: int, often: Collection[str] | None = None
+    contenders: dict[str, Callable[[], float]],
+    rounds: int,
+    often: Collection[str] | None = None,
+    *,
+    warm_up: bool = True,
 ) -> dict[str, list[float]]:
-    """Return what each measured in each round; what disturbs one disturbs the others, and the first warms up.
+    """Return what each measured in each round; what disturbs one disturbs the others, and one more warms up before.
 
     Those that are not to be measured often take part in the first third of the rounds.
     """
     names = list(contenders)
     found: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds + 1):
+    for number in range(0 if warm_up else 1, rounds + 1):
         for name in names if number % 2 else names[::-1]:
             if often is not None and name not in often and number > max(1, rounds // 3):
                 continue
