@@ -153,7 +153,8 @@ class AsyncSender:
         """
         home = current_home()
         if home != self._home:
-            self._connecting.forget()
+            if self._home is not None:
+                self._connecting.forget()
             self._home = home
         limiters = [self._connecting] if await self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
 

@@ -152,7 +152,8 @@ class Sender:
         """
         home = current_home()
         if home != self._home:
-            self._connecting.forget()
+            if self._home is not None:
+                self._connecting.forget()
             self._home = home
         limiters = [self._connecting] if self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
 
