@@ -21,7 +21,7 @@ The floor is a server of a few lines that parses nothing, keeps no job, and writ
 already made, to each of its connections. The CPU time of both processes is taken for the same number of events,
 each of which has arrived at its reader before the next is made."""
 STREAMS = 1_000
-EVENTS = 20
+EVENTS = 12
 WARM_UP = 5
 ROUNDS = 5
 STARTS = 5
