@@ -16,7 +16,8 @@ from trio_client.webhooks.asgi import WebhookApp
 
 def handle(event: Event) -> None:  # not async: it runs in a thread
     time.sleep(0.05)
-    print(f"{event.kind}: job {event.job_id}", flush=True)
+    # In one piece, newline included: several events may be handled at once, each in a thread.
+    print(f"{event.kind}: job {event.job_id}\n", end="", flush=True)
 
 
 hooks = WebhookApp(

@@ -20,6 +20,7 @@ from trio_client import (
     Summary,
     Triggered,
 )
+from trio_client._times import parse_time
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio
@@ -168,6 +169,27 @@ async def test_a_job_whose_answer_was_lost_is_stopped_when_the_watch_is_left(
         assert 1 == stub.running_jobs
         stub._state.faults.clear()
     assert (2, 0) == (posts(stub), stub.running_jobs)
+
+
+async def test_a_gap_ends_when_the_job_that_was_found_had_begun(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
+        stub.fail_next(method="POST", status=502, processed=True)
+        stub.fail_next(method="GET", path="/jobs", status=500, times=60)
+        gap = await events.until(CoverageGap)
+        assert gap is not None
+        found = next(job for job in stub.jobs if job.job_id == gap.job_id)
+        assert parse_time(found.created_at) == gap.ended_at
+
+
+async def test_a_job_that_was_stopped_is_not_taken_for_the_next_one(stub: StubServer, connect: Connect) -> None:
+    client = connect(retry=RetryPolicy(max_attempts=1))
+    stub.fail_next(method="POST", drop_after_bytes=1)  # before its id
+    stub.fail_next(method="GET", path="/jobs", status=500)  # so that it is only found to be stopped
+    stub.fail_next(method="POST", status=502)
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+        assert await events.until(Triggered) is not None
+        assert events.outcome is None
+        assert ["stopped", "running"] == [job.status for job in stub.jobs]
 
 
 async def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Connect) -> None:

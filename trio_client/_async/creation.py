@@ -163,7 +163,6 @@ async def settle_lost(transport: AsyncTransport, intent: Intent, job_id: str | N
             intent.reference,
         )
         return
-    transport.state.owned.add(job_id)
     if not await stop_job(transport, job_id):
         report_leak(job_id, None)
 

@@ -73,6 +73,7 @@ class AsyncOwnedStream:
         self._owner = 0
         self._named = False
         self._seen_alive: datetime | None = None
+        self.began: datetime | None = None  # as the job list has it; known only of a job that was found there
         self._idle = idle_limit(call.path, call.body or {})
         self._waiting_since: float | None = None  # for the rest of an event
 
@@ -106,14 +107,14 @@ class AsyncOwnedStream:
             if not is_ambiguous(error):
                 raise
             job = await reconcile(self._transport, self._intent, error)
-            self._follow(job.job_id)
+            self._take_over(job)
         self._attach()
 
-    def adopt(self, job_id: str, sent_at: datetime | None) -> None:
+    def adopt(self, job: Job, sent_at: datetime | None) -> None:
         """Take over the job of an earlier create, in place of starting one."""
         self._owner = os.getpid()
         self._seen_alive = sent_at
-        self._follow(job_id)
+        self._take_over(job)
         self._attach()
 
     async def advance(self) -> list[Event]:
@@ -197,6 +198,10 @@ class AsyncOwnedStream:
         job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
         self._follow(job.job_id)
 
+    def _take_over(self, job: Job) -> None:
+        self.began = job.created_time
+        self._follow(job.job_id)
+
     def _follow(self, job_id: str) -> None:
         self._transport.state.owned.add(job_id)
         self._polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
@@ -206,6 +211,7 @@ class AsyncOwnedStream:
     async def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
         """Go on by polling, or raise."""
         await self._release()
+        reason = reason.rstrip(".")
         job_id = self._reader.job_id
         if self._reader.finished:
             return []

@@ -21,8 +21,9 @@ async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = C
     """Cancel a job and look whether it has ended; return whether that is certain.
 
     It is protected from the cancellation of its task, takes at most `seconds`, uses connections of its own
-    and raises nothing of the API's.
+    and raises nothing of the API's. A create whose outcome is unknown is never taken to have made this job.
     """
+    transport.state.owned.add(job_id)
     policy = RetryPolicy(max_attempts=8, deadline=seconds, base_delay=0.2, max_delay=2.0)
     patient = transport.with_settings(replace(transport.settings, retry=policy))
     patient.state = transport.state.for_cleanup()

@@ -147,7 +147,7 @@ class AsyncWatch:
         self._full_since = self._doubt = None
         self.seat.started()
         self._plan.job_started()
-        return self._gap()
+        return self._gap(until=job.began)
 
     async def _open_job(self) -> AsyncOwnedStream:
         """Return a job that runs: a new one, or that of an earlier attempt whose outcome was unknown."""
@@ -161,7 +161,7 @@ class AsyncWatch:
         )
         found = await self._find_doubted()
         if found is not None:
-            job.adopt(found.job_id, self._doubt.sent_at if self._doubt else None)
+            job.adopt(found, self._doubt.sent_at if self._doubt else None)
             return job
         try:
             await job.open()
@@ -259,8 +259,8 @@ class AsyncWatch:
             self._blind_since = since or datetime.now(timezone.utc)
             self._blind_reason = reason
 
-    def _gap(self) -> list[Event]:
-        """Return the blind time that has ended, if there was one."""
+    def _gap(self, until: datetime | None) -> list[Event]:
+        """Return the blind time that has ended, if there was one: now, or when the job that was found had begun."""
         since, reason = self._blind_since, self._blind_reason
         self._blind_since = self._blind_reason = None
         if since is None:
@@ -272,7 +272,7 @@ class AsyncWatch:
             job_id=self.job_id,
             occurred_at=now,
             started_at=since,
-            ended_at=max(now, since),
+            ended_at=max(min(until or now, now), since),
             reason=reason,
         )
         return [gap]

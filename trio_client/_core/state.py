@@ -17,7 +17,7 @@ class ClientState:
 
     quota: RetryQuota = field(default_factory=RetryQuota)
     owned: set[str] = field(default_factory=set[str])
-    """Ids of the jobs this client made: a job that is looked for is none of them."""
+    """Ids of the jobs this client made, or stopped as its own: a job that is looked for is none of them."""
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None

@@ -85,7 +85,7 @@ def _timeout(names: set[str], place: str) -> APITimeoutError | None:
 
 
 def _connection(error: Exception, names: set[str], place: str) -> APIConnectionError:
-    reason = preview(str(error) or type(error).__name__)
+    reason = preview(str(error) or type(error).__name__).rstrip(".")
     if names & _NEVER_SENT:
         return APIConnectionError(f"The request to {place} is not valid: {reason}.", request_sent=False, permanent=True)
     if names & _NOT_SENT:
@@ -102,7 +102,7 @@ def _connection(error: Exception, names: set[str], place: str) -> APIConnectionE
         )
     if names & _DISCONNECTED:
         return APIConnectionError(
-            f"The connection to {place} broke before a reply had arrived: {reason}.", request_sent=True
+            f"The connection to {place} broke before the whole reply had arrived: {reason}.", request_sent=True
         )
     return APIConnectionError(f"The request to {place} failed: {type(error).__name__}: {reason}.", request_sent=None)
 

@@ -164,7 +164,6 @@ def settle_lost(transport: Transport, intent: Intent, job_id: str | None) -> Non
             intent.reference,
         )
         return
-    transport.state.owned.add(job_id)
     if not stop_job(transport, job_id):
         report_leak(job_id, None)
 
