@@ -181,15 +181,16 @@ async def test_a_gap_ends_when_the_job_that_was_found_had_begun(stub: StubServer
         assert parse_time(found.created_at) == gap.ended_at
 
 
-async def test_a_job_that_was_stopped_is_not_taken_for_the_next_one(stub: StubServer, connect: Connect) -> None:
-    client = connect(retry=RetryPolicy(max_attempts=1))
-    stub.fail_next(method="POST", drop_after_bytes=1)  # before its id
-    stub.fail_next(method="GET", path="/jobs", status=500)  # so that it is only found to be stopped
-    stub.fail_next(method="POST", status=502)
+async def test_a_job_whose_stream_broke_off_before_its_name_is_found_and_kept(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    stub.fail_next(method="POST", drop_after_bytes=1)
+    stub.fail_next(method="GET", path="/jobs", status=500, times=60)
     async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
         assert await events.until(Triggered) is not None
-        assert events.outcome is None
-        assert ["stopped", "running"] == [job.status for job in stub.jobs]
+        assert [events.job_id] == [job.job_id for job in stub.jobs]
+        assert (1, 1) == (posts(stub), stub.running_jobs)
+    assert 0 == stub.running_jobs
 
 
 async def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Connect) -> None:

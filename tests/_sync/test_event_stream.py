@@ -239,6 +239,18 @@ class TestLeaving:
         assert ("stopped", 0) == (stub.jobs[0].status, stub.running_jobs)
         assert ("POST", "DELETE", "GET") == (methods(stub)[0], *methods(stub)[-2:])
 
+    def test_a_job_that_was_stopped_is_not_taken_for_that_of_a_lost_answer(
+        self, stub: StubServer, client: TrioClient
+    ) -> None:
+        stub.fail_next(path="/live-monitor", drop_after_bytes=1)
+        with client.live_monitor.stream(YARD, OPEN):
+            stub.clock.advance(5)
+        assert "stopped" == stub.jobs[0].status
+        stub.fail_next(path="/live-monitor", status=502)
+        with pytest.raises(CreateOutcomeUnknownError) as caught:
+            client.live_monitor.create(YARD, OPEN)
+        assert [] == list(caught.value.candidates)
+
     def test_close_stops_the_job_once(self, stub: StubServer, client: TrioClient) -> None:
         with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(15)
@@ -355,6 +367,31 @@ class TestBreaking:
             told = events.collect()
         assert (1, 1, 1) == tuple(kinds(told).count(kind) for kind in ("started", "triggered", "stopped"))
         assert 1 == methods(stub).count("POST")
+
+    def test_a_job_without_a_name_is_looked_for_until_the_list_tells(
+        self, stub: StubServer, client: TrioClient
+    ) -> None:
+        stub.fail_next(drop_after_bytes=1, path="/live-monitor")
+        stub.fail_next(method="GET", path="/jobs", status=500, times=7)
+        with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(5)
+            told = events.collect()
+        assert WHOLE[0] == told[0].kind
+        assert isinstance(events.outcome, Stopped)
+        assert 1 == methods(stub).count("POST")
+
+    def test_a_job_without_a_name_that_is_not_found_is_raised(self, stub: StubServer, client: TrioClient) -> None:
+        stub.fail_next(drop_after_bytes=1, path="/live-monitor")
+        stub.fail_next(method="GET", path="/jobs", status=500, times=10_000)
+        with pytest.warns(JobLeakWarning), pytest.raises(StreamInterruptedError, match=r"jobs\.list\(\)") as caught:
+            with client.live_monitor.stream(YARD, OPEN) as events:
+                stub.clock.advance(5)
+                events.collect()
+        assert isinstance(caught.value.__cause__, CreateOutcomeUnknownError)
+        stub._state.faults.clear()
+        found = client.jobs.reconcile(caught.value.__cause__)
+        assert found is not None
+        assert stub.jobs[0].job_id == found.job_id
 
     def test_an_end_without_a_terminal_event_is_no_end(self, stub: StubServer, client: TrioClient) -> None:
         stub.fail_next(omit_terminal=True)

@@ -39,6 +39,7 @@ __all__ = [
     "announce",
     "create_job",
     "find_one",
+    "look_again",
     "reconcile",
     "search",
     "settle_lost",
@@ -119,12 +120,9 @@ def with_reference(intent: Intent, extra_headers: Mapping[str, str] | None) -> d
 
 
 async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:
-    """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
-
-    The list may lag and the server may still be at work, so it is looked at repeatedly.
-    """
+    """Do as `look_again`; if that is cancelled, stop the job."""
     try:
-        return await _look_again(transport, intent, cause)
+        return await look_again(transport, intent, cause)
     except Exception:
         raise
     except BaseException:  # cancelled while looking
@@ -132,7 +130,11 @@ async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError)
         raise
 
 
-async def _look_again(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:
+async def look_again(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:
+    """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
+
+    The list may lag and the server may still be at work, so it is looked at repeatedly.
+    """
     window = transport.settings.retry.reconcile_for
     until = transport.clock() + window
     found: list[Job] = []

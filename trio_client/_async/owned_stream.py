@@ -13,11 +13,11 @@ from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
 from .._core.endpoints import EVENT_STREAM, Call
 from .._core.reply import media_type, parse, unusable
 from .._core.settings import logger
-from .._core.streaming import StreamReader, idle_limit
+from .._core.streaming import StreamReader, idle_limit, interrupted
 from .._http._async.sender import AsyncOpenReply
 from .._http.async_runtime import carry_through, shielded
 from .._http.at_exit import stopper
-from ..errors import StreamInterruptedError, TrioError
+from ..errors import CreateOutcomeUnknownError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
@@ -25,6 +25,7 @@ from .creation import (
     GRACE_SECONDS,
     announce,
     find_one,
+    look_again,
     reconcile,
     settle_lost,
     with_reference,
@@ -157,12 +158,17 @@ class AsyncOwnedStream:
         await self._release()
         job_id, stopped = self.job_id, True
         if wanted and not self.finished:
-            job_id = job_id or await self._find()
+            if job_id is None and self._intent is not None:
+                job_id = await find_one(self._transport, self._intent)
             stopped = job_id is not None and await stop_job(self._transport, job_id)
-        if self._attached is not None:
-            detach(self._attached)
+        self._detach()
         if not stopped:
             report_leak(job_id, error)
+
+    async def let_go(self) -> None:
+        """Release the connection, and leave the job to whoever looks for it."""
+        await self._release()
+        self._detach()
 
     async def _attempt(self) -> None:
         leave = await self._transport.sender.take_turn()
@@ -211,22 +217,25 @@ class AsyncOwnedStream:
     async def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
         """Go on by polling, or raise."""
         await self._release()
-        reason = reason.rstrip(".")
-        job_id = self._reader.job_id
+        job_id, reason = self._reader.job_id, reason.rstrip(".")
         if self._reader.finished:
             return []
-        if job_id is None and self._on_drop == "poll":
-            job_id = await self._find()
-        if job_id is None or self._on_drop == "raise":
-            named = f"of job {job_id}" if job_id else "of a job whose id had not arrived"
-            raise StreamInterruptedError(
-                f"The stream {named} broke off: {reason}. The job may still be running; "
-                "follow it with client.jobs.events(job_id).",
-                job_id=job_id,
-            ) from cause
-        logger.warning("The stream of job %s broke off (%s); following it by polling.", job_id, reason)
-        self._follow(job_id)
+        if self._on_drop == "raise":
+            raise interrupted(job_id, reason) from cause
+        if job_id is None:
+            self._take_over(await self._find_nameless(reason, cause))
+        else:
+            self._follow(job_id)
+        logger.warning("The stream of job %s broke off (%s); following it by polling.", self.job_id, reason)
         return []
+
+    async def _find_nameless(self, reason: str, cause: TrioError | None) -> Job:
+        """Return the job of a stream that broke off before it named its job."""
+        assert self._intent is not None
+        try:
+            return await look_again(self._transport, self._intent, cause or StreamInterruptedError(reason))
+        except CreateOutcomeUnknownError as error:
+            raise interrupted(None, reason) from error
 
     async def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
@@ -239,11 +248,6 @@ class AsyncOwnedStream:
                     self._reader.feed(chunk)
             except TrioError:
                 return
-
-    async def _find(self) -> str | None:
-        """Return the id of a job whose start event did not arrive, if exactly one in the list fits."""
-        assert self._intent is not None
-        return await find_one(self._transport, self._intent)
 
     def _is_dribbling(self) -> bool:
         """Return whether the rest of an event has been awaited for longer than the stream may be silent."""
@@ -266,6 +270,10 @@ class AsyncOwnedStream:
             self._transport.state.owned.add(job_id)
             if self._attached is not None:
                 self._attached.job_id = job_id
+
+    def _detach(self) -> None:
+        if self._attached is not None:
+            detach(self._attached)
 
     def _attach(self) -> None:
         if self._on_exit == "cancel":

@@ -6,12 +6,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Progress, StatusChanged, Stopped, Summary, Triggered, UnknownEvent
 from ..events._normalise import from_wire
 from ..sse import Decoder, RawEvent
 from .polling import JobStory, work_done
 
-__all__ = ["StreamReader", "idle_limit"]
+__all__ = ["StreamReader", "idle_limit", "interrupted"]
 
 _SHORTEST_IDLE = 60.0
 _IDS_KEPT = 1000
@@ -23,6 +24,16 @@ def idle_limit(path: str, body: Mapping[str, Any]) -> float:
     """Return how long a stream may be silent, in seconds: three of its intervals, a minute at the least."""
     interval = body.get(_INTERVALS[path]) or _DEFAULT_INTERVALS[path]
     return max(_SHORTEST_IDLE, 3.0 * interval)
+
+
+def interrupted(job_id: str | None, reason: str) -> StreamInterruptedError:
+    """Return the error that says that a stream broke off."""
+    named, remedy = f"job {job_id}", f"follow it with client.jobs.events({job_id!r})"
+    if job_id is None:
+        named, remedy = "a job whose id had not arrived", "look for it with client.jobs.list()"
+    return StreamInterruptedError(
+        f"The stream of {named} broke off: {reason}. The job may still be running; {remedy}.", job_id=job_id
+    )
 
 
 class StreamReader:

@@ -40,6 +40,7 @@ __all__ = [
     "announce",
     "create_job",
     "find_one",
+    "look_again",
     "reconcile",
     "search",
     "settle_lost",
@@ -120,12 +121,9 @@ def with_reference(intent: Intent, extra_headers: Mapping[str, str] | None) -> d
 
 
 def reconcile(transport: Transport, intent: Intent, cause: TrioError) -> Job:
-    """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
-
-    The list may lag and the server may still be at work, so it is looked at repeatedly.
-    """
+    """Do as `look_again`; if that is cancelled, stop the job."""
     try:
-        return _look_again(transport, intent, cause)
+        return look_again(transport, intent, cause)
     except Exception:
         raise
     except BaseException:  # cancelled while looking
@@ -133,7 +131,11 @@ def reconcile(transport: Transport, intent: Intent, cause: TrioError) -> Job:
         raise
 
 
-def _look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
+def look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
+    """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
+
+    The list may lag and the server may still be at work, so it is looked at repeatedly.
+    """
     window = transport.settings.retry.reconcile_for
     until = transport.clock() + window
     found: list[Job] = []

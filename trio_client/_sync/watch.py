@@ -115,13 +115,21 @@ class Watch:
             settle_lost(self._transport, Intent.of(self._doubt), None)
 
     def _outlast(self, job: OwnedStream, error: TrioError) -> None:
-        """Keep the job if only the way to it is broken; otherwise give it up, and pause before the next."""
+        """Keep the job if only the way to it is broken; otherwise give it up, and pause before the next.
+
+        A job that could not be found after its stream had broken off, before it was named, is looked for again then.
+        """
         pause = self._plan.pause_unreachable(error) if self._on_drop == "poll" and job.job_id is not None else None
         if pause is not None:
             logger.warning("A watched job cannot be looked at (%s); trying again in %.1f s.", error, pause)
             self._transport.sleep(pause)
             return
-        self._drop(error)
+        unknown = error.__cause__
+        if self._on_drop == "poll" and isinstance(unknown, CreateOutcomeUnknownError):
+            self._doubt, self._job = unknown, None
+            job.let_go()
+        else:
+            self._drop(error)
         self._rest_after_error(error, blind_since=job.seen_alive)
 
     def _start_next(self) -> list[Event]:
