@@ -10,10 +10,15 @@ import signal
 import urllib.error
 import urllib.request
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from types import SimpleNamespace
+from typing import Any
+from wsgiref.simple_server import ServerHandler
 
 import pytest
 
+from trio_client.cli import _receiving
 from trio_client.stub import StubServer
 from trio_client.webhooks import sign
 
@@ -56,6 +61,37 @@ def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: St
     assert 0 == process.returncode
     assert ["401", "200", "400"] == re.findall(r"answered (\d+)", err)
     assert "s3cret" not in out + err
+
+
+def test_the_last_delivery_is_answered_before_the_receiver_stops(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    ports: Queue[int] = Queue()
+
+    def noting(kind: type, name: str, word: str) -> None:
+        method = getattr(kind, name)
+
+        def noted(self: Any, *arguments: Any, **named: Any) -> Any:
+            order.append(word)
+            return method(self, *arguments, **named)
+
+        monkeypatch.setattr(kind, name, noted)
+
+    def send() -> None:
+        order.append(f"got {post(f'http://127.0.0.1:{ports.get()}/', BODY, '')}")
+
+    noting(_receiving._Server, "shutdown", "stop")
+    noting(ServerHandler, "close", "answered")
+    activate = _receiving._Server.server_activate
+    monkeypatch.setattr(
+        _receiving._Server, "server_activate", lambda self: (activate(self), ports.put(self.server_address[1]))
+    )
+    sender = Thread(target=send)
+    sender.start()
+    done = run("webhooks", "listen", "--unsigned", "--port", "0", "--count", "1")
+    sender.join()
+    assert 0 == done.code
+    assert ["answered", "got 200", "stop"] == sorted(order)
+    assert order.index("answered") < order.index("stop")
 
 
 def test_a_receiver_without_a_secret_must_be_asked_for(run: Run) -> None:

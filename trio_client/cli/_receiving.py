@@ -6,7 +6,7 @@ import io
 from datetime import datetime, timezone
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -61,7 +61,7 @@ def receive(
         server = make_server(host, port, application, server_class=_Server, handler_class=_Handler)
     except OSError as error:
         raise UsageError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
-    printer.server = server
+    server.printer = printer
     with server:
         session.out.note(f"listening on http://{host}:{server.server_port}/ (any path); Ctrl-C stops it")
         server.serve_forever(poll_interval=0.2)
@@ -73,6 +73,13 @@ def receive(
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
+    printer: _Printer
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer a request; stop after the one that was the last to be shown."""
+        super().process_request_thread(request, client_address)
+        if self.printer.enough:
+            self.shutdown()
 
 
 class _Handler(WSGIRequestHandler):
@@ -90,7 +97,7 @@ class _Printer:
     """Print each event once, from whichever thread it comes."""
 
     def __init__(self, session: Session, folder: Path | None, *, json: bool, limit: int | None) -> None:
-        self.server: WSGIServer | None = None
+        self.enough = False
         self.broken: ReaderGoneError | None = None
         self._out = session.out
         self._frames = FrameFolder(folder, session.out)
@@ -99,7 +106,7 @@ class _Printer:
         self._lock = Lock()
 
     def show(self, event: Event) -> None:
-        """Print an event; ask the server to stop after the last one."""
+        """Print an event, and note whether it was the last one."""
         with self._lock:
             frame = self._frames.save(event)
             out = self._out
@@ -114,5 +121,4 @@ class _Printer:
                 self.broken, self._left = error, 1
             if self._left is not None:
                 self._left -= 1
-                if self._left <= 0 and self.server is not None:
-                    Thread(target=self.server.shutdown, daemon=True).start()
+                self.enough = self._left <= 0
