@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from raw_server import RawServer, reply
 
-from trio_client import APITimeoutError, ConfigurationError, Timeout, TrioClient
+from trio_client import APITimeoutError, AsyncTrioClient, ConfigurationError, Timeout, TrioClient
 from trio_client.stub import StubServer
 
 
@@ -65,3 +66,30 @@ def test_a_call_under_way_outlives_the_closing_of_its_client() -> None:
         assert 0 == len(call.result(10))
         with pytest.raises(ConfigurationError):
             client.jobs.list()
+
+
+def test_a_call_that_another_event_loop_has_overtaken_leaves_nothing_there() -> None:
+    answer, empty = threading.Event(), reply({"jobs": []})
+    with RawServer([answer, empty], empty) as server, ThreadPoolExecutor(1) as threads:
+        client = AsyncTrioClient("k", base_url=server.base_url)
+        pool = client._transport.sender._pool
+        assert pool is not None
+
+        async def call() -> int:
+            return len(await client.jobs.list())
+
+        async def overtake() -> None:
+            server.wait_for_requests(1)
+            assert 0 == await call()
+            answer.set()
+            assert 0 == overtaken.result(10)
+            assert 1 == len(pool._idle), "only the connection of this event loop"
+            semaphore = pool._limiter._semaphore
+            assert semaphore is not None
+            assert 100 == semaphore.value
+            assert 0 == await call()
+            await client.close()
+
+        overtaken = threads.submit(asyncio.run, call())
+        asyncio.run(overtake())
+    assert 2 == server.connections

@@ -114,12 +114,17 @@ class Pool:
         return Exchange(self, slot, response, counted=counted)
 
     def take_back(self, slot: Slot | None, *, reusable: bool, counted: bool) -> None:
-        """Put a connection back into the list, or close it; free the place it took."""
-        if counted:
+        """Put a connection back into the list, or close it; free the place it took.
+
+        One of an event loop, or process, that the pool has left since is closed, and its place is gone already.
+        """
+        at_home = self._home == current_home()
+        if counted and at_home:
             self._limiter.release()
         if slot is None:
             return
-        if reusable and not self._closed and len(self._idle) < self._max_calls and not _has_surplus(slot):
+        keep = reusable and at_home and not self._closed
+        if keep and len(self._idle) < self._max_calls and not _has_surplus(slot):
             self._idle.append(slot)
             return
         self._discard(slot)
