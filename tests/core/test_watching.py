@@ -28,6 +28,17 @@ def ran(found: WatchPlan, clock: Clock, seconds: float) -> None:
     clock.now += seconds
 
 
+def test_a_job_that_had_to_be_looked_for_is_paid_for_from_its_beginning() -> None:
+    clock = Clock()
+    found = plan(clock, max_cost=0.10)
+    found.job_started(ran=130.0)
+    assert 3 == found.minutes_billed
+    clock.now += 5 * 60 - 130 - 3
+    assert None is found.expired()
+    clock.now += 1
+    assert isinstance(found.expired(), Stopped)
+
+
 @pytest.mark.parametrize("reason", ["max_duration_reached", "condition_triggered", "max_triggers_reached", None])
 def test_the_next_job_begins_at_once_when_the_last_ran_out(reason: str | None) -> None:
     clock = Clock()

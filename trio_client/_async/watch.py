@@ -154,8 +154,13 @@ class AsyncWatch:
         self._job = job
         self._full_since = self._doubt = None
         self.seat.started()
-        self._plan.job_started()
+        self._plan.job_started(self._ran_already(job))
         return self._gap(until=job.began)
+
+    def _ran_already(self, job: AsyncOwnedStream) -> float:
+        """Return for how many seconds a job that had to be looked for has run, by the server's clock."""
+        now = self._transport.state.server_now()
+        return 0.0 if job.began is None else max(0.0, (now - job.began).total_seconds())
 
     async def _open_job(self) -> AsyncOwnedStream:
         """Return a job that runs: a new one, or that of an earlier attempt whose outcome was unknown."""

@@ -123,13 +123,13 @@ class WatchPlan:
             return Stopped(name="stopped", reason="max_cost_reached", status="stopped")
         return None
 
-    def job_started(self) -> None:
-        """Note that a job runs."""
+    def job_started(self, ran: float = 0.0) -> None:
+        """Note that a job runs; one that had to be looked for ran for some seconds before it was found."""
         now = self._clock()
         self._job_allowance = self._affordable()
         if self._began is None:
             self._began = now
-        self._job_began = now
+        self._job_began = now - ran
         self._ever_ran = True
 
     def pause_after_end(self, event: Stopped | Failed) -> float | None:
