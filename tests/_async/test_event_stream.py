@@ -167,6 +167,32 @@ class TestState:
             client.live_digest.stream(YARD, window_minutes=0)
         assert [] == stub.requests
 
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            ({"on_exit": "Cancel"}, r"on_exit is 'Cancel'; it must be one of 'cancel', 'leave'"),
+            ({"on_exit": True}, r"on_exit is True"),
+            ({"on_drop": None}, r"on_drop is None; it must be one of 'poll', 'raise'"),
+            ({"wait_for_slot": -1}, r"wait_for_slot is -1; it must be 0 or more seconds"),
+        ],
+    )
+    async def test_a_word_that_would_let_the_job_run_on_is_refused(
+        self, stub: StubServer, client: AsyncTrioClient, options: dict[str, Any], text: str
+    ) -> None:
+        with pytest.raises(RequestValidationError, match=text):
+            client.live_monitor.stream(YARD, OPEN, **options)
+        with pytest.raises(RequestValidationError, match=text):
+            client.live_digest.stream(YARD, **options)
+        assert [] == stub.requests
+
+    async def test_until_takes_types_of_events_and_nothing_else(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        kind: Any = "triggered"
+        with pytest.raises(RequestValidationError, match=r"'triggered'; it must be event types"):
+            await client.live_monitor.stream(YARD, OPEN).until(kind)
+        assert [] == stub.requests
+
     async def test_it_knows_its_job_its_last_event_and_its_outcome(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:

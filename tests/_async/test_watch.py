@@ -243,6 +243,10 @@ async def test_a_stream_that_never_was_live_is_raised_after_a_few_tries(
         ({"max_cost_usd": 0.001}, "max_cost_usd"),
         ({"max_cost_usd": 1, "input_mode": "hybrid"}, "price_per_minute_usd"),
         ({"interval_seconds": 4}, "interval_seconds"),
+        ({"on_exit": "cancle"}, "on_exit"),
+        ({"on_exit": None}, "on_exit"),
+        ({"on_drop": "pol"}, "on_drop"),
+        ({"wait_for_slot": "60"}, "wait_for_slot"),
     ],
 )
 async def test_a_bad_limit_is_found_before_anything_is_sent(

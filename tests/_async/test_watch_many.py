@@ -236,6 +236,35 @@ async def test_two_equal_targets_are_two_watches(stub: StubServer, client: Async
     assert (2, 0) == (len(stub.jobs), stub.running_jobs)
 
 
+async def test_equal_jobs_that_were_never_named_are_stopped_all_the_same(stub: StubServer, connect: Connect) -> None:
+    stub.clock.speed = 0  # so that no job is named
+    async with patient(connect()).watch_many(3 * cameras(1)) as events:
+        reading = anyio.CancelScope()
+        async with anyio.create_task_group() as tasks:
+
+            async def read() -> None:
+                with reading:
+                    await events.collect()
+
+            tasks.start_soon(read)
+            with anyio.fail_after(20):
+                while stub.running_jobs < 3:  # noqa: ASYNC110 - the stub lives in another thread
+                    await anyio.sleep(0.01)
+            reading.cancel()
+    assert (3, 0) == (len(stub.jobs), stub.running_jobs)
+
+
+async def test_there_is_no_gap_while_slots_are_free(stub: StubServer, client: AsyncTrioClient) -> None:
+    targets = cameras(8)
+    kinds: Counter[str] = Counter()
+    async with client.watch_many(targets) as events:
+        async for _, event in events:
+            kinds[event.kind] += 1
+            if kinds["started"] == len(targets):
+                break
+    assert 0 == kinds["gap"]
+
+
 async def test_an_outage_is_outlasted_by_all(stub: StubServer, client: AsyncTrioClient) -> None:
     targets = cameras(3, monitor_duration_seconds=60)
     stub.fail_next(method="POST", status=503, times=5)

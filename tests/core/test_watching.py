@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from trio_client import errors
 from trio_client._core.watching import WatchPlan, job_seconds, watch_guard
+from trio_client._stats import JobStats
 from trio_client.events import Failed, Stopped
 
 
@@ -37,6 +39,17 @@ def test_a_job_that_had_to_be_looked_for_is_paid_for_from_its_beginning() -> Non
     assert None is found.expired()
     clock.now += 1
     assert isinstance(found.expired(), Stopped)
+
+
+@pytest.mark.parametrize(
+    ("told", "minutes"), [(None, 1), (130, 3), (130.5, 3), (10, 1), ("many", 1), (math.inf, 1), (-5, 1)]
+)
+def test_minutes_are_counted_by_the_server_where_it_counts_more(told: Any, minutes: int) -> None:
+    clock = Clock()
+    found = plan(clock)
+    ran(found, clock, 20)
+    found.pause_after_end(Stopped(reason="max_duration_reached", stats=JobStats(elapsed_seconds=told)))
+    assert minutes == found.minutes_billed
 
 
 @pytest.mark.parametrize("reason", ["max_duration_reached", "condition_triggered", "max_triggers_reached", None])

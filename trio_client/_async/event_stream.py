@@ -7,6 +7,7 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from .._core.validation import event_types
 from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Stopped
 from .sources import AsyncSource
@@ -77,8 +78,10 @@ class AsyncEventStream:
             kinds: one or more event types, such as `Triggered`.
 
         Raises:
+            RequestValidationError: something else than a type was given; nothing was sent.
             StreamInterruptedError: the stream broke off and was not to be followed by polling.
         """
+        event_types(kinds)
         async for event in self:
             if isinstance(event, kinds):
                 return event

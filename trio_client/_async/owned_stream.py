@@ -14,6 +14,7 @@ from .._core.endpoints import EVENT_STREAM, Call
 from .._core.reply import media_type, parse, unusable
 from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit, interrupted
+from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
 from .._http.async_runtime import carry_through, shielded
 from .._http.at_exit import stopper
@@ -59,6 +60,7 @@ class AsyncOwnedStream:
         timeout: float | Timeout | None,
         extra_headers: Mapping[str, str] | None,
     ) -> None:
+        stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._call = call
         self._on_exit = on_exit
@@ -159,7 +161,7 @@ class AsyncOwnedStream:
         job_id, stopped = self.job_id, True
         if wanted and not self.finished:
             if job_id is None and self._intent is not None:
-                job_id = await find_one(self._transport, self._intent)
+                job_id = await find_one(self._transport, self._intent, made=True)
             stopped = job_id is not None and await stop_job(self._transport, job_id)
         self._detach()
         if not stopped:

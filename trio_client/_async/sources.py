@@ -46,7 +46,7 @@ class AsyncSeat(Protocol):
         ...
 
     async def take(self) -> bool:
-        """Wait until a job may be started; return whether that took waiting."""
+        """Wait until a job may be started; return whether that took waiting for a slot."""
         ...
 
     def started(self) -> None:

@@ -15,6 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from .._core.settings import logger
 from .._core.targets import Target
 from .._core.turns import Turns
+from .._core.validation import event_types
 from .._http.async_runtime import from_any_thread, spawn
 from ..errors import APIStatusError, AuthenticationError, ConfigurationError, TrioError
 from ..events import Event, Failed, Stopped
@@ -76,7 +77,11 @@ class AsyncTargetStream:
 
         Args:
             kinds: one or more event types, such as `Triggered`.
+
+        Raises:
+            RequestValidationError: something else than a type was given; nothing was sent.
         """
+        event_types(kinds)
         async for target, event in self:
             if isinstance(event, kinds):
                 return target, event
@@ -284,7 +289,7 @@ class _Seat:
         self.jobs = 0
 
     async def take(self) -> bool:
-        """Wait for a turn; return whether that took waiting."""
+        """Wait for a turn; return whether that took waiting for a slot, not only for others who start."""
         self.jobs += 1
         waited = False
         if not self._turns.take(self._number):
@@ -293,7 +298,7 @@ class _Seat:
             waited = not turn.is_set()
             await turn.wait()
         self.over = False
-        return waited
+        return waited and self._turns.limited
 
     def granted(self) -> None:
         """Let the watch start its job."""

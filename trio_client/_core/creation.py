@@ -29,6 +29,7 @@ __all__ = [
     "outcome_unknown",
     "reconcile_waits",
     "server_time",
+    "the_one",
     "with_tag",
 ]
 
@@ -138,6 +139,18 @@ def fits(detail: JobDetail, intent: Intent) -> bool:
     sent.setdefault("webhook_url", None)  # a job that delivers somewhere nobody asked for is somebody else's
     known = {name: value for name, value in sent.items() if name in config}
     return all(config[name] == value for name, value in known.items())
+
+
+def the_one(found: Sequence[str], intent: Intent, given_up: Iterable[Intent]) -> str | None:
+    """Return the id of the job that is to be stopped for an intent, or `None` if that would be a guess.
+
+    Args:
+        found: the ids of the jobs that fit, and are not known to be others.
+        intent: what certainly, or perhaps, made one of them.
+        given_up: the intents that certainly made a job each, all of which are to be stopped.
+    """
+    equal = sum((each.path, each.body) == (intent.path, intent.body) for each in given_up)
+    return found[0] if found and len(found) <= max(1, equal) else None
 
 
 def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job]) -> CreateOutcomeUnknownError:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from .retry import RetryQuota, http_date
+
+if TYPE_CHECKING:
+    from .creation import Intent
 
 __all__ = ["ClientState"]
 
@@ -18,6 +22,8 @@ class ClientState:
     quota: RetryQuota = field(default_factory=RetryQuota)
     owned: set[str] = field(default_factory=set[str])
     """Ids of the jobs this client made, or stopped as its own: a job that is looked for is none of them."""
+    given_up: list[Intent] = field(default_factory=list["Intent"])
+    """What made the jobs that are looked for at the moment to be stopped."""
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None
@@ -30,7 +36,7 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(owned=self.owned, last_date=self.last_date)
+        return ClientState(owned=self.owned, given_up=self.given_up, last_date=self.last_date)
 
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies tell."""

@@ -40,6 +40,11 @@ class Turns:
         """How many have a job."""
         return len(self._seats) - len(self._starting)
 
+    @property
+    def limited(self) -> bool:
+        """Whether the account has refused a job, so that there are fewer slots than were asked for."""
+        return self._limit is not None
+
     def take(self, who: int) -> bool:
         """Return whether somebody may start a job at once; otherwise they wait for their turn."""
         if who in self._seats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from .._redaction import preview
 from ..errors import RequestValidationError
 
-__all__ = ["integer", "not_negative", "one_of", "positive", "validated"]
+__all__ = ["event_types", "integer", "not_negative", "one_of", "positive", "stream_options", "validated"]
 
 _R = TypeVar("_R", bound=BaseModel)
 _LARGEST = 10**18
@@ -87,13 +87,32 @@ def not_negative(field: str, value: Any, unit: str) -> None:
 
 
 def one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
-    """Return a query parameter that must be one of the documented words."""
+    """Return an argument that must be one of the documented words."""
     if value not in allowed:
         words = ", ".join(repr(word) for word in allowed)
         raise RequestValidationError(
             f"{field} is {preview(repr(value))}; it must be one of {words}.", field=field, value=value
         )
     return str(value)
+
+
+def event_types(kinds: tuple[Any, ...]) -> None:
+    """Check what `until` is to wait for, before it starts a job."""
+    for kind in kinds:
+        if not isinstance(kind, (type, UnionType)):
+            raise RequestValidationError(
+                f"kinds is {preview(repr(kind))}; it must be event types, such as `trio_client.Triggered`.",
+                field="kinds",
+                value=kind,
+            )
+
+
+def stream_options(on_exit: Any, on_drop: Any, wait_for_slot: Any) -> None:
+    """Check how a stream is to end, to break and to begin: a word that is not known would let its job run on."""
+    one_of("on_exit", on_exit, ("cancel", "leave"))
+    one_of("on_drop", on_drop, ("poll", "raise"))
+    if wait_for_slot is not None:
+        not_negative("wait_for_slot", wait_for_slot, "seconds")
 
 
 def _check_text(field: str, value: Any) -> None:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .._stats import JobStats
 from ..errors import (
     APIConnectionError,
     CreateOutcomeUnknownError,
@@ -134,7 +135,7 @@ class WatchPlan:
 
     def pause_after_end(self, event: Stopped | Failed) -> float | None:
         """Return how long to wait before the next job, in seconds; `None`: the watch ends with this event."""
-        ran = self._job_ended()
+        ran = self._job_ended(event.stats)
         if isinstance(event, Stopped):
             if event.reason == "cancelled":
                 return None
@@ -189,12 +190,15 @@ class WatchPlan:
     def _job_time(self) -> float:
         return 0.0 if self._job_began is None else self._clock() - self._job_began
 
-    def _job_ended(self) -> float:
-        """Book the job that ended; return how long it ran."""
+    def _job_ended(self, stats: JobStats | None = None) -> float:
+        """Book the job that ended; return how long it ran, by this clock."""
         ran = self._job_time()
-        self._spent_minutes += self._minutes_of_job()
+        told = stats.elapsed_seconds if stats is not None else None
+        counted = float(told) if isinstance(told, (int, float)) and math.isfinite(told) else 0.0
+        self._spent_minutes += self._minutes_of_job(counted)
         self._job_began = None
         return ran
 
-    def _minutes_of_job(self) -> int:
-        return 0 if self._job_began is None else max(1, math.ceil(self._job_time() / 60.0))
+    def _minutes_of_job(self, counted: float = 0.0) -> int:
+        """Return the begun minutes of the running job: by this clock, or by the server's count if that is more."""
+        return 0 if self._job_began is None else max(1, math.ceil(max(self._job_time(), counted) / 60.0))

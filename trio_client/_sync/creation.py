@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TypeVar
@@ -21,11 +22,13 @@ from .._core.creation import (
     outcome_unknown,
     reconcile_waits,
     server_time,
+    the_one,
     with_tag,
 )
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.settings import CallInfo, logger, notify
+from .._core.validation import not_negative
 from .._http.sync_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
@@ -64,6 +67,8 @@ def create_job(
     extra_headers: Mapping[str, str] | None = None,
 ) -> Job:
     """Return the new job; look for it where the create's outcome is unknown."""
+    if wait_for_slot is not None:
+        not_negative("wait_for_slot", wait_for_slot, "seconds")
     reference = str(uuid.uuid4())
     if tag_webhook_url:
         call = with_tag(call, reference)
@@ -158,7 +163,7 @@ def look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
 def settle_lost(transport: Transport, intent: Intent, job_id: str | None) -> None:
     """Stop the job of a create that was given up while it was under way; report it if that is not certain."""
     if job_id is None:
-        job_id = find_one(transport, intent)
+        job_id = find_one(transport, intent, made=False)
     if job_id is None:
         logger.warning(
             "POST %s was given up while it was under way (Idempotency-Key %s) and no job was found; one may appear.",
@@ -170,17 +175,32 @@ def settle_lost(transport: Transport, intent: Intent, job_id: str | None) -> Non
         report_leak(job_id, None)
 
 
-def find_one(transport: Transport, intent: Intent) -> str | None:
-    """Return the id of the job that fits an intent, if exactly one in the list does; raises nothing of the API's."""
+def find_one(transport: Transport, intent: Intent, *, made: bool) -> str | None:
+    """Return the id of the job of an intent that is given up, so that it can be stopped; raises nothing of the API's.
+
+    It is the only one in the list that fits. Where it is certain that there is a job (`made`), it is looked for until
+    the list tells; and if this client gives up several equal ones at once, each gets one of as many that fit.
+    """
     cleaning = transport.with_settings(transport.settings)
     cleaning.state = transport.state.for_cleanup()
-    with shielded(SETTLING_SECONDS):
-        try:
-            found = search(cleaning, intent, seconds=SETTLING_SECONDS)
-        except TrioError:
-            return None
-        return found[0].job_id if len(found) == 1 else None
-    return None
+    given_up, owned = transport.state.given_up, transport.state.owned
+    if made:
+        given_up.append(intent)
+    try:
+        with shielded(SETTLING_SECONDS):
+            for wait in reconcile_waits(SETTLING_SECONDS) if made else (0.0,):
+                if wait:
+                    cleaning.sleep(wait)
+                with suppress(TrioError):
+                    found = search(cleaning, intent, seconds=SETTLING_SECONDS)
+                    job_id = the_one([job.job_id for job in found if job.job_id not in owned], intent, given_up)
+                    if job_id is not None:
+                        owned.add(job_id)
+                        return job_id
+        return None
+    finally:
+        if made:
+            given_up.remove(intent)
 
 
 def search(transport: Transport, intent: Intent, *, seconds: float) -> list[Job]:

@@ -8,6 +8,7 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from .._core.validation import event_types
 from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Stopped
 from .sources import Source
@@ -78,8 +79,10 @@ class EventStream:
             kinds: one or more event types, such as `Triggered`.
 
         Raises:
+            RequestValidationError: something else than a type was given; nothing was sent.
             StreamInterruptedError: the stream broke off and was not to be followed by polling.
         """
+        event_types(kinds)
         for event in self:
             if isinstance(event, kinds):
                 return event

@@ -15,6 +15,7 @@ from .._core.endpoints import EVENT_STREAM, Call
 from .._core.reply import media_type, parse, unusable
 from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit, interrupted
+from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
 from .._http.at_exit import stopper
 from .._http.sync_runtime import carry_through, shielded
@@ -60,6 +61,7 @@ class OwnedStream:
         timeout: float | Timeout | None,
         extra_headers: Mapping[str, str] | None,
     ) -> None:
+        stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._call = call
         self._on_exit = on_exit
@@ -160,7 +162,7 @@ class OwnedStream:
         job_id, stopped = self.job_id, True
         if wanted and not self.finished:
             if job_id is None and self._intent is not None:
-                job_id = find_one(self._transport, self._intent)
+                job_id = find_one(self._transport, self._intent, made=True)
             stopped = job_id is not None and stop_job(self._transport, job_id)
         self._detach()
         if not stopped:

@@ -47,7 +47,7 @@ class Seat(Protocol):
         ...
 
     def take(self) -> bool:
-        """Wait until a job may be started; return whether that took waiting."""
+        """Wait until a job may be started; return whether that took waiting for a slot."""
         ...
 
     def started(self) -> None:

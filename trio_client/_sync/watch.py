@@ -10,6 +10,7 @@ from typing import Any, Literal
 from .._core.creation import Intent
 from .._core.endpoints import Call
 from .._core.settings import logger
+from .._core.validation import stream_options
 from .._core.watching import WatchGuard, WatchPlan
 from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, StreamInterruptedError, TrioError
 from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
@@ -46,6 +47,7 @@ class Watch:
         wait_for_slot: float | None,
         options: dict[str, Any],
     ) -> None:
+        stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._make_call = make_call
         self._plan = WatchPlan(guard, clock=transport.clock)
