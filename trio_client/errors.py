@@ -324,6 +324,7 @@ class CreateOutcomeUnknownError(TrioError):
         request: the body that was sent.
         path: where it was sent, such as `/live-monitor`.
         sent_at: when it was sent (UTC).
+        made_before: when a job can have been made at the latest (UTC); `None`: not known.
     """
 
     def __init__(
@@ -335,6 +336,7 @@ class CreateOutcomeUnknownError(TrioError):
         request: Mapping[str, Any] | None = None,
         path: str = "",
         sent_at: datetime | None = None,
+        made_before: datetime | None = None,
     ) -> None:
         super().__init__(message)
         self.candidates: tuple[Job, ...] = tuple(candidates)
@@ -342,6 +344,7 @@ class CreateOutcomeUnknownError(TrioError):
         self.request: dict[str, Any] = dict(request or {})
         self.path = path
         self.sent_at = sent_at
+        self.made_before = made_before
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r}, request={presentable(self.request)!r})"

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
 from .._core.config import Timeout
@@ -54,6 +54,7 @@ _T = TypeVar("_T")
 SLOT_POLL_SECONDS = 3.0
 GRACE_SECONDS = 5.0
 SETTLING_SECONDS = 5.0
+_SHORTEST_CALL = 0.1  # seconds: a call in a search whose time is up
 
 
 async def create_job(
@@ -82,6 +83,8 @@ async def create_job(
             await settle_lost(transport, intent, job.job_id if job else None)
 
     async def attempt() -> Job:
+        nonlocal intent
+        intent = replace(intent, sent_at=transport.state.server_now())
         leave = await transport.sender.take_turn()
         return await carry_through(post, grace=GRACE_SECONDS, settle=settle, when_sent=leave)
 
@@ -138,9 +141,12 @@ async def reconcile(transport: AsyncTransport, intent: Intent, cause: TrioError)
 async def look_again(transport: AsyncTransport, intent: Intent, cause: TrioError) -> Job:
     """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
 
-    The list may lag and the server may still be at work, so it is looked at repeatedly.
+    The list may lag and the server may still be at work, so it is looked at repeatedly. Nothing is taken while
+    another stream of this client that asked for the same has not named its job.
     """
     window = transport.settings.retry.reconcile_for
+    if intent.made_before is None:
+        intent = replace(intent, made_before=transport.state.server_now() + timedelta(seconds=window))
     until = transport.clock() + window
     found: list[Job] = []
     for wait in reconcile_waits(window):
@@ -152,6 +158,8 @@ async def look_again(transport: AsyncTransport, intent: Intent, cause: TrioError
             break  # no later look will succeed either
         except TrioError:
             continue  # the next look may succeed; the create's own failure is what is reported
+        if _has_nameless_twin(transport, intent):
+            continue  # what is found may be the job of a stream that is about to name it
         if len(found) == 1:
             return _adopted(found[0], transport, cause)
         if found:
@@ -159,19 +167,39 @@ async def look_again(transport: AsyncTransport, intent: Intent, cause: TrioError
     raise outcome_unknown(intent, cause, found) from cause
 
 
-async def settle_lost(transport: AsyncTransport, intent: Intent, job_id: str | None) -> None:
-    """Stop the job of a create that was given up while it was under way; report it if that is not certain."""
+def _has_nameless_twin(transport: AsyncTransport, intent: Intent) -> bool:
+    nameless = transport.state.nameless.values()
+    return any(other.reference != intent.reference and other.equals(intent) for other in nameless)
+
+
+async def settle_lost(
+    transport: AsyncTransport,
+    intent: Intent,
+    job_id: str | None,
+    *,
+    made: bool = False,
+    error: BaseException | None = None,
+) -> None:
+    """Stop the job of a create that was given up; report it if that is not certain.
+
+    Args:
+        transport: what carries out the calls.
+        intent: the create.
+        job_id: its job's id, if it is known.
+        made: whether it is certain that there is a job.
+        error: what is under way, if anything.
+    """
     if job_id is None:
-        job_id = await find_one(transport, intent, made=False)
-    if job_id is None:
+        job_id = await find_one(transport, intent, made=made)
+    if job_id is None and not made:
         logger.warning(
             "POST %s was given up while it was under way (Idempotency-Key %s) and no job was found; one may appear.",
             intent.path,
             intent.reference,
         )
         return
-    if not await stop_job(transport, job_id):
-        report_leak(job_id, None)
+    if job_id is None or not await stop_job(transport, job_id):
+        report_leak(job_id, error)
 
 
 async def find_one(transport: AsyncTransport, intent: Intent, *, made: bool) -> str | None:
@@ -184,32 +212,37 @@ async def find_one(transport: AsyncTransport, intent: Intent, *, made: bool) -> 
     cleaning.state = transport.state.for_cleanup()
     given_up, owned = transport.state.given_up, transport.state.owned
     if made:
-        given_up.append(intent)
+        given_up[intent.reference] = intent
     try:
         with shielded(SETTLING_SECONDS):
-            for wait in reconcile_waits(SETTLING_SECONDS) if made else (0.0,):
+            for wait in reconcile_waits(SETTLING_SECONDS):
                 if wait:
                     await cleaning.sleep(wait)
+                twin = False
                 with suppress(TrioError):
                     found = await search(cleaning, intent, seconds=SETTLING_SECONDS)
-                    job_id = the_one([job.job_id for job in found if job.job_id not in owned], intent, given_up)
+                    twin = not made and _has_nameless_twin(transport, intent)
+                    fitting = [job.job_id for job in found if job.job_id not in owned]
+                    job_id = None if twin else the_one(fitting, intent, given_up.values())
                     if job_id is not None:
                         owned.add(job_id)
                         return job_id
+                if not (made or twin):
+                    return None
         return None
     finally:
-        if made:
-            given_up.remove(intent)
+        given_up.pop(intent.reference, None)
 
 
 async def search(transport: AsyncTransport, intent: Intent, *, seconds: float) -> list[Job]:
     """Return the jobs in the list that fit an intent, or raise after so many seconds."""
-    policy = replace(transport.settings.retry, deadline=seconds)
-    bounded = transport.with_settings(replace(transport.settings, retry=policy))
+    bounded = _Bounded(transport, seconds)
     cursor = JobCursor(limit=None, page_size=PAGE_SIZE, offset=0)
     candidates: list[Job] = []
     for _ in range(MAX_PAGES):
-        page = await bounded.call(list_jobs(type=intent.job_type, limit=cursor.page_limit, offset=cursor.offset))
+        page = await bounded.transport().call(
+            list_jobs(type=intent.job_type, limit=cursor.page_limit, offset=cursor.offset)
+        )
         listed_at = server_time(response_info(page).headers) or datetime.now(timezone.utc)
         candidates += [
             job for job in cursor.take(page) if may_fit(job, intent, not_after=listed_at, owned=transport.state.owned)
@@ -219,10 +252,24 @@ async def search(transport: AsyncTransport, intent: Intent, *, seconds: float) -
     return [job for job in candidates if await _confirmed(bounded, job, intent)]
 
 
-async def _confirmed(transport: AsyncTransport, job: Job, intent: Intent) -> bool:
+class _Bounded:
+    """A time limit over several calls."""
+
+    def __init__(self, transport: AsyncTransport, seconds: float) -> None:
+        self._transport = transport
+        self._until = transport.clock() + seconds
+
+    def transport(self) -> AsyncTransport:
+        """Return what carries out the next call in the time that is left."""
+        settings = self._transport.settings
+        left = max(_SHORTEST_CALL, self._until - self._transport.clock())
+        return self._transport.with_settings(replace(settings, retry=replace(settings.retry, deadline=left)))
+
+
+async def _confirmed(bounded: _Bounded, job: Job, intent: Intent) -> bool:
     """Return whether a candidate's settings, which list items do not carry, are those that were sent."""
     try:
-        return fits(await transport.call(get_job(job.job_id)), intent)
+        return fits(await bounded.transport().call(get_job(job.job_id)), intent)
     except NotFoundError:
         return False
 

@@ -103,6 +103,8 @@ class AsyncEventStream:
     async def __aenter__(self) -> Self:
         self._in_block = True
         await self._open()
+        if self._closed:
+            await self._source.close(None)
         return self
 
     async def __aexit__(
@@ -118,10 +120,16 @@ class AsyncEventStream:
             if self._closed:
                 raise StopAsyncIteration
             await self._open()
-            if self._source.finished:
+            if not self._closed and not self._source.finished:
+                await self._advance()
+                if not self._closed:
+                    continue
+            if self._closed:  # by another task, which could not stop what this one was starting
+                self._pending.clear()
+                await self._source.close(None)
+            else:
                 await self._close(None)
-                raise StopAsyncIteration
-            await self._advance()
+            raise StopAsyncIteration
         event = self._pending.popleft()
         self._last = event
         if event.terminal and isinstance(event, (Stopped, Failed)):

@@ -6,12 +6,18 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from .._core.creation import Intent
 from .._core.endpoints import Call
 from .._core.settings import logger
 from .._core.validation import stream_options
-from .._core.watching import WatchGuard, WatchPlan
-from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, StreamInterruptedError, TrioError
+from .._core.watching import Doubt, WatchGuard, WatchPlan
+from ..errors import (
+    AuthenticationError,
+    CreateOutcomeUnknownError,
+    MaxJobsReachedError,
+    PermissionDeniedError,
+    StreamInterruptedError,
+    TrioError,
+)
 from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
 from ..models import Job
 from .creation import search, settle_lost
@@ -60,10 +66,11 @@ class AsyncWatch:
         self._blind_since: datetime | None = None
         self._blind_reason: str | None = None
         self._full_since: float | None = None
-        self._doubt: CreateOutcomeUnknownError | None = None
+        self._doubts: list[Doubt] = []
         self._last_job_id: str | None = None
         self._told: list[Event] = []  # what the start had to tell before anybody asked
         self._ended = False
+        self._closed = False
 
     @property
     def job_id(self) -> str | None:
@@ -82,8 +89,12 @@ class AsyncWatch:
 
     async def open(self) -> None:
         """Start the first job; waits for a slot, and outlasts failures that pass."""
-        while self._job is None and not self._told:
-            self._told = await self._start_next()
+        try:
+            while self._job is None and not self._told and not self._closed:
+                self._told = await self._start_next()
+        except BaseException as error:
+            await self.close(error)
+            raise
 
     async def advance(self) -> list[Event]:
         """Return what comes next: events of the running job, or what happens between two jobs."""
@@ -109,11 +120,13 @@ class AsyncWatch:
 
     async def close(self, error: BaseException | None) -> None:
         """Settle the running job, also one of which it is not known whether there is one."""
+        self._closed = True
         job, self._job = self._job, None
+        doubts, self._doubts = self._doubts, []
         if job is not None:
             await job.close(error)
-        elif self._doubt is not None and self._on_exit == "cancel":
-            await settle_lost(self._transport, Intent.of(self._doubt), None)
+        for doubt in doubts if self._on_exit == "cancel" else ():
+            await settle_lost(self._transport, doubt.intent, None, made=doubt.made, error=error)
 
     async def _outlast(self, job: AsyncOwnedStream, error: TrioError) -> None:
         """Keep the job if only the way to it is broken; otherwise give it up, and pause before the next.
@@ -127,7 +140,8 @@ class AsyncWatch:
             return
         unknown = error.__cause__
         if self._on_drop == "poll" and isinstance(unknown, CreateOutcomeUnknownError):
-            self._doubt, self._job = unknown, None
+            self._doubts.append(Doubt(unknown, self._transport.clock(), made=True))
+            self._job = None
             await job.let_go()
         else:
             await self._drop(error)
@@ -145,6 +159,8 @@ class AsyncWatch:
         over = self._plan.over()
         if over is not None:
             return await self._end(over)
+        if self._closed:
+            return []
         try:
             job = await self._open_job()
         except MaxJobsReachedError as error:
@@ -154,7 +170,7 @@ class AsyncWatch:
             self._rest_after_error(error)
             return []
         self._job = job
-        self._full_since = self._doubt = None
+        self._full_since = None
         self.seat.started()
         self._plan.job_started(self._ran_already(job))
         return self._gap(until=job.began)
@@ -174,34 +190,39 @@ class AsyncWatch:
             wait_for_slot=None,
             **self._options,
         )
-        found = await self._find_doubted()
-        if found is not None:
-            job.adopt(found, self._doubt.sent_at if self._doubt else None)
-            return job
+        now = self._transport.clock()
+        for doubt in list(self._doubts):
+            found = await self._find(doubt)
+            if found is not None or now >= doubt.until:
+                self._doubts.remove(doubt)
+            if found is not None:
+                job.adopt(found, doubt.intent.sent_at)
+                return job
         try:
             await job.open()
         except CreateOutcomeUnknownError as error:
-            self._doubt = error
+            self._doubts.append(Doubt(error, now))
             raise
         return job
 
-    async def _find_doubted(self) -> Job | None:
-        """Return the job of the last attempt, if its outcome is unknown and there turns out to be one.
+    async def _find(self, doubt: Doubt) -> Job | None:
+        """Return the job of a create whose outcome is unknown, if there turns out to be one.
 
         Raises:
-            CreateOutcomeUnknownError: several jobs that still run may be it.
-            TrioError: the job list could not be read, so that it is not known yet.
+            CreateOutcomeUnknownError: several jobs that still run may be it, or the list could not be read.
+            AuthenticationError, PermissionDeniedError: the list may not be read.
         """
-        doubt = self._doubt
-        if doubt is None:
-            return None
-        found = await search(
-            self._transport, Intent.of(doubt), seconds=max(1.0, self._transport.settings.retry.reconcile_for)
-        )
+        seconds = max(1.0, self._transport.settings.retry.reconcile_for)
+        try:
+            found = await search(self._transport, doubt.intent, seconds=seconds)
+        except (AuthenticationError, PermissionDeniedError):
+            raise
+        except TrioError as error:
+            raise doubt.error from error
         if len(found) > 1:
             found = [job for job in found if not job.is_terminal]
         if len(found) > 1:
-            raise doubt
+            raise doubt.error
         return found[0] if found else None
 
     def _note_no_slot(self, error: MaxJobsReachedError) -> None:
@@ -226,7 +247,7 @@ class AsyncWatch:
         if pause is None and not turn_over:
             self._ended = True
             return [end]
-        self._pause = pause or 0.0
+        self._pause = 0.0 if turn_over else pause or 0.0
         status = end.status if isinstance(end, Stopped) else "failed"
         reason = end.reason if isinstance(end, Stopped) else end.code or end.message
         if turn_over:
@@ -255,9 +276,10 @@ class AsyncWatch:
         return [over]
 
     async def _drop(self, error: TrioError | None) -> None:
+        """Settle the running job; it is stopped whatever `on_exit` says, since the watch goes on or has ended."""
         job, self._job = self._job, None
         if job is not None:
-            await job.close(error)
+            await job.close(error, on_exit="cancel")
 
     def _rest_after_error(self, error: TrioError, blind_since: datetime | None = None) -> None:
         """Wait before the next attempt, or raise."""

@@ -53,13 +53,19 @@ class Intent:
     body: Mapping[str, Any]
     reference: str = field(default_factory=lambda: str(uuid.uuid4()))
     sent_at: datetime = field(default_factory=_now)
+    made_before: datetime | None = None
+    """When its job can have been made at the latest, by the server's clock, as far as that is known."""
 
     @classmethod
     def of(cls, error: CreateOutcomeUnknownError) -> Intent:
         """Return the intent whose outcome is unknown."""
         if error.sent_at is None or error.reference is None:
             raise ValueError("This CreateOutcomeUnknownError was not raised by a client, so it names no request.")
-        return cls(error.path, error.request, error.reference, error.sent_at)
+        return cls(error.path, error.request, error.reference, error.sent_at, error.made_before)
+
+    def equals(self, other: Intent) -> bool:
+        """Whether the jobs of two creates cannot be told apart."""
+        return (self.path, self.body) == (other.path, other.body)
 
     @property
     def job_type(self) -> str:
@@ -128,8 +134,8 @@ def may_fit(job: Job, intent: Intent, *, not_after: datetime, owned: Collection[
         return False
     if job.job_type is not None and job.job_type != intent.job_type:
         return False
-    created = job.created_time
-    return created is None or intent.sent_at - CLOCK_SKEW <= created <= not_after + CLOCK_SKEW
+    created, latest = job.created_time, min(not_after, intent.made_before or not_after)
+    return created is None or intent.sent_at - CLOCK_SKEW <= created <= latest + CLOCK_SKEW
 
 
 def fits(detail: JobDetail, intent: Intent) -> bool:
@@ -149,7 +155,7 @@ def the_one(found: Sequence[str], intent: Intent, given_up: Iterable[Intent]) ->
         intent: what certainly, or perhaps, made one of them.
         given_up: the intents that certainly made a job each, all of which are to be stopped.
     """
-    equal = sum((each.path, each.body) == (intent.path, intent.body) for each in given_up)
+    equal = sum(map(intent.equals, given_up))
     return found[0] if found and len(found) <= max(1, equal) else None
 
 
@@ -169,6 +175,7 @@ def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job])
         request=intent.body,
         path=intent.path,
         sent_at=intent.sent_at,
+        made_before=intent.made_before,
     )
     error.attempts = cause.attempts
     return error

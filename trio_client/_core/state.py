@@ -22,8 +22,10 @@ class ClientState:
     quota: RetryQuota = field(default_factory=RetryQuota)
     owned: set[str] = field(default_factory=set[str])
     """Ids of the jobs this client made, or stopped as its own: a job that is looked for is none of them."""
-    given_up: list[Intent] = field(default_factory=list["Intent"])
-    """What made the jobs that are looked for at the moment to be stopped."""
+    nameless: dict[str, Intent] = field(default_factory=dict[str, "Intent"])
+    """What made the jobs of open streams that have not named them yet, by reference: none is another create's job."""
+    given_up: dict[str, Intent] = field(default_factory=dict[str, "Intent"])
+    """What made the jobs that are looked for at the moment to be stopped, by reference."""
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None
@@ -36,13 +38,16 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(owned=self.owned, given_up=self.given_up, last_date=self.last_date)
+        return ClientState(owned=self.owned, nameless=self.nameless, given_up=self.given_up, last_date=self.last_date)
 
     def server_now(self) -> datetime:
-        """Return what the server's clock says now, as far as its replies tell."""
+        """Return what the server's clock says now, as far as its replies tell: in whole seconds, cut off."""
         now = datetime.now(timezone.utc)
         if self.last_date is None:
             return now
         text, received = self.last_date
         sent = http_date(text)
-        return now if sent is None else now + timedelta(seconds=sent - received)
+        if sent is None:
+            return now
+        least = sent - received
+        return now + timedelta(seconds=max(least, min(0.0, least + 1.0)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .._stats import JobStats
 from ..errors import (
@@ -20,15 +21,17 @@ from ..errors import (
 )
 from ..events import Failed, Stopped
 from ..pricing import Kind, price_per_minute_usd
+from .creation import Intent
 from .validation import positive
 
-__all__ = ["WatchGuard", "WatchPlan", "job_seconds", "watch_guard"]
+__all__ = ["Doubt", "WatchGuard", "WatchPlan", "job_seconds", "watch_guard"]
 
 SHORTEST_JOB = 5.0  # seconds: the least that monitor_duration_seconds accepts
 SERVER_DEFAULT_SECONDS = 600
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 _STEADY_AFTER = 60.0  # a job that ran so long ends a series of failures
+_USED_UP = frozenset({"max_duration_reached", "max_triggers_reached", "condition_triggered"})
 _FIRST_STARTS = 5  # so often a stream that never worked is tried
 
 
@@ -45,6 +48,32 @@ class WatchGuard:
     duration: float | None
     max_cost_usd: float | None
     price_per_minute_usd: float
+
+
+class Doubt:
+    """A create of which it is not known whether its job runs, or which job it is.
+
+    Args:
+        error: what says so.
+        now: the time by the watch's clock.
+        made: whether it is certain that there is a job.
+    """
+
+    __slots__ = ("error", "intent", "made", "until")
+
+    def __init__(self, error: CreateOutcomeUnknownError, now: float, *, made: bool = False) -> None:
+        self.error = error
+        self.intent = Intent.of(error)
+        self.made = made
+        self.until = now + _longest_run(self.intent.body)
+        """When its job cannot run any more."""
+
+
+def _longest_run(body: Mapping[str, Any]) -> float:
+    """Return for how many seconds a job runs at the most, as far as its settings tell."""
+    windows = body.get("max_windows")
+    digest = 60.0 * (body.get("window_minutes") or 10) * windows if windows else 0.0
+    return max(float(SERVER_DEFAULT_SECONDS), digest, float(body.get("monitor_duration_seconds") or 0))
 
 
 def watch_guard(
@@ -139,8 +168,9 @@ class WatchPlan:
         if isinstance(event, Stopped):
             if event.reason == "cancelled":
                 return None
-            self._failures = 0
-            return 0.0
+            if event.reason in _USED_UP or event.status == "completed" or ran >= _STEADY_AFTER:
+                self._failures = 0
+                return 0.0
         if ran >= _STEADY_AFTER:
             self._failures = 0
         return self._next_pause()

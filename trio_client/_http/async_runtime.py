@@ -240,7 +240,7 @@ class _Carried(Generic[_T]):
 
     async def end(self, grace: float) -> None:
         """Wait for the work for so many seconds; if nothing was sent yet, nothing is to be sent at all."""
-        self.forbidden = not self.begun
+        self.forbidden = True
         seconds = grace if self.begun else _CONNECTING_SECONDS
         self._scope.deadline = min(self._scope.deadline, anyio.current_time() + seconds)
         with anyio.CancelScope(shield=True):

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
 from .._core.config import Timeout
@@ -55,6 +55,7 @@ _T = TypeVar("_T")
 SLOT_POLL_SECONDS = 3.0
 GRACE_SECONDS = 5.0
 SETTLING_SECONDS = 5.0
+_SHORTEST_CALL = 0.1  # seconds: a call in a search whose time is up
 
 
 def create_job(
@@ -83,6 +84,8 @@ def create_job(
             settle_lost(transport, intent, job.job_id if job else None)
 
     def attempt() -> Job:
+        nonlocal intent
+        intent = replace(intent, sent_at=transport.state.server_now())
         leave = transport.sender.take_turn()
         return carry_through(post, grace=GRACE_SECONDS, settle=settle, when_sent=leave)
 
@@ -139,9 +142,12 @@ def reconcile(transport: Transport, intent: Intent, cause: TrioError) -> Job:
 def look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
     """Return the one job in the list that fits an intent, or raise CreateOutcomeUnknownError.
 
-    The list may lag and the server may still be at work, so it is looked at repeatedly.
+    The list may lag and the server may still be at work, so it is looked at repeatedly. Nothing is taken while
+    another stream of this client that asked for the same has not named its job.
     """
     window = transport.settings.retry.reconcile_for
+    if intent.made_before is None:
+        intent = replace(intent, made_before=transport.state.server_now() + timedelta(seconds=window))
     until = transport.clock() + window
     found: list[Job] = []
     for wait in reconcile_waits(window):
@@ -153,6 +159,8 @@ def look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
             break  # no later look will succeed either
         except TrioError:
             continue  # the next look may succeed; the create's own failure is what is reported
+        if _has_nameless_twin(transport, intent):
+            continue  # what is found may be the job of a stream that is about to name it
         if len(found) == 1:
             return _adopted(found[0], transport, cause)
         if found:
@@ -160,19 +168,39 @@ def look_again(transport: Transport, intent: Intent, cause: TrioError) -> Job:
     raise outcome_unknown(intent, cause, found) from cause
 
 
-def settle_lost(transport: Transport, intent: Intent, job_id: str | None) -> None:
-    """Stop the job of a create that was given up while it was under way; report it if that is not certain."""
+def _has_nameless_twin(transport: Transport, intent: Intent) -> bool:
+    nameless = transport.state.nameless.values()
+    return any(other.reference != intent.reference and other.equals(intent) for other in nameless)
+
+
+def settle_lost(
+    transport: Transport,
+    intent: Intent,
+    job_id: str | None,
+    *,
+    made: bool = False,
+    error: BaseException | None = None,
+) -> None:
+    """Stop the job of a create that was given up; report it if that is not certain.
+
+    Args:
+        transport: what carries out the calls.
+        intent: the create.
+        job_id: its job's id, if it is known.
+        made: whether it is certain that there is a job.
+        error: what is under way, if anything.
+    """
     if job_id is None:
-        job_id = find_one(transport, intent, made=False)
-    if job_id is None:
+        job_id = find_one(transport, intent, made=made)
+    if job_id is None and not made:
         logger.warning(
             "POST %s was given up while it was under way (Idempotency-Key %s) and no job was found; one may appear.",
             intent.path,
             intent.reference,
         )
         return
-    if not stop_job(transport, job_id):
-        report_leak(job_id, None)
+    if job_id is None or not stop_job(transport, job_id):
+        report_leak(job_id, error)
 
 
 def find_one(transport: Transport, intent: Intent, *, made: bool) -> str | None:
@@ -185,32 +213,35 @@ def find_one(transport: Transport, intent: Intent, *, made: bool) -> str | None:
     cleaning.state = transport.state.for_cleanup()
     given_up, owned = transport.state.given_up, transport.state.owned
     if made:
-        given_up.append(intent)
+        given_up[intent.reference] = intent
     try:
         with shielded(SETTLING_SECONDS):
-            for wait in reconcile_waits(SETTLING_SECONDS) if made else (0.0,):
+            for wait in reconcile_waits(SETTLING_SECONDS):
                 if wait:
                     cleaning.sleep(wait)
+                twin = False
                 with suppress(TrioError):
                     found = search(cleaning, intent, seconds=SETTLING_SECONDS)
-                    job_id = the_one([job.job_id for job in found if job.job_id not in owned], intent, given_up)
+                    twin = not made and _has_nameless_twin(transport, intent)
+                    fitting = [job.job_id for job in found if job.job_id not in owned]
+                    job_id = None if twin else the_one(fitting, intent, given_up.values())
                     if job_id is not None:
                         owned.add(job_id)
                         return job_id
+                if not (made or twin):
+                    return None
         return None
     finally:
-        if made:
-            given_up.remove(intent)
+        given_up.pop(intent.reference, None)
 
 
 def search(transport: Transport, intent: Intent, *, seconds: float) -> list[Job]:
     """Return the jobs in the list that fit an intent, or raise after so many seconds."""
-    policy = replace(transport.settings.retry, deadline=seconds)
-    bounded = transport.with_settings(replace(transport.settings, retry=policy))
+    bounded = _Bounded(transport, seconds)
     cursor = JobCursor(limit=None, page_size=PAGE_SIZE, offset=0)
     candidates: list[Job] = []
     for _ in range(MAX_PAGES):
-        page = bounded.call(list_jobs(type=intent.job_type, limit=cursor.page_limit, offset=cursor.offset))
+        page = bounded.transport().call(list_jobs(type=intent.job_type, limit=cursor.page_limit, offset=cursor.offset))
         listed_at = server_time(response_info(page).headers) or datetime.now(timezone.utc)
         candidates += [
             job for job in cursor.take(page) if may_fit(job, intent, not_after=listed_at, owned=transport.state.owned)
@@ -220,10 +251,24 @@ def search(transport: Transport, intent: Intent, *, seconds: float) -> list[Job]
     return [job for job in candidates if _confirmed(bounded, job, intent)]
 
 
-def _confirmed(transport: Transport, job: Job, intent: Intent) -> bool:
+class _Bounded:
+    """A time limit over several calls."""
+
+    def __init__(self, transport: Transport, seconds: float) -> None:
+        self._transport = transport
+        self._until = transport.clock() + seconds
+
+    def transport(self) -> Transport:
+        """Return what carries out the next call in the time that is left."""
+        settings = self._transport.settings
+        left = max(_SHORTEST_CALL, self._until - self._transport.clock())
+        return self._transport.with_settings(replace(settings, retry=replace(settings.retry, deadline=left)))
+
+
+def _confirmed(bounded: _Bounded, job: Job, intent: Intent) -> bool:
     """Return whether a candidate's settings, which list items do not carry, are those that were sent."""
     try:
-        return fits(transport.call(get_job(job.job_id)), intent)
+        return fits(bounded.transport().call(get_job(job.job_id)), intent)
     except NotFoundError:
         return False
 

@@ -102,6 +102,8 @@ class EventStream:
     def __enter__(self) -> Self:
         self._in_block = True
         self._open()
+        if self._closed:
+            self._source.close(None)
         return self
 
     def __exit__(
@@ -117,10 +119,16 @@ class EventStream:
             if self._closed:
                 raise StopIteration
             self._open()
-            if self._source.finished:
+            if not self._closed and not self._source.finished:
+                self._advance()
+                if not self._closed:
+                    continue
+            if self._closed:  # by another task, which could not stop what this one was starting
+                self._pending.clear()
+                self._source.close(None)
+            else:
                 self._close(None)
-                raise StopIteration
-            self._advance()
+            raise StopIteration
         event = self._pending.popleft()
         self._last = event
         if event.terminal and isinstance(event, (Stopped, Failed)):

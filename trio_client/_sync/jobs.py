@@ -422,5 +422,6 @@ class Jobs:
                 request=error.request,
                 path=error.path,
                 sent_at=error.sent_at,
+                made_before=error.made_before,
             )
         return found[0] if found else None

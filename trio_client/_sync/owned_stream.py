@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Literal
 
@@ -80,6 +81,7 @@ class OwnedStream:
         self.began: datetime | None = None  # as the job list has it; known only of a job that was found there
         self._idle = idle_limit(call.path, call.body or {})
         self._waiting_since: float | None = None  # for the rest of an event
+        self._broken: tuple[str, TrioError | None] | None = None  # why, and the error behind it
 
     @property
     def job_id(self) -> str | None:
@@ -110,8 +112,8 @@ class OwnedStream:
         except TrioError as error:
             if not is_ambiguous(error):
                 raise
-            job = reconcile(self._transport, self._intent, error)
-            self._take_over(job)
+            look = reconcile if self._on_exit == "cancel" else look_again
+            self._take_over(look(self._transport, self._intent, error))
         self._attach()
 
     def adopt(self, job: Job, sent_at: datetime | None) -> None:
@@ -130,16 +132,22 @@ class OwnedStream:
         """
         if self._polling is not None:
             return self._polling.advance()
-        assert self._reply is not None
+        if self._broken is not None or self._reply is None:
+            return self._interrupted()
         try:
             chunk = self._reply.next_chunk()
             if chunk is None:
-                return self._interrupted("it ended before the job did", None)
+                self._broken = "it ended before the job did", None
+                return self._interrupted()
             events = self._reader.feed(chunk)
         except EventTooLargeError as error:
-            return self._reader.accept(error.events) + self._interrupted(str(error), None)
+            self._broken = str(error), None
+            events = self._reader.accept(error.events)
+            if not events:
+                return self._interrupted()
         except TrioError as error:
-            return self._interrupted(str(error), error)
+            self._broken = str(error), error
+            return self._interrupted()
         self._note_job_id()
         if self._reader.finished:
             self._release()
@@ -147,33 +155,50 @@ class OwnedStream:
             self._waiting_since = None
             self._seen_alive = events[-1].occurred_at or datetime.now(timezone.utc)
         elif self._is_dribbling():
-            return self._interrupted(f"an event did not arrive within {self._idle:g} s", None)
+            self._broken = f"an event did not arrive within {self._idle:g} s", None
+            return self._interrupted()
         return events
 
-    def close(self, error: BaseException | None) -> None:
+    def close(self, error: BaseException | None, *, on_exit: Literal["cancel", "leave"] | None = None) -> None:
         """Release the connection, and stop the job unless it has ended or is to be left running.
 
         A child process leaves the jobs of its parent alone.
+
+        Args:
+            error: what is under way, if anything.
+            on_exit: what to do with the job, in place of what the stream was made with.
         """
-        wanted = not self.finished and self._on_exit == "cancel" and self._owner == os.getpid()
+        wanted = not self.finished and (on_exit or self._on_exit) == "cancel" and self._owner == os.getpid()
         if wanted and self.job_id is None:
             self._read_start()
         self._release()
-        job_id, stopped = self.job_id, True
-        if wanted and not self.finished:
-            if job_id is None and self._intent is not None:
-                job_id = find_one(self._transport, self._intent, made=True)
-            stopped = job_id is not None and stop_job(self._transport, job_id)
-        self._detach()
-        if not stopped:
-            report_leak(job_id, error)
+        stopped = not wanted or self.finished
+        try:
+            if not stopped:
+                stopped = self._stop()
+        finally:
+            self._detach()
+            self._forget_nameless()
+            if not stopped:
+                report_leak(self.job_id, error)
+
+    def _stop(self) -> bool:
+        """Stop the job, which has to be found first if it was never named; return whether it has certainly ended."""
+        job_id = self.job_id
+        if job_id is None and self._intent is not None:
+            job_id = find_one(self._transport, self._intent, made=True)
+            self._reader.job_id = job_id
+        return job_id is not None and stop_job(self._transport, job_id)
 
     def let_go(self) -> None:
         """Release the connection, and leave the job to whoever looks for it."""
         self._release()
         self._detach()
+        self._forget_nameless()
 
     def _attempt(self) -> None:
+        assert self._intent is not None
+        self._intent = replace(self._intent, sent_at=self._transport.state.server_now())
         leave = self._transport.sender.take_turn()
         carry_through(self._post, grace=GRACE_SECONDS, settle=self._settle, when_sent=leave)
 
@@ -196,6 +221,7 @@ class OwnedStream:
         kind = media_type(reply.headers)
         if kind == EVENT_STREAM:
             self._reply = reply
+            self._note_nameless()
             return
         try:
             whole = reply.read()
@@ -213,13 +239,15 @@ class OwnedStream:
 
     def _follow(self, job_id: str) -> None:
         self._transport.state.owned.add(job_id)
+        self._forget_nameless()
         self._polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
         if self._attached is not None:
             self._attached.job_id = job_id
 
-    def _interrupted(self, reason: str, cause: TrioError | None) -> list[Event]:
-        """Go on by polling, or raise."""
+    def _interrupted(self) -> list[Event]:
+        """Go on by polling, or raise; called again where that was cancelled, or raised."""
         self._release()
+        reason, cause = self._broken or ("it was closed", None)
         job_id, reason = self._reader.job_id, reason.rstrip(".")
         if self._reader.finished:
             return []
@@ -271,8 +299,20 @@ class OwnedStream:
         if job_id is not None and not self._named:
             self._named = True
             self._transport.state.owned.add(job_id)
+            self._forget_nameless()
             if self._attached is not None:
                 self._attached.job_id = job_id
+
+    def _note_nameless(self) -> None:
+        """Note that there is a job, which its stream will name."""
+        assert self._intent is not None
+        state = self._transport.state
+        self._intent = replace(self._intent, made_before=state.server_now())
+        state.nameless[self._intent.reference] = self._intent
+
+    def _forget_nameless(self) -> None:
+        if self._intent is not None:
+            self._transport.state.nameless.pop(self._intent.reference, None)
 
     def _detach(self) -> None:
         if self._attached is not None:

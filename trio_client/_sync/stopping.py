@@ -10,12 +10,13 @@ from .._core.config import RetryPolicy
 from .._core.endpoints import cancel_job, get_job
 from .._core.settings import logger
 from .._http.sync_runtime import shielded
-from ..errors import JobLeakWarning, NotFoundError, TrioError
+from ..errors import ConflictError, JobLeakWarning, JobNotFoundError, NotFoundError, TrioError
 from .transport import Transport
 
 __all__ = ["report_leak", "stop_job"]
 
 CLEANUP_SECONDS = 10.0
+_PAUSES = (0.5, 1.0, 2.0)  # seconds before a refused DELETE is sent again
 
 
 def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> bool:
@@ -30,14 +31,30 @@ def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECO
     patient.state = transport.state.for_cleanup()
     with shielded(seconds):
         try:
-            patient.call(cancel_job(job_id))
-            detail = patient.call(replace(get_job(job_id), fresh_connection=True))
+            for pause in _PAUSES:
+                refused = _is_refused(patient, job_id)
+                detail = patient.call(replace(get_job(job_id), fresh_connection=True))
+                if detail.is_terminal or not refused:
+                    return detail.is_terminal
+                patient.sleep(pause)
         except NotFoundError:
             return True
         except TrioError as error:
             logger.error("Stopping job %s failed: %s", job_id, error)
-            return False
-        return detail.is_terminal
+    return False
+
+
+def _is_refused(transport: Transport, job_id: str) -> bool:
+    """Cancel a job; return whether the answer was one that only a look at the job can explain.
+
+    It has ended already, or something on the way to the server has answered.
+    """
+    try:
+        transport.call(cancel_job(job_id))
+    except JobNotFoundError:
+        raise
+    except (ConflictError, NotFoundError):
+        return True
     return False
 
 

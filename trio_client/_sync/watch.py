@@ -7,12 +7,18 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from .._core.creation import Intent
 from .._core.endpoints import Call
 from .._core.settings import logger
 from .._core.validation import stream_options
-from .._core.watching import WatchGuard, WatchPlan
-from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, StreamInterruptedError, TrioError
+from .._core.watching import Doubt, WatchGuard, WatchPlan
+from ..errors import (
+    AuthenticationError,
+    CreateOutcomeUnknownError,
+    MaxJobsReachedError,
+    PermissionDeniedError,
+    StreamInterruptedError,
+    TrioError,
+)
 from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
 from ..models import Job
 from .creation import search, settle_lost
@@ -61,10 +67,11 @@ class Watch:
         self._blind_since: datetime | None = None
         self._blind_reason: str | None = None
         self._full_since: float | None = None
-        self._doubt: CreateOutcomeUnknownError | None = None
+        self._doubts: list[Doubt] = []
         self._last_job_id: str | None = None
         self._told: list[Event] = []  # what the start had to tell before anybody asked
         self._ended = False
+        self._closed = False
 
     @property
     def job_id(self) -> str | None:
@@ -83,8 +90,12 @@ class Watch:
 
     def open(self) -> None:
         """Start the first job; waits for a slot, and outlasts failures that pass."""
-        while self._job is None and not self._told:
-            self._told = self._start_next()
+        try:
+            while self._job is None and not self._told and not self._closed:
+                self._told = self._start_next()
+        except BaseException as error:
+            self.close(error)
+            raise
 
     def advance(self) -> list[Event]:
         """Return what comes next: events of the running job, or what happens between two jobs."""
@@ -110,11 +121,13 @@ class Watch:
 
     def close(self, error: BaseException | None) -> None:
         """Settle the running job, also one of which it is not known whether there is one."""
+        self._closed = True
         job, self._job = self._job, None
+        doubts, self._doubts = self._doubts, []
         if job is not None:
             job.close(error)
-        elif self._doubt is not None and self._on_exit == "cancel":
-            settle_lost(self._transport, Intent.of(self._doubt), None)
+        for doubt in doubts if self._on_exit == "cancel" else ():
+            settle_lost(self._transport, doubt.intent, None, made=doubt.made, error=error)
 
     def _outlast(self, job: OwnedStream, error: TrioError) -> None:
         """Keep the job if only the way to it is broken; otherwise give it up, and pause before the next.
@@ -128,7 +141,8 @@ class Watch:
             return
         unknown = error.__cause__
         if self._on_drop == "poll" and isinstance(unknown, CreateOutcomeUnknownError):
-            self._doubt, self._job = unknown, None
+            self._doubts.append(Doubt(unknown, self._transport.clock(), made=True))
+            self._job = None
             job.let_go()
         else:
             self._drop(error)
@@ -146,6 +160,8 @@ class Watch:
         over = self._plan.over()
         if over is not None:
             return self._end(over)
+        if self._closed:
+            return []
         try:
             job = self._open_job()
         except MaxJobsReachedError as error:
@@ -155,7 +171,7 @@ class Watch:
             self._rest_after_error(error)
             return []
         self._job = job
-        self._full_since = self._doubt = None
+        self._full_since = None
         self.seat.started()
         self._plan.job_started(self._ran_already(job))
         return self._gap(until=job.began)
@@ -175,34 +191,39 @@ class Watch:
             wait_for_slot=None,
             **self._options,
         )
-        found = self._find_doubted()
-        if found is not None:
-            job.adopt(found, self._doubt.sent_at if self._doubt else None)
-            return job
+        now = self._transport.clock()
+        for doubt in list(self._doubts):
+            found = self._find(doubt)
+            if found is not None or now >= doubt.until:
+                self._doubts.remove(doubt)
+            if found is not None:
+                job.adopt(found, doubt.intent.sent_at)
+                return job
         try:
             job.open()
         except CreateOutcomeUnknownError as error:
-            self._doubt = error
+            self._doubts.append(Doubt(error, now))
             raise
         return job
 
-    def _find_doubted(self) -> Job | None:
-        """Return the job of the last attempt, if its outcome is unknown and there turns out to be one.
+    def _find(self, doubt: Doubt) -> Job | None:
+        """Return the job of a create whose outcome is unknown, if there turns out to be one.
 
         Raises:
-            CreateOutcomeUnknownError: several jobs that still run may be it.
-            TrioError: the job list could not be read, so that it is not known yet.
+            CreateOutcomeUnknownError: several jobs that still run may be it, or the list could not be read.
+            AuthenticationError, PermissionDeniedError: the list may not be read.
         """
-        doubt = self._doubt
-        if doubt is None:
-            return None
-        found = search(
-            self._transport, Intent.of(doubt), seconds=max(1.0, self._transport.settings.retry.reconcile_for)
-        )
+        seconds = max(1.0, self._transport.settings.retry.reconcile_for)
+        try:
+            found = search(self._transport, doubt.intent, seconds=seconds)
+        except (AuthenticationError, PermissionDeniedError):
+            raise
+        except TrioError as error:
+            raise doubt.error from error
         if len(found) > 1:
             found = [job for job in found if not job.is_terminal]
         if len(found) > 1:
-            raise doubt
+            raise doubt.error
         return found[0] if found else None
 
     def _note_no_slot(self, error: MaxJobsReachedError) -> None:
@@ -227,7 +248,7 @@ class Watch:
         if pause is None and not turn_over:
             self._ended = True
             return [end]
-        self._pause = pause or 0.0
+        self._pause = 0.0 if turn_over else pause or 0.0
         status = end.status if isinstance(end, Stopped) else "failed"
         reason = end.reason if isinstance(end, Stopped) else end.code or end.message
         if turn_over:
@@ -256,9 +277,10 @@ class Watch:
         return [over]
 
     def _drop(self, error: TrioError | None) -> None:
+        """Settle the running job; it is stopped whatever `on_exit` says, since the watch goes on or has ended."""
         job, self._job = self._job, None
         if job is not None:
-            job.close(error)
+            job.close(error, on_exit="cancel")
 
     def _rest_after_error(self, error: TrioError, blind_since: datetime | None = None) -> None:
         """Wait before the next attempt, or raise."""
