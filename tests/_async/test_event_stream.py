@@ -355,6 +355,23 @@ class TestLeaving:
         assert any(job_id in record.getMessage() for record in caplog.records if record.levelname == "ERROR")
         assert 1 == stub.running_jobs
 
+    @pytest.mark.parametrize("fault", [{"status": 404, "body": "<html>Not Found</html>"}, {"status": 409}])
+    async def test_an_answer_that_says_nothing_of_the_job_is_not_believed(
+        self, stub: StubServer, client: AsyncTrioClient, fault: dict[str, Any]
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN):
+            stub.clock.advance(5)
+            stub.fail_next(method="DELETE", **fault)
+        assert (0, ["DELETE", "GET", "DELETE", "GET"]) == (stub.running_jobs, methods(stub)[1:])
+
+    async def test_a_conflict_with_a_job_that_has_ended_is_no_leak(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN):
+            stub.clock.advance(1000)
+            stub.fail_next(method="DELETE", status=409)
+        assert ["DELETE", "GET"] == methods(stub)[1:]
+
     async def test_an_error_under_way_keeps_its_place_and_names_the_job(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
@@ -485,6 +502,17 @@ class TestBreaking:
         found = await client.jobs.reconcile(caught.value.__cause__)
         assert found is not None
         assert stub.jobs[0].job_id == found.job_id
+
+    async def test_a_lost_create_does_not_take_the_job_of_an_equal_stream(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:  # it has not named its job yet
+            stub.fail_next(path="/live-monitor", status=500)
+            with pytest.raises(CreateOutcomeUnknownError):
+                await client.live_monitor.create(YARD, OPEN)
+            stub.clock.advance(5)
+            assert await events.until(Started) is not None
+            assert 1 == stub.running_jobs
 
     async def test_an_end_without_a_terminal_event_is_no_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
         stub.fail_next(omit_terminal=True)
@@ -696,6 +724,19 @@ class TestBytes:
                 told = await events.collect()
             assert ["started", "started", "stopped"] == kinds(told)
             assert b"GET /api/jobs/j-1 " in server.requests[1]
+
+    async def test_events_before_one_that_is_too_large_are_told_before_that_is(self, connect: Connect) -> None:
+        whole = b'event: started\ndata: {"job_id": "a1"}\n\nevent: triggered\ndata: {"job_id": "a1"}\n\n'
+        ended = reply({"job_id": "a1", "status": "stopped", "message": "m"})
+        with RawServer([SSE + whole + b"data: " + 5000 * b"x", CLOSE], ended) as server:
+            client = connect(base_url=server.base_url, max_body_bytes=2000)
+            told: list[str] = []
+            with pytest.raises(StreamInterruptedError) as caught:
+                async with client.live_monitor.stream(YARD, OPEN, on_drop="raise") as events:
+                    async for event in events:
+                        told.append(event.kind)  # noqa: PERF401 - what comes before the error counts
+        assert ["started", "triggered"] == told
+        assert isinstance(caught.value.last, Triggered)
 
     async def test_an_event_without_end_stops_at_the_limit(self, connect: Connect) -> None:
         job = {"job_id": "j-1", "status": "completed"}

@@ -10,7 +10,9 @@ import pytest
 from trio_client import (
     AuthenticationError,
     CoverageGap,
+    JobLeakWarning,
     MaxJobsReachedError,
+    PermissionDeniedError,
     RequestValidationError,
     RetryPolicy,
     StatusChanged,
@@ -184,6 +186,65 @@ def test_a_job_whose_stream_broke_off_before_its_name_is_found_and_kept(stub: St
         assert [events.job_id] == [job.job_id for job in stub.jobs]
         assert (1, 1) == (posts(stub), stub.running_jobs)
     assert 0 == stub.running_jobs
+
+
+def test_a_doubt_while_entering_leaves_no_job(stub: StubServer, client: TrioClient) -> None:
+    stub.fail_next(method="POST", status=502, processed=True)
+    stub.fail_next(method="GET", path="/jobs", status=500, times=30)
+    stub.fail_next(method="GET", path="/jobs", status=403)
+    with pytest.raises(PermissionDeniedError):
+        with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000):
+            pytest.fail("the block was entered")
+    assert (1, 0) == (len(stub.jobs), stub.running_jobs)
+
+
+def test_a_doubt_outlives_the_next_job(stub: StubServer, client: TrioClient) -> None:
+    nothing = {"jobs": [], "total": 0, "limit": 100, "offset": 0}
+    stub.fail_next(method="POST", status=502, processed=True)
+    stub.fail_next(method="GET", path="/jobs", status=200, body=nothing, times=8)  # a list that lags
+    with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+        assert events.until(Triggered) is not None
+        assert (2, 2) == (posts(stub), stub.running_jobs)
+    assert 0 == stub.running_jobs
+
+
+def test_a_nameless_job_that_is_not_found_is_reported(stub: StubServer, client: TrioClient) -> None:
+    stub.fail_next(method="POST", drop_after_bytes=1)
+    stub.fail_next(method="GET", path="/jobs", status=500, times=10_000)
+    events = client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000)
+
+    def leave(_: float) -> None:
+        raise ZeroDivisionError
+
+    with pytest.warns(JobLeakWarning), pytest.raises(ZeroDivisionError):
+        with events:
+            client._transport.sleep = leave
+            events.until(Triggered)
+    assert 1 == len(stub.jobs)
+
+
+def test_a_watch_that_is_closed_in_a_pause_starts_no_other_job(stub: StubServer, connect: Connect) -> None:
+    client = connect(retry=None)
+    stub.fail_next(method="POST", status=503, headers={"Retry-After": "1"}, times=99)
+    events = client.live_monitor.watch(CAMERA, "x")
+
+    def close(_: float) -> None:
+        events.close()
+
+    client._transport.sleep = close
+    assert [] == events.collect()
+    assert (1, 0) == (posts(stub), stub.running_jobs)
+
+
+def test_leave_is_no_reason_to_let_a_job_run_beside_the_next(stub: StubServer, client: TrioClient) -> None:
+    stub.fail_next(method="POST", drop_after_events=1)
+    stub.fail_next(method="GET", path="/jobs/", status=403)
+    with client.live_monitor.watch(CAMERA, "x", on_exit="leave", monitor_duration_seconds=36_000) as events:
+        first = next(events)
+        assert events.until(Triggered) is not None
+        assert first.job_id != events.job_id
+        assert (2, 1) == (posts(stub), stub.running_jobs)
+    assert 1 == stub.running_jobs
 
 
 def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Connect) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -18,6 +19,7 @@ from trio_client._core.creation import (
     outcome_unknown,
     reconcile_waits,
     server_time,
+    the_one,
     with_tag,
 )
 from trio_client._core.endpoints import create_live_digest, create_live_monitor
@@ -79,6 +81,32 @@ def test_a_job_that_differs_in_what_the_list_shows_is_none(changes: dict[str, An
 )
 def test_what_the_list_does_not_say_and_a_small_skew_rule_nothing_out(changes: dict[str, Any]) -> None:
     assert candidate(item(**changes))
+
+
+def test_a_job_that_was_made_after_the_request_had_failed_is_none() -> None:
+    intent = replace(INTENT, made_before=SENT + timedelta(seconds=15))
+    assert candidate(item(created_at="2026-03-01T12:00:10Z"), intent)
+    early = replace(INTENT, made_before=SENT + timedelta(seconds=1))
+    assert candidate(item(created_at="2026-03-01T12:00:06Z"), early)
+    assert not candidate(item(created_at="2026-03-01T12:00:07Z"), early)
+
+
+@pytest.mark.parametrize(
+    ("found", "given_up", "expected"),
+    [
+        ([], [], None),
+        (["a"], [], "a"),
+        (["a", "b"], [], None),
+        (["a", "b"], [INTENT], None),
+        (["a", "b"], [INTENT, replace(INTENT, reference="other")], "a"),
+        (["a", "b"], [INTENT, DIGEST], None),
+        (["a", "b", "c"], [INTENT, replace(INTENT, reference="other")], None),
+    ],
+)
+def test_of_equal_jobs_each_gets_one_only_if_all_are_given_up(
+    found: list[str], given_up: list[Intent], expected: str | None
+) -> None:
+    assert expected == the_one(found, INTENT, given_up)
 
 
 def test_a_job_known_to_be_another_is_none() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from trio_client import errors
-from trio_client._core.watching import WatchPlan, job_seconds, watch_guard
+from trio_client._core.watching import Doubt, WatchPlan, job_seconds, watch_guard
 from trio_client._stats import JobStats
 from trio_client.events import Failed, Stopped
 
@@ -58,6 +59,37 @@ def test_the_next_job_begins_at_once_when_the_last_ran_out(reason: str | None) -
     found = plan(clock)
     ran(found, clock, 600)
     assert 0.0 == found.pause_after_end(Stopped(reason=reason))
+
+
+@pytest.mark.parametrize("reason", ["error", "stream_offline", None])
+def test_a_job_that_ended_early_for_no_limit_of_its_own_is_a_failure(reason: str | None) -> None:
+    clock = Clock()
+    found = plan(clock)
+    for pause in (1.0, 2.0, 4.0):
+        ran(found, clock, 10)
+        assert pause == found.pause_after_end(Stopped(reason=reason, status="stopped"))
+    ran(found, clock, 10)
+    assert 0.0 == found.pause_after_end(Stopped(reason=reason, status="completed"))
+
+
+def unknown(**body: Any) -> errors.CreateOutcomeUnknownError:
+    now = datetime.now(timezone.utc)
+    return errors.CreateOutcomeUnknownError("m", path="/live-monitor", reference="r", request=body, sent_at=now)
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({}, 600),
+        ({"monitor_duration_seconds": 60}, 600),
+        ({"monitor_duration_seconds": 7200}, 7200),
+        ({"max_windows": 6, "window_minutes": 30}, 6 * 1800),
+        ({"max_windows": 6}, 3600),
+        ({"max_windows": None, "window_minutes": 30}, 600),
+    ],
+)
+def test_a_doubt_lasts_as_long_as_its_job_may_run(body: dict[str, Any], seconds: float) -> None:
+    assert 1000.0 + seconds == Doubt(unknown(**body), 1000.0).until
 
 
 def test_a_job_somebody_cancelled_ends_the_watch() -> None:
