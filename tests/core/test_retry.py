@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -149,6 +151,16 @@ def test_the_server_clock_is_this_machines_where_the_reply_has_no_sensible_one(d
     here = datetime.now(timezone.utc)
     state = ClientState(last_date=(date, here.timestamp()))
     assert here <= state.server_now() <= here + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("behind", "offset"), [(0.0, 0.0), (0.9, 0.0), (1.9, 0.0), (-0.5, 0.5), (-600.0, 600.0), (600.0, -598.0)]
+)
+def test_the_server_clock_is_this_machines_where_it_may_be(behind: float, offset: float) -> None:
+    sent = int(time.time())
+    state = ClientState(last_date=(format_datetime(datetime.fromtimestamp(sent, timezone.utc), True), sent + behind))
+    difference = (state.server_now() - datetime.now(timezone.utc)).total_seconds()
+    assert offset == pytest.approx(difference, abs=0.2)
 
 
 # quota

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
@@ -47,7 +47,7 @@ class AsyncPolling:
         if self._looked:
             await self._transport.sleep(self._poll_interval)
         self._looked = True
-        asked_at = datetime.now(timezone.utc)
+        asked_at = self._transport.state.server_now()
         try:
             job = await self._transport.call(self._call)
         except JobNotFoundError as error:

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from .._core.settings import logger
 from .._core.targets import Target
@@ -116,8 +116,8 @@ class AsyncTargetStream:
             raise StopAsyncIteration
         self._crew.begin()
         try:
-            self._last = pair = await self._crew.told.receive()
-        except (anyio.EndOfStream, anyio.ClosedResourceError):
+            self._last = pair = await self._crew.told.get()
+        except anyio.EndOfStream:
             await self.close()
             if self._crew.error is not None:
                 raise self._crew.error from None
@@ -156,15 +156,12 @@ class _Crew:
         self._seats = [_Seat(self._turns, number, share=self._share) for number in range(len(watches))]
         self._left = len(watches)
         self._task: object = None
-        self._dropped = False
 
     def begin(self) -> None:
         """Begin to watch, unless that was done."""
         if self._task is not None:
             return
-        streams: tuple[MemoryObjectSendStream[tuple[Target, Event]], MemoryObjectReceiveStream[tuple[Target, Event]]]
-        streams = anyio.create_memory_object_stream(0)  # whoever reads slowly is told nothing faster
-        self._tell, self.told = streams
+        self.told = _Handover()
         self._scope = anyio.CancelScope()
         self._stop = from_any_thread(self._scope.cancel)
         self._changed = anyio.Event()
@@ -178,13 +175,11 @@ class _Crew:
         self._scope.cancel()
         with anyio.CancelScope(shield=True):
             await self._done.wait()
-        self.told.close()
 
     def give_up(self) -> bool:
         """Stop all watches without waiting, from any thread; return whether there was something to stop."""
         if self._task is None or self._done.is_set():
             return False
-        self._dropped = True
         with suppress(RuntimeError):  # its event loop has ended
             self._stop()
         return True
@@ -208,9 +203,7 @@ class _Crew:
                         tasks.start_soon(self._watch, seat, target, events)
                     tasks.start_soon(self._keep_turns)
         finally:
-            self._tell.close()
-            if self._dropped:
-                self.told.close()
+            self.told.end()
 
     async def _watch(self, seat: _Seat, target: Target, events: AsyncEventStream) -> None:
         """Tell one target's story, from its first job to its end."""
@@ -218,7 +211,7 @@ class _Crew:
         try:
             async with events:
                 async for event in events:
-                    await self._tell.send((target, event))
+                    await self.told.put((target, event))
             if events.outcome is not None:
                 self.outcomes[target] = events.outcome
         except (AuthenticationError, ConfigurationError) as error:  # it concerns all of them
@@ -226,7 +219,7 @@ class _Crew:
         except TrioError as error:
             failed = self.outcomes[target] = _failed(target, events.job_id, error)
             logger.warning("The watch of %r ended: %s", target, error)
-            await self._tell.send((target, failed))
+            await self.told.put((target, failed))
         except Exception as error:  # noqa: BLE001 - whoever iterates is told
             self._fail(error)
         finally:
@@ -267,14 +260,56 @@ class _Crew:
     async def _end_turn(self, number: int) -> None:
         """Stop a job; its own stream then tells the end."""
         seat, (_, events) = self._seats[number], self.watches[number]
-        job_id, job_number = _source(events).running_job_id, seat.jobs
-        if job_id is not None:
+        job_number = seat.jobs
+        job_id = await _source(events).name_job()
+        if job_id is not None and seat.jobs == job_number:
             seat.over = True
             if await stop_job(self._transport, job_id) and seat.jobs == job_number:
                 seat.leave()
                 return
+            if seat.jobs == job_number:
+                seat.over = False
         self._turns.not_stopped(number)
         self._changed.set()
+
+
+class _Handover:
+    """Pass pairs from many tasks to a reader, one at a time: whoever reads slowly is told nothing faster.
+
+    A reader that is cancelled while it waits takes nothing along, as a memory stream's could.
+    """
+
+    def __init__(self) -> None:
+        self._pairs: deque[tuple[Target, Event]] = deque()
+        self._turn = anyio.Lock()
+        self._room = anyio.Event()
+        self._news = anyio.Event()
+        self._ended = False
+
+    async def put(self, pair: tuple[Target, Event]) -> None:
+        """Hand a pair over, once there is room for it."""
+        async with self._turn:
+            while self._pairs:
+                self._room = anyio.Event()
+                await self._room.wait()
+            self._pairs.append(pair)
+            self._news.set()
+
+    async def get(self) -> tuple[Target, Event]:
+        """Return the next pair; raises EndOfStream after the last."""
+        while not self._pairs:
+            if self._ended:
+                raise anyio.EndOfStream
+            if self._news.is_set():
+                self._news = anyio.Event()
+            await self._news.wait()
+        self._room.set()
+        return self._pairs.popleft()
+
+    def end(self) -> None:
+        """Note that nothing more will come."""
+        self._ended = True
+        self._news.set()
 
 
 class _Seat:

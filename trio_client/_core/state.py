@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientState"]
 
+_DATE_LAG = 2.0  # seconds
+
 
 @dataclass(slots=True)
 class ClientState:
@@ -41,7 +43,10 @@ class ClientState:
         return ClientState(owned=self.owned, nameless=self.nameless, given_up=self.given_up, last_date=self.last_date)
 
     def server_now(self) -> datetime:
-        """Return what the server's clock says now, as far as its replies tell: in whole seconds, cut off."""
+        """Return what the server's clock says now, as far as its replies tell.
+
+        They tell whole seconds, cut off, and servers keep that text for up to a second: a clock that may be right is.
+        """
         now = datetime.now(timezone.utc)
         if self.last_date is None:
             return now
@@ -50,4 +55,4 @@ class ClientState:
         if sent is None:
             return now
         least = sent - received
-        return now + timedelta(seconds=max(least, min(0.0, least + 1.0)))
+        return now + timedelta(seconds=max(least, min(0.0, least + _DATE_LAG)))

@@ -42,12 +42,12 @@ class StreamReader:
     Nothing is read past a terminal event. An event that comes again, with its id and the same content, is left out.
     """
 
-    __slots__ = ("_checks", "_decoder", "_seen", "_started", "_summaries", "_triggers", "finished", "job_id")
+    __slots__ = ("_checks", "_decoder", "_seen", "_summaries", "_triggers", "finished", "job_id", "started")
 
     def __init__(self, *, max_event_bytes: int) -> None:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._seen: OrderedDict[tuple[str, str, int], None] = OrderedDict()
-        self._started = False
+        self.started = False
         self._triggers = 0
         self._checks = 0
         self._summaries = 0
@@ -84,7 +84,7 @@ class StreamReader:
 
     def story(self) -> JobStory:
         """Return the rest of the job's story, to be told by polling from where the stream broke off."""
-        return JobStory(started=self._started, triggers_told=self._triggers, work_told=self._checks + self._summaries)
+        return JobStory(started=self.started, triggers_told=self._triggers, work_told=self._checks + self._summaries)
 
     def _is_repeated(self, raw: RawEvent) -> bool:
         key = (raw.id, raw.name, hash(raw.data))
@@ -101,12 +101,12 @@ class StreamReader:
         elif self.job_id is None:
             self.job_id = event.job_id
         if isinstance(event, Triggered):  # what comes in numbers, and never ends a stream
-            self._started = True
+            self.started = True
             self._triggers += 1
             self._checks += 1
             return
         self.finished = event.terminal
-        self._started = self._started or _tells_the_start(event)
+        self.started = self.started or _tells_the_start(event)
         if isinstance(event, Summary):
             self._summaries += 1
         elif isinstance(event, (Progress, StatusChanged, Stopped, Failed)) and event.stats is not None:

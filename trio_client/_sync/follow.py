@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
@@ -48,7 +48,7 @@ class Polling:
         if self._looked:
             self._transport.sleep(self._poll_interval)
         self._looked = True
-        asked_at = datetime.now(timezone.utc)
+        asked_at = self._transport.state.server_now()
         try:
             job = self._transport.call(self._call)
         except JobNotFoundError as error:

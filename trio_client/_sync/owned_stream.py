@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Literal
 
 from .._core.attached import AttachedJob, attach, detach
@@ -89,6 +89,11 @@ class OwnedStream:
         return self._polling.job_id if self._polling is not None else self._reader.job_id
 
     @property
+    def has_started(self) -> bool:
+        """Whether the stream has told that the job runs."""
+        return self._reader.started
+
+    @property
     def finished(self) -> bool:
         """Whether the job's end has been told."""
         return self._reader.finished or (self._polling is not None and self._polling.finished)
@@ -153,7 +158,7 @@ class OwnedStream:
             self._release()
         elif events:
             self._waiting_since = None
-            self._seen_alive = events[-1].occurred_at or datetime.now(timezone.utc)
+            self._seen_alive = events[-1].occurred_at or self._transport.state.server_now()
         elif self._is_dribbling():
             self._broken = f"an event did not arrive within {self._idle:g} s", None
             return self._interrupted()
@@ -182,12 +187,16 @@ class OwnedStream:
             if not stopped:
                 report_leak(self.job_id, error)
 
+    def find_id(self) -> str | None:
+        """Return the job's id, so that it can be stopped; one that the stream has not named is looked for."""
+        if self.job_id is None and self._intent is not None:
+            self._reader.job_id = find_one(self._transport, self._intent, made=True)
+            self._note_job_id()
+        return self.job_id
+
     def _stop(self) -> bool:
-        """Stop the job, which has to be found first if it was never named; return whether it has certainly ended."""
-        job_id = self.job_id
-        if job_id is None and self._intent is not None:
-            job_id = find_one(self._transport, self._intent, made=True)
-            self._reader.job_id = job_id
+        """Stop the job; return whether it has certainly ended."""
+        job_id = self.find_id()
         return job_id is not None and stop_job(self._transport, job_id)
 
     def let_go(self) -> None:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Literal
 
 from .._core.endpoints import Call
 from .._core.settings import logger
 from .._core.validation import stream_options
 from .._core.watching import Doubt, WatchGuard, WatchPlan
+from .._http.sync_runtime import time_limit
 from ..errors import (
     AuthenticationError,
     CreateOutcomeUnknownError,
@@ -24,9 +25,12 @@ from ..models import Job
 from .creation import search, settle_lost
 from .owned_stream import OwnedStream
 from .sources import FreeSeat, Seat
+from .stopping import stop_job
 from .transport import Transport
 
 __all__ = ["Watch"]
+
+_LAST_WORDS_SECONDS = 5.0  # that a job which was stopped has to tell what it had told before
 
 
 class Watch:
@@ -70,6 +74,8 @@ class Watch:
         self._doubts: list[Doubt] = []
         self._last_job_id: str | None = None
         self._told: list[Event] = []  # what the start had to tell before anybody asked
+        self._ending: Stopped | None = None  # the end that is told once the job, which was stopped, has told its own
+        self._ending_until = 0.0
         self._ended = False
         self._closed = False
 
@@ -82,6 +88,13 @@ class Watch:
     def running_job_id(self) -> str | None:
         """The id of the job that runs now, once known."""
         return self._job.job_id if self._job is not None else None
+
+    def name_job(self) -> str | None:
+        """Return the id of the running job; one that its stream began without naming it is looked for."""
+        job = self._job
+        if job is None or not (job.job_id or job.has_started):
+            return None
+        return job.find_id()
 
     @property
     def finished(self) -> bool:
@@ -102,12 +115,16 @@ class Watch:
         if self._told:
             told, self._told = self._told, []
             return told
-        over = self._plan.expired() if self._job is not None else self._plan.over()
-        if over is not None:
-            return self._end(over)
         job = self._job
         if job is None:
-            return self._start_next()
+            over = self._plan.over()
+            return self._start_next() if over is None else self._end(over)
+        if self._ending is None and (over := self._plan.expired()) is not None:
+            self._ending, self._ending_until = over, self._transport.clock() + _LAST_WORDS_SECONDS
+            if job.job_id is None or not stop_job(self._transport, job.job_id):
+                return self._end(over)
+        if self._ending is not None:
+            return self._finish(job, self._ending)
         try:
             events = job.advance()
         except TrioError as error:
@@ -128,6 +145,19 @@ class Watch:
             job.close(error)
         for doubt in doubts if self._on_exit == "cancel" else ():
             settle_lost(self._transport, doubt.intent, None, made=doubt.made, error=error)
+
+    def _finish(self, job: OwnedStream, over: Stopped) -> list[Event]:
+        """Tell what a job that was stopped had told before, then the end of the watch."""
+        try:
+            with time_limit(max(0.0, self._ending_until - self._transport.clock())):
+                events = job.advance()
+        except (TrioError, TimeoutError):
+            return self._end(over)
+        if not job.finished:
+            return events
+        if events and isinstance(events[-1], (Stopped, Failed)):
+            del events[-1]
+        return [*events, *self._end(over)]
 
     def _outlast(self, job: OwnedStream, error: TrioError) -> None:
         """Keep the job if only the way to it is broken; otherwise give it up, and pause before the next.
@@ -154,7 +184,7 @@ class Watch:
             self.seat.leave()
             self._transport.sleep(self._pause)
             self._pause = 0.0
-        before = datetime.now(timezone.utc)
+        before = self._transport.state.server_now()
         if self.seat.take():
             self._blind("no free job slot", since=before)
         over = self._plan.over()
@@ -271,7 +301,7 @@ class Watch:
         """End the watch by its own limits."""
         over.job_id = self.job_id
         over.delivery = "poll"
-        over.occurred_at = datetime.now(timezone.utc)
+        over.occurred_at = self._transport.state.server_now()
         self._drop(None)
         self._ended = True
         return [over]
@@ -294,7 +324,7 @@ class Watch:
     def _blind(self, reason: str, since: datetime | None = None) -> None:
         """Note since when, and why, nothing watches."""
         if self._blind_since is None:
-            self._blind_since = since or datetime.now(timezone.utc)
+            self._blind_since = since or self._transport.state.server_now()
             self._blind_reason = reason
 
     def _gap(self, until: datetime | None) -> list[Event]:
@@ -303,7 +333,7 @@ class Watch:
         self._blind_since = self._blind_reason = None
         if since is None:
             return []
-        now = datetime.now(timezone.utc)
+        now = self._transport.state.server_now()
         gap = CoverageGap(
             name="gap",
             delivery="poll",

@@ -202,7 +202,7 @@ class AsyncSender:
         if not getattr(self._client, "announces_sending", False):
             assume_sent()
         response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
-        return AsyncExchange(None, None, response, counted=False)
+        return AsyncExchange(None, None, response, waits, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
         """Return a request that is complete: httpx would take its time to complete it."""

@@ -30,17 +30,25 @@ _CLOSING_SECONDS = 2.0
 class Exchange:
     """One request and its response, until it is closed."""
 
-    __slots__ = ("_chunks", "_counted", "_pool", "_slot", "response")
+    __slots__ = ("_chunks", "_counted", "_pool", "_slot", "_waits", "response")
 
-    def __init__(self, pool: Pool | None, slot: Slot | None, response: Any, *, counted: bool) -> None:
+    def __init__(
+        self, pool: Pool | None, slot: Slot | None, response: Any, waits: dict[str, float], *, counted: bool
+    ) -> None:
         self._pool = pool
         self._slot = slot
+        self._waits = waits
         self._counted = counted
         self._chunks: Any = None
         self.response: Any = response
 
     def chunks(self) -> Any:
         """Return an iterator over the body as it comes from the wire."""
+        connection = None if self._slot is None else _wire_of(self._slot)
+        if connection is not None:
+            from .body import WireBody
+
+            return WireBody(connection, self._waits)
         self._chunks = raw_chunks(self.response)
         return self._chunks
 
@@ -111,7 +119,7 @@ class Pool:
         except BaseException:
             self.take_back(slot, reusable=False, counted=counted)
             raise
-        return Exchange(self, slot, response, counted=counted)
+        return Exchange(self, slot, response, request.extensions["timeout"], counted=counted)
 
     def take_back(self, slot: Slot | None, *, reusable: bool, counted: bool) -> None:
         """Put a connection back into the list, or close it; free the place it took.
@@ -183,11 +191,16 @@ class Pool:
 
 def _has_surplus(slot: Slot) -> bool:
     """Return whether the server sent more than its reply: the HTTP library would take that for the next reply."""
+    connection = _wire_of(slot)
+    return connection is not None and bool(connection._h11_state.trailing_data[0])
+
+
+def _wire_of(slot: Slot) -> Any:
+    """Return the HTTP library's connection that holds the state of HTTP; `None` if nothing was sent over one."""
     connection: Any = slot.connection  # it offers no way to ask
     while hasattr(connection, "_connection"):
         connection = connection._connection
-    state = getattr(connection, "_h11_state", None)
-    return state is not None and bool(state.trailing_data[0])
+    return connection if hasattr(connection, "_h11_state") else None
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -199,7 +199,7 @@ class Sender:
         if not getattr(self._client, "announces_sending", False):
             assume_sent()
         response = self._client.send(wire, stream=True, auth=None, follow_redirects=False)
-        return Exchange(None, None, response, counted=False)
+        return Exchange(None, None, response, waits, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
         """Return a request that is complete: httpx would take its time to complete it."""
