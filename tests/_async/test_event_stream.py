@@ -419,6 +419,41 @@ class TestLeaving:
             stub.clock.advance(100)
             assert "stopped" == (await events.collect())[-1].kind
 
+    @pytest.mark.own_connections
+    async def test_a_timeout_around_one_step_loses_nothing(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=None) as events:
+            stub.clock.advance(1)
+            assert isinstance(await events.__anext__(), Started)
+            for seconds in (1, 40):
+                with anyio.move_on_after(0.05) as scope:
+                    await events.until(Triggered)
+                assert scope.cancelled_caught
+                stub.clock.advance(seconds)
+            found = await events.until(Triggered)
+            assert found is not None
+            assert ("sse", True) == (found.delivery, found.frame is not None)
+
+    async def test_a_timeout_while_a_nameless_job_is_looked_for_is_followed_by_another_look(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.fail_next(path="/live-monitor", drop_after_bytes=1)
+        stub.fail_next(method="GET", path="/jobs", status=500, times=4)
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(5)
+            scope = anyio.CancelScope()
+            pause = client._transport.sleep
+
+            async def give_up(seconds: float) -> None:
+                scope.cancel()
+                await pause(seconds)
+
+            client._transport.sleep = give_up
+            with scope:
+                await events.collect()
+            client._transport.sleep = pause
+            told = await events.collect()
+        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+
     async def test_a_cancellation_does_not_wait_for_ever_for_a_server_that_hangs(
         self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -555,6 +590,16 @@ class TestBreaking:
         assert stub.jobs[0].job_id == caught.value.job_id
         assert isinstance(caught.value.last, Started)
         assert (0, ["POST", "DELETE", "GET"]) == (stub.running_jobs, methods(stub))
+
+    async def test_after_an_interruption_the_next_step_says_the_same(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.fail_next(drop_after_events=1)
+        async with client.live_monitor.stream(YARD, OPEN, on_drop="raise") as events:
+            stub.clock.advance(5)
+            for _ in range(2):
+                with pytest.raises(StreamInterruptedError, match=stub.jobs[0].job_id):
+                    await events.collect()
 
     async def test_raise_without_a_block_stops_the_job_too(self, stub: StubServer, client: AsyncTrioClient) -> None:
         stub.fail_next(drop_after_events=1)

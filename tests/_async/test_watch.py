@@ -114,6 +114,22 @@ async def test_it_ends_after_its_duration(stub: StubServer, client: AsyncTrioCli
     assert 0 == stub.running_jobs
 
 
+async def test_what_a_job_had_told_before_the_watch_ends_is_told(connect: Connect) -> None:
+    now = 0.0
+    with StubServer(speed=0) as stub:
+        stub.scene(CAMERA, Scene(every=1))
+        client = connect(base_url=stub.base_url)
+        client._transport.clock = lambda: now
+        async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, duration=60) as events:
+            stub.clock.advance(48)  # nine triggers are on their way
+            now = 61.0
+            kinds = [event.kind for event in await events.collect()]
+        assert ["started", *["triggered"] * 9, "stopped"] == kinds
+        assert events.outcome is not None
+        assert "duration_reached" == getattr(events.outcome, "reason", None)
+        assert 0 == stub.running_jobs
+
+
 async def test_it_waits_for_a_job_slot(connect: Connect) -> None:
     with StubServer(speed=1200, max_jobs=1) as stub:
         client = connect(base_url=stub.base_url)

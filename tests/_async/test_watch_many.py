@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 import warnings
@@ -13,10 +14,12 @@ from typing import Any
 import anyio
 import pytest
 
+import trio_client.stub._sse
 from trio_client import (
     AsyncTrioClient,
     AuthenticationError,
     CoverageGap,
+    Event,
     Failed,
     Progress,
     RequestValidationError,
@@ -25,6 +28,7 @@ from trio_client import (
     Target,
     Triggered,
 )
+from trio_client._async.watch_many import _Handover
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio
@@ -130,6 +134,67 @@ async def test_a_turn_ends_though_its_job_is_named_late(connect: Connect) -> Non
         assert 0 == stub.running_jobs
         assert posts(stub) - len(stub.jobs) <= 12, "whoever starts has a slot, but for a probe now and then"
         assert max(turns.values()) <= 1 + min(turns.values())
+
+
+async def test_turns_end_though_no_event_names_its_job(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    encode = trio_client.stub._sse.encode_event
+
+    def without_id(name: str, data: dict[str, Any], *more: Any) -> bytes:
+        return encode(name, {key: value for key, value in data.items() if key != "job_id"}, *more)
+
+    monkeypatch.setattr("trio_client.stub._sse.encode_event", without_id)
+    with StubServer(speed=600, max_jobs=1) as stub:
+        seen: set[Target] = set()
+        async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.3) as events:
+            with anyio.fail_after(30):
+                async for target, event in events:
+                    seen |= {target} if isinstance(event, Triggered) else set()
+                    if len(seen) == 2:
+                        break
+        assert 0 == stub.running_jobs
+
+
+async def test_a_turn_that_could_not_be_ended_is_no_reason_for_a_later_end(connect: Connect) -> None:
+    with StubServer(speed=0, max_jobs=1) as stub:
+        stub.fail_next(method="DELETE", status=403)
+        client = patient(connect(base_url=stub.base_url))
+        async with client.watch_many(cameras(2), turn_seconds=0.2) as events:
+            ended: list[tuple[Target, Event]] = []
+
+            async def read() -> None:
+                ended.extend([(await events.until(Stopped)) or pytest.fail("it went on")])
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                with anyio.fail_after(20):
+                    while not any(request.method == "DELETE" for request in stub.requests):
+                        stub.clock.advance(1)
+                        await anyio.sleep(0.01)
+                    await connect(base_url=stub.base_url).jobs.cancel(stub.jobs[0].job_id)
+            assert "cancelled" == getattr(ended[0][1], "reason", None)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_reader_that_is_cancelled_takes_no_pair_along() -> None:
+    told = _Handover()
+    pairs: list[Any] = [(cameras(1)[0], Stopped(reason=str(number))) for number in range(3)]
+
+    async def tell() -> None:
+        for pair in pairs:
+            await told.put(pair)
+        told.end()
+
+    reader = asyncio.ensure_future(told.get())
+    await asyncio.sleep(0)
+    teller = asyncio.ensure_future(tell())
+    await asyncio.sleep(0)
+    reader.cancel()  # at the very moment at which the first pair is there
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert pairs == [await told.get() for _ in pairs]
+    with pytest.raises(anyio.EndOfStream):
+        await told.get()
+    await teller
 
 
 async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncTrioClient) -> None:

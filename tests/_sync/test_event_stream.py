@@ -483,6 +483,14 @@ class TestBreaking:
         assert isinstance(caught.value.last, Started)
         assert (0, ["POST", "DELETE", "GET"]) == (stub.running_jobs, methods(stub))
 
+    def test_after_an_interruption_the_next_step_says_the_same(self, stub: StubServer, client: TrioClient) -> None:
+        stub.fail_next(drop_after_events=1)
+        with client.live_monitor.stream(YARD, OPEN, on_drop="raise") as events:
+            stub.clock.advance(5)
+            for _ in range(2):
+                with pytest.raises(StreamInterruptedError, match=stub.jobs[0].job_id):
+                    events.collect()
+
     def test_raise_without_a_block_stops_the_job_too(self, stub: StubServer, client: TrioClient) -> None:
         stub.fail_next(drop_after_events=1)
         events = client.live_monitor.stream(YARD, OPEN, on_drop="raise")

@@ -120,7 +120,8 @@ class AsyncWatch:
             return await self._start_next() if over is None else await self._end(over)
         if self._ending is None and (over := self._plan.expired()) is not None:
             self._ending, self._ending_until = over, self._transport.clock() + _LAST_WORDS_SECONDS
-            if job.job_id is None or not await stop_job(self._transport, job.job_id):
+            job_id = await job.find_id()
+            if job_id is None or not await stop_job(self._transport, job_id):
                 return await self._end(over)
         if self._ending is not None:
             return await self._finish(job, self._ending)

@@ -121,7 +121,8 @@ class Watch:
             return self._start_next() if over is None else self._end(over)
         if self._ending is None and (over := self._plan.expired()) is not None:
             self._ending, self._ending_until = over, self._transport.clock() + _LAST_WORDS_SECONDS
-            if job.job_id is None or not stop_job(self._transport, job.job_id):
+            job_id = job.find_id()
+            if job_id is None or not stop_job(self._transport, job_id):
                 return self._end(over)
         if self._ending is not None:
             return self._finish(job, self._ending)
