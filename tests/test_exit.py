@@ -54,6 +54,31 @@ def test_a_stream_that_was_forgotten_has_its_job_stopped(running: StubServer) ->
     assert [("stopped", "cancelled")] == [(job.status, job.reason) for job in running.jobs]
 
 
+@pytest.mark.parametrize("kind", ["TrioClient", "AsyncTrioClient"])
+def test_a_stream_that_has_not_named_its_job_has_it_found_and_stopped(running: StubServer, kind: str) -> None:
+    program = f"""
+        events = {kind}().live_monitor.stream("rtsp://c/1", "open")
+        opened = events._open()
+        if opened is not None:
+            asyncio.run(opened)
+        """
+    running.clock.speed = 0
+    status, _, err = run(program, running.base_url)
+    assert (0, False) == (status, "could not confirm" in err)
+    assert [("stopped", "cancelled")] == [(job.status, job.reason) for job in running.jobs]
+
+
+def test_a_job_that_is_neither_named_nor_found_is_told(running: StubServer) -> None:
+    program = """
+        events = TrioClient().live_monitor.stream("rtsp://c/1", "open")
+        events._open()
+        """
+    running.clock.speed = 0
+    running.fail_next(method="GET", path="/jobs", status=500, times=1000)
+    _, _, err = run(program, running.base_url)
+    assert "could not confirm that these jobs were stopped: one whose id is not known" in err
+
+
 def test_a_stream_of_an_async_program_too(running: StubServer) -> None:
     program = """
         async def main():

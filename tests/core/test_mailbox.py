@@ -147,6 +147,25 @@ def test_a_cancel_that_is_not_delivered_is_found() -> None:
     assert box.take(32) == []
 
 
+def test_the_last_summary_may_come_after_a_look_has_seen_the_end() -> None:
+    box = mailbox()
+    box.deliver(event("started"), 1)
+    box.deliver(event("summary"), 2)
+    box.look(job("completed", summaries_generated=2), 32)
+    assert kinds(box.take(32)) == [("started", "webhook"), ("summary", "webhook")]
+    assert box.wake_in(32) == 5
+    box.deliver(event("summary"), 33)
+    assert kinds(box.take(33)) == [("summary", "webhook"), ("stopped", "poll")]
+
+
+def test_a_summary_that_never_comes_is_not_waited_for_for_ever() -> None:
+    box = mailbox()
+    box.deliver(event("started"), 1)
+    box.look(job("completed", summaries_generated=2), 31)
+    assert kinds(box.take(31)) == [("started", "webhook")]
+    assert kinds(box.take(36)) == [("stopped", "poll")]
+
+
 def test_a_job_that_is_gone_has_failed() -> None:
     box = mailbox(look_at_once=True)
     assert box.look_in(0) <= 0

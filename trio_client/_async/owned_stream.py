@@ -27,6 +27,7 @@ from .creation import (
     GRACE_SECONDS,
     announce,
     find_one,
+    finder,
     look_again,
     reconcile,
     settle_lost,
@@ -250,7 +251,7 @@ class AsyncOwnedStream:
         self._forget_nameless()
         self._polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
         if self._attached is not None:
-            self._attached.job_id = job_id
+            self._attached.named(job_id)
 
     async def _interrupted(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
@@ -309,7 +310,7 @@ class AsyncOwnedStream:
             self._transport.state.owned.add(job_id)
             self._forget_nameless()
             if self._attached is not None:
-                self._attached.job_id = job_id
+                self._attached.named(job_id)
 
     def _note_nameless(self) -> None:
         """Note that there is a job, which its stream will name."""
@@ -328,5 +329,8 @@ class AsyncOwnedStream:
 
     def _attach(self) -> None:
         if self._on_exit == "cancel":
-            self._attached = AttachedJob(stopper(self._transport.settings), self.job_id)
+            find = None
+            if self.job_id is None and self._intent is not None:
+                find = finder(self._transport.settings, self._transport.state, self._intent)
+            self._attached = AttachedJob(stopper(self._transport.settings), self.job_id, find)
             attach(self._attached)

@@ -25,6 +25,12 @@ class AttachedJob:
     stop: Callable[[str, float], bool]
     """Stop a job by its id within so many seconds; return whether that is certain."""
     job_id: str | None = None
+    find: Callable[[], str | None] | None = None
+    """Find the id of a job that its stream has not named yet."""
+
+    def named(self, job_id: str) -> None:
+        """Note the job's id."""
+        self.job_id, self.find = job_id, None
 
 
 _attached: set[AttachedJob] = set()
@@ -53,7 +59,7 @@ def _forget() -> None:
 def stop_attached() -> None:
     """Stop what is left, at most three seconds long, and name what could not be stopped."""
     with _lock:
-        jobs = [job for job in _attached if job.job_id is not None]
+        jobs = list(_attached)
         _attached.clear()
     if not jobs:
         return
@@ -61,6 +67,8 @@ def stop_attached() -> None:
     until = time.monotonic() + _SECONDS_AT_EXIT
 
     def stop(job: AttachedJob) -> None:
+        if job.job_id is None and job.find is not None:
+            job.job_id = job.find()
         left = until - time.monotonic()
         if left > 0 and job.job_id is not None and job.stop(job.job_id, left):
             stopped.add(job)
@@ -76,7 +84,7 @@ def stop_attached() -> None:
             threads.append(thread)
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    left_running = [str(job.job_id) for job in jobs if job not in stopped]
+    left_running = [job.job_id or "one whose id is not known" for job in jobs if job not in stopped]
     if left_running:
         sys.stderr.write(f"trio_client: could not confirm that these jobs were stopped: {', '.join(left_running)}\n")
 

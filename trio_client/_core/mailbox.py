@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .._redaction import preview
 from ..errors import JobNotFoundError, RequestValidationError
-from ..events import Event, Failed, Started, Stopped, Triggered
+from ..events import Event, Failed, Started, Stopped, Summary, Triggered
 from ..models import JobDetail
 from .polling import JobStory
 from .settings import logger
@@ -61,6 +61,8 @@ class Mailbox:
         self._told_ahead = 0
         self._end: Stopped | Failed | None = None
         self._end_until = 0.0
+        self._summaries = 0
+        self._summaries_awaited = 0
         self._urgent = look_at_once
         self._away = True
         self._opened = now
@@ -80,6 +82,7 @@ class Mailbox:
         if isinstance(event, Started) and self._started:
             return
         self._started = self._started or isinstance(event, Started)
+        self._summaries += isinstance(event, Summary)
         if isinstance(event, Triggered) and self._owed:
             self._owed.pop()
         elif isinstance(event, Triggered) and self._told_ahead:
@@ -96,7 +99,9 @@ class Mailbox:
         self._looked, self._urgent = now, False
         for event in self._story.look(job):
             if isinstance(event, (Stopped, Failed)):
-                self._end = self._end or event
+                if self._end is None:
+                    self._end, self._end_until = event, now + self._patterns.late_after
+                    self._summaries_awaited = _summaries_of(event)
             elif isinstance(event, Triggered):
                 self._owed.append(event)
                 self._owed_until = now + self._patterns.late_after
@@ -124,10 +129,14 @@ class Mailbox:
             self._owed.clear()
         events = list(self._ready)
         self._ready.clear()
-        if self._end is not None and not self._owed and not (self._urgent and now < self._end_until):
+        if self._end is not None and not self._owed and not (self._waits_for_more() and now < self._end_until):
             self.finished = True
             events.append(self._end)
         return events
+
+    def _waits_for_more(self) -> bool:
+        """Whether something is missing that should come before the end: a look, or summaries, which no look can tell."""
+        return self._urgent or self._summaries < self._summaries_awaited
 
     def look_in(self, now: float) -> float:
         """Return in how many seconds the job is to be looked at; 0 or less: now."""
@@ -138,7 +147,7 @@ class Mailbox:
         moments = [self._next_look()]
         if self._owed:
             moments.append(self._owed_until)
-        if self._end is not None and self._urgent:
+        if self._end is not None and self._waits_for_more():
             moments.append(self._end_until)
         return max(0.0, min(moments) - now)
 
@@ -165,3 +174,9 @@ class Mailbox:
             counted = 0  # a digest
         told = self._story.triggers - len(self._owed)
         self._urgent = not self._started or not isinstance(counted, int) or counted > told
+
+
+def _summaries_of(end: Stopped | Failed) -> int:
+    """Return how many windows a digest summarised, by its counters."""
+    counted = end.stats.summaries_generated if end.stats is not None else None
+    return counted if isinstance(counted, int) else 0

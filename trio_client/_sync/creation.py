@@ -27,7 +27,8 @@ from .._core.creation import (
 )
 from .._core.endpoints import Call, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.settings import CallInfo, logger, notify
+from .._core.settings import CallInfo, Settings, logger, notify
+from .._core.state import ClientState
 from .._core.validation import not_negative
 from .._http.sync_runtime import carry_through, shielded
 from .._info import ResponseInfo, remember, response_info
@@ -43,6 +44,7 @@ __all__ = [
     "announce",
     "create_job",
     "find_one",
+    "finder",
     "look_again",
     "reconcile",
     "search",
@@ -233,6 +235,29 @@ def find_one(transport: Transport, intent: Intent, *, made: bool) -> str | None:
         return None
     finally:
         given_up.pop(intent.reference, None)
+
+
+def finder(settings: Settings, state: ClientState, intent: Intent) -> Callable[[], str | None]:
+    """Return a function that does as `find_one` at the end of the program, without an event loop."""
+
+    def find() -> str | None:
+        from .._http._sync.sender import Sender
+        from .._sync.creation import find_one
+        from .._sync.transport import Transport
+
+        sender = Sender(
+            settings.base_url,
+            settings.key,
+            trust_env=settings.trust_env,
+            max_body_bytes=settings.max_body_bytes,
+            http_client=None,
+        )
+        try:
+            return find_one(Transport(settings, sender, state), intent, made=True)
+        finally:
+            sender.close()
+
+    return find
 
 
 def search(transport: Transport, intent: Intent, *, seconds: float) -> list[Job]:
