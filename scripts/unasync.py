@@ -33,6 +33,7 @@ RULES = [
     (r"\bAsyncGenerator\[([^\[\]]+), None\]", r"Generator[\1, None, None]"),
     (r"\b(_?)Async([A-Z]\w*)\b", r"\1\2"),
     (r"\bhandle_async_request\b", "handle_request"),
+    (r"\bcheck_async_client\b", "check_client"),
     (r"\b_async\b", "_sync"),
     (r"\basync_runtime\b", "sync_runtime"),
 ]

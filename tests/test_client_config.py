@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,13 @@ async def test_the_async_client_is_made_the_same_way(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TRIO_API_KEY", "key")
     async with ClientConfig(base_url=stub.base_url).async_client() as client:
         assert (await client.jobs.list()).total == 0
+
+
+@pytest.mark.parametrize("key", ["sk-secret-1234", "trio_secret", "", None])
+def test_a_key_in_the_place_of_its_variable_is_refused_without_quoting_it(key: Any) -> None:
+    with pytest.raises(ConfigurationError, match="key_variable must be the name") as caught:
+        ClientConfig(key)
+    assert not key or key not in str(caught.value)
 
 
 def test_a_missing_key_names_its_variable() -> None:

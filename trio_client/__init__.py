@@ -176,6 +176,19 @@ _HOMES: dict[str, str] = {
     "Frame": ".frames",
 }
 _SHARED_HOMES = (".errors", ".events", ".models")
+_MODULES = (
+    "contrib",
+    "errors",
+    "events",
+    "frames",
+    "models",
+    "osapi",
+    "pricing",
+    "sse",
+    "stub",
+    "testing",
+    "webhooks",
+)
 
 
 def __getattr__(name: str) -> object:
@@ -186,7 +199,7 @@ def __getattr__(name: str) -> object:
     elif name in __all__:
         homes = (import_module(home, __name__) for home in _SHARED_HOMES)
         value = next(getattr(home, name) for home in homes if name in home.__all__)
-    elif name in ("errors", "events", "models", "sse", "webhooks", "frames", "osapi", "pricing", "testing"):
+    elif name in _MODULES:
         return import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ class ClientConfig:
     environment.
 
     Attributes:
-        key_variable: the environment variable that holds the API key.
+        key_variable: the environment variable that holds the API key, in capital letters.
         base_url: as for the client; `None`: `TRIO_BASE_URL`, else the API's own.
         timeout: as for the client.
         retry: as for the client.
@@ -51,6 +52,13 @@ class ClientConfig:
     allow_plain_http: bool = False
     trust_env: bool = True
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", str(self.key_variable)):
+            raise ConfigurationError(
+                "key_variable must be the name of an environment variable, in capital letters, such as TRIO_API_KEY. "
+                "It names the variable that holds the key, and is never the key itself."
+            )
 
     def client(self) -> TrioClient:
         """Return a new client.

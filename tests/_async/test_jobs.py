@@ -321,6 +321,20 @@ class TestCancel:
 
 
 class TestCancelAll:
+    @pytest.mark.parametrize("status", [None, ["running", "ended"], 5])
+    async def test_a_status_that_is_none_stops_nothing(
+        self, stub: StubServer, client: AsyncTrioClient, status: Any
+    ) -> None:
+        with pytest.raises(RequestValidationError, match="status is"):
+            await client.jobs.cancel_all(status=status)
+        assert [] == stub.requests
+
+    async def test_only_an_unknown_outcome_can_be_reconciled(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        error: Any = ValueError("something else")
+        with pytest.raises(RequestValidationError, match="CreateOutcomeUnknownError"):
+            await client.jobs.reconcile(error)
+        assert [] == stub.requests
+
     async def test_what_runs_or_is_about_to_is_stopped(self, stub: StubServer, client: AsyncTrioClient) -> None:
         running = stub.add_jobs(150, status="running")
         pending = stub.add_jobs(2, status="pending")

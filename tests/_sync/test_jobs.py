@@ -312,6 +312,18 @@ class TestCancel:
 
 
 class TestCancelAll:
+    @pytest.mark.parametrize("status", [None, ["running", "ended"], 5])
+    def test_a_status_that_is_none_stops_nothing(self, stub: StubServer, client: TrioClient, status: Any) -> None:
+        with pytest.raises(RequestValidationError, match="status is"):
+            client.jobs.cancel_all(status=status)
+        assert [] == stub.requests
+
+    def test_only_an_unknown_outcome_can_be_reconciled(self, stub: StubServer, client: TrioClient) -> None:
+        error: Any = ValueError("something else")
+        with pytest.raises(RequestValidationError, match="CreateOutcomeUnknownError"):
+            client.jobs.reconcile(error)
+        assert [] == stub.requests
+
     def test_what_runs_or_is_about_to_is_stopped(self, stub: StubServer, client: TrioClient) -> None:
         running = stub.add_jobs(150, status="running")
         pending = stub.add_jobs(2, status="pending")

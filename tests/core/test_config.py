@@ -8,8 +8,10 @@ import pickle
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
+from trio_client import AsyncTrioClient, TrioClient
 from trio_client._core.config import (
     DEFAULT_BASE_URL,
     RetryPolicy,
@@ -267,6 +269,30 @@ def logger() -> Iterator[logging.Logger]:
     yield logger
     logger.setLevel(before[0])
     logger.handlers = before[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"retry": 3}, r"retry is 3; it must be a RetryPolicy"),
+        ({"retry": False}, r"retry is False"),
+        ({"hooks": print}, r"hooks is <built-in function print>; it must be Hooks"),
+        ({"default_headers": "x"}, r"default_headers is a str; it must be a mapping"),
+        ({"http_client": "x"}, r"http_client is str; it must be an httpx"),
+        ({"http_client": httpx.Client}, r"http_client is type Client"),
+    ],
+)
+@pytest.mark.parametrize("kind", [TrioClient, AsyncTrioClient])
+def test_an_argument_of_another_kind_is_refused_at_once(kind: Any, arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        kind("key", **arguments)
+
+
+def test_a_client_of_the_other_side_is_refused_at_once() -> None:
+    with pytest.raises(ConfigurationError, match=r"http_client is AsyncClient; it must be an httpx\.Client"):
+        TrioClient("key", http_client=httpx.AsyncClient())
+    with httpx.Client() as client, pytest.raises(ConfigurationError, match=r"Client; it must be an httpx\.AsyncClient"):
+        AsyncTrioClient("key", http_client=client)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(("value", "level"), [("debug", logging.DEBUG), (" INFO ", logging.INFO)])

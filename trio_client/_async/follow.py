@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
@@ -24,10 +27,12 @@ class AsyncPolling:
         *,
         poll_interval: float,
         story: JobStory | None = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._transport = transport
         self._call = get_job(job_id)
         self._poll_interval = poll_interval
+        self._options = options
         self._story = story or JobStory()
         self._patience = Patience(transport.settings.retry.deadline, transport.clock)
         self._looked = False
@@ -49,7 +54,7 @@ class AsyncPolling:
         self._looked = True
         asked_at = self._transport.state.server_now()
         try:
-            job = await self._transport.call(self._call)
+            job = await self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
             self.finished = True
             assert self.job_id is not None

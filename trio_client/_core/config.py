@@ -121,7 +121,14 @@ class RetryPolicy:
     @classmethod
     def of(cls, value: RetryPolicy | None) -> RetryPolicy:
         """Return a policy as it is, and `None` as one attempt."""
-        return cls(max_attempts=1) if value is None else value
+        if value is None:
+            return cls(max_attempts=1)
+        if not isinstance(value, RetryPolicy):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(
+                f"retry is {value!r}; it must be a RetryPolicy, such as RetryPolicy(max_attempts=5), "
+                "or None for one attempt."
+            )
+        return value
 
     def with_changes(self, **changes: float) -> Self:
         """Return a copy with some attributes changed."""
@@ -189,6 +196,8 @@ def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_
 def clean_headers(headers: Mapping[str, str] | None, source: str) -> dict[str, str]:
     """Return extra headers with names in lower case; refuse what would break the request or the key."""
     cleaned: dict[str, str] = {}
+    if headers is not None and not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"{source} is a {type(headers).__name__}; it must be a mapping of names to values.")
     for name, value in (headers or {}).items():
         lower = str(name).lower()
         if not _HEADER_NAME.fullmatch(lower):

@@ -135,7 +135,7 @@ class Mailbox:
         return events
 
     def _waits_for_more(self) -> bool:
-        """Whether something is missing that should come before the end: a look, or summaries, which no look can tell."""
+        """Whether something is missing that should come before the end: a look, or summaries, which none can tell."""
         return self._urgent or self._summaries < self._summaries_awaited
 
     def look_in(self, now: float) -> float:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from .._redaction import mask, preview
 from .._version import __version__
-from ..errors import APIStatusError
+from ..errors import APIStatusError, ConfigurationError
 from .config import RetryPolicy, Secret, Timeout, clean_headers
 from .endpoints import Call
 from .outcome import Effect
@@ -71,6 +71,15 @@ class Hooks:
     on_response: Callable[[CallInfo], object] | None = None
     on_retry: Callable[[CallInfo], object] | None = None
     on_intent: Callable[[CallInfo], object] | None = None
+
+    @classmethod
+    def of(cls, value: Hooks | None) -> Hooks:
+        """Return hooks as they are, and `None` as none."""
+        if value is not None and not isinstance(value, Hooks):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(
+                f"hooks is {preview(repr(value))}; it must be Hooks, such as Hooks(on_response=print)."
+            )
+        return value or cls()
 
 
 @dataclass(frozen=True, slots=True)

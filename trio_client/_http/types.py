@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
-__all__ = ["AsyncHTTPClient", "HTTPClient"]
+from ..errors import ConfigurationError
+
+__all__ = ["AsyncHTTPClient", "HTTPClient", "check_async_client", "check_client"]
 
 
 class HTTPClient(Protocol):
@@ -29,3 +32,29 @@ class AsyncHTTPClient(Protocol):
     async def send(self, request: Any, *, stream: bool = ..., auth: Any = ..., follow_redirects: Any = ...) -> Any:
         """Send it and return a response object."""
         ...
+
+
+def check_client(client: Any) -> None:
+    """Raise ConfigurationError if a client that was passed in is of no use to the sync client."""
+    if not _can_send(client) or iscoroutinefunction(client.send):
+        raise _unusable(client, "an httpx.Client or httpx2.Client")
+
+
+def check_async_client(client: Any) -> None:
+    """Raise ConfigurationError if a client that was passed in is of no use to the async client."""
+    waits = hasattr(client, "__enter__") and not hasattr(client, "__aenter__")
+    if not _can_send(client) or (waits and not iscoroutinefunction(client.send)):
+        raise _unusable(client, "an httpx.AsyncClient, an httpx2.AsyncClient or an AiohttpClient")
+
+
+def _can_send(client: Any) -> bool:
+    return (
+        not isinstance(client, type)
+        and callable(getattr(client, "send", None))
+        and callable(getattr(client, "build_request", None))
+    )
+
+
+def _unusable(client: Any, wanted: str) -> ConfigurationError:
+    kind = f"type {client.__name__}" if isinstance(client, type) else type(client).__name__
+    return ConfigurationError(f"http_client is {kind}; it must be {wanted}.")

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
@@ -25,10 +28,12 @@ class Polling:
         *,
         poll_interval: float,
         story: JobStory | None = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._transport = transport
         self._call = get_job(job_id)
         self._poll_interval = poll_interval
+        self._options = options
         self._story = story or JobStory()
         self._patience = Patience(transport.settings.retry.deadline, transport.clock)
         self._looked = False
@@ -50,7 +55,7 @@ class Polling:
         self._looked = True
         asked_at = self._transport.state.server_now()
         try:
-            job = self._transport.call(self._call)
+            job = self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
             self.finished = True
             assert self.job_id is not None

@@ -10,14 +10,16 @@ from warnings import warn
 
 from .._core.config import Timeout
 from .._core.creation import Intent
-from .._core.endpoints import cancel_job, get_job, list_jobs
+from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.reports import CancelReport
 from .._core.retry import Patience
-from .._core.validation import integer, positive
+from .._core.validation import integer, one_of, positive
+from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
     NotFoundError,
+    RequestValidationError,
     ResponseWarning,
     TrioError,
     WaitTimeoutError,
@@ -273,7 +275,14 @@ class Jobs:
                 )
             transport.sleep(min(poll_interval, left))
 
-    def events(self, job_id: str, *, poll_interval: float = 3.0) -> EventStream:
+    def events(
+        self,
+        job_id: str,
+        *,
+        poll_interval: float = 3.0,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> EventStream:
         """Return the events of a job that runs already, found by polling.
 
         It never cancels the job. The events are `Started`, `Progress` when counters moved, a `Triggered` (with
@@ -282,6 +291,8 @@ class Jobs:
         Args:
             job_id: the job's id.
             poll_interval: seconds between two looks; the API's advice is 3 to 5.
+            timeout: of each look: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with each look.
 
         Returns:
             The stream; nothing is sent before it is entered or iterated over.
@@ -304,7 +315,8 @@ class Jobs:
         from .event_stream import EventStream
         from .follow import Polling
 
-        return EventStream(Polling(self._transport, job_id, poll_interval=poll_interval))
+        options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
+        return EventStream(Polling(self._transport, job_id, poll_interval=poll_interval, options=options))
 
     def cancel(
         self,
@@ -353,6 +365,7 @@ class Jobs:
         *,
         status: Iterable[JobStatus] = ("pending", "running"),
         type: JobType | None = None,
+        timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> CancelReport:
         """Stop all jobs with the given statuses. One failure stops nothing.
@@ -360,12 +373,14 @@ class Jobs:
         Args:
             status: the statuses of the jobs to stop.
             type: only jobs of this type.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request.
 
         Returns:
             What was cancelled, and what could not be, by job id.
 
         Raises:
+            RequestValidationError: a status is not a documented one.
             APIStatusError, APIConnectionError: the list itself could not be read.
 
         Example:
@@ -376,17 +391,20 @@ class Jobs:
 
         Source: API reference, "List Jobs" and "Cancel Job".
         """
-        statuses = (status,) if isinstance(status, str) else tuple(status)
+        several = isinstance(status, Iterable) and not isinstance(status, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        statuses = tuple(status) if several else (status,)
+        for each in statuses:
+            one_of("status", each, STATUSES)
         found: dict[str, Job] = {}
         for each in statuses:
-            for job in self.iterate(status=each, type=type, extra_headers=extra_headers):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            for job in self.iterate(status=each, type=type, timeout=timeout, extra_headers=extra_headers):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
                 if job.status is None or job.status in statuses:
                     found[job.job_id] = job
         cancelled: deque[CancelledJob] = deque()
         failed: dict[str, TrioError] = {}
         for job_id in found:
             try:
-                cancelled.append(self.cancel(job_id, missing_ok=True, extra_headers=extra_headers))
+                cancelled.append(self.cancel(job_id, missing_ok=True, timeout=timeout, extra_headers=extra_headers))
             except TrioError as error:
                 failed[job_id] = error
         return CancelReport(tuple(cancelled), failed)
@@ -413,6 +431,12 @@ class Jobs:
             ...     except CreateOutcomeUnknownError as error:
             ...         job = client.jobs.reconcile(error)
         """
+        if not isinstance(error, CreateOutcomeUnknownError):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise RequestValidationError(
+                f"error is {preview(repr(error))}; it must be the CreateOutcomeUnknownError that a create raised.",
+                field="error",
+                value=error,
+            )
         found = search(self._transport, Intent.of(error), seconds=self._transport.settings.retry.deadline)
         if len(found) > 1:
             raise CreateOutcomeUnknownError(

@@ -86,7 +86,7 @@ class OsapiClient:
             timeout=Timeout.of(timeout),
             retry=RetryPolicy.of(retry),
             headers=clean_headers(default_headers, "default_headers"),
-            hooks=hooks or Hooks(),
+            hooks=Hooks.of(hooks),
             max_body_bytes=max_body_bytes,
             strict=strict,
             trust_env=trust_env,

@@ -20,7 +20,7 @@ from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..async_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
 from ..content import Body, Inflater, inflater_for
 from ..failures import deadline_exceeded, translate
-from ..types import AsyncHTTPClient
+from ..types import AsyncHTTPClient, check_async_client
 from .pool import AsyncExchange, AsyncPool
 
 __all__ = ["AsyncOpenReply", "AsyncSender"]
@@ -96,6 +96,8 @@ class AsyncSender:
     def __init__(
         self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: AsyncHTTPClient | None
     ) -> None:
+        if http_client is not None:
+            check_async_client(http_client)
         parts = urlsplit(base_url)
         self.place: str = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
         self._key = key

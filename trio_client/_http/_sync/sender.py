@@ -21,7 +21,7 @@ from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..content import Body, Inflater, inflater_for
 from ..failures import deadline_exceeded, translate
 from ..sync_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
-from ..types import HTTPClient
+from ..types import HTTPClient, check_client
 from .pool import Exchange, Pool
 
 __all__ = ["OpenReply", "Sender"]
@@ -97,6 +97,8 @@ class Sender:
     def __init__(
         self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: HTTPClient | None
     ) -> None:
+        if http_client is not None:
+            check_client(http_client)
         parts = urlsplit(base_url)
         self.place: str = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
         self._key = key
