@@ -81,7 +81,7 @@ def eventually() -> Callable[[Callable[[], object]], None]:
     """Waits until a condition holds; for what happens in the stub's thread."""
 
     def wait(condition: Callable[[], object]) -> None:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < until, "it did not come true"
             time.sleep(0.005)

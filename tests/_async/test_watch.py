@@ -86,7 +86,7 @@ async def test_when_its_triggers_are_up_the_next_begins(stub: StubServer, client
 
 
 async def test_a_job_that_someone_cancels_ends_the_watch(stub: StubServer, client: AsyncTrioClient) -> None:
-    async with client.live_monitor.watch(CAMERA, "x") as events:
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
         await anext(events)
         await client.jobs.cancel(events.job_id or "")
         rest = await events.collect()

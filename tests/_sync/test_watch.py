@@ -85,7 +85,7 @@ def test_when_its_triggers_are_up_the_next_begins(stub: StubServer, client: Trio
 
 
 def test_a_job_that_someone_cancels_ends_the_watch(stub: StubServer, client: TrioClient) -> None:
-    with client.live_monitor.watch(CAMERA, "x") as events:
+    with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
         next(events)
         client.jobs.cancel(events.job_id or "")
         rest = events.collect()
