@@ -3,12 +3,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 from reply_checker import Deviations, ReplyChecker, checked_payload
 
 import trio_client.stub._app
 import trio_client.stub._webhooks
 from trio_client.stub import StubServer
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 _VARIABLES = (
     "TRIO_API_KEY",
