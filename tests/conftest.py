@@ -3,12 +3,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 from reply_checker import Deviations, ReplyChecker, checked_payload
 
 import trio_client.stub._app
 import trio_client.stub._webhooks
 from trio_client.stub import StubServer
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 _VARIABLES = (
     "TRIO_API_KEY",
@@ -81,7 +86,7 @@ def eventually() -> Callable[[Callable[[], object]], None]:
     """Waits until a condition holds; for what happens in the stub's thread."""
 
     def wait(condition: Callable[[], object]) -> None:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < until, "it did not come true"
             time.sleep(0.005)

@@ -84,12 +84,12 @@ class RawServer:
     def wait_for_closing(self) -> None:
         """Block until no connection is open."""
         with self._lock:
-            assert self._busy.wait_for(lambda: not self._open, timeout=5)
+            assert self._busy.wait_for(lambda: not self._open, timeout=30)
 
     def wait_for_requests(self, number: int) -> None:
         """Block until so many requests have arrived."""
         with self._busy:
-            assert self._busy.wait_for(lambda: len(self.requests) >= number, timeout=5)
+            assert self._busy.wait_for(lambda: len(self.requests) >= number, timeout=30)
 
     def _start(self, target: Any, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)

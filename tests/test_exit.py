@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from raw_server import RawServer, reply
@@ -20,20 +21,27 @@ from trio_client import AsyncTrioClient, TrioClient
 """
 
 
-def start(program: str, base_url: str) -> subprocess.Popen[str]:
+@contextmanager
+def start(program: str, base_url: str) -> Iterator[subprocess.Popen[str]]:
+    """A program that runs; it is killed when the test fails, which would wait for its end for ever."""
     environment = {**os.environ, "TRIO_API_KEY": "test-key", "TRIO_BASE_URL": base_url}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(program)],
         env=environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 def run(program: str, base_url: str) -> tuple[int, str, str]:
     with start(program, base_url) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
@@ -116,7 +124,7 @@ def test_ctrl_c_stops_the_job(running: StubServer, kind: str, eventually: Callab
         assert process.stdout is not None
         assert "started\n" == process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in err
     assert "Warning" not in err
     assert 0 == running.running_jobs

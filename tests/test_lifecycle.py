@@ -77,7 +77,7 @@ def creates(client: AsyncTrioClient) -> Callable[[], Awaitable[Any]]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    with anyio.fail_after(5):
+    with anyio.fail_after(30):
         while not condition():  # noqa: ASYNC110 - it comes true in another thread
             await anyio.sleep(0.005)
 
@@ -179,8 +179,13 @@ class TestCancellation:
     async def test_a_deadline_of_the_caller_ends_it_like_a_cancellation(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
-        with pytest.raises(TimeoutError):
-            with anyio.fail_after(0.1):
+        async def set_it(scope: anyio.CancelScope) -> None:
+            await until(lambda: stub.jobs)
+            scope.deadline = anyio.current_time() + 0.1
+
+        async with anyio.create_task_group() as tasks:
+            with pytest.raises(TimeoutError), anyio.fail_after(None) as scope:
+                tasks.start_soon(set_it, scope)
                 await streams(client)()
         assert (1, 0) == (len(stub.jobs), stub.running_jobs)
 
@@ -213,7 +218,7 @@ class TestCancellationByAsyncio:
     def test_asyncio_timeout_stops_the_job(self, stub: StubServer, proxy: FaultProxy) -> None:
         async def main() -> None:
             async with AsyncTrioClient("k", base_url=proxy.base_url) as client:
-                async with asyncio.timeout(0.1):
+                async with asyncio.timeout(1):
                     await streams(client)()
 
         with pytest.raises(TimeoutError):
@@ -223,7 +228,7 @@ class TestCancellationByAsyncio:
     def test_wait_for_stops_the_job(self, stub: StubServer, proxy: FaultProxy) -> None:
         async def main() -> None:
             async with AsyncTrioClient("k", base_url=proxy.base_url) as client:
-                await asyncio.wait_for(streams(client)(), 0.1)  # type: ignore[arg-type]
+                await asyncio.wait_for(streams(client)(), 1)  # type: ignore[arg-type]
 
         with pytest.raises(asyncio.TimeoutError):
             asyncio.run(main())
@@ -330,7 +335,7 @@ class TestStopping:
                 with client.live_monitor.stream(YARD, OPEN) as events:
                     next(events)
                     print(1 / 0)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8
         assert stub.jobs[0].job_id in "".join(caught.value.__notes__)
 
 

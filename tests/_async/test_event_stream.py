@@ -402,9 +402,11 @@ class TestLeaving:
         assert ["POST", "DELETE", "GET"] == methods(stub)
 
     async def test_a_timeout_stops_the_job(self, stub: StubServer, client: AsyncTrioClient) -> None:
-        with anyio.move_on_after(0.1) as scope:
+        with anyio.CancelScope() as scope:
             async with client.live_monitor.stream(YARD, OPEN) as events:
                 stub.clock.advance(5)
+                await events.until(Started)
+                scope.deadline = anyio.current_time() + 0.1
                 await events.collect()
         assert (True, 0) == (scope.cancelled_caught, stub.running_jobs)
         assert ["POST", "DELETE", "GET"] == methods(stub)
@@ -459,10 +461,12 @@ class TestLeaving:
     ) -> None:
         monkeypatch.setitem(stop_job.__kwdefaults__, "seconds", 0.3)
         stub.fail_next(method="DELETE", delay=60, times=9)
-        with pytest.warns(JobLeakWarning), anyio.fail_after(5):
-            with anyio.move_on_after(0.1):
+        with pytest.warns(JobLeakWarning), anyio.fail_after(15):
+            with anyio.CancelScope() as scope:
                 async with client.live_monitor.stream(YARD, OPEN) as events:
                     stub.clock.advance(5)
+                    await events.until(Started)
+                    scope.deadline = anyio.current_time() + 0.1
                     await events.collect()
 
     # async-only: end

@@ -56,7 +56,7 @@ async def test_a_create_that_is_answered_by_dribble_is_sent_once(connect: Connec
         begun = time.monotonic()
         with pytest.raises(CreateOutcomeUnknownError):
             await connect(base_url=server.base_url, retry=policy).live_monitor.create("rtsp://c/1", "open")
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 8  # not the ten seconds that it dribbles
         assert 1 == sum(request.startswith(b"POST") for request in server.requests)
 
 

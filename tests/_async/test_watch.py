@@ -86,7 +86,7 @@ async def test_when_its_triggers_are_up_the_next_begins(stub: StubServer, client
 
 
 async def test_a_job_that_someone_cancels_ends_the_watch(stub: StubServer, client: AsyncTrioClient) -> None:
-    async with client.live_monitor.watch(CAMERA, "x") as events:
+    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
         await anext(events)
         await client.jobs.cancel(events.job_id or "")
         rest = await events.collect()
@@ -106,7 +106,7 @@ async def test_it_ends_before_it_costs_more(stub: StubServer, client: AsyncTrioC
 
 
 async def test_it_ends_after_its_duration(stub: StubServer, client: AsyncTrioClient) -> None:
-    client._transport.clock = stub.clock.now
+    client._transport.clock = lambda: 60.0 * posts(stub)  # each job takes its minute, however busy the machine is
     async with client.live_monitor.watch(CAMERA, "x", duration=150, monitor_duration_seconds=60) as events:
         await events.collect()
     assert "duration_reached" == getattr(events.outcome, "reason", None)
@@ -289,8 +289,9 @@ async def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: AsyncT
 
 
 async def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: AsyncTrioClient) -> None:
-    stub.scene(CAMERA, Scene(offline_at=300))
-    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
+        await anext(events)
+        stub.scene(CAMERA, Scene(live=False))
         ended = await events.until(StatusChanged)
         assert ended is not None
         assert "failed" == ended.status

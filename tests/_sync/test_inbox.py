@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -109,14 +110,17 @@ def test_deliveries_wake_whoever_waits_from_any_thread(client: TrioClient) -> No
         b'{"type": "job_stopped", "timestamp": 1769940002, "job_id": "a1", "triggers_fired": 1}',
     ]
     job = Job(job_id="a1", stream_url="rtsp://cam/1")
-    threads: list[threading.Thread] = []
-    with inbox.events(job) as events:
+
+    def deliver() -> None:
         for body in bodies:
-            threads.append(threading.Timer(0.02 * len(threads), inbox.deliver, (parse(body),)))
-            threads[-1].start()
+            time.sleep(0.02)
+            inbox.deliver(parse(body))
+
+    with inbox.events(job) as events:
+        thread = threading.Thread(target=deliver)
+        thread.start()
         told = [(event.kind, event.delivery, event.job_id) for event in events.collect()]
-    for thread in threads:
-        thread.join()
+    thread.join()
     assert told == [(kind, "webhook", "a1") for kind in ("started", "triggered", "stopped")]
 
 

@@ -85,7 +85,7 @@ def test_when_its_triggers_are_up_the_next_begins(stub: StubServer, client: Trio
 
 
 def test_a_job_that_someone_cancels_ends_the_watch(stub: StubServer, client: TrioClient) -> None:
-    with client.live_monitor.watch(CAMERA, "x") as events:
+    with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
         next(events)
         client.jobs.cancel(events.job_id or "")
         rest = events.collect()
@@ -105,7 +105,7 @@ def test_it_ends_before_it_costs_more(stub: StubServer, client: TrioClient) -> N
 
 
 def test_it_ends_after_its_duration(stub: StubServer, client: TrioClient) -> None:
-    client._transport.clock = stub.clock.now
+    client._transport.clock = lambda: 60.0 * posts(stub)  # each job takes its minute, however busy the machine is
     with client.live_monitor.watch(CAMERA, "x", duration=150, monitor_duration_seconds=60) as events:
         events.collect()
     assert "duration_reached" == getattr(events.outcome, "reason", None)
@@ -282,8 +282,9 @@ def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: TrioClient) 
 
 
 def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: TrioClient) -> None:
-    stub.scene(CAMERA, Scene(offline_at=300))
-    with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
+    with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
+        next(events)
+        stub.scene(CAMERA, Scene(live=False))
         ended = events.until(StatusChanged)
         assert ended is not None
         assert "failed" == ended.status

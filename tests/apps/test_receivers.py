@@ -37,7 +37,7 @@ def test_a_receiver_answers_rightly(name: str, command: str, run: Run, request: 
     program = run(*command.format(port=port, name=name).split(), **environment)
     wait_for(lambda: answers(port) or program.ended, f"{name} starts")
     url = f"http://127.0.0.1:{port}/hooks/trio"
-    with StubServer(speed=1000, webhook_secret=SECRET) as stub:
+    with StubServer(speed=1000, webhook_secret=SECRET, webhook_timeout=30) as stub:
         assert statuses(stub, url, 3) == [200] * 3
         assert statuses(stub, url, 6, copies=1) == [200] * 6
         assert statuses(stub, url, 9, unsigned=True) == [401] * 9
@@ -63,7 +63,7 @@ def test_a_receiver_answers_rightly(name: str, command: str, run: Run, request: 
 )
 def test_the_inbox_is_told_everything_once(script: dict[str, object], by: set[str], run: Run) -> None:
     port = free_port()
-    with StubServer(speed=300, webhook_secret=SECRET) as stub:
+    with StubServer(speed=300, webhook_secret=SECRET, webhook_timeout=30) as stub:
         stub.webhooks.update(**script)
         target = f"http://127.0.0.1:{port}/"
         program = run("inbox.py", str(port), target, TRIO_API_KEY="key", TRIO_BASE_URL=stub.base_url)

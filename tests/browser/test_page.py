@@ -16,6 +16,7 @@ pytest.importorskip("playwright", reason="needs Playwright: pip install playwrig
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
 
 GATE = "rtsp://gate.example/live"
 OPEN = "A van is at the gate"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,9 +86,19 @@ def test_an_endless_watch_keeps_to_its_budget(run: Run, environment: StubServer)
     assert 60 == environment.jobs[0].request["monitor_duration_seconds"]
 
 
-def test_a_watch_that_fails_exits_with_one(run: Run, environment: StubServer) -> None:
-    environment.scene(GATE, Scene(holds=False, offline_at=300))
-    done = run("watch", GATE, "a van")
+def test_a_watch_that_fails_exits_with_one(
+    run: Run, environment: StubServer, eventually: Callable[[Callable[[], object]], None]
+) -> None:
+    environment.scene(GATE, Scene(holds=False))
+
+    def fail_it() -> None:
+        eventually(lambda: environment.jobs)
+        environment.fail_job(environment.jobs[0].job_id)
+
+    with ThreadPoolExecutor(1) as threads:
+        failing = threads.submit(fail_it)
+        done = run("watch", GATE, "a van", "--duration", "24h")
+        failing.result()
     assert (1, "failed") == (done.code, done.out.splitlines()[-1].split()[1])
 
 

@@ -125,9 +125,9 @@ async def test_a_late_reply_is_a_timeout_of_what_was_sent(http: AiohttpClient) -
 
 
 async def test_a_stream_may_be_silent_for_longer_than_its_start_may_take(http: AiohttpClient) -> None:
-    script = [STREAM, 0.4, b'event: started\ndata: {"job_id": "a"}\n\nevent: stopped\ndata: {"job_id": "a"}\n\n', CLOSE]
+    script = [STREAM, 1.5, b'event: started\ndata: {"job_id": "a"}\n\nevent: stopped\ndata: {"job_id": "a"}\n\n', CLOSE]
     with RawServer(script) as server:
-        client = client_of(server, http, timeout=Timeout(response=0.2))
+        client = client_of(server, http, timeout=Timeout(response=1.0))
         assert ["started", "stopped"] == [event.kind async for event in client.live_monitor.stream(YARD, OPEN)]
 
 

@@ -139,10 +139,10 @@ def test_many_cameras(run: RunExample, stub_environment: StubServer, tmp_path: P
         stub_environment.scene(camera, Scene(holds=True))
     stub_environment.scene(cameras[2], Scene(holds=False))
     (tmp_path / "cameras.txt").write_text(f"{cameras[0]}\n\n{cameras[1]} a van is there\n{cameras[2]}\n")
-    printed = run("many_cameras.py", "cameras.txt", "the gate is open", "--minutes", "0.02")
+    printed = run("many_cameras.py", "cameras.txt", "the gate is open", "--minutes", "0.04")
     assert "camera 1: A white van" in printed
     assert "is met: a van is there" in printed
-    assert "camera 4: 0 times, blind for 0 s" in printed
+    assert re.search(r"camera 4: 0 times, blind for \d+ s", printed)
     assert 0 == stub_environment.running_jobs
 
 

@@ -111,7 +111,7 @@ def eventually() -> Callable[[Callable[[], object]], None]:
     """Waits until a condition holds; for what happens in another thread."""
 
     def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline, "it did not come true"
             threading.Event().wait(0.005)

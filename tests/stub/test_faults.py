@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -80,12 +82,24 @@ def test_a_connection_that_ends_without_an_answer(
     assert client.get("/jobs").status_code == 200
 
 
-def test_a_delay_before_the_work(stub: StubServer, client: httpx.Client, eventually: Callable[..., None]) -> None:
+def begin(stub: StubServer, accept: str = "application/json") -> socket.socket:
+    """A connection on which a monitor has been asked for; nothing of the answer has been read."""
+    host, port = stub.url.removeprefix("http://").split(":")
+    body = json.dumps(MONITOR)
+    fields = {"host": host, "authorization": "Bearer k", "accept": accept, "content-length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    connection = socket.create_connection((host, int(port)), 10)
+    connection.sendall(f"POST /api/live-monitor HTTP/1.1\r\n{head}\r\n{body}".encode())
+    return connection
+
+
+def test_a_delay_before_the_work(stub: StubServer, eventually: Callable[..., None]) -> None:
     stub.fail_next(path="/live-monitor", delay=0.2)
-    with pytest.raises(httpx.ReadTimeout):
-        client.post("/live-monitor", json=MONITOR, timeout=0.05)
-    assert stub.jobs == []
+    begun = time.monotonic()
+    with begin(stub):
+        eventually(lambda: stub.requests)
     eventually(lambda: stub.jobs)
+    assert time.monotonic() - begun > 0.19
 
 
 def test_a_delay_after_the_work(stub: StubServer, client: httpx.Client, eventually: Callable[..., None]) -> None:
@@ -141,15 +155,18 @@ def test_a_stream_without_its_terminal_event(stub: StubServer, client: httpx.Cli
     assert b"event: stopped" not in got
 
 
-def test_a_stream_that_falls_silent(stub: StubServer, client: httpx.Client) -> None:
+def test_a_stream_that_falls_silent(stub: StubServer) -> None:
     stub.fail_next(silent_after_events=1)
-    with client.stream("POST", "/live-monitor", json=MONITOR, headers=SSE, timeout=0.2) as reply:
+    with begin(stub, accept="text/event-stream") as stream:
+        got = stream.recv(65536)
         stub.clock.advance(100)
-        parts = reply.iter_raw()
-        assert next(parts).startswith(b"event: started")
-        with pytest.raises(httpx.ReadTimeout):
-            next(parts)
-    assert stub.jobs[0].status == "completed"
+        while b"event: started" not in got:
+            got += stream.recv(65536)
+        stream.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            while piece := stream.recv(65536):
+                got += piece
+    assert (got.count(b"event: "), stub.jobs[0].status) == (1, "completed")
 
 
 @pytest.mark.parametrize(("dialect", "start"), [("B", b'data: {"type": "started"'), ("C", b'data: {"job_id"')])
@@ -191,7 +208,7 @@ def test_the_server_ends_while_an_answer_is_late(connect: Callable[..., httpx.Cl
         with pytest.raises(httpx.ReadTimeout):
             client.get("/jobs", timeout=0.05)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
 
 
 def whole(stub: StubServer, client: httpx.Client, **faults: Any) -> list[bytes]:

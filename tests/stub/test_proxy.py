@@ -26,9 +26,9 @@ def proxy(stub: StubServer) -> Iterator[FaultProxy]:
         yield each
 
 
-def connect(proxy: FaultProxy, timeout: float = 5.0) -> socket.socket:
+def connect(proxy: FaultProxy) -> socket.socket:
     port = int(proxy.base_url.split(":")[2].partition("/")[0])
-    return socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
 def request(method: str = "GET", path: str = "/api/jobs", body: str = "", **fields: str) -> bytes:
@@ -263,20 +263,20 @@ class TestStrikingAtAByte:
             assert read_to_end(sock) == b"HTTP/"
             sock.sendall(b"more")
 
-    @pytest.mark.parametrize(("at", "after", "count"), [("reply", 0, 0), ("reply", 7, 7), ("body", 3, None)])
-    def test_a_hang_is_silence_on_an_open_connection(
-        self, proxy: FaultProxy, at: Any, after: int, count: int | None
-    ) -> None:
+    @pytest.mark.parametrize(("at", "after"), [("reply", 0), ("reply", 7), ("body", 3)])
+    def test_a_hang_is_silence_on_an_open_connection(self, proxy: FaultProxy, at: Any, after: int) -> None:
         proxy.strike(WireFault("hang", at=at, after=after))
-        with connect(proxy, timeout=0.1) as sock:
+        with connect(proxy) as sock:
             sock.sendall(CREATE)
             got = b""
+            while len(got if at == "reply" else got.partition(b"\r\n\r\n")[2]) < after:
+                piece = sock.recv(65536)
+                assert piece
+                got += piece
+            sock.settimeout(0.1)
             with pytest.raises(TimeoutError):
-                while True:
-                    piece = sock.recv(65536)
-                    assert piece
-                    got += piece
-        assert len(got if count is not None else got.partition(b"\r\n\r\n")[2]) == (after if count is None else count)
+                sock.recv(65536)
+        assert len(got if at == "reply" else got.partition(b"\r\n\r\n")[2]) == after
 
     @pytest.mark.parametrize(("at", "after"), [("connect", 0), ("request", 10), ("reply", 0), ("body", 5)])
     def test_after_a_delay_everything_follows(self, stub: StubServer, proxy: FaultProxy, at: Any, after: int) -> None:
@@ -342,9 +342,12 @@ class TestSpoiltReplies:
 
     def test_an_announcement_of_ten_gigabytes(self, proxy: FaultProxy) -> None:
         proxy.strike(WireFault("huge-length"))
-        with connect(proxy, timeout=0.1) as sock:
+        with connect(proxy) as sock:
             sock.sendall(LIST)
-            got = sock.recv(65536)
+            got = b""
+            while b"\r\n\r\n" not in got:
+                got += sock.recv(65536)
+            sock.settimeout(0.1)
             with pytest.raises(TimeoutError):
                 while sock.recv(65536):
                     pass
@@ -392,7 +395,7 @@ class TestLife:
             streaming.sendall(request("POST", "/api/live-monitor", MONITOR, accept="text/event-stream"))
             streaming.recv(100)
             begun = time.monotonic()
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 5
         with hanging, streaming:
             assert hanging.recv(1) == b""
         assert "trio-stub-proxy" not in [thread.name for thread in threading.enumerate()]

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -36,16 +37,19 @@ def test_starting_and_stopping_is_quick_and_leaves_nothing(connect: Connect) -> 
     for _ in range(20):
         with StubServer() as server, socket.create_connection(server.url.removeprefix("http://").split(":")):
             pass
-    assert time.monotonic() - begun < 5
-    assert (threading.active_count(), open_files()) == (threads, files)
+    assert time.monotonic() - begun < 15
+    assert threading.active_count() <= threads
+    assert open_files() <= files
 
 
 def test_answers_are_not_held_back(client: httpx.Client) -> None:
     client.get("/jobs")
-    begun = time.monotonic()
+    took: list[float] = []
     for _ in range(50):
+        begun = time.monotonic()
         client.get("/jobs")
-    assert time.monotonic() - begun < 1, "40 ms each: Nagle's algorithm is on"
+        took.append(time.monotonic() - begun)
+    assert statistics.median(took) < 0.03, "40 ms each: Nagle's algorithm is on"
 
 
 def test_it_stops_with_streams_open(connect: Connect) -> None:
@@ -57,7 +61,7 @@ def test_it_stops_with_streams_open(connect: Connect) -> None:
         next(parts)
         begun = time.monotonic()
         server.stop()
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 5
         with pytest.raises(httpx.TransportError):
             next(parts)
     with pytest.raises(httpx.ConnectError):
