@@ -38,7 +38,7 @@ BUDGETS: dict[str, dict[str, float]] = {
     "import trio_client": {"dependencies": 1.15},
     "import of the client": {"dependencies": 1.25},
     "import and first client": {"openai": 0.45},
-    "optional packages that it loads": {OURS: 0},
+    "packages loaded before they are needed": {OURS: 0},
     "trio-client --version": {"typer": 1.5},
     "100,000 jobs, their ids kept": {OURS: 16},
     "stub server, start to first answer": {OURS: 1.0},

@@ -102,7 +102,7 @@ def measure() -> Iterator[Growth]:
             for name, chunk in (("64 KiB", 64 * KIB), ("1 KiB", KIB))
         },
         "No byte is looked at again when the next chunk comes. The step at 8 MiB is memory that the system maps anew "
-        "for each event: with an allocator that was told to keep it, the same event took a tenth.",
+        "for each event: where the allocator is told to keep it, as in the table above, there is none.",
     )
     yield Growth(
         "Decoding 1 MiB, by the size of the chunks",

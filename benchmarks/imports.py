@@ -91,10 +91,10 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 {name: [memory - floor] for name, (memory, _) in left.items()},
                 "The most memory that the process had, less that of one that imports nothing.",
             )
-        if plan.wants("optional packages that it loads"):
+        if plan.wants("packages loaded before they are needed"):
             _, modules = _left(CLIENT)
             yield Measured(
-                "optional packages that it loads",
+                "packages loaded before they are needed",
                 "packages",
                 {OURS: [float(len({*OPTIONAL} & modules))]},
                 f"Of {', '.join(OPTIONAL)}. Where rich is installed, httpx imports it for a command of its own.",

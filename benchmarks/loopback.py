@@ -17,11 +17,11 @@ from .processes import Contender, Server, in_turn
 TITLE = "Over loopback"
 ABOUT = """\
 One process for each library and one server that is not the bottleneck; what counts is the CPU time of the client's
-process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its
-retries, deadlines, bounds and hooks are at work. openai and anthropic, by their generic calls, have retries and
-fill models of the same replies without validating them. aiohttp is the limit: it is what Python can do with
-nothing around it. glibc is told to keep the memory that is freed, in all of them: whether it maps new memory for each
-picture otherwise depends on what was allocated before."""
+process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its retries,
+deadlines, bounds and hooks are at work. openai and anthropic, by their generic calls, have retries and fill models of
+the same replies without validating them. aiohttp shows about the least that Python takes. glibc is told to keep the
+memory that is freed, in all of them: whether it maps new memory for each picture otherwise depends on what was
+allocated before."""
 MANY, ROUNDS, FEW = 21, 8, 3
 ALL = ("httpx", "httpx2", "openai", "anthropic", "aiohttp")
 SYNC = ALL[:-1]
@@ -84,7 +84,7 @@ SCENARIOS = (
         ALL,
         "stream_async",
         (10_000, SMALL, True),
-        "The same under asyncio; aiohttp parses the JSON of each.",
+        "The same under asyncio, where a read takes all that has arrived; aiohttp parses the JSON of each line.",
     ),
     Scenario(
         "events of 300 KiB, sync",
@@ -103,7 +103,7 @@ SCENARIOS = (
         ALL,
         "stream_async",
         (50, FRAME, False),
-        "The same under asyncio.",
+        "The same under asyncio; aiohttp counts the events, and does not look into them.",
         MANY,
     ),
     Scenario(
@@ -114,7 +114,7 @@ SCENARIOS = (
         "streams",
         (1000, 10, SMALL, False),
         "The server sends no event before all are open, then ten to each; again only this client's are typed, and "
-        "those of openai and anthropic.",
+        "those of openai and anthropic; aiohttp counts them.",
         FEW,
     ),
     Scenario(

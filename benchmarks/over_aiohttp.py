@@ -15,6 +15,11 @@ Some of the scenarios above once more, with `AsyncTrioClient(http_client=Aiohttp
 "own connections" is the same client without it. Of the streams, aiohttp reads each line here and parses its JSON; each
 has a connection that nothing has used before, as with this client."""
 OWN = "own connections"
+NOTES = {
+    "gets_cold": "All open their connections anew.",
+    "gets_warm": "The connections are open already.",
+    "streams": "The server sends no event before all are open, then ten to each.",
+}
 
 
 def measure(plan: Plan) -> Iterator[Measured]:
@@ -28,7 +33,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
             found = measured(_parsing(scenario), contenders, names, plan, (OVER, "aiohttp"))
             columns = {OVER: OURS, "aiohttp": "aiohttp", OURS: OWN}
             values = {column: found.values[name] for name, column in columns.items() if name in found.values}
-            yield replace(found, scenario=prefix + scenario.name, values=values)
+            yield replace(found, scenario=prefix + scenario.name, values=values, note=NOTES[scenario.round])
 
 
 def _parsing(scenario: Scenario) -> Scenario:

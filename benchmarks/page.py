@@ -19,15 +19,18 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 FLAT, LINEAR, EVEN = 0.15, 1.1, 3
+_OTHERS = LIBRARIES.keys() - {OURS}  # whose curves are in the plots; no straight line fits them
 
 INTRODUCTION = """\
 What the client costs, compared with what one would use without it. This page is written by `python -m
 benchmarks.page` from the last run of `make bench`.
 
 **How to read it.** The column `trio_client` is the median of the rounds, in the unit that the row names. Every other
-column is a ratio: the cost of this client divided by that of the other, so below 1 this client is cheaper. A figure
-in brackets is the budget, the most that the ratio (or the value) may be. What is over its budget is bold, and fails
-`make bench`."""
+column is a ratio: the cost of this client divided by that of the other in the same round, and of those the median, so
+below 1 this client is cheaper. (It is not the quotient of two medians: the machine's speed changes from round to round,
+and those whom no budget names take part in a third of the rounds, which may be a single one.) A figure in brackets is
+the budget, the most that the ratio (or the value) may be; only the median counts. What is over its budget is bold, and
+fails `make bench`."""
 
 CAVEATS = """\
 ## What these numbers are not
@@ -38,8 +41,7 @@ CAVEATS = """\
   server does does not.
 - Seconds differ between machines, and on one machine from one run to the next. Ratios differ less, as the rounds go in
   turn: what disturbs one disturbs the others. Where the machine has other work, a tenth is noise all the same;
-  `benchmarks/results.json` has the lowest and the highest ratio of each row. Those that no budget names take part in
-  the first third of the rounds.
+  `benchmarks/results.json` has the lowest and the highest ratio of each row.
 - The others do less or something else: see the text above each table.
 
 ## Measure it yourself
@@ -108,9 +110,10 @@ def text() -> str:
     for part in results["parts"]:
         lines += ["", f"## {part['title']}", "", part["about"], "", *table(part["rows"]), ""]
         lines += [f"- **{row['name']}**: {row['note']}" for row in part["rows"]]
-    lines += ["", "## Growth", "", "Both axes are logarithmic; the exponent is the slope: 0 is flat, 1 is linear."]
+    lines += ["", "## Growth", ""]
+    lines += ["Both axes are logarithmic; the exponent is the slope of this client's curve: 0 is flat, 1 is linear."]
     for curve in results["growth"]:
-        exponents = "; ".join(_exponent(curve, name) for name in curve["exponents"])
+        exponents = "; ".join(_exponent(curve, name) for name in curve["exponents"] if name not in _OTHERS)
         lines += ["", f"### {curve['name']}", "", f"![{curve['name']}](images/growth-{curve['slug']}.svg)", ""]
         lines += [f"Exponents: {exponents}. {curve['note']}"]
     return "\n".join([*lines, "", CAVEATS, ""])

@@ -28,7 +28,7 @@ LIBRARIES = {
         Library("httpx2", "plain", "the same with its successor, which reads event streams itself"),
         Library("openai", "generated", "its generic calls with models of the same replies; retries; no validation"),
         Library("anthropic", "generated", "the same; both clients come from one generator"),
-        Library("aiohttp", "limit", "dictionaries; events counted, or read by the line where typed: the limit"),
+        Library("aiohttp", "limit", "dictionaries; of events, what the row says: about the least that Python can do"),
     )
 }
 CONTENDERS = {**LIBRARIES, OVER: Library("aiohttp", "over", "this client through its `AiohttpClient`")}
