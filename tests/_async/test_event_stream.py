@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,9 +15,11 @@ from raw_server import CLOSE, HOLD, RawServer, dribble, reply
 from trio_client import (
     AsyncTrioClient,
     AuthenticationError,
+    CallInfo,
     CreateOutcomeUnknownError,
     Event,
     Failed,
+    Hooks,
     JobLeakWarning,
     MaxJobsReachedError,
     Progress,
@@ -569,12 +572,34 @@ class TestBreaking:
         monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 0.2)
         monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
         stub.fail_next(silent_after_events=count)
-        async with client.live_monitor.stream(YARD, OPEN) as events:
+        async with client.live_monitor.stream(YARD, OPEN, max_triggers=None) as events:
+            stub.clock.advance(45)
+            told = [await events.__anext__() for _ in range(count + 1)]
+            assert "started" == told[0].kind
+            assert {"poll"} == {event.delivery for event in told[count:]}
+            assert await events.until(Triggered) is not None
+        assert 1 == methods(stub).count("POST")
+
+    @pytest.mark.own_connections
+    async def test_a_silent_stream_of_a_job_that_has_nothing_to_tell_is_listened_to(
+        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 0.2)
+        monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-digest": 0.01})
+        looks = 0
+
+        def look(info: CallInfo) -> None:
+            nonlocal looks
+            looks += info.method == "GET"
+            if looks == 2:  # the stream has been silent twice
+                stub.clock.advance(300)
+
+        client._transport.settings = replace(client._transport.settings, hooks=Hooks(on_response=look))
+        async with client.live_digest.stream(YARD, window_minutes=2, max_windows=2) as events:
             stub.clock.advance(5)
             told = await events.collect()
-        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
-        assert {"poll"} == {event.delivery for event in told[count:]}
-        assert 1 == methods(stub).count("POST")
+        assert (2, 2) == (looks, kinds(told).count("summary"))
+        assert {"sse"} == {event.delivery for event in told}
 
     async def test_a_job_that_goes_on_after_the_break_is_stopped_on_leaving(
         self, stub: StubServer, client: AsyncTrioClient

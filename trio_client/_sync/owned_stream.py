@@ -20,7 +20,7 @@ from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
 from .._http.at_exit import stopper
 from .._http.sync_runtime import carry_through, shielded
-from ..errors import CreateOutcomeUnknownError, StreamInterruptedError, TrioError
+from ..errors import APITimeoutError, CreateOutcomeUnknownError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
@@ -152,6 +152,8 @@ class OwnedStream:
             if not events:
                 return self._interrupted()
         except TrioError as error:
+            if isinstance(error, APITimeoutError) and error.phase == "idle" and self.job_id is not None:
+                return self._look(self.job_id, error)
             self._broken = str(error), error
             return self._interrupted()
         self._note_job_id()
@@ -269,6 +271,21 @@ class OwnedStream:
             self._follow(job_id)
         logger.warning("The stream of job %s broke off (%s); following it by polling.", self.job_id, reason)
         return []
+
+    def _look(self, job_id: str, silence: APITimeoutError) -> list[Event]:
+        """Look at the job of a silent stream: listen on if it has nothing to tell either, else follow it by polling."""
+        polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
+        events = polling.advance()
+        if not events and polling.seen_alive is not None:
+            self._seen_alive = polling.seen_alive
+            return []
+        if self._on_drop == "raise" or not events:
+            self._broken = str(silence), silence
+            return self._interrupted()
+        logger.warning("The stream of job %s was silent while the job went on; following it by polling.", job_id)
+        self._release()
+        self._polling = polling
+        return events
 
     def _find_nameless(self, reason: str, cause: TrioError | None) -> Job:
         """Return the job of a stream that broke off before it named its job."""
