@@ -199,7 +199,7 @@ def _wire_of(slot: Slot) -> Any:
     connection: Any = slot.connection  # it offers no way to ask
     while hasattr(connection, "_connection"):
         connection = connection._connection
-    return connection if hasattr(connection, "_h11_state") else None
+    return connection if hasattr(connection, "_h11_state") and hasattr(connection, "_network_stream") else None
 
 
 _pools: weakref.WeakSet[AsyncPool] = weakref.WeakSet()
