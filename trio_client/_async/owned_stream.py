@@ -179,15 +179,11 @@ class AsyncOwnedStream:
         if wanted and self.job_id is None:
             await self._read_start()
         await self._release()
-        stopped = not wanted or self.finished
-        try:
-            if not stopped:
-                stopped = await self._stop()
-        finally:
-            self._detach()
-            self._forget_nameless()
-            if not stopped:
-                report_leak(self.job_id, error)
+        stopped = not wanted or self.finished or await self._stop()
+        self._detach()
+        self._forget_nameless()
+        if not stopped:
+            report_leak(self.job_id, error)
 
     async def find_id(self) -> str | None:
         """Return the job's id, so that it can be stopped; one that the stream has not named is looked for."""
@@ -198,8 +194,13 @@ class AsyncOwnedStream:
 
     async def _stop(self) -> bool:
         """Stop the job; return whether it has certainly ended."""
-        job_id = await self.find_id()
-        return job_id is not None and await stop_job(self._transport, job_id)
+        try:
+            job_id = await self.find_id()
+            return job_id is not None and await stop_job(self._transport, job_id)
+        except BaseException:  # a second cancellation
+            job = self.job_id or "(id not known)"
+            logger.error("Stopping job %s was cut off: it may run on until the program ends, which cancels it.", job)
+            raise
 
     async def let_go(self) -> None:
         """Release the connection, and leave the job to whoever looks for it."""

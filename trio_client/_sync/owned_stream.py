@@ -180,15 +180,11 @@ class OwnedStream:
         if wanted and self.job_id is None:
             self._read_start()
         self._release()
-        stopped = not wanted or self.finished
-        try:
-            if not stopped:
-                stopped = self._stop()
-        finally:
-            self._detach()
-            self._forget_nameless()
-            if not stopped:
-                report_leak(self.job_id, error)
+        stopped = not wanted or self.finished or self._stop()
+        self._detach()
+        self._forget_nameless()
+        if not stopped:
+            report_leak(self.job_id, error)
 
     def find_id(self) -> str | None:
         """Return the job's id, so that it can be stopped; one that the stream has not named is looked for."""
@@ -199,8 +195,13 @@ class OwnedStream:
 
     def _stop(self) -> bool:
         """Stop the job; return whether it has certainly ended."""
-        job_id = self.find_id()
-        return job_id is not None and stop_job(self._transport, job_id)
+        try:
+            job_id = self.find_id()
+            return job_id is not None and stop_job(self._transport, job_id)
+        except BaseException:  # a second cancellation
+            job = self.job_id or "(id not known)"
+            logger.error("Stopping job %s was cut off: it may run on until the program ends, which cancels it.", job)
+            raise
 
     def let_go(self) -> None:
         """Release the connection, and leave the job to whoever looks for it."""
