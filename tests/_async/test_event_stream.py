@@ -370,7 +370,9 @@ class TestLeaving:
     async def test_a_conflict_with_a_job_that_has_ended_is_no_leak(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
-        async with client.live_monitor.stream(YARD, OPEN):
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(5)
+            assert isinstance(await events.__anext__(), Started)
             stub.clock.advance(1000)
             stub.fail_next(method="DELETE", status=409)
         assert ["DELETE", "GET"] == methods(stub)[1:]

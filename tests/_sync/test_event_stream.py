@@ -354,7 +354,9 @@ class TestLeaving:
         assert (0, ["DELETE", "GET", "DELETE", "GET"]) == (stub.running_jobs, methods(stub)[1:])
 
     def test_a_conflict_with_a_job_that_has_ended_is_no_leak(self, stub: StubServer, client: TrioClient) -> None:
-        with client.live_monitor.stream(YARD, OPEN):
+        with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(5)
+            assert isinstance(events.__next__(), Started)
             stub.clock.advance(1000)
             stub.fail_next(method="DELETE", status=409)
         assert ["DELETE", "GET"] == methods(stub)[1:]
