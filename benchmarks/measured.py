@@ -27,7 +27,7 @@ class Plan:
         return {OURS, *BUDGETS.get(scenario, {})}
 
     def rounds(self, number: int) -> int:
-        return (number + 1) // 3 if self.quick else number
+        return (number + 2) // 4 if self.quick else number
 
     def against(self, scenario: str, names: tuple[str, ...]) -> list[str]:
         """Return this client and the others that it is to be compared with."""

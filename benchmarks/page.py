@@ -48,7 +48,7 @@ CAVEATS = """\
 
 ```console
 $ make bench        # everything: about five minutes; writes the results and this page
-$ make bench-quick  # what has a budget, in fewer rounds: about a minute; writes nothing
+$ make bench-quick  # what has a budget, in fewer rounds: under a minute; writes nothing
 ```
 
 Both install the other libraries into an environment of their own, `.venvs/bench`. One that is not there is left out,
