@@ -170,7 +170,7 @@ async def look_again(transport: AsyncTransport, intent: Intent, cause: TrioError
 
 
 def _has_nameless_twin(transport: AsyncTransport, intent: Intent) -> bool:
-    nameless = transport.state.nameless.values()
+    nameless = list(transport.state.nameless.values())  # other threads change it meanwhile
     return any(other.reference != intent.reference and other.equals(intent) for other in nameless)
 
 
@@ -225,7 +225,7 @@ async def find_one(transport: AsyncTransport, intent: Intent, *, made: bool) -> 
                     found = await search(cleaning, intent, seconds=SETTLING_SECONDS)
                     twin = not made and _has_nameless_twin(transport, intent)
                     fitting = [job.job_id for job in found if job.job_id not in owned]
-                    job_id = None if twin else the_one(fitting, intent, given_up.values())
+                    job_id = None if twin else the_one(fitting, intent, list(given_up.values()))
                     if job_id is not None:
                         owned.add(job_id)
                         return job_id
