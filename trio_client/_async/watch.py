@@ -249,11 +249,11 @@ class AsyncWatch:
         except (AuthenticationError, PermissionDeniedError):
             raise
         except TrioError as error:
-            raise doubt.error from error
+            raise doubt.error.with_traceback(None) from error  # it is raised again and again
         if len(found) > 1:
             found = [job for job in found if not job.is_terminal]
         if len(found) > 1:
-            raise doubt.error
+            raise doubt.error.with_traceback(None)
         return found[0] if found else None
 
     def _note_no_slot(self, error: MaxJobsReachedError) -> None:
