@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ._async.watch_many import AsyncTargetStream
     from ._client_config import ClientConfig
     from ._core.config import RetryPolicy, Timeout
+    from ._core.hooks import CallInfo, Hooks
     from ._core.not_given import NOT_GIVEN, NotGiven
     from ._core.reports import CancelReport
-    from ._core.settings import CallInfo, Hooks
     from ._core.targets import Target
-    from ._info import ResponseInfo, response_info
+    from ._response_info import ResponseInfo, response_info
     from ._sync.client import TrioClient
     from ._sync.event_stream import EventStream
     from ._sync.jobs import JobIterator
@@ -168,11 +168,11 @@ _HOMES: dict[str, str] = {
     "Timeout": "._core.config",
     "NOT_GIVEN": "._core.not_given",
     "NotGiven": "._core.not_given",
-    "CallInfo": "._core.settings",
-    "Hooks": "._core.settings",
+    "CallInfo": "._core.hooks",
+    "Hooks": "._core.hooks",
     "Target": "._core.targets",
-    "ResponseInfo": "._info",
-    "response_info": "._info",
+    "ResponseInfo": "._response_info",
+    "response_info": "._response_info",
     "Frame": ".frames",
 }
 _SHARED_HOMES = (".errors", ".events", ".models")

@@ -1,13 +1,14 @@
-"""Read the times of the API, in every form they come in."""
+"""Read times in every form the API sends, and durations as Go writes them."""
 
 from __future__ import annotations
 
 import re
 import sys
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 
-__all__ = ["parse_time"]
+__all__ = ["parse_duration", "parse_time"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Python before 3.11 reads neither "Z" nor any number of fraction digits but 3 and 6.
@@ -16,6 +17,18 @@ _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9})\d*)?\s*(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 _SECONDS_UNTIL = 1e11  # larger numbers are milliseconds: as seconds they lie after the year 5000
+_LONGEST_DURATION = 100
+_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)", re.ASCII)
+_MICROSECONDS = {
+    "ns": Fraction(1, 1000),
+    "us": Fraction(1),
+    "\u00b5s": Fraction(1),  # the micro sign, which Go writes
+    "\u03bcs": Fraction(1),  # the Greek letter, which Go reads too
+    "ms": Fraction(1000),
+    "s": Fraction(1_000_000),
+    "m": Fraction(60_000_000),
+    "h": Fraction(3_600_000_000),
+}
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -55,3 +68,33 @@ def _from_iso(text: str) -> datetime | None:
         zone = f"{zone[:3]}:{zone[3:]}"
     moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6]:0<6}{zone}")
     return moment.astimezone(timezone.utc)
+
+
+def parse_duration(value: Any) -> timedelta | None:
+    """Return a duration in Go's text form, or `None` where it cannot be read.
+
+    Such a text is a sign and numbers with units (`h`, `m`, `s`, `ms`, `µs`, `ns`). What is below a microsecond is cut.
+
+    Example:
+        >>> parse_duration("1m2.045s")
+        datetime.timedelta(seconds=62, microseconds=45000)
+
+    Source: the Go standard library, `time.ParseDuration` and `Duration.String`.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_DURATION:
+        return None
+    sign = -1 if value[0] == "-" else 1
+    text = value[1:] if value[0] in "+-" else value
+    if text == "0":
+        return timedelta(0)
+    total, position = Fraction(0), 0
+    while position < len(text):
+        part = _DURATION_PART.match(text, position)
+        if part is None:
+            return None
+        total += Fraction(part[1]) * _MICROSECONDS[part[2]]
+        position = part.end()
+    try:
+        return timedelta(microseconds=sign * int(total)) if text else None
+    except OverflowError:
+        return None

@@ -21,7 +21,7 @@ from trio_client._core.config import (
     clean_headers,
     clean_key,
 )
-from trio_client._core.logs import configure_logging
+from trio_client._core.log import configure_logging
 from trio_client.errors import ConfigurationError
 
 KEY = "trio-0123456789abcdef"

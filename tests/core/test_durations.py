@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_client._durations import parse_duration
+from trio_client._times import parse_duration
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from trio_client import Frame, models, response_info
-from trio_client._info import ResponseInfo, remember
+from trio_client._response_info import ResponseInfo, remember
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "samples"
 URL = "rtsp://user:hunter2@cam/1"

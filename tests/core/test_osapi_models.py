@@ -11,7 +11,7 @@ import pytest
 
 import trio_client
 from trio_client import osapi
-from trio_client._core.endpoints import Nothing
+from trio_client._core.call import Nothing
 from trio_client._core.osapi_settings import OSAPI
 from trio_client._core.reply import Reply, parse
 from trio_client.errors import ResponseValidationError, ResponseWarning

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Timeout, clean_base_url, clean_headers, clean_key
+from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url, clean_headers, clean_key
 from .._core.endpoints import analyze_frame, check_once
-from .._core.logs import configure_logging
+from .._core.hooks import Hooks
+from .._core.log import configure_logging
 from .._core.not_given import NOT_GIVEN, NotGiven
 from .._core.raw import raw_call
-from .._core.settings import Hooks, Settings
 from .._core.validation import positive
 from .._http._async.sender import AsyncSender
 from .._http.types import AsyncHTTPClient

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
-from .._core.config import Timeout
+from .._core.call import Call
+from .._core.config import Settings, Timeout
 from .._core.creation import (
     MAX_PAGES,
     PAGE_SIZE,
@@ -24,14 +25,15 @@ from .._core.creation import (
     the_one,
     with_tag,
 )
-from .._core.endpoints import Call, get_job, list_jobs
+from .._core.endpoints import get_job, list_jobs
+from .._core.hooks import CallInfo, notify
+from .._core.log import logger
 from .._core.paging import JobCursor
-from .._core.settings import CallInfo, Settings, logger, notify
 from .._core.state import ClientState
 from .._core.validation import not_negative
 from .._http.async_runtime import carry_through, shielded
-from .._info import ResponseInfo, remember, response_info
 from .._redaction import mask
+from .._response_info import ResponseInfo, remember, response_info
 from ..errors import AuthenticationError, MaxJobsReachedError, NotFoundError, PermissionDeniedError, TrioError
 from ..models import Job
 from .stopping import report_leak, stop_job

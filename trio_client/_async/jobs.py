@@ -312,7 +312,7 @@ class AsyncJobs:
         """
         positive("poll_interval", poll_interval, "seconds")
         from .event_stream import AsyncEventStream
-        from .follow import AsyncPolling
+        from .job_events import AsyncPolling
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return AsyncEventStream(AsyncPolling(self._transport, job_id, poll_interval=poll_interval, options=options))

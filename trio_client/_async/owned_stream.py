@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Literal
 
 from .._core.attached import AttachedJob, attach, detach
+from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
 from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
-from .._core.endpoints import EVENT_STREAM, Call
+from .._core.log import logger
 from .._core.reply import media_type, parse, unusable
-from .._core.settings import logger
 from .._core.streaming import StreamReader, idle_limit, interrupted
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
@@ -34,7 +34,7 @@ from .creation import (
     with_reference,
     with_slot,
 )
-from .follow import AsyncPolling
+from .job_events import AsyncPolling
 from .stopping import report_leak, stop_job
 from .transport import AsyncTransport
 

@@ -9,15 +9,16 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from .._core.config import Timeout
-from .._core.endpoints import Call
+from .._core.call import Call, Prepared, prepare
+from .._core.config import Settings, Timeout
+from .._core.hooks import CallInfo, notify
+from .._core.log import logger
 from .._core.reply import Reply, check, error_from, parse
 from .._core.retry import Attempts
-from .._core.settings import CallInfo, Prepared, Settings, logger, notify, prepare
 from .._core.state import ClientState
 from .._http._async.sender import AsyncOpenReply, AsyncSender
 from .._http.async_runtime import sleep
-from .._info import ResponseInfo, remember
+from .._response_info import ResponseInfo, remember
 from ..errors import APIStatusError, TrioError
 
 __all__ = ["AsyncTransport"]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from .._core.settings import logger
+from .._core.log import logger
 from .._core.targets import Target
-from .._core.turns import Turns
+from .._core.time_slices import Turns
 from .._core.validation import event_types
 from .._http.async_runtime import from_any_thread, spawn
 from ..errors import APIStatusError, AuthenticationError, ConfigurationError, TrioError

@@ -6,17 +6,28 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from .._redaction import mask
-from ..errors import ConfigurationError
+from ..errors import APIStatusError, ConfigurationError
+from .hooks import Hooks
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["RetryPolicy", "Secret", "Timeout", "clean_base_url", "clean_headers", "clean_key"]
+__all__ = [
+    "TRIO",
+    "RetryPolicy",
+    "Secret",
+    "Service",
+    "Settings",
+    "Timeout",
+    "clean_base_url",
+    "clean_headers",
+    "clean_key",
+]
 
 DEFAULT_BASE_URL = "https://trio.machinefi.com/api"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -133,6 +144,53 @@ class RetryPolicy:
     def with_changes(self, **changes: float) -> Self:
         """Return a copy with some attributes changed."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What shared code says differently, or reads differently, for one service than for another.
+
+    Attributes:
+        html_means: what an HTML page in the place of a reply says of the client's settings.
+        advice: what to do about an error, where the server says nothing and the error's own advice does not fit.
+        worded: the kind of an error whose body is `{"error": "<text>"}`, by status, where it says more than the status.
+    """
+
+    html_means: str
+    advice: Mapping[type[APIStatusError], str] = field(default_factory=dict[type[APIStatusError], str])
+    worded: Mapping[int, type[APIStatusError]] = field(default_factory=dict[int, type[APIStatusError]])
+
+
+TRIO = Service("it is an HTML page, so base_url probably leads to something other than the API")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A client's settings, checked."""
+
+    base_url: str
+    key: Secret
+    timeout: Timeout = field(default_factory=Timeout)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    hooks: Hooks = field(default_factory=Hooks)
+    max_body_bytes: int = 16 * 2**20
+    strict: bool = False
+    trust_env: bool = True
+    service: Service = TRIO
+
+    def secrets(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what must appear in no text: the key, and the passwords in the request's URLs."""
+        found = [self.key.reveal()]
+        for name in ("stream_url", "webhook_url", "url"):
+            url = arguments.get(name)
+            try:
+                password = urlsplit(url).password if isinstance(url, str) else None
+            except ValueError:
+                password = None
+            if password:
+                found += [password, unquote(password)]
+        return tuple(found)
 
 
 def clean_key(key: str | None, variable: str, argument: str, called: str = "API key") -> Secret:

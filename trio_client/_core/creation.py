@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from .._redaction import preview
 from ..errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
 from ..models import Job, JobDetail
-from .endpoints import Call
+from .call import Call
 from .outcome import Outcome, classify
 from .retry import http_date
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
-from pydantic_core import to_json
 
 from .. import models
-from .._json import as_object
 from ..errors import RequestValidationError
 from ..frames import Frame
 from ..models import (
@@ -27,15 +24,13 @@ from ..models import (
     PreparedStream,
     StreamValidation,
 )
-from ..models._base import Model
+from .call import EVENT_STREAM, Call
 from .ids import segment
 from .not_given import NOT_GIVEN
 from .outcome import Effect
 from .validation import integer, one_of, validated
 
 __all__ = [
-    "Call",
-    "Nothing",
     "analyze_frame",
     "cancel_job",
     "check_once",
@@ -47,46 +42,9 @@ __all__ = [
     "validate_stream",
 ]
 
-_M = TypeVar("_M", bound=BaseModel)
-
 STATUSES = ("pending", "running", "stopped", "completed", "failed")
 JOB_TYPES = ("live-monitor", "live-digest")
-EVENT_STREAM = "text/event-stream"
 _NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[_M]):
-    """One request, complete but for what the client adds: base URL, key and its own headers."""
-
-    method: str
-    path: str
-    model: type[_M]
-    effect: Effect
-    query: str = ""
-    body: Any = None
-    accept: str = "application/json"
-    fresh_connection: bool = False
-    """Whether to use a connection nothing else has used: what costs money must not meet a stale one."""
-
-    @property
-    def target(self) -> str:
-        """Path and query, as they follow the base URL."""
-        return f"{self.path}?{self.query}" if self.query else self.path
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The arguments by name, whether they travel in the query or in the body."""
-        return {**dict(parse_qsl(self.query)), **as_object(self.body)}
-
-    @property
-    def content(self) -> bytes | None:
-        """The body as JSON."""
-        return None if self.body is None else to_json(self.body)
-
-
-class Nothing(Model):
-    """The reply to what has none, such as a deletion; a body is not looked at."""
 
 
 def check_once(stream_url: str, condition: str, options: Mapping[str, Any]) -> Call[CheckResult]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from .._redaction import preview
 from ..errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiRetryRequest, OsapiStatusFilter
-from .endpoints import Call, Nothing
+from .call import Call, Nothing
 from .outcome import Effect
 from .validation import integer, one_of, validated
 

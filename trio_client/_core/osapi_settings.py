@@ -13,7 +13,7 @@ from ..errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from .settings import Service
+from .config import Service
 
 __all__ = ["DEFAULT_BASE_URL", "OSAPI", "clean_prefix", "with_prefix"]
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .._redaction import preview
 from ..errors import RequestValidationError
-from .endpoints import Call
+from .call import Call
 from .outcome import Effect
 
 __all__ = ["raw_call"]

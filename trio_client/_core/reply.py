@@ -15,9 +15,10 @@ from .. import errors
 from .._json import as_array, as_object
 from .._redaction import preview
 from ..models._base import ListPageModel, note_received
-from .endpoints import EVENT_STREAM, Nothing
+from .call import EVENT_STREAM, Nothing
+from .config import TRIO, Service
+from .log import logger
 from .retry import retry_after
-from .settings import TRIO, Service, logger
 
 __all__ = ["Reply", "check", "error_from", "media_type", "parse", "unusable"]
 

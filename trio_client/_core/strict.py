@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ValidationError
 
+from .config import TRIO, Service
 from .reply import Reply, unusable
-from .settings import TRIO, Service
 
 __all__ = ["check_strictly"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._core.config import Timeout
+from .._core.call import prepare
+from .._core.config import Settings, Timeout
 from .._core.endpoints import cancel_job
-from .._core.settings import Settings, prepare
 from ..errors import TrioError
 
 __all__ = ["stopper"]

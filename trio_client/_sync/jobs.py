@@ -313,7 +313,7 @@ class Jobs:
         """
         positive("poll_interval", poll_interval, "seconds")
         from .event_stream import EventStream
-        from .follow import Polling
+        from .job_events import Polling
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return EventStream(Polling(self._transport, job_id, poll_interval=poll_interval, options=options))

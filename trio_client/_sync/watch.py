@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
-from .._core.endpoints import Call
-from .._core.settings import logger
+from .._core.call import Call
+from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watching import Doubt, WatchGuard, WatchPlan
 from .._http.sync_runtime import time_limit

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from .._durations import parse_duration
+from .._times import parse_duration
 from ._exits import UsageError
 from ._session import Session
 

@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 
 from .._async.client import AsyncTrioClient
 from .._async.transport import AsyncTransport
-from .._core.config import Timeout
-from .._core.endpoints import Call
-from .._core.settings import CallInfo, Hooks, Settings
+from .._core.call import Call
+from .._core.config import Settings, Timeout
+from .._core.hooks import CallInfo, Hooks
 from .._sync.client import TrioClient
 from .._sync.transport import Transport
 from .._version import __version__

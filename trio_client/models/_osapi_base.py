@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ConfigDict, ValidationInfo, field_validator
 
-from .._durations import parse_duration
+from .._times import parse_duration
 from .._times import parse_time
 from ._base import ListPageModel, Model
 from ._osapi_agents import OsapiAgent, joined

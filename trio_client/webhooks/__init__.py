@@ -23,8 +23,8 @@ from ._receiver import Answer
 from ._signature import SIGNATURE_HEADER, Body, Headers, as_bytes, check, secret_keys, sign, verify
 
 if TYPE_CHECKING:
-    from .._async.inbox import AsyncWebhookInbox
-    from .._sync.inbox import WebhookInbox
+    from .._async.webhook_inbox import AsyncWebhookInbox
+    from .._sync.webhook_inbox import WebhookInbox
 
 __all__ = [
     "Answer",
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 # What these need (httpx, anyio) is loaded with them, not before.
-_HOMES = {"AsyncWebhookInbox": ".._async.inbox", "WebhookInbox": ".._sync.inbox"}
+_HOMES = {"AsyncWebhookInbox": ".._async.webhook_inbox", "WebhookInbox": ".._sync.webhook_inbox"}
 
 
 def __getattr__(name: str) -> object:

@@ -11,15 +11,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ..._core.call import EVENT_STREAM, Prepared
 from ..._core.config import Secret, Timeout
-from ..._core.endpoints import EVENT_STREAM
 from ..._core.reply import Reply, media_type
-from ..._core.settings import Prepared
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..async_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
 from ..content import Body, Inflater, inflater_for
-from ..failures import deadline_exceeded, translate
+from ..errors import deadline_exceeded, translate
 from ..types import AsyncHTTPClient, check_async_client
 from .pool import AsyncExchange, AsyncPool
 

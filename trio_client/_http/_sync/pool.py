@@ -17,7 +17,7 @@ import httpx
 
 from ...errors import APITimeoutError
 from ..environment import SOCKET_OPTIONS, proxy_for, ssl_context_for
-from ..failures import is_disconnect
+from ..errors import is_disconnect
 from ..sync_runtime import Limiter, Slot, abandon, close_response, current_home, raw_chunks, shielded, slot_maker
 
 __all__ = ["Exchange", "Pool"]

@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ..._core.call import EVENT_STREAM, Prepared
 from ..._core.config import Secret, Timeout
-from ..._core.endpoints import EVENT_STREAM
 from ..._core.reply import Reply, media_type
-from ..._core.settings import Prepared
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..content import Body, Inflater, inflater_for
-from ..failures import deadline_exceeded, translate
+from ..errors import deadline_exceeded, translate
 from ..sync_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
 from ..types import HTTPClient, check_client
 from .pool import Exchange, Pool

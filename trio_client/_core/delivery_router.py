@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from .._redaction import preview
 from ..events import Event
-from .mailbox import Mailbox
-from .settings import logger
+from .job_inbox import Mailbox
+from .log import logger
 
 __all__ = ["Sorting"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trio_client._core.turns import Turns
+from trio_client._core.time_slices import Turns
 
 
 class Account:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from .._core.delivery_router import Sorting
 from .._core.endpoints import get_job
-from .._core.mailbox import Mailbox, Patterns
+from .._core.job_inbox import Mailbox, Patterns
 from .._core.retry import Patience
-from .._core.sorting import Sorting
 from .._http.async_runtime import Bell
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event

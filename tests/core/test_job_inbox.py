@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from trio_client import JobNotFoundError, RequestValidationError
-from trio_client._core.mailbox import Mailbox, Patterns
-from trio_client._core.sorting import Sorting
+from trio_client._core.delivery_router import Sorting
+from trio_client._core.job_inbox import Mailbox, Patterns
 from trio_client.events import Event, from_payload
 from trio_client.models import JobDetail
 

@@ -6,9 +6,10 @@ import logging
 import os
 
 from ..errors import ConfigurationError
-from .settings import logger
 
-__all__ = ["configure_logging"]
+__all__ = ["configure_logging", "logger"]
+
+logger = logging.getLogger("trio_client")
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 

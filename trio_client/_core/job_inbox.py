@@ -11,8 +11,8 @@ from .._redaction import preview
 from ..errors import JobNotFoundError, RequestValidationError
 from ..events import Event, Failed, Started, Stopped, Summary, Triggered
 from ..models import JobDetail
+from .log import logger
 from .polling import JobStory
-from .settings import logger
 
 __all__ = ["Mailbox", "Patterns"]
 

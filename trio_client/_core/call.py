@@ -1,0 +1,101 @@
+"""One call to the API: what it asks for, and the request it becomes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from .._json import as_object
+from .._redaction import mask
+from .._version import __version__
+from ..models._base import Model
+from .config import Settings, clean_headers
+from .outcome import Effect
+
+__all__ = ["EVENT_STREAM", "Call", "Nothing", "Prepared", "prepare"]
+
+_M = TypeVar("_M", bound=BaseModel)
+EVENT_STREAM = "text/event-stream"
+USER_AGENT = "trio-client/{} python/{}.{}.{}".format(__version__, *sys.version_info[:3])
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[_M]):
+    """One request, complete but for what the client adds: base URL, key and its own headers."""
+
+    method: str
+    path: str
+    model: type[_M]
+    effect: Effect
+    query: str = ""
+    body: Any = None
+    accept: str = "application/json"
+    fresh_connection: bool = False
+    """Whether to use a connection nothing else has used: what costs money must not meet a stale one."""
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they follow the base URL."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name, whether they travel in the query or in the body."""
+        return {**dict(parse_qsl(self.query)), **as_object(self.body)}
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as JSON."""
+        return None if self.body is None else to_json(self.body)
+
+
+class Nothing(Model):
+    """The reply to what has none, such as a deletion; a body is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request complete but for its key."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None = field(repr=False)
+    fresh_connection: bool
+    repeatable: bool
+
+    @property
+    def shown_url(self) -> str:
+        """The URL as hooks and logs may show it."""
+        address, _, query = self.url.partition("?")
+        shown = [(name, mask(value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+        return mask(address) + (f"?{urlencode(shown, safe='*:/@')}" if shown else "")
+
+
+def prepare(call: Call[_M], settings: Settings, extra_headers: Mapping[str, str] | None) -> Prepared:
+    """Return a call as the request that goes out, without the key."""
+    headers: dict[str, str] = {
+        "accept": call.accept,
+        "accept-encoding": "identity",
+        "user-agent": USER_AGENT,
+        **settings.headers,
+    }
+    if extra_headers:
+        headers |= clean_headers(extra_headers, "extra_headers")
+    content = call.content
+    if content is not None:
+        headers["content-type"] = "application/json"
+    return Prepared(
+        method=call.method,
+        url=settings.base_url + call.target,
+        headers=headers,
+        content=content,
+        fresh_connection=call.fresh_connection,
+        repeatable=call.effect is Effect.SAFE,
+    )

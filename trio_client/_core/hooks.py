@@ -1,0 +1,79 @@
+"""Functions of the caller that a client calls along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._redaction import preview
+from ..errors import ConfigurationError
+from .log import logger
+
+__all__ = ["CallInfo", "Hooks", "notify"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """What a hook is told about one request.
+
+    Attributes:
+        method: the HTTP method.
+        url: where it goes, credentials masked.
+        attempt: 1 for the first request of a call, 2 for its first repetition, and so on.
+        status_code: the reply's status, once there is one.
+        elapsed: seconds since the call began.
+        wait: seconds until the next attempt, for `on_retry`.
+        error: what went wrong, for `on_retry`.
+        reference: the id a create carries as its `Idempotency-Key`.
+    """
+
+    method: str
+    url: str
+    attempt: int = 1
+    status_code: int | None = None
+    elapsed: float | None = None
+    wait: float | None = None
+    error: Exception | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Functions a client calls on its way; each gets one `CallInfo` and must return quickly.
+
+    An exception in a hook is logged and does not disturb the call.
+
+    Attributes:
+        on_request: before each request.
+        on_response: after each reply, also an error.
+        on_retry: before the wait for another attempt.
+        on_intent: before the first request of a create, with its reference: a trace of what may become a job.
+
+    Example:
+        >>> calls = []
+        >>> hooks = Hooks(on_response=lambda info: calls.append((info.method, info.status_code)))
+    """
+
+    on_request: Callable[[CallInfo], object] | None = None
+    on_response: Callable[[CallInfo], object] | None = None
+    on_retry: Callable[[CallInfo], object] | None = None
+    on_intent: Callable[[CallInfo], object] | None = None
+
+    @classmethod
+    def of(cls, value: Hooks | None) -> Hooks:
+        """Return hooks as they are, and `None` as none."""
+        if value is not None and not isinstance(value, Hooks):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(
+                f"hooks is {preview(repr(value))}; it must be Hooks, such as Hooks(on_response=print)."
+            )
+        return value or cls()
+
+
+def notify(hook: Callable[[CallInfo], object] | None, info: CallInfo) -> None:
+    """Call a hook, if there is one; its exceptions are logged and go no further."""
+    if hook is None:
+        return
+    try:
+        hook(info)
+    except Exception as error:  # noqa: BLE001 - a hook must not lose a paid job
+        logger.error("A hook failed on %s %s: %s", info.method, info.url, preview(repr(error)))
