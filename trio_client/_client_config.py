@@ -83,7 +83,9 @@ class ClientConfig:
     def _key(self) -> str:
         key = os.environ.get(self.key_variable)
         if key is None:
-            raise ConfigurationError(f"No API key: set the environment variable {self.key_variable} in this process.")
+            raise ConfigurationError(
+                "No API key.", advice=f"Set the environment variable {self.key_variable} in this process."
+            )
         return key
 
     def _options(self) -> dict[str, Any]:

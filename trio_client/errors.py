@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._redaction import presentable
 
@@ -75,19 +75,36 @@ TimeoutPhase = Literal["connect", "pool", "write", "response", "idle", "deadline
 class TrioError(Exception):
     """The base of every error raised by this package. Every one can be pickled.
 
+    `str(error)` is the problem, followed by the advice.
+
+    Args:
+        message: the problem.
+        advice: what to do next, as a sentence.
+
     Attributes:
+        problem: what happened, without the advice.
+        advice: what to do next; `None` if the problem says it all. A program whose users do not write Python may
+            replace it.
         attempts: how many requests were sent, where the error ends a call; otherwise 0.
         acted_before: whether an attempt before the last may have been carried out by the server.
     """
 
+    problem: str = ""
+    advice: str | None = None
     attempts: int = 0
     acted_before: bool = False
 
-    def __init__(self, message: str = "") -> None:
+    def __init__(self, message: str = "", *, advice: str | None = None) -> None:
         super().__init__(message)
+        self.problem = message
+        if advice is not None:  # a class may have advice of its own
+            self.advice = advice
 
     def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+        return _with_advice(self.problem, self.advice)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__.copy())
@@ -101,7 +118,15 @@ def _rebuild(cls: type[TrioError], args: tuple[Any, ...], state: dict[str, Any])
 
 
 class ConfigurationError(TrioError):
-    """The client cannot work as it is set up: no key, a bad base URL, a client used on another event loop."""
+    """The client cannot work as it is set up: no key, a bad base URL, a client used on another event loop.
+
+    Attributes:
+        field: the argument that the advice names, where it names one.
+    """
+
+    def __init__(self, message: str = "", *, field: str | None = None, advice: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.field = field
 
 
 class RequestValidationError(TrioError, ValueError):
@@ -112,8 +137,10 @@ class RequestValidationError(TrioError, ValueError):
         value: what was passed.
     """
 
-    def __init__(self, message: str, *, field: str | None = None, value: object = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, field: str | None = None, value: object = None, advice: str | None = None
+    ) -> None:
+        super().__init__(message, advice=advice)
         self.field = field
         self.value = value
 
@@ -127,8 +154,15 @@ class APIConnectionError(TrioError):
         permanent: whether trying again cannot help, as with a certificate that does not verify.
     """
 
-    def __init__(self, message: str, *, request_sent: bool | None = None, permanent: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_sent: bool | None = None,
+        permanent: bool = False,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(message, advice=advice)
         self.request_sent = request_sent
         self.permanent = permanent
 
@@ -141,8 +175,10 @@ class APITimeoutError(APIConnectionError, TimeoutError):
             `idle` (a silent stream) or `deadline` (the whole call with its retries).
     """
 
-    def __init__(self, message: str, *, phase: TimeoutPhase, request_sent: bool | None = None) -> None:
-        super().__init__(message, request_sent=request_sent)
+    def __init__(
+        self, message: str, *, phase: TimeoutPhase, request_sent: bool | None = None, advice: str | None = None
+    ) -> None:
+        super().__init__(message, request_sent=request_sent, advice=advice)
         self.phase: TimeoutPhase = phase
 
 
@@ -153,15 +189,15 @@ class APIStatusError(TrioError):
         status_code: the HTTP status.
         code: the API's own error code, such as `NOT_LIVESTREAM`, where the reply has one.
         message: the server's message, or a short description where it sent none.
-        remediation: the server's advice, where it sent one.
+        remediation: the server's advice, where it sent one. It takes precedence over the client's in `advice`.
         request_id: the server's id of the request, where it sent one.
         body_preview: the start of the reply's body, masked and printable, at most 500 characters.
+        retry_after: how many seconds the server asked to wait (`Retry-After`), where it did.
 
     Source: the API's "Errors" page (`{"error": {"code", "message", "remediation"}}`).
     """
 
-    # What the message advises where the server advises nothing.
-    _advice: ClassVar[str] = "Check the request, and that base_url leads to the API."
+    advice = "Check the request, and that base_url leads to the API."
 
     def __init__(
         self,
@@ -172,23 +208,28 @@ class APIStatusError(TrioError):
         remediation: str | None = None,
         request_id: str | None = None,
         body_preview: str = "",
+        retry_after: float | None = None,
         advice: str | None = None,
     ) -> None:
         head = f"{status_code} {code}" if code else str(status_code)
-        trace = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"{head}: {_sentence(message)} {remediation or advice or self._advice}{trace}")
+        super().__init__(f"{head}: {_sentence(message)}", advice=remediation or advice)
         self.status_code = status_code
         self.code = code
         self.message = message
         self.remediation = remediation
         self.request_id = request_id
         self.body_preview = body_preview
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        trace = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{super().__str__()}{trace}"
 
 
 class BadRequestError(APIStatusError):
     """400: the request makes no sense to the server."""
 
-    _advice = "Check the arguments."
+    advice = "Check the arguments."
 
 
 class StreamUnavailableError(BadRequestError):
@@ -198,7 +239,7 @@ class StreamUnavailableError(BadRequestError):
     CLIP_CAPTURE_FAILED.
     """
 
-    _advice = "Check that the stream is live and can be reached, or try again later."
+    advice = "Check that the stream is live and can be reached, or try again later."
 
     @property
     def transient(self) -> bool:
@@ -209,37 +250,37 @@ class StreamUnavailableError(BadRequestError):
 class AuthenticationError(APIStatusError):
     """401: the API key is missing, mistyped or revoked."""
 
-    _advice = "Check the API key (TRIO_API_KEY, or api_key=)."
+    advice = "Check the API key (TRIO_API_KEY, or api_key=)."
 
 
 class InsufficientCreditsError(APIStatusError):
     """402: the account has no credits left."""
 
-    _advice = "Add credits to the account."
+    advice = "Add credits to the account."
 
 
 class PermissionDeniedError(APIStatusError):
     """403: the key is valid and may not do this."""
 
-    _advice = "Use a key that may do this."
+    advice = "Use a key that may do this."
 
 
 class NotFoundError(APIStatusError):
     """404: there is nothing at this address."""
 
-    _advice = "Check base_url, and that the server offers this endpoint."
+    advice = "Check base_url, and that the server offers this endpoint."
 
 
 class JobNotFoundError(NotFoundError):
     """404: the job is unknown or has expired (the code is JOB_NOT_FOUND, where there is one)."""
 
-    _advice = "Check the id; client.jobs.list() shows the jobs there are."
+    advice = "Check the id; client.jobs.list() shows the jobs there are."
 
 
 class ConflictError(APIStatusError):
     """409: the request contradicts the state of the server."""
 
-    _advice = "Look at the job with client.jobs.get(job_id), then decide again."
+    advice = "Check the job's status with client.jobs.get(job_id), then decide again."
 
 
 class UnprocessableEntityError(APIStatusError):
@@ -249,7 +290,7 @@ class UnprocessableEntityError(APIStatusError):
         fields: the refused fields, by name, with the server's reason for each.
     """
 
-    _advice = "Correct the arguments."
+    advice = "Correct the arguments."
 
     def __init__(self, message: str, *, fields: Mapping[str, str] | None = None, **details: Any) -> None:
         super().__init__(message, **details)
@@ -257,37 +298,21 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests.
+    """429: too many requests."""
 
-    Attributes:
-        retry_after: how many seconds the server asked to wait, where it said so.
-    """
-
-    _advice = "Send fewer requests, or wait."
-
-    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
-        super().__init__(message, **details)
-        self.retry_after = retry_after
+    advice = "Send fewer requests, or wait."
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed.
+    """5xx: the server failed."""
 
-    Attributes:
-        retry_after: how many seconds the server asked to wait, where it said so.
-    """
-
-    _advice = "Try again later."
-
-    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
-        super().__init__(message, **details)
-        self.retry_after = retry_after
+    advice = "Try again later."
 
 
 class MaxJobsReachedError(APIStatusError):
     """MAX_JOBS_REACHED: the account runs as many jobs as it may. Cancel one, or wait for a slot."""
 
-    _advice = "Cancel a job (client.jobs.list(status='running') names them), or wait for one to end (wait_for_slot=)."
+    advice = "Cancel a job (client.jobs.list(status='running') names them), or wait for one to end (wait_for_slot=)."
 
 
 class ResponseValidationError(TrioError):
@@ -306,25 +331,26 @@ class ResponseValidationError(TrioError):
         status_code: int | None = None,
         body_preview: str = "",
         field: str | None = None,
+        advice: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, advice=advice)
         self.status_code = status_code
         self.body_preview = body_preview
         self.field = field
 
 
 class CreateOutcomeUnknownError(TrioError):
-    """A create failed in a way that leaves open whether a job was made: one may be running and billed.
+    """A create failed, and whether it made a job is unknown: one may be running and billed.
 
-    It is never sent again by itself. The cause is in `__cause__`.
+    The client never resends it. The cause is in `__cause__`.
 
     Attributes:
-        candidates: jobs in the list that may be the one; none was adopted or cancelled by guess.
+        candidates: jobs in the list that it may have made; none was adopted or cancelled by guess.
         reference: the id the request carried as its `Idempotency-Key`.
         request: the body that was sent.
         path: where it was sent, such as `/live-monitor`.
         sent_at: when it was sent (UTC).
-        made_before: when a job can have been made at the latest (UTC); `None`: not known.
+        made_before: the latest time at which the job can have been made (UTC); `None`: not known.
     """
 
     def __init__(
@@ -337,8 +363,9 @@ class CreateOutcomeUnknownError(TrioError):
         path: str = "",
         sent_at: datetime | None = None,
         made_before: datetime | None = None,
+        advice: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, advice=advice)
         self.candidates: tuple[Job, ...] = tuple(candidates)
         self.reference = reference
         self.request: dict[str, Any] = dict(request or {})
@@ -351,15 +378,17 @@ class CreateOutcomeUnknownError(TrioError):
 
 
 class StreamInterruptedError(TrioError):
-    """A stream broke off before its job had ended. The job may still be running.
+    """A stream was dropped before its job ended. The job may still be running.
 
     Attributes:
         job_id: the job's id, where it was known.
         last: the last event that arrived.
     """
 
-    def __init__(self, message: str, *, job_id: str | None = None, last: Event | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, job_id: str | None = None, last: Event | None = None, advice: str | None = None
+    ) -> None:
+        super().__init__(message, advice=advice)
         self.job_id = job_id
         self.last = last
 
@@ -371,8 +400,8 @@ class WaitTimeoutError(TrioError, TimeoutError):
         last: the job as it was last seen.
     """
 
-    def __init__(self, message: str, *, last: JobDetail | OsapiJob | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, last: JobDetail | OsapiJob | None = None, advice: str | None = None) -> None:
+        super().__init__(message, advice=advice)
         self.last = last
 
 
@@ -393,7 +422,26 @@ class ResponseWarning(UserWarning):
 
 
 class JobLeakWarning(UserWarning):
-    """A job may still be running, and billed, because stopping it could not be confirmed."""
+    """A job may still be running, and billed, because stopping it could not be confirmed.
+
+    Attributes:
+        problem: what happened, without the advice.
+        advice: what to do next; it may be replaced, as that of an error.
+        job_id: the job's id, where it is known.
+    """
+
+    def __init__(self, message: str = "", *, job_id: str | None = None, advice: str | None = None) -> None:
+        super().__init__(message)
+        self.problem = message
+        self.advice = advice
+        self.job_id = job_id
+
+    def __str__(self) -> str:
+        return _with_advice(self.problem, self.advice)
+
+
+def _with_advice(problem: str, advice: str | None) -> str:
+    return f"{_sentence(problem)} {advice}" if advice else problem
 
 
 def _sentence(text: str) -> str:

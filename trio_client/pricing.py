@@ -54,7 +54,8 @@ def _minute(kind: str, input_mode: str | None, override: float | None) -> float:
         return override
     if input_mode == "hybrid":
         raise RequestValidationError(
-            "input_mode 'hybrid' costs more than the published price, by an unknown amount; pass price_per_minute_usd.",
+            "input_mode 'hybrid' costs more than the published price, by an unknown amount.",
+            advice="Pass price_per_minute_usd.",
             field="price_per_minute_usd",
             value=None,
         )
@@ -108,7 +109,7 @@ def estimate_usd(
     by, other, amount = ("checks", "minutes", minutes) if kind == "check-once" else ("minutes", "checks", checks)
     if amount:
         raise RequestValidationError(
-            f"{other} is {amount!r}, and a {kind} is paid by its {by}; pass those.", field=other, value=amount
+            f"{other} is {amount!r}, and a {kind} is paid by its {by}.", field=other, value=amount, advice="Pass those."
         )
     if kind == "check-once":
         return round(checks * PRICES_USD[kind], 6)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from trio_client import errors
 from trio_client._stats import JobStats
+from trio_client.cli._advice import Advice
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
 from trio_client.cli._options import seconds
 from trio_client.cli._story import Story, headline
-from trio_client.cli._text import ago, clean, json_line, masked, plural, shell_words, span
+from trio_client.cli._text import ago, clean, json_line, masked, plural, span
 from trio_client.events import CoverageGap, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered
 
 NOW = datetime(2026, 2, 1, 10, 0, tzinfo=timezone.utc)
@@ -37,14 +39,65 @@ def test_every_kind_of_error_has_an_exit_code(error: BaseException, code: int) -
     assert code == exit_code(error)
 
 
-def test_advice_for_programmers_is_told_as_commands() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "_advice")]
-    told = [shell_words(kind._advice) for kind in kinds] + [
-        shell_words("Cancel it with client.jobs.cancel('a-1'). follow it with client.jobs.events(job_id).")
-    ]
-    assert [] == [text for text in told if "client." in text or "=)" in text]
-    assert "`trio-client jobs cancel a-1`" in told[-1]
-    assert "`trio-client jobs list --status running`" in shell_words(errors.MaxJobsReachedError._advice)
+def status_error(kind: type[errors.APIStatusError]) -> errors.APIStatusError:
+    return kind("it failed", status_code=418)
+
+
+LIBRARY_ERRORS: list[errors.TrioError | errors.JobLeakWarning] = [
+    *(
+        status_error(kind)
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.APIStatusError)
+    ),
+    errors.CreateOutcomeUnknownError("it failed", advice="Call client.jobs.reconcile(error)."),
+    errors.StreamInterruptedError("it was dropped", advice="Call client.jobs.list()."),
+    errors.StreamInterruptedError("it was dropped", job_id="a-1", advice="Call client.jobs.events('a-1')."),
+    errors.WaitTimeoutError("it runs on", advice="Call client.jobs.cancel(job_id)."),
+    errors.APITimeoutError("no reply", phase="response", advice="Raise Timeout.response."),
+    errors.APITimeoutError("no reply", phase="deadline", advice="Raise RetryPolicy.deadline."),
+    errors.ResponseValidationError("not JSON", advice="Check base_url and .body_preview."),
+    errors.ConfigurationError("unencrypted", field="allow_plain_http", advice="Use allow_plain_http=True."),
+    errors.RequestValidationError("no price", field="price_per_minute_usd", advice="Pass price_per_minute_usd."),
+    errors.JobLeakWarning("it may run", advice="Call client.jobs.list()."),
+    errors.JobLeakWarning("it may run", job_id="a-1", advice="Call client.jobs.cancel('a-1')."),
+]
+
+
+PYTHON = ("client.", "=)", "_url ", "Timeout.", "RetryPolicy", ".body", "_usd")
+NOT_IN_OSAPI = (
+    errors.JobLeakWarning,
+    errors.MaxJobsReachedError,
+    errors.StreamInterruptedError,
+    errors.WaitTimeoutError,
+)
+
+
+@pytest.mark.parametrize("error", LIBRARY_ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("osapi", [False, True])
+def test_advice_names_commands_and_options_instead_of_python(error: Exception, osapi: bool) -> None:
+    if osapi and isinstance(error, NOT_IN_OSAPI):
+        return  # the commands for OSAPI start and follow no jobs
+    advice = Advice()
+    advice.osapi = osapi
+    text = str(advice.apply(copy.copy(error)))
+    assert [word for word in PYTHON if word in text] == []
+
+
+def test_advice_names_the_job_that_it_is_about() -> None:
+    dropped = errors.StreamInterruptedError("It was dropped.", job_id="a-1", advice="…")
+    leak = errors.JobLeakWarning("It may run.", job_id="a-1", advice="…")
+    assert str(Advice().apply(dropped)) == "It was dropped. Follow it with `trio-client jobs watch a-1`."
+    assert str(Advice().apply(leak)) == "It may run. Cancel it with `trio-client jobs cancel a-1`."
+
+
+def test_the_servers_own_advice_stays() -> None:
+    error = errors.JobNotFoundError("gone", status_code=404, remediation="Use another id.")
+    assert str(Advice().apply(error)) == "404: gone. Use another id."
+
+
+def test_an_argument_is_called_by_the_name_of_its_option() -> None:
+    error = errors.RequestValidationError("interval_seconds is 1; it must be 5 or more.", field="interval_seconds")
+    assert str(Advice().apply(error)) == "--interval is 1; it must be 5 or more."
 
 
 @pytest.mark.parametrize(

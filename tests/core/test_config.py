@@ -82,7 +82,7 @@ def test_a_bad_key_from_the_environment_is_blamed_on_the_variable(monkeypatch: p
 
 
 def test_a_missing_key_says_where_to_put_one() -> None:
-    with pytest.raises(ConfigurationError, match="pass api_key=, or set the environment variable TRIO_API_KEY"):
+    with pytest.raises(ConfigurationError, match="Pass api_key=, or set the environment variable TRIO_API_KEY"):
         clean_key(None, "TRIO_API_KEY", "api_key")
 
 

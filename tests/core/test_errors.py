@@ -43,10 +43,17 @@ TREE: dict[str, tuple[type[BaseException], ...]] = {
     "WebhookSignatureError": (errors.WebhookError,),
     "WebhookPayloadError": (errors.WebhookError,),
 }
-STATUS = {"status_code": 400, "code": "A_CODE", "remediation": "Do this.", "request_id": "r1", "body_preview": "{}"}
+STATUS: dict[str, Any] = {
+    "status_code": 400,
+    "code": "A_CODE",
+    "remediation": "Do this.",
+    "request_id": "r1",
+    "body_preview": "{}",
+    "retry_after": 1.5,
+}
 SAMPLES: list[errors.TrioError] = [
     errors.TrioError("m"),
-    errors.ConfigurationError("m"),
+    errors.ConfigurationError("m", field="trust_env", advice="Unset it."),
     errors.RequestValidationError("m", field="limit", value=0),
     errors.APIConnectionError("m", request_sent=False, permanent=True),
     errors.APITimeoutError("m", phase="idle", request_sent=True),
@@ -60,8 +67,8 @@ SAMPLES: list[errors.TrioError] = [
     errors.JobNotFoundError("m", **STATUS),
     errors.ConflictError("m", **STATUS),
     errors.UnprocessableEntityError("m", fields={"condition": "too long"}, **STATUS),
-    errors.RateLimitError("m", retry_after=1.5, **STATUS),
-    errors.ServerError("m", retry_after=2.5, **STATUS),
+    errors.RateLimitError("m", **STATUS),
+    errors.ServerError("m", **STATUS),
     errors.MaxJobsReachedError("m", **STATUS),
     errors.ResponseValidationError("m", status_code=200, body_preview="<html>", field="job_id"),
     errors.CreateOutcomeUnknownError(
@@ -130,12 +137,13 @@ def attributes(error: BaseException) -> dict[str, Any]:
 )
 def test_it_survives_pickling_and_copying_with_attributes_and_notes(error: errors.TrioError, twin_of: Any) -> None:
     error = copy.copy(error)
-    error.attempts, error.acted_before = 3, True
+    error.attempts, error.acted_before, error.advice = 3, True, "Ask a colleague."
     error.__notes__ = ["job a1 may still be running"]
     twin = twin_of(error)
     assert type(error) is type(twin)
     assert attributes(error) == attributes(twin)
-    assert (3, True, ["job a1 may still be running"]) == (twin.attempts, twin.acted_before, twin.__notes__)
+    assert (twin.attempts, twin.acted_before, twin.__notes__) == (3, True, ["job a1 may still be running"])
+    assert twin.advice == "Ask a colleague."
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=name_of)
@@ -171,6 +179,44 @@ def test_where_the_server_advises_nothing_the_message_does(kind: type[errors.API
     assert str(error).startswith("418: it failed. ")
     assert advice in str(error)
     assert None is error.remediation  # that is the server's own advice only
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=name_of)
+def test_every_error_is_its_problem_and_then_its_advice(error: errors.TrioError) -> None:
+    error = copy.copy(error)
+    error.problem, error.advice = "The picture is blurred.", "Clean the lens."
+    assert str(error).removesuffix(" (request id r1)") == "The picture is blurred. Clean the lens."
+    error.advice = None
+    assert str(error).removesuffix(" (request id r1)") == "The picture is blurred."
+
+
+def test_a_problem_without_a_full_stop_gets_one_before_the_advice() -> None:
+    assert str(errors.ConfigurationError("No key", advice="Set one.")) == "No key. Set one."
+    assert str(errors.ConfigurationError("No key")) == "No key"
+
+
+def test_the_servers_advice_comes_before_the_clients() -> None:
+    error = errors.NotFoundError("gone", status_code=404, remediation="Ask the server.", advice="Ask the client.")
+    assert error.advice == "Ask the server."
+    assert errors.NotFoundError("gone", status_code=404, advice="Ask the client.").advice == "Ask the client."
+    assert errors.NotFoundError("gone", status_code=404).advice == errors.NotFoundError.advice
+
+
+@pytest.mark.parametrize("kind", [kind for kind in error_classes().values() if issubclass(kind, errors.APIStatusError)])
+def test_every_status_error_has_the_wait_that_the_server_asked_for(kind: type[errors.APIStatusError]) -> None:
+    assert kind("wait", status_code=418, retry_after=2.5).retry_after == 2.5
+    assert kind("wait", status_code=418).retry_after is None
+
+
+def test_a_leak_warning_names_its_job_apart_from_its_text_and_survives_pickling() -> None:
+    leak = errors.JobLeakWarning("Job a1 may run.", job_id="a1", advice="Cancel it.")
+    twin = pickle.loads(pickle.dumps(leak))
+    assert (str(twin), twin.problem, twin.advice, twin.job_id) == (
+        "Job a1 may run. Cancel it.",
+        "Job a1 may run.",
+        "Cancel it.",
+        "a1",
+    )
 
 
 @pytest.mark.parametrize("end", ".!?…")

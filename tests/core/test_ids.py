@@ -28,7 +28,7 @@ def test_what_would_leave_its_segment_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 5, b"a", ["a"]])
 def test_what_is_no_text_is_refused_with_its_type(value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=f"a {type(value).__name__}; pass the id as a str"):
+    with pytest.raises(RequestValidationError, match=f"a {type(value).__name__}\\. Pass the id as a str"):
         segment(value, "job_id")
 
 

@@ -224,7 +224,7 @@ def test_without_limits_a_watch_never_ends_by_itself() -> None:
         ({"duration": 0}, "duration is 0; it must be a positive number of seconds"),
         ({"max_cost_usd": -1}, "max_cost_usd is -1; it must be a positive number of US dollars"),
         ({"max_cost_usd": 0.01}, "at least 0.02, the price of the first minute"),
-        ({"max_cost_usd": 1, "input_mode": "hybrid"}, "pass price_per_minute_usd"),
+        ({"max_cost_usd": 1, "input_mode": "hybrid"}, "Pass price_per_minute_usd"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(arguments: dict[str, Any], words: str) -> None:

@@ -63,7 +63,7 @@ class AsyncPolling:
             if self._patience.endures(error):
                 return []
             raise StreamInterruptedError(
-                f"Job {self.job_id} could not be looked at any more ({error}); it may still be running.",
+                f"Job {self.job_id} cannot be polled any more ({error.problem}); it may still be running.",
                 job_id=self.job_id,
             ) from error
         self._patience.reset()

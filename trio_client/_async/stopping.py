@@ -60,14 +60,17 @@ async def _is_refused(transport: AsyncTransport, job_id: str) -> bool:
 def report_leak(job_id: str | None, error: BaseException | None) -> None:
     """Say loudly that a job may still be running; the error under way keeps its place and gets a note."""
     name = f"job {job_id}" if job_id else "a job whose id is not known"
-    text = f"Could not confirm that {name} was stopped: it may still be running and billed. "
-    text += f"Cancel it with client.jobs.cancel({job_id!r})." if job_id else "Look for it with client.jobs.list()."
-    logger.error(text)
+    leak = JobLeakWarning(
+        f"Could not confirm that {name} was stopped: it may still be running and billed.",
+        job_id=job_id,
+        advice=f"Cancel it with client.jobs.cancel({job_id!r})." if job_id else "Find it with client.jobs.list().",
+    )
+    logger.error("%s", leak)
     if error is not None:
-        notes = [*getattr(error, "__notes__", ()), text]
+        notes = [*getattr(error, "__notes__", ()), str(leak)]
         error.__notes__ = notes  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     try:
-        warnings.warn(text, JobLeakWarning, stacklevel=3)
+        warnings.warn(leak, stacklevel=3)
     except JobLeakWarning:
         if error is None:
             raise

@@ -196,8 +196,8 @@ class _Deliveries:
                 box.look_failed(self._transport.clock())
             if not self._patience.endures(error):
                 raise StreamInterruptedError(
-                    f"Nothing is delivered of job {self._job_id}, and it could not be looked at any more ({error}); "
-                    "it may still be running.",
+                    f"No webhook of job {self._job_id} arrives, and its status cannot be polled any more "
+                    f"({error.problem}); it may still be running.",
                     job_id=self._job_id,
                 ) from error
         else:

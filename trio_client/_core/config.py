@@ -202,20 +202,25 @@ def clean_key(key: str | None, variable: str, argument: str, called: str = "API 
     if key is None:
         key, source = os.environ.get(variable), variable
     if key is None:
-        raise ConfigurationError(f"No {called}: pass {argument}=, or set the environment variable {variable}.")
+        raise ConfigurationError(
+            f"No {called}.", advice=f"Pass {argument}=, or set the environment variable {variable}."
+        )
     if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"{source} is a {type(key).__name__}; it must be a str.")
     key = key.strip()
     if not key:
-        raise ConfigurationError(f"{source} is empty; set it to your {called}.")
+        raise ConfigurationError(f"{source} is empty.", advice=f"Set it to your {called}.")
     if key.lower().startswith("bearer "):
-        raise ConfigurationError(f"{source} begins with 'Bearer '; pass the key alone, the word is added.")
+        raise ConfigurationError(
+            f"{source} begins with 'Bearer '.", advice="Pass the key alone; the client adds the word."
+        )
     if key[0] in "'\"" or key[-1] in "'\"":
-        raise ConfigurationError(f"{source} has quotation marks around it; pass the key alone.")
+        raise ConfigurationError(f"{source} has quotation marks around it.", advice="Pass the key alone.")
     if not _TOKEN.fullmatch(key):
         bad = next(char for char in key if not _TOKEN.fullmatch(char))
         raise ConfigurationError(
-            f"{source} contains the character U+{ord(bad):04X}, which no header may carry; copy the key again."
+            f"{source} contains the character U+{ord(bad):04X}, which no header may carry.",
+            advice="Copy the key again.",
         )
     return Secret(key)
 
@@ -235,18 +240,24 @@ def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # its text may quote a password
-        raise ConfigurationError(f"base_url {shown!r} is not a URL; check its host and port.") from None
+        raise ConfigurationError(f"base_url {shown!r} is not a URL.", advice="Check its host and port.") from None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"base_url {shown!r} must begin with https:// (or http://) and name a host.")
     if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(f"base_url {shown!r} contains credentials; remove them, the key goes in a header.")
+        raise ConfigurationError(
+            f"base_url {shown!r} contains credentials.", advice="Remove them; the key goes in a header."
+        )
     if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ConfigurationError(f"base_url {shown!r} has a query or fragment; give scheme, host and path only.")
+        raise ConfigurationError(
+            f"base_url {shown!r} has a query or fragment.", advice="Give scheme, host and path only."
+        )
     if port == 0 or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
         raise ConfigurationError(f"base_url {shown!r} contains characters that no URL has.")
     if parts.scheme.lower() == "http" and not allow_plain_http and not _is_loopback(parts.hostname):
         raise ConfigurationError(
-            f"base_url {shown!r} would send the key unencrypted; use https://, or allow_plain_http=True."
+            f"base_url {shown!r} would send the key unencrypted.",
+            advice="Use https://, or allow_plain_http=True.",
+            field="allow_plain_http",
         )
     return url.rstrip("/")
 

@@ -87,7 +87,8 @@ def with_tag(call: Call[Job], reference: str) -> Call[Job]:
     if len(body["webhook_url"]) > _LONGEST_WEBHOOK_URL:
         raise RequestValidationError(
             f"webhook_url has {len(webhook_url):,} characters; with the tag of tag_webhook_url=True it would have more "
-            f"than {_LONGEST_WEBHOOK_URL:,}, which the API refuses. Shorten it by {len(tag) + 1} characters.",
+            f"than {_LONGEST_WEBHOOK_URL:,}, which the API refuses.",
+            advice=f"Shorten it by {len(tag) + 1} characters.",
             field="webhook_url",
             value=webhook_url,
         )
@@ -163,13 +164,14 @@ def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job])
     """Return the error that says a job may be running."""
     if candidates:
         ids = ", ".join(job.job_id for job in candidates[:5])
-        found = f"{len(candidates)} jobs in the list fit it ({ids}), and none was taken by guess"
+        found = f"{len(candidates)} jobs in the list match it ({ids}), and none was taken by guess"
     else:
-        found = "no job in the list fits it, which does not prove that there is none"
+        found = "no job in the list matches it, which does not prove that there is none"
     error = CreateOutcomeUnknownError(
-        f"POST {intent.path} failed after it may have been sent ({preview(str(cause))}). It was not sent again; "
-        f"{found}. A job may be running and billed: look again with client.jobs.reconcile(error), or cancel "
-        "the job you recognise with client.jobs.cancel(job_id).",
+        f"POST {intent.path} failed after it may have been sent ({preview(cause.problem)}). It was not sent again; "
+        f"{found}. A job may be running and billed.",
+        advice="Retry the lookup with client.jobs.reconcile(error), or cancel the job you recognize with "
+        "client.jobs.cancel(job_id).",
         candidates=candidates,
         reference=intent.reference,
         request=intent.body,

@@ -140,7 +140,8 @@ def _frame_text(frame: bytes | Path | Frame) -> str:
     if isinstance(frame, Frame):  # pyright: ignore[reportUnnecessaryIsInstance]
         return frame.base64
     raise RequestValidationError(
-        f"frame is a {type(frame).__name__}; pass the picture's bytes, a pathlib.Path to it, or a Frame.",
+        f"frame is a {type(frame).__name__}.",
         field="frame",
         value=frame,
+        advice="Pass the picture's bytes, a pathlib.Path to it, or a Frame.",
     )

@@ -21,17 +21,18 @@ def segment(value: str, field: str) -> str:
     """
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}, a {type(value).__name__}; pass the id as a str.",
+            f"{field} is {preview(repr(value))}, a {type(value).__name__}.",
             field=field,
             value=value,
+            advice="Pass the id as a str.",
         )
     plain = re.sub(r"%2e", ".", value, flags=re.IGNORECASE)
     if not value or plain in (".", "..") or _FORBIDDEN.search(value) or re.search(r"%(?:2f|5c)", value, re.IGNORECASE):
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}, which is not an id; pass it as the API returned it, "
-            "such as 'a1b2c3d4-e5f6-7890-abcd-ef1234567890'.",
+            f"{field} is {preview(repr(value))}, which is not an id.",
             field=field,
             value=value,
+            advice="Pass it as the API returned it, such as 'a1b2c3d4-e5f6-7890-abcd-ef1234567890'.",
         )
     try:
         return quote(value, safe="")

@@ -55,8 +55,9 @@ def retry_outcome_unknown(
 ) -> CreateOutcomeUnknownError:
     """Return the error for a retry that may or may not have made a job."""
     error = CreateOutcomeUnknownError(
-        f"POST {call.path} failed in a way that leaves open whether a new job was made ({preview(str(cause))}). It was "
-        "not sent again. client.jobs.list() shows the newest jobs first; look there before you retry once more.",
+        f"POST {call.path} failed, and whether it made a new job is unknown ({preview(cause.problem)}). It was not "
+        "sent again.",
+        advice="Check client.jobs.list(), which shows the newest jobs first, before you retry once more.",
         request=call.body,
         path=call.path,
         sent_at=sent_at,
@@ -68,8 +69,8 @@ def retry_outcome_unknown(
 def _path(id: Any) -> str:
     if not isinstance(id, str) or not _UUID.fullmatch(id):
         raise RequestValidationError(
-            f"id is {preview(repr(id))}, which is not a UUID; pass the id as the API returned it, such as "
-            "'550e8400-e29b-41d4-a716-446655440000'.",
+            f"id is {preview(repr(id))}, which is not a UUID.",
+            advice="Pass the id as the API returned it, such as '550e8400-e29b-41d4-a716-446655440000'.",
             field="id",
             value=id,
         )

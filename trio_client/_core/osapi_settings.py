@@ -47,7 +47,8 @@ def with_prefix(base_url: str, prefix: str) -> str:
     """Return what the endpoints' paths are appended to."""
     if prefix and urlsplit(base_url).path.endswith(prefix):
         raise ConfigurationError(
-            f"base_url {base_url!r} ends with {prefix!r}, and api_prefix adds it once more; leave it out of base_url "
-            "(OSAPI_URL), or pass api_prefix=''."
+            f"base_url {base_url!r} ends with {prefix!r}, and api_prefix adds it once more.",
+            advice="Leave it out of base_url (OSAPI_URL), or pass api_prefix=''.",
+            field="api_prefix",
         )
     return base_url + prefix

@@ -57,7 +57,7 @@ def classify(error: TrioError) -> Outcome:
     if isinstance(error, MaxJobsReachedError):
         return Outcome.DEFINITE
     if isinstance(error, APIStatusError):
-        return _classify_status(error.status_code, has_retry_after=getattr(error, "retry_after", None) is not None)
+        return _classify_status(error.status_code, has_retry_after=error.retry_after is not None)
     return Outcome.AMBIGUOUS
 
 

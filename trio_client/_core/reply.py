@@ -106,12 +106,11 @@ def error_from(
         "remediation": problem.remediation,
         "request_id": preview(reply.request_id, secrets) if reply.request_id else None,
         "body_preview": _body_preview(reply, secrets),
+        "retry_after": retry_after(reply.headers, wall_clock=wall_clock),
         "advice": service.advice.get(kind),
     }
     if issubclass(kind, errors.UnprocessableEntityError):
         details["fields"] = problem.fields
-    if issubclass(kind, (errors.RateLimitError, errors.ServerError)):
-        details["retry_after"] = retry_after(reply.headers, wall_clock=wall_clock)
     return kind(problem.message or _describe(reply, secrets), **details)
 
 
@@ -183,8 +182,8 @@ def unusable(
     elif reply.media_type == EVENT_STREAM:
         problem = "it is an event stream"
     return errors.ResponseValidationError(
-        f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}. "
-        "Try again; if it stays so, check base_url and look at .body_preview.",
+        f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}.",
+        advice="Try again; if that does not help, check base_url and .body_preview.",
         status_code=reply.status,
         body_preview=_body_preview(reply, secrets),
         field=field,

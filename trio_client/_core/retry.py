@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 
-from ..errors import APITimeoutError, ResponseValidationError, TrioError
+from ..errors import APIStatusError, APITimeoutError, ResponseValidationError, TrioError
 from .config import RetryPolicy
 from .outcome import Effect, Outcome, classify, may_repeat
 
@@ -155,7 +155,7 @@ class Attempts:
 
     def _wait_after(self, error: TrioError) -> float | None:
         wait = backoff(self._policy, self.made, self._rand)
-        hint: float | None = getattr(error, "retry_after", None)
+        hint = error.retry_after if isinstance(error, APIStatusError) else None
         if hint is not None and math.isfinite(hint):
             if hint > self._policy.max_retry_after:
                 return None

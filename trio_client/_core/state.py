@@ -36,7 +36,9 @@ class ClientState:
     def check_open(self) -> None:
         """Raise ConfigurationError if the client was closed."""
         if self.closed:
-            raise ConfigurationError("This client is closed; make the call before close(), or use a new client.")
+            raise ConfigurationError(
+                "This client is closed.", advice="Make the call before close(), or use a new client."
+            )
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""

@@ -28,11 +28,11 @@ def idle_limit(path: str, body: Mapping[str, Any]) -> float:
 
 def interrupted(job_id: str | None, reason: str) -> StreamInterruptedError:
     """Return the error that says that a stream broke off."""
-    named, remedy = f"job {job_id}", f"follow it with client.jobs.events({job_id!r})"
+    named, advice = f"job {job_id}", f"Follow it with client.jobs.events({job_id!r})."
     if job_id is None:
-        named, remedy = "a job whose id had not arrived", "look for it with client.jobs.list()"
+        named, advice = "a job whose id had not arrived", "Find it with client.jobs.list()."
     return StreamInterruptedError(
-        f"The stream of {named} broke off: {reason}. The job may still be running; {remedy}.", job_id=job_id
+        f"The stream of {named} was dropped: {reason}. The job may still be running.", job_id=job_id, advice=advice
     )
 
 

@@ -118,7 +118,10 @@ def stream_options(on_exit: Any, on_drop: Any, wait_for_slot: Any) -> None:
 def _check_text(field: str, value: Any) -> None:
     if isinstance(value, str) and re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value):
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}; it contains a control character, remove it.", field=field, value=value
+            f"{field} is {preview(repr(value))}; it contains a control character.",
+            field=field,
+            value=value,
+            advice="Remove it.",
         )
 
 

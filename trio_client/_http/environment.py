@@ -52,8 +52,8 @@ def _context(certificates: tuple[str | None, ...]) -> ssl.SSLContext:
         return httpx.create_ssl_context(trust_env=any(certificates))
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
-            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be loaded: {error}. "
-            "Correct or unset the variable."
+            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR name cannot be loaded: {error}.",
+            advice="Correct or unset the variable.",
         ) from error.with_traceback(None)
 
 
@@ -76,6 +76,7 @@ def proxy_for(url: str, *, trust_env: bool) -> httpx.Proxy | None:
         return httpx.Proxy(address if "://" in address else f"http://{address}")
     except (httpx.InvalidURL, ValueError) as error:
         raise ConfigurationError(
-            f"The environment names the proxy {mask(address)!r}, which cannot be used: {mask(str(error))}. "
-            "Correct or unset the variable, or pass trust_env=False."
+            f"The environment names the proxy {mask(address)!r}, which cannot be used: {mask(str(error))}.",
+            advice="Correct or unset the variable, or pass trust_env=False.",
+            field="trust_env",
         ) from None

@@ -51,8 +51,8 @@ def translate(error: Exception, place: str) -> TrioError:
 def deadline_exceeded(place: str, seconds: float) -> APITimeoutError:
     """Return the error of a call that took longer than its deadline."""
     return APITimeoutError(
-        f"The call to {place} was not finished within its deadline of {seconds:g} s; "
-        "raise RetryPolicy.deadline if it needs longer.",
+        f"The call to {place} was not finished within its deadline of {seconds:g} s.",
+        advice="Raise RetryPolicy.deadline if it needs longer.",
         phase="deadline",
         request_sent=None,
     )
@@ -74,13 +74,13 @@ def scrub(error: BaseException) -> BaseException:
 def _timeout(names: set[str], place: str) -> APITimeoutError | None:
     for name, (phase, sent) in _TIMEOUTS.items():
         if name in names:
-            text = {
-                "connect": f"Could not reach {place} in time; check the network, or raise Timeout.connect.",
-                "pool": "No connection became free in time; make fewer calls at once, or raise Timeout.pool.",
-                "write": f"{place} did not take the request in time.",
-                "response": f"{place} did not answer in time; raise Timeout.response if it needs longer.",
+            text, advice = {
+                "connect": (f"Could not reach {place} in time.", "Check the network, or raise Timeout.connect."),
+                "pool": ("No connection became free in time.", "Make fewer calls at once, or raise Timeout.pool."),
+                "write": (f"{place} did not take the request in time.", None),
+                "response": (f"{place} did not answer in time.", "Raise Timeout.response if it needs longer."),
             }[phase]
-            return APITimeoutError(text, phase=phase, request_sent=sent or False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            return APITimeoutError(text, phase=phase, request_sent=sent or False, advice=advice)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     return None
 
 
@@ -92,17 +92,20 @@ def _connection(error: Exception, names: set[str], place: str) -> APIConnectionE
         failure = _tls_failure(error)
         if failure is not None:
             return APIConnectionError(
-                f"No trustworthy connection to {place}: {preview(str(failure))}. Check the machine's clock and its "
-                "certificates (SSL_CERT_FILE for a company's own), and that the address is right.",
+                f"No trustworthy connection to {place}: {preview(str(failure))}.",
+                advice="Check the machine's clock and its certificates (SSL_CERT_FILE for a company's own), and that "
+                "the address is right.",
                 request_sent=False,
                 permanent=True,
             )
         return APIConnectionError(
-            f"Could not connect to {place}: {reason}. Check the address and the network.", request_sent=False
+            f"Could not connect to {place}: {reason}.",
+            request_sent=False,
+            advice="Check the address and the network.",
         )
     if names & _DISCONNECTED:
         return APIConnectionError(
-            f"The connection to {place} broke before the whole reply had arrived: {reason}.", request_sent=True
+            f"The connection to {place} was lost before the whole reply had arrived: {reason}.", request_sent=True
         )
     return APIConnectionError(f"The request to {place} failed: {type(error).__name__}: {reason}.", request_sent=None)
 

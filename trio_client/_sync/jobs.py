@@ -269,8 +269,8 @@ class Jobs:
             if left <= 0:
                 status = last.status if last is not None else "not known"
                 raise WaitTimeoutError(
-                    f"Job {job_id} had not ended after {timeout:g} s (its status is {status}); it runs on. "
-                    "Wait again, or cancel it with client.jobs.cancel(job_id).",
+                    f"Job {job_id} had not ended after {timeout:g} s (its status is {status}); it runs on.",
+                    advice="Wait again, or cancel it with client.jobs.cancel(job_id).",
                     last=last,
                 )
             transport.sleep(min(poll_interval, left))
@@ -440,7 +440,8 @@ class Jobs:
         found = search(self._transport, Intent.of(error), seconds=self._transport.settings.retry.deadline)
         if len(found) > 1:
             raise CreateOutcomeUnknownError(
-                f"{len(found)} jobs fit the request; cancel or keep the one you recognise.",
+                f"{len(found)} jobs match the request.",
+                advice="Cancel or keep the one you recognize.",
                 candidates=found,
                 reference=error.reference,
                 request=error.request,

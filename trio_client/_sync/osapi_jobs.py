@@ -376,7 +376,7 @@ def _in_time(id: str, last: OsapiJob | None, seconds: float) -> OsapiJob:
         return last
     status = last.status if last is not None else "not known"
     raise WaitTimeoutError(
-        f"Job {id} had not ended after {seconds:g} s (its status is {status}); it runs on. Wait again, or delete its "
-        "record with client.jobs.delete(id).",
+        f"Job {id} had not ended after {seconds:g} s (its status is {status}); it runs on.",
+        advice="Wait again, or delete its record with client.jobs.delete(id).",
         last=last,
     )

@@ -22,7 +22,6 @@ from ._out import Out
 from ._session import Session
 from ._signals import ending_signals
 from ._stub import stub
-from ._text import in_options
 from ._watching import check, digest, watch
 
 __all__ = ["app", "run"]
@@ -122,9 +121,7 @@ def run(words: Sequence[str]) -> int:
         except (TrioError, UsageError) as error:
             if "--debug" in words:
                 raise
-            out.error(in_options(error))
-            for note in getattr(error, "__notes__", ()):
-                out.note(note)
+            out.error(error)
             return exit_code(error)
         except Exception as error:  # noqa: BLE001 - nobody wants a traceback here
             return _ended_otherwise(error, words, out)

@@ -64,7 +64,7 @@ def _reach(session: Session) -> tuple[bool, str]:
             client.jobs.list(limit=1, timeout=_QUICK)
             return True, f"200 in {(time.monotonic() - begun) * 1000:.0f} ms"
     except (TrioError, UsageError) as error:
-        return False, str(error)
+        return False, str(session.out.advice.apply(error))
 
 
 def _version(name: str) -> str | None:

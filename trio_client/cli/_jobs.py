@@ -124,7 +124,7 @@ def cancel(
         else:
             session.out.line(f"{session.out.clean(job.job_id)}  {session.out.clean(job.status)}")
     for job_id, problem in failed.items():
-        session.out.error(f"{job_id}: {problem}")
+        session.out.error(f"{job_id}: {session.out.advice.apply(problem)}")
     if every and not cancelled and not failed:
         session.out.note("No job was pending or running.")
     return REFUSED if failed else 0

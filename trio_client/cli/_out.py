@@ -12,8 +12,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import JobLeakWarning, ResponseWarning
+from ._advice import Advice
 from ._exits import ReaderGoneError
-from ._text import clean, json_line, masked, shell_words
+from ._text import clean, json_line, masked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,12 +29,14 @@ class Out:
 
     Attributes:
         secrets: texts that are masked wherever they appear.
-        leaks: what was said of jobs that could not be stopped.
+        leaks: the warnings of jobs that could not be stopped.
+        advice: what errors advise here.
     """
 
     def __init__(self) -> None:
         self.secrets: list[str] = []
-        self.leaks: list[str] = []
+        self.leaks: list[JobLeakWarning] = []
+        self.advice = Advice()
         self._live: Console | None = None
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
@@ -119,9 +122,9 @@ class Out:
         """Say what deserves attention."""
         self._say(text, "warning: ")
 
-    def error(self, text: str) -> None:
+    def error(self, problem: Exception | str) -> None:
         """Say why the command failed."""
-        self._say(text, "error: ")
+        self._say(str(self.advice.apply(problem)), "error: ")
 
     def listen(self, level: int) -> None:
         """Show the package's own log and warnings as notes and warnings."""
@@ -150,7 +153,7 @@ class Out:
             print(text, flush=True)
 
     def _say(self, text: str, label: str) -> None:
-        text = self.clean(shell_words(text), lines=True)
+        text = self.clean(text, lines=True)
         with suppress(OSError):  # nobody may be there to hear it, and the exit code tells too
             if sys.stderr.isatty() and self.terminal:
                 from rich.console import Console
@@ -161,9 +164,9 @@ class Out:
             else:
                 print(f"{label}{text}", file=sys.stderr, flush=True)
 
-    def _show_warning(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, JobLeakWarning):
-            self.leaks.append(str(message))  # the log has said it
+    def _show_warning(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        if isinstance(message, JobLeakWarning):
+            self.leaks.append(message)  # the log has said it
         else:
             self.warn(str(message))
 
@@ -188,6 +191,8 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         say = self._out.warn if record.levelno >= logging.WARNING else self._out.note
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(self._out.advice.apply, record.args))
         say(record.getMessage())
 
 

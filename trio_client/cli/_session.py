@@ -89,6 +89,7 @@ class Session:
             )
         base_url = self._base_url or os.environ.get("OSAPI_URL") or self.config.osapi.get("url")
         prefix = self.config.osapi.get("api_prefix", "/api")
+        self.out.advice.osapi = True
         return OsapiClient(token, base_url=base_url, api_prefix=prefix, **self._options())
 
     def protect(self, *urls: str | None) -> None:

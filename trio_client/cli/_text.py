@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
@@ -11,43 +10,7 @@ from typing import Any
 from .._json import as_array, as_object
 from .._redaction import mask
 
-__all__ = ["ago", "clean", "clock_time", "in_options", "iso", "json_line", "masked", "plural", "shell_words", "span"]
-
-_IN_SHELL = (
-    (re.compile(r"client\.jobs\.list\(status='(\w+)'\)"), r"`trio-client jobs list --status \1`"),
-    (re.compile(r"client\.jobs\.list\(\)"), "`trio-client jobs list`"),
-    (re.compile(r"client\.jobs\.(get|cancel|delete)\(job_id\)"), r"`trio-client jobs \1 JOB_ID`"),
-    (re.compile(r"client\.jobs\.(cancel)\('([\w-]+)'\)"), r"`trio-client jobs \1 \2`"),
-    (re.compile(r"client\.jobs\.events\(job_id\)"), "`trio-client jobs watch JOB_ID`"),
-    (re.compile(r"client\.jobs\.reconcile\(\w+\)"), "`trio-client jobs list`"),
-    (re.compile(r"\(wait_for_slot=\)"), "(--wait-for-slot)"),
-    (re.compile(r"\((\w+), or \w+=\)"), r"(\1)"),
-    (re.compile(r"pass \w+=, or set"), "set"),
-    (re.compile(r"allow_plain_http=True"), "--allow-plain-http"),
-    (re.compile(r"pass price_per_minute_usd"), "pass --price-per-minute"),
-)
-
-_OPTIONS = {
-    "stream_url": "STREAM_URL",
-    "condition": "CONDITION",
-    "job_id": "JOB_ID",
-    "id": "JOB_ID",
-    "interval_seconds": "--interval",
-    "input_mode": "--input-mode",
-    "clip_duration_seconds": "--clip-duration",
-    "monitor_duration_seconds": "--duration",
-    "trigger_cooldown_seconds": "--cooldown",
-    "max_triggers": "--max-triggers",
-    "window_minutes": "--window",
-    "capture_interval_seconds": "--capture-interval",
-    "max_windows": "--max-windows",
-    "duration": "--total",
-    "max_cost_usd": "--max-cost",
-    "price_per_minute_usd": "--price-per-minute",
-    "limit": "--limit",
-    "offset": "--offset",
-    "target_hostname": "--target",
-}
+__all__ = ["ago", "clean", "clock_time", "iso", "json_line", "masked", "plural", "span"]
 
 
 def clean(text: str, secrets: Iterable[str] = (), *, lines: bool = False) -> str:
@@ -80,20 +43,6 @@ def json_line(value: Any, *, unicode: bool) -> str:
     """Return a value as JSON on one line, in which nothing can move a cursor."""
     text = json.dumps(value, ensure_ascii=not unicode, default=str)
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
-
-
-def shell_words(text: str) -> str:
-    """Return an error's text with its Python advice told as commands."""
-    for pattern, replacement in _IN_SHELL:
-        text = pattern.sub(replacement, text)
-    return text
-
-
-def in_options(error: Exception) -> str:
-    """Return an error's text with the name of the argument it is about told as the command line calls it."""
-    text, field = str(error), getattr(error, "field", None)
-    option = _OPTIONS.get(str(field))
-    return text.replace(str(field), option, 1) if option is not None and text.startswith(str(field)) else text
 
 
 def iso(moment: datetime | None) -> str:

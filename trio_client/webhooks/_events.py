@@ -18,9 +18,11 @@ def event_of(content: bytes) -> Event:
     try:
         payload: Any = from_json(content, allow_inf_nan=False)
     except ValueError as error:
-        raise WebhookPayloadError(f"The body is not JSON ({error}); answer 400.") from None
+        raise WebhookPayloadError(f"The body is not JSON ({error}).", advice="Answer 400.") from None
     if not isinstance(payload, dict):
-        raise WebhookPayloadError(f"The body is JSON but a {type(payload).__name__}, not an object; answer 400.")
+        raise WebhookPayloadError(
+            f"The body is JSON but a {type(payload).__name__}, not an object.", advice="Answer 400."
+        )
     return build_event(payload, "webhook", "")
 
 

@@ -92,8 +92,9 @@ class Receiver:
     ) -> None:
         if secret is None and not unsigned:
             raise ConfigurationError(
-                "No webhook secret was given. Pass secret=..., or unsigned=True if your deliveries come without "
-                "a signature; an unset variable must not turn verification off."
+                "No webhook secret was given.",
+                advice="Pass secret=..., or unsigned=True if your deliveries come without a signature; an unset "
+                "variable must not turn verification off.",
             )
         if secret is not None and unsigned:
             raise ConfigurationError("Both a secret and unsigned=True were given; they contradict each other.")

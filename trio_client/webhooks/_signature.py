@@ -91,8 +91,9 @@ def check(content: bytes, headers: Headers, keys: tuple[bytes, ...], signature_h
         if len(received) != _DIGEST_LENGTH or not _HEX_DIGITS.issuperset(received):
             raise WebhookSignatureError(f"The {signature_header} header is not the 64 hex digits of an HMAC-SHA256.")
         raise WebhookSignatureError(
-            f"The signature in {signature_header} does not fit the body. Check that the secret is the "
-            "sender's and that the body is the raw bytes received, not parsed and serialised again."
+            f"The signature in {signature_header} does not match the body.",
+            advice="Check that the secret is the sender's and that the body is the raw bytes received, not parsed and "
+            "serialized again.",
         )
 
 
@@ -104,7 +105,7 @@ def secret_keys(secret: str | Iterable[str]) -> tuple[bytes, ...]:
     secrets: Iterable[Any] = [secret] if isinstance(secret, (bytes, type(None))) else secret
     keys = tuple(_secret_bytes(each) for each in secrets)
     if not keys:
-        raise ConfigurationError("No webhook secret was given; pass one, or use webhooks.parse on purpose.")
+        raise ConfigurationError("No webhook secret was given.", advice="Pass one, or use webhooks.parse on purpose.")
     return keys
 
 
@@ -140,7 +141,8 @@ def as_bytes(body: Body) -> bytes:
 def _secret_bytes(secret: str) -> bytes:
     if not isinstance(secret, str) or not secret.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(
-            "The webhook secret is missing, empty or not a str; set it, or use webhooks.parse on purpose."
+            "The webhook secret is missing, empty or not a str.",
+            advice="Set it, or use webhooks.parse on purpose.",
         )
     return secret.encode()
 

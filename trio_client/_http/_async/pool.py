@@ -97,8 +97,8 @@ class AsyncPool:
         self._stay_home()
         if counted and not await self._limiter.acquire(pool_timeout):
             raise APITimeoutError(
-                f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s; "
-                "make fewer at once, or raise Timeout.pool.",
+                f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s.",
+                advice="Make fewer at once, or raise Timeout.pool.",
                 phase="pool",
                 request_sent=False,
             )

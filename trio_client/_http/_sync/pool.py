@@ -98,8 +98,8 @@ class Pool:
         self._stay_home()
         if counted and not self._limiter.acquire(pool_timeout):
             raise APITimeoutError(
-                f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s; "
-                "make fewer at once, or raise Timeout.pool.",
+                f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s.",
+                advice="Make fewer at once, or raise Timeout.pool.",
                 phase="pool",
                 request_sent=False,
             )
