@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from ._client_config import ClientConfig
     from ._core.config import RetryPolicy, Timeout
     from ._core.hooks import CallInfo, Hooks
-    from ._core.not_given import NOT_GIVEN, NotGiven
     from ._core.reports import CancelReport
     from ._core.targets import Target
+    from ._core.validation import NOT_GIVEN, NotGiven
     from ._response_info import ResponseInfo, response_info
     from ._sync.client import TrioClient
     from ._sync.event_stream import EventStream
@@ -166,8 +166,8 @@ _HOMES: dict[str, str] = {
     "JobIterator": "._sync.jobs",
     "RetryPolicy": "._core.config",
     "Timeout": "._core.config",
-    "NOT_GIVEN": "._core.not_given",
-    "NotGiven": "._core.not_given",
+    "NOT_GIVEN": "._core.validation",
+    "NotGiven": "._core.validation",
     "CallInfo": "._core.hooks",
     "Hooks": "._core.hooks",
     "Target": "._core.targets",

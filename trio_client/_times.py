@@ -1,14 +1,15 @@
-"""Read times in every form the API sends, and durations as Go writes them."""
+"""Read times in every form the API sends, dates of HTTP headers, and durations as Go writes them."""
 
 from __future__ import annotations
 
 import re
 import sys
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["parse_duration", "parse_time"]
+__all__ = ["http_date", "parse_duration", "parse_time"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Python before 3.11 reads neither "Z" nor any number of fraction digits but 3 and 6.
@@ -17,6 +18,7 @@ _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9})\d*)?\s*(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 _SECONDS_UNTIL = 1e11  # larger numbers are milliseconds: as seconds they lie after the year 5000
+_SENSIBLE_YEARS = range(1970, 9000)  # outside of them, a datetime may overflow when something is added to it
 _LONGEST_DURATION = 100
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)", re.ASCII)
 _MICROSECONDS = {
@@ -68,6 +70,21 @@ def _from_iso(text: str) -> datetime | None:
         zone = f"{zone[:3]}:{zone[3:]}"
     moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6]:0<6}{zone}")
     return moment.astimezone(timezone.utc)
+
+
+def http_date(text: str) -> float | None:
+    """Return an HTTP date as seconds since the epoch, or `None` where it is not one."""
+    if not text or len(text) > 64:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if moment.year not in _SENSIBLE_YEARS:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.timestamp()
 
 
 def parse_duration(value: Any) -> timedelta | None:

@@ -12,9 +12,9 @@ import pytest
 
 from trio_client import Frame, models
 from trio_client._core import endpoints
-from trio_client._core.not_given import NOT_GIVEN
-from trio_client._core.outcome import Effect
-from trio_client._core.raw import raw_call
+from trio_client._core.endpoints import raw_call
+from trio_client._core.retry.outcome import Effect
+from trio_client._core.validation import NOT_GIVEN
 from trio_client.errors import RequestValidationError
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "samples"

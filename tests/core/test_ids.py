@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_client._core.ids import segment
+from trio_client._core.validation import path_segment
 from trio_client.errors import RequestValidationError
 
 
@@ -22,14 +22,14 @@ from trio_client.errors import RequestValidationError
 )
 def test_what_would_leave_its_segment_is_refused(value: str) -> None:
     with pytest.raises(RequestValidationError, match=r"^job_id is ") as caught:
-        segment(value, "job_id")
+        path_segment(value, "job_id")
     assert ("job_id", value) == (caught.value.field, caught.value.value)
 
 
 @pytest.mark.parametrize("value", [None, 5, b"a", ["a"]])
 def test_what_is_no_text_is_refused_with_its_type(value: Any) -> None:
     with pytest.raises(RequestValidationError, match=f"a {type(value).__name__}\\. Pass the id as a str"):
-        segment(value, "job_id")
+        path_segment(value, "job_id")
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_what_is_no_text_is_refused_with_its_type(value: Any) -> None:
     ],
 )
 def test_any_other_id_is_percent_encoded(value: str, expected: str) -> None:
-    assert expected == segment(value, "job_id")
+    assert expected == path_segment(value, "job_id")
 
 
 @given(st.text())
 def test_it_is_one_segment_that_decodes_to_the_id_or_an_error(value: str) -> None:
     try:
-        found = segment(value, "job_id")
+        found = path_segment(value, "job_id")
     except RequestValidationError:
         return
     assert value == unquote(found)

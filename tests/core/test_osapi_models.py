@@ -12,7 +12,7 @@ import pytest
 import trio_client
 from trio_client import osapi
 from trio_client._core.call import Nothing
-from trio_client._core.osapi_settings import OSAPI
+from trio_client._core.osapi import OSAPI
 from trio_client._core.reply import Reply, parse
 from trio_client.errors import ResponseValidationError, ResponseWarning
 from trio_client.osapi import OsapiAgent, OsapiAgentState, OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiTimelineEvent

@@ -6,7 +6,7 @@ import pytest
 
 from trio_client import errors
 from trio_client._core.config import RetryPolicy
-from trio_client._core.outcome import Effect, Outcome, classify, may_repeat
+from trio_client._core.retry.outcome import Effect, Outcome, classify, may_repeat
 
 N, P, R, D, A = Outcome.NOT_SENT, Outcome.PERMANENT, Outcome.REFUSED, Outcome.DEFINITE, Outcome.AMBIGUOUS
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from trio_client import errors, models
-from trio_client._core.reply import Reply, check, error_from, parse
-from trio_client._core.strict import check_strictly
+from trio_client._core.error_reply import check, error_from
+from trio_client._core.reply import Reply, check_strictly, parse
 
 KEY = "trio-0123456789abcdef"
 

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 
 from trio_client import errors
 from trio_client._core.config import RetryPolicy
-from trio_client._core.outcome import Effect, Outcome
-from trio_client._core.retry import Attempts, Patience, RetryQuota, backoff, http_date, retry_after
+from trio_client._core.retry.attempts import Attempts
+from trio_client._core.retry.backoff import backoff, retry_after
+from trio_client._core.retry.outcome import Effect, Outcome
+from trio_client._core.retry.quota import RetryQuota
+from trio_client._core.retry.window import RetryWindow
 from trio_client._core.state import ClientState
+from trio_client._times import http_date
 
 RESET = errors.APIConnectionError("reset", request_sent=True)
 REFUSED = errors.APIConnectionError("refused", request_sent=False)
@@ -335,30 +339,30 @@ def test_a_success_after_retries_gives_their_tokens_back() -> None:
     assert [True, True] == [quota.take(Outcome.AMBIGUOUS), quota.take(Outcome.AMBIGUOUS)]
 
 
-# patience
+# window
 
 
-def failures(patience: Patience, clock: Clock, error: errors.TrioError, every: float) -> Iterator[bool]:
+def failures(window: RetryWindow, clock: Clock, error: errors.TrioError, every: float) -> Iterator[bool]:
     while True:
-        yield patience.endures(error)
+        yield window.allows(error)
         clock.now += every
 
 
 def test_a_watch_outlasts_failures_for_a_bounded_time() -> None:
     clock = Clock()
-    endured = failures(Patience(120, clock), clock, RESET, every=50)
+    endured = failures(RetryWindow(120, clock), clock, RESET, every=50)
     assert [True, True, True, False] == [next(endured) for _ in range(4)]
 
 
 def test_a_success_starts_the_time_anew() -> None:
     clock = Clock()
-    patience = Patience(120, clock)
-    endured = failures(patience, clock, RESET, every=100)
+    window = RetryWindow(120, clock)
+    endured = failures(window, clock, RESET, every=100)
     assert [True, True] == [next(endured), next(endured)]
-    patience.reset()
+    window.reset()
     assert [True, True, False] == [next(endured) for _ in range(3)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
 def test_a_definite_no_is_not_endured(status: int) -> None:
-    assert not Patience(120, Clock()).endures(errors.APIStatusError("m", status_code=status))
+    assert not RetryWindow(120, Clock()).allows(errors.APIStatusError("m", status_code=status))

@@ -11,12 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url, clean_headers, clean_key
-from .._core.endpoints import analyze_frame, check_once
+from .._core.endpoints import analyze_frame, check_once, raw_call
 from .._core.hooks import Hooks
 from .._core.log import configure_logging
-from .._core.not_given import NOT_GIVEN, NotGiven
-from .._core.raw import raw_call
-from .._core.validation import positive
+from .._core.validation import NOT_GIVEN, NotGiven, positive
 from .._http._async.sender import AsyncSender
 from .._http.types import AsyncHTTPClient
 from ..errors import ConfigurationError

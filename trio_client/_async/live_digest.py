@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import create_live_digest
-from .._core.not_given import NOT_GIVEN, NotGiven
+from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watching import watch_guard
 from ..models import Job
 from .creation import create_job

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from .._core.config import RetryPolicy, Settings, Timeout, clean_base_url, clean_headers, clean_key
 from .._core.hooks import Hooks
 from .._core.log import configure_logging
-from .._core.not_given import NOT_GIVEN, NotGiven
-from .._core.osapi_settings import DEFAULT_BASE_URL, OSAPI, clean_prefix, with_prefix
+from .._core.osapi import DEFAULT_BASE_URL, OSAPI, clean_prefix, with_prefix
+from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.types import AsyncHTTPClient
 from ..errors import ConfigurationError

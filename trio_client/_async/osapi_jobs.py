@@ -9,8 +9,9 @@ from warnings import warn
 
 from .._core.config import Timeout
 from .._core.creation import is_ambiguous
-from .._core.osapi_endpoints import (
+from .._core.osapi import (
     LARGEST_PAGE,
+    Ending,
     delete_job,
     get_job,
     list_jobs,
@@ -18,8 +19,7 @@ from .._core.osapi_endpoints import (
     retry_outcome_unknown,
 )
 from .._core.osapi_paging import OsapiJobCursor
-from .._core.osapi_waiting import Ending
-from .._core.retry import Patience
+from .._core.retry.window import RetryWindow
 from .._core.validation import integer, not_negative, positive
 from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob
@@ -256,7 +256,7 @@ class AsyncOsapiJobs:
         if timeout is not None:
             positive("timeout", timeout, "seconds")
         transport, call = self._transport, get_job(id)
-        patience = Patience(transport.settings.retry.deadline, transport.clock)
+        window = RetryWindow(transport.settings.retry.deadline, transport.clock)
         ending = Ending(settle, transport.clock)
         until = None if timeout is None else transport.clock() + timeout
         last: OsapiJob | None = None
@@ -264,10 +264,10 @@ class AsyncOsapiJobs:
             try:
                 last = await transport.call(call, extra_headers=extra_headers)
             except TrioError as error:
-                if not patience.endures(error):
+                if not window.allows(error):
                     raise
             else:
-                patience.reset()
+                window.reset()
                 if on_update is not None:
                     on_update(last)
                 if ending.reached(last):

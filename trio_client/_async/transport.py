@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from .._core.call import Call, Prepared, prepare
 from .._core.config import Settings, Timeout
+from .._core.error_reply import check, error_from
 from .._core.hooks import CallInfo, notify
 from .._core.log import logger
-from .._core.reply import Reply, check, error_from, parse
-from .._core.retry import Attempts
+from .._core.reply import Reply, check_strictly, parse
+from .._core.retry.attempts import Attempts
 from .._core.state import ClientState
 from .._http._async.sender import AsyncOpenReply, AsyncSender
 from .._http.async_runtime import sleep
@@ -117,8 +118,6 @@ class AsyncTransport:
 
         if not 200 <= reply.status < 300 or settings.strict:
             check(reply, secrets=secrets, wall_clock=time.time(), service=settings.service)
-            from .._core.strict import check_strictly
-
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         model = parse(call.model, reply, secrets=secrets, service=settings.service)
         attempts.succeeded()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .._core.delivery_router import Sorting
 from .._core.endpoints import get_job
 from .._core.job_inbox import Mailbox, Patterns
-from .._core.retry import Patience
+from .._core.retry.window import RetryWindow
 from .._http.async_runtime import Bell
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
@@ -135,7 +135,7 @@ class _Deliveries:
         self._stream_url, self._created = about
         self._bell = Bell()
         self._box: Mailbox | None = None
-        self._patience = Patience(transport.settings.retry.deadline, transport.clock)
+        self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
 
     @property
     def job_id(self) -> str | None:
@@ -172,7 +172,7 @@ class _Deliveries:
             events = box.take(now)
             wait, look = box.wake_in(now), box.look_in(now) <= 0
         if events or box.finished:
-            self._patience.reset()
+            self._window.reset()
         elif look:
             await self._look(box)
         else:
@@ -194,14 +194,14 @@ class _Deliveries:
         except TrioError as error:
             with self._sorting.lock:
                 box.look_failed(self._transport.clock())
-            if not self._patience.endures(error):
+            if not self._window.allows(error):
                 raise StreamInterruptedError(
                     f"No webhook of job {self._job_id} arrives, and its status cannot be polled any more "
                     f"({error.problem}); it may still be running.",
                     job_id=self._job_id,
                 ) from error
         else:
-            self._patience.reset()
+            self._window.reset()
             with self._sorting.lock:
                 now = self._transport.clock()
                 if job.stream_url is not None:

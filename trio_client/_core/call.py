@@ -16,7 +16,7 @@ from .._redaction import mask
 from .._version import __version__
 from ..models._base import Model
 from .config import Settings, clean_headers
-from .outcome import Effect
+from .retry.outcome import Effect
 
 __all__ = ["EVENT_STREAM", "Call", "Nothing", "Prepared", "prepare"]
 

@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from .._redaction import preview
+from .._times import http_date
 from ..errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
 from ..models import Job, JobDetail
 from .call import Call
-from .outcome import Outcome, classify
-from .retry import http_date
+from .retry.outcome import Outcome, classify
 
 __all__ = [
     "Intent",

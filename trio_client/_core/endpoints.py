@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import functools
+import re
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, cast
+from urllib.parse import unquote, urlencode
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .. import models
+from .._redaction import preview
 from ..errors import RequestValidationError
 from ..frames import Frame
 from ..models import (
@@ -25,10 +29,8 @@ from ..models import (
     StreamValidation,
 )
 from .call import EVENT_STREAM, Call
-from .ids import segment
-from .not_given import NOT_GIVEN
-from .outcome import Effect
-from .validation import integer, one_of, validated
+from .retry.outcome import Effect
+from .validation import NOT_GIVEN, integer, one_of, path_segment, validated
 
 __all__ = [
     "analyze_frame",
@@ -39,11 +41,13 @@ __all__ = [
     "get_job",
     "list_jobs",
     "prepare_stream",
+    "raw_call",
     "validate_stream",
 ]
 
 STATUSES = ("pending", "running", "stopped", "completed", "failed")
 JOB_TYPES = ("live-monitor", "live-digest")
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})
 
 
@@ -106,12 +110,12 @@ def list_jobs(
 
 def get_job(job_id: str) -> Call[JobDetail]:
     """Describe `GET /jobs/{job_id}`."""
-    return Call("GET", f"/jobs/{segment(job_id, 'job_id')}", JobDetail, Effect.SAFE)
+    return Call("GET", f"/jobs/{path_segment(job_id, 'job_id')}", JobDetail, Effect.SAFE)
 
 
 def cancel_job(job_id: str) -> Call[CancelledJob]:
     """Describe `DELETE /jobs/{job_id}`."""
-    path = f"/jobs/{segment(job_id, 'job_id')}"
+    path = f"/jobs/{path_segment(job_id, 'job_id')}"
     return Call("DELETE", path, CancelledJob, Effect.SAFE, fresh_connection=True)
 
 
@@ -145,3 +149,60 @@ def _frame_text(frame: bytes | Path | Frame) -> str:
         value=frame,
         advice="Pass the picture's bytes, a pathlib.Path to it, or a Frame.",
     )
+
+
+def raw_call(
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, Any] | None,
+    json: Any,
+    response_type: type[Any],
+    idempotent: bool | None,
+) -> Call[RootModel[Any]]:
+    """Describe a request to any endpoint below the base URL."""
+    method = method.upper()
+    if not re.fullmatch(r"[A-Z]{3,20}", method):
+        raise RequestValidationError(f"method is {preview(repr(method))}; it must be an HTTP method.", field="method")
+    _check_path(path)
+    try:
+        from_json(to_json(json), allow_inf_nan=False)  # NaN is written, and is no JSON
+    except (PydanticSerializationError, ValueError) as error:
+        raise RequestValidationError(f"json cannot be sent as JSON: {preview(str(error))}.", field="json") from None
+    repeatable = method in _IDEMPOTENT if idempotent is None else idempotent
+    query = {name: _query_value(value) for name, value in (params or {}).items() if value is not None}
+    return Call(
+        method,
+        path,
+        _root_model(cast("Hashable", response_type)),
+        Effect.SAFE if repeatable else Effect.ONCE,
+        query=urlencode(query, doseq=True),
+        body=json,
+        fresh_connection=not repeatable,
+    )
+
+
+def _check_path(path: str) -> None:
+    segments = unquote(path).split("/")
+    if (
+        not path.startswith("/")
+        or ".." in segments
+        or not re.fullmatch(r"[\x21-\x7e]+", path)
+        or {"?", "#", "\\"} & {*path}
+    ):
+        raise RequestValidationError(
+            f"path is {preview(repr(path))}; it must begin with '/', be percent-encoded ASCII and have neither '..' "
+            "nor a query (use params=).",
+            field="path",
+            value=path,
+        )
+
+
+def _query_value(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+@functools.lru_cache(maxsize=64)
+def _root_model(response_type: Hashable) -> type[RootModel[Any]]:
+    wanted: Any = dict[str, Any] if response_type is dict else response_type
+    return RootModel[wanted]

@@ -1,8 +1,7 @@
-"""Turn replies into models, and refusals into errors."""
+"""Turn replies into models."""
 
 from __future__ import annotations
 
-import codecs
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,34 +17,23 @@ from ..models._base import ListPageModel, note_received
 from .call import EVENT_STREAM, Nothing
 from .config import TRIO, Service
 from .log import logger
-from .retry import retry_after
 
-__all__ = ["Reply", "check", "error_from", "media_type", "parse", "unusable"]
+__all__ = [
+    "PREVIEW_LENGTH",
+    "SEARCHED_BYTES",
+    "Reply",
+    "body_preview",
+    "check_strictly",
+    "media_type",
+    "parse",
+    "unusable",
+]
 
 _M = TypeVar("_M", bound=BaseModel)
-_PREVIEW_LENGTH = 500
-_SHOWN_ITEMS = 5
-_SEARCHED = 64 * 2**10  # bytes of a body in which secrets are looked for, so that none is cut in two in what is shown
-
-_BY_CODE: dict[str, type[errors.APIStatusError]] = {
-    "NOT_LIVESTREAM": errors.StreamUnavailableError,
-    "STREAM_OFFLINE": errors.StreamUnavailableError,
-    "STREAM_FETCH_FAILED": errors.StreamUnavailableError,
-    "FRAME_CAPTURE_FAILED": errors.StreamUnavailableError,
-    "CLIP_CAPTURE_FAILED": errors.StreamUnavailableError,
-    "JOB_NOT_FOUND": errors.JobNotFoundError,
-    "MAX_JOBS_REACHED": errors.MaxJobsReachedError,
-}
-_BY_STATUS: dict[int, type[errors.APIStatusError]] = {
-    400: errors.BadRequestError,
-    401: errors.AuthenticationError,
-    402: errors.InsufficientCreditsError,
-    403: errors.PermissionDeniedError,
-    404: errors.NotFoundError,
-    409: errors.ConflictError,
-    422: errors.UnprocessableEntityError,
-    429: errors.RateLimitError,
-}
+PREVIEW_LENGTH = 500
+SEARCHED_BYTES = (
+    64 * 2**10
+)  # bytes of a body in which secrets are looked for, so that none is cut in two in what is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +58,6 @@ class Reply:
 def media_type(headers: Mapping[str, str]) -> str:
     """Return the essence of the content type, in lower case."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """What an error body says, whatever its shape."""
-
-    code: str | None = None
-    message: str | None = None
-    remediation: str | None = None
-    fields: Mapping[str, str] | None = None
-    worded: bool = False
-    """Whether it is text in `error`."""
-
-
-def check(reply: Reply, *, secrets: Callable[[], Sequence[str]], wall_clock: float, service: Service = TRIO) -> None:
-    """Return if the reply is a success; raise the error it stands for otherwise."""
-    if not 200 <= reply.status < 300:
-        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service)
-
-
-def error_from(
-    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO
-) -> errors.APIStatusError:
-    """Return the error that a reply stands for: by its code first, then by its status."""
-    problem = _read_problem(reply, secrets)
-    code = problem.code
-    kind = _BY_CODE.get((code or "").upper()) or (service.worded.get(reply.status) if problem.worded else None)
-    kind = kind or _BY_STATUS.get(reply.status)
-    if kind is None:
-        kind = errors.ServerError if reply.status >= 500 else errors.APIStatusError
-    details: dict[str, Any] = {
-        "status_code": reply.status,
-        "code": code,
-        "remediation": problem.remediation,
-        "request_id": preview(reply.request_id, secrets) if reply.request_id else None,
-        "body_preview": _body_preview(reply, secrets),
-        "retry_after": retry_after(reply.headers, wall_clock=wall_clock),
-        "advice": service.advice.get(kind),
-    }
-    if issubclass(kind, errors.UnprocessableEntityError):
-        details["fields"] = problem.fields
-    return kind(problem.message or _describe(reply, secrets), **details)
 
 
 def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO) -> _M:
@@ -140,10 +86,29 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
         raise errors.ResponseValidationError(
             f"The reply (status {reply.status}) is not a usable {model.__name__}: its job_id is empty.",
             status_code=reply.status,
-            body_preview=_body_preview(reply, secrets()),
+            body_preview=body_preview(reply, secrets()),
             field="job_id",
         )
     return found
+
+
+def check_strictly(
+    model: type[BaseModel], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO
+) -> None:
+    """Raise ResponseValidationError if the reply deviates from the documented schema of the model."""
+    from ..models import _osapi_strict, _strict  # large, and only for strict clients
+
+    name = model.__name__
+    documented: type[BaseModel] | None = getattr(_strict, name, None) or getattr(_osapi_strict, name, None)
+    if documented is None:
+        return
+    try:
+        documented.model_validate_json(reply.content)
+    except ValidationError as error:
+        problem = error.with_traceback(None)  # its frames hold the body
+    else:
+        return
+    raise unusable(f"{name} by the documented schema", reply, problem, secrets=secrets(), service=service)
 
 
 def _may_hold(word: bytes, content: bytes) -> bool:
@@ -159,7 +124,7 @@ def _refuse_not_a_number(model: type[BaseModel], reply: Reply, secrets: Callable
         raise errors.ResponseValidationError(
             f"The reply (status {reply.status}) is not a usable {model.__name__}: {preview(str(error), secrets())}.",
             status_code=reply.status,
-            body_preview=_body_preview(reply, secrets()),
+            body_preview=body_preview(reply, secrets()),
         ) from None
 
 
@@ -185,7 +150,7 @@ def unusable(
         f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}.",
         advice="Try again; if that does not help, check base_url and .body_preview.",
         status_code=reply.status,
-        body_preview=_body_preview(reply, secrets),
+        body_preview=body_preview(reply, secrets),
         field=field,
     )
 
@@ -253,62 +218,7 @@ def _remove(data: Any, place: Sequence[int | str]) -> None:
     holder.pop(key, None)
 
 
-def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
-    content = reply.content.removeprefix(codecs.BOM_UTF8)
-    try:
-        body: Any = from_json(content) if content else None
-    except ValueError:
-        return _Problem()
-    top = as_object(body)
-    envelope = top.get("error")
-    source = as_object(envelope) or top
-    fields = _fields(top.get("detail"), secrets)
-    message = _text(source.get("message"), secrets)
-    if message is None and isinstance(envelope, str):
-        message = _text(envelope, secrets)
-    if message is None and fields:
-        message = "; ".join(f"{name}: {reason}" for name, reason in list(fields.items())[:_SHOWN_ITEMS])
-    if message is None:
-        message = _text(top.get("detail"), secrets)
-    return _Problem(
-        code=_text(source.get("code"), secrets),
-        message=message,
-        remediation=_text(source.get("remediation"), secrets),
-        fields=fields,
-        worded=isinstance(envelope, str),
-    )
-
-
-def _fields(detail: Any, secrets: Sequence[str]) -> dict[str, str]:
-    """Return the refused fields of a FastAPI-like `detail` list."""
-    found: dict[str, str] = {}
-    for item in map(as_object, as_array(detail)):
-        place = [str(part) for part in as_array(item.get("loc"))]
-        if place and place[0] in ("body", "query", "path", "header"):
-            place = place[1:] or place
-        if not item:
-            continue
-        found[preview(".".join(place) or "body", secrets)] = _text(item.get("msg"), secrets) or "refused"
-    return found
-
-
-def _text(value: Any, secrets: Sequence[str]) -> str | None:
-    if not isinstance(value, str) or not value.strip():
-        return None
-    return preview(value.strip(), secrets, limit=_PREVIEW_LENGTH)
-
-
-def _describe(reply: Reply, secrets: Sequence[str]) -> str:
-    if 300 <= reply.status < 400:
-        target = preview(reply.headers.get("location", "nowhere"), secrets)
-        return f"the server redirects to {target}, which is not followed; correct base_url if it has moved"
-    if reply.media_type == "text/html":
-        return "the server (or a proxy before it) answered with an HTML page"
-    if reply.media_type == "text/plain" and reply.content.strip():
-        return preview(reply.content[:_SEARCHED].decode("utf-8", "replace").strip(), secrets)
-    return "the server gave no reason" if not reply.content else "the server gave no reason that can be read"
-
-
-def _body_preview(reply: Reply, secrets: Sequence[str]) -> str:
-    text = reply.content[:_SEARCHED].decode("utf-8", "replace")
-    return preview(text, secrets, limit=_PREVIEW_LENGTH)
+def body_preview(reply: Reply, secrets: Sequence[str]) -> str:
+    """Return the start of a body as errors may show it."""
+    text = reply.content[:SEARCHED_BYTES].decode("utf-8", "replace")
+    return preview(text, secrets, limit=PREVIEW_LENGTH)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from .._times import http_date
 from ..errors import ConfigurationError
-from .retry import RetryQuota, http_date
+from .retry.quota import RetryQuota
 
 if TYPE_CHECKING:
     from .creation import Intent

@@ -1,22 +1,35 @@
-"""Check arguments against the documented request schemas, and say what is wrong in words."""
+"""Check arguments before anything is sent, and say what is wrong with them."""
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Mapping
 from types import MappingProxyType, UnionType
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
 from .._redaction import preview
 from ..errors import RequestValidationError
 
-__all__ = ["event_types", "integer", "not_negative", "one_of", "positive", "stream_options", "validated"]
+__all__ = [
+    "NOT_GIVEN",
+    "NotGiven",
+    "event_types",
+    "integer",
+    "not_negative",
+    "one_of",
+    "path_segment",
+    "positive",
+    "stream_options",
+    "validated",
+]
 
 _R = TypeVar("_R", bound=BaseModel)
 _LARGEST = 10**18
+_NO_SEGMENT = re.compile(r"[/\\?#\x00-\x20\x7f-\x9f]")
 _UNITS = {
     "interval_seconds": " seconds",
     "clip_duration_seconds": " seconds",
@@ -31,6 +44,19 @@ _TYPES = {
     "bool": "a bool",
     "float": "a number",
 }
+
+
+class _NotGiven(enum.Enum):
+    """An argument that was left out, where `None` means something."""
+
+    NOT_GIVEN = "not given"
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NotGiven: TypeAlias = Literal[_NotGiven.NOT_GIVEN]
+NOT_GIVEN: Final = _NotGiven.NOT_GIVEN
 
 
 def validated(model: type[_R], values: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})) -> _R:
@@ -94,6 +120,35 @@ def one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
             f"{field} is {preview(repr(value))}; it must be one of {words}.", field=field, value=value
         )
     return str(value)
+
+
+def path_segment(value: str, field: str) -> str:
+    """Return an identifier as one percent-encoded path segment.
+
+    Raises:
+        RequestValidationError: it is empty, a dot segment, or holds a character that would end the segment.
+    """
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}, a {type(value).__name__}.",
+            advice="Pass the id as a str.",
+            field=field,
+            value=value,
+        )
+    plain = re.sub(r"%2e", ".", value, flags=re.IGNORECASE)
+    if not value or plain in (".", "..") or _NO_SEGMENT.search(value) or re.search(r"%(?:2f|5c)", value, re.IGNORECASE):
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}, which is not an id.",
+            advice="Pass it as the API returned it, such as 'a1b2c3d4-e5f6-7890-abcd-ef1234567890'.",
+            field=field,
+            value=value,
+        )
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise RequestValidationError(
+            f"{field} is {preview(repr(value))}, which is not text that can be sent.", field=field, value=value
+        ) from None
 
 
 def event_types(kinds: tuple[Any, ...]) -> None:

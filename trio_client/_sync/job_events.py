@@ -10,7 +10,7 @@ from typing import Any
 
 from .._core.endpoints import get_job
 from .._core.polling import JobStory
-from .._core.retry import Patience
+from .._core.retry.window import RetryWindow
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
 from .transport import Transport
@@ -35,7 +35,7 @@ class Polling:
         self._poll_interval = poll_interval
         self._options = options
         self._story = story or JobStory()
-        self._patience = Patience(transport.settings.retry.deadline, transport.clock)
+        self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
         self._looked = False
         self.seen_alive: datetime | None = None
         self.job_id: str | None = job_id
@@ -61,13 +61,13 @@ class Polling:
             assert self.job_id is not None
             return [self._story.gone(self.job_id, error)]
         except TrioError as error:
-            if self._patience.endures(error):
+            if self._window.allows(error):
                 return []
             raise StreamInterruptedError(
                 f"Job {self.job_id} cannot be polled any more ({error.problem}); it may still be running.",
                 job_id=self.job_id,
             ) from error
-        self._patience.reset()
+        self._window.reset()
         self.finished = job.is_terminal
         if not self.finished:
             self.seen_alive = asked_at

@@ -13,7 +13,7 @@ from .._core.creation import Intent
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.reports import CancelReport
-from .._core.retry import Patience
+from .._core.retry.window import RetryWindow
 from .._core.validation import integer, one_of, positive
 from .._redaction import preview
 from ..errors import (
@@ -250,17 +250,17 @@ class Jobs:
         if timeout is not None:
             positive("timeout", timeout, "seconds")
         transport, call = self._transport, get_job(job_id)
-        patience = Patience(transport.settings.retry.deadline, transport.clock)
+        window = RetryWindow(transport.settings.retry.deadline, transport.clock)
         until = None if timeout is None else transport.clock() + timeout
         last: JobDetail | None = None
         while True:
             try:
                 last = transport.call(call, extra_headers=extra_headers)
             except TrioError as error:
-                if not patience.endures(error):
+                if not window.allows(error):
                     raise
             else:
-                patience.reset()
+                window.reset()
                 if on_update is not None:
                     on_update(last)
                 if last.is_terminal:

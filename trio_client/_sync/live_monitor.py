@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import create_live_monitor
-from .._core.not_given import NOT_GIVEN, NotGiven
+from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watching import job_seconds, watch_guard
 from ..models import Job
 from .creation import create_job

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from .._core.config import RetryPolicy, Settings, Timeout, clean_base_url, clean_headers, clean_key
 from .._core.hooks import Hooks
 from .._core.log import configure_logging
-from .._core.not_given import NOT_GIVEN, NotGiven
-from .._core.osapi_settings import DEFAULT_BASE_URL, OSAPI, clean_prefix, with_prefix
+from .._core.osapi import DEFAULT_BASE_URL, OSAPI, clean_prefix, with_prefix
+from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._sync.sender import Sender
 from .._http.types import HTTPClient
 from ..errors import ConfigurationError

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from trio_client._core.osapi_endpoints import delete_job, get_job, list_jobs, retry_job, retry_outcome_unknown
-from trio_client._core.osapi_settings import OSAPI, clean_prefix, with_prefix
-from trio_client._core.osapi_waiting import Ending
-from trio_client._core.outcome import Effect
-from trio_client._core.reply import Reply, error_from
+from trio_client._core.error_reply import error_from
+from trio_client._core.osapi import (
+    OSAPI,
+    Ending,
+    clean_prefix,
+    delete_job,
+    get_job,
+    list_jobs,
+    retry_job,
+    retry_outcome_unknown,
+    with_prefix,
+)
+from trio_client._core.reply import Reply
+from trio_client._core.retry.outcome import Effect
 from trio_client.errors import (
     APIStatusError,
     AuthenticationError,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from ..errors import (
+from ...errors import (
     APIConnectionError,
     APIStatusError,
     ConfigurationError,
@@ -17,7 +17,7 @@ from ..errors import (
     RequestValidationError,
     TrioError,
 )
-from .config import RetryPolicy
+from ..config import RetryPolicy
 
 __all__ = ["Effect", "Outcome", "classify", "may_repeat"]
 

@@ -1,0 +1,139 @@
+"""Turn replies that are no success into errors: by their code first, then by their status."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from .. import errors
+from .._json import as_array, as_object
+from .._redaction import preview
+from .config import TRIO, Service
+from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
+from .retry.backoff import retry_after
+
+__all__ = ["check", "error_from"]
+
+_SHOWN_ITEMS = 5
+
+_BY_CODE: dict[str, type[errors.APIStatusError]] = {
+    "NOT_LIVESTREAM": errors.StreamUnavailableError,
+    "STREAM_OFFLINE": errors.StreamUnavailableError,
+    "STREAM_FETCH_FAILED": errors.StreamUnavailableError,
+    "FRAME_CAPTURE_FAILED": errors.StreamUnavailableError,
+    "CLIP_CAPTURE_FAILED": errors.StreamUnavailableError,
+    "JOB_NOT_FOUND": errors.JobNotFoundError,
+    "MAX_JOBS_REACHED": errors.MaxJobsReachedError,
+}
+_BY_STATUS: dict[int, type[errors.APIStatusError]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientCreditsError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.UnprocessableEntityError,
+    429: errors.RateLimitError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What an error body says, whatever its shape."""
+
+    code: str | None = None
+    message: str | None = None
+    remediation: str | None = None
+    fields: Mapping[str, str] | None = None
+    worded: bool = False
+    """Whether it is text in `error`."""
+
+
+def check(reply: Reply, *, secrets: Callable[[], Sequence[str]], wall_clock: float, service: Service = TRIO) -> None:
+    """Return if the reply is a success; raise the error it stands for otherwise."""
+    if not 200 <= reply.status < 300:
+        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service)
+
+
+def error_from(
+    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO
+) -> errors.APIStatusError:
+    """Return the error that a reply stands for: by its code first, then by its status."""
+    problem = _read_problem(reply, secrets)
+    code = problem.code
+    kind = _BY_CODE.get((code or "").upper()) or (service.worded.get(reply.status) if problem.worded else None)
+    kind = kind or _BY_STATUS.get(reply.status)
+    if kind is None:
+        kind = errors.ServerError if reply.status >= 500 else errors.APIStatusError
+    details: dict[str, Any] = {
+        "status_code": reply.status,
+        "code": code,
+        "remediation": problem.remediation,
+        "request_id": preview(reply.request_id, secrets) if reply.request_id else None,
+        "body_preview": body_preview(reply, secrets),
+        "retry_after": retry_after(reply.headers, wall_clock=wall_clock),
+        "advice": service.advice.get(kind),
+    }
+    if issubclass(kind, errors.UnprocessableEntityError):
+        details["fields"] = problem.fields
+    return kind(problem.message or _describe(reply, secrets), **details)
+
+
+def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
+    content = reply.content.removeprefix(codecs.BOM_UTF8)
+    try:
+        body: Any = from_json(content) if content else None
+    except ValueError:
+        return _Problem()
+    top = as_object(body)
+    envelope = top.get("error")
+    source = as_object(envelope) or top
+    fields = _fields(top.get("detail"), secrets)
+    message = _text(source.get("message"), secrets)
+    if message is None and isinstance(envelope, str):
+        message = _text(envelope, secrets)
+    if message is None and fields:
+        message = "; ".join(f"{name}: {reason}" for name, reason in list(fields.items())[:_SHOWN_ITEMS])
+    if message is None:
+        message = _text(top.get("detail"), secrets)
+    return _Problem(
+        code=_text(source.get("code"), secrets),
+        message=message,
+        remediation=_text(source.get("remediation"), secrets),
+        fields=fields,
+        worded=isinstance(envelope, str),
+    )
+
+
+def _fields(detail: Any, secrets: Sequence[str]) -> dict[str, str]:
+    """Return the refused fields of a FastAPI-like `detail` list."""
+    found: dict[str, str] = {}
+    for item in map(as_object, as_array(detail)):
+        place = [str(part) for part in as_array(item.get("loc"))]
+        if place and place[0] in ("body", "query", "path", "header"):
+            place = place[1:] or place
+        if not item:
+            continue
+        found[preview(".".join(place) or "body", secrets)] = _text(item.get("msg"), secrets) or "refused"
+    return found
+
+
+def _text(value: Any, secrets: Sequence[str]) -> str | None:
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return preview(value.strip(), secrets, limit=PREVIEW_LENGTH)
+
+
+def _describe(reply: Reply, secrets: Sequence[str]) -> str:
+    if 300 <= reply.status < 400:
+        target = preview(reply.headers.get("location", "nowhere"), secrets)
+        return f"the server redirects to {target}, which is not followed; correct base_url if it has moved"
+    if reply.media_type == "text/html":
+        return "the server (or a proxy before it) answered with an HTML page"
+    if reply.media_type == "text/plain" and reply.content.strip():
+        return preview(reply.content[:SEARCHED_BYTES].decode("utf-8", "replace").strip(), secrets)
+    return "the server gave no reason" if not reply.content else "the server gave no reason that can be read"
