@@ -11,7 +11,8 @@ from functools import partial
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
-from trio_client._core.streaming import StreamReader
+from trio_client._core.event_reader import EventReader
+from trio_client._core.history import JobHistory
 from trio_client.sse import decode
 
 from .contenders import OURS
@@ -69,7 +70,7 @@ def httpx_sse_typed(chunks: Iterable[bytes]) -> Iterator[object]:
 
 
 def typed(chunks: Iterable[bytes]) -> Iterator[object]:
-    reader = StreamReader(max_event_bytes=16 * MIB)
+    reader = EventReader(JobHistory(), max_event_bytes=16 * MIB)
     for chunk in chunks:
         yield from reader.feed(chunk)
 

@@ -459,8 +459,8 @@ class TestBreaking:
     def test_silence_is_noticed(
         self, stub: StubServer, client: TrioClient, monkeypatch: pytest.MonkeyPatch, count: int
     ) -> None:
-        monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 0.2)
-        monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
+        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
         stub.fail_next(silent_after_events=count)
         with client.live_monitor.stream(YARD, OPEN, max_triggers=None) as events:
             stub.clock.advance(45)
@@ -474,8 +474,8 @@ class TestBreaking:
     def test_a_silent_stream_of_a_job_that_has_nothing_to_tell_is_listened_to(
         self, stub: StubServer, client: TrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 0.2)
-        monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-digest": 0.01})
+        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
+        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-digest": 0.01})
         looks = 0
 
         def look(info: CallInfo) -> None:
@@ -665,8 +665,8 @@ class TestBytes:
     def test_an_event_that_dribbles_in_for_too_long_is_given_up(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("trio_client._core.streaming._SHORTEST_IDLE", 1.0)
-        monkeypatch.setattr("trio_client._core.streaming._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 1.0)
+        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
         job = {"job_id": "j-1", "status": "completed"}
         comments: list[Any] = [0.15, b": alive\n\n"] * 10  # for longer than that, but each of them is whole
         endless = dribble(b"data: " + b"x" * 2000, 0.01)

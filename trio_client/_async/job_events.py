@@ -1,4 +1,4 @@
-"""Follow a job by asking for it again and again."""
+"""Follow a job by polling it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .._core.endpoints import get_job
-from .._core.polling import JobStory
+from .._core.history import JobHistory
 from .._core.retry.window import RetryWindow
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
@@ -18,7 +18,7 @@ __all__ = ["AsyncPolling"]
 
 
 class AsyncPolling:
-    """A source of events that looks at a job every few seconds. It never stops the job."""
+    """A source of events that polls a job every few seconds. It never stops the job."""
 
     def __init__(
         self,
@@ -26,39 +26,46 @@ class AsyncPolling:
         job_id: str,
         *,
         poll_interval: float,
-        story: JobStory | None = None,
+        history: JobHistory | None = None,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._transport = transport
         self._call = get_job(job_id)
+        self._history = history or JobHistory()
+        self._history.job_id = job_id
         self._poll_interval = poll_interval
         self._options = options
-        self._story = story or JobStory()
         self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
-        self._looked = False
+        self._polled = False
         self.seen_alive: datetime | None = None
-        self.job_id: str | None = job_id
-        self.finished = False
+
+    @property
+    def job_id(self) -> str | None:
+        """The job's id."""
+        return self._history.job_id
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job's end was reported."""
+        return self._history.finished
 
     async def open(self) -> None:
         """Do nothing: the job runs already."""
 
     async def advance(self) -> list[Event]:
-        """Look at the job, after a pause, and return what has changed.
+        """Poll the job, after a pause, and return what has changed.
 
         Raises:
-            StreamInterruptedError: the job could not be looked at for longer than the retry policy's deadline.
+            StreamInterruptedError: polling failed for longer than the retry policy's deadline.
         """
-        if self._looked:
+        if self._polled:
             await self._transport.sleep(self._poll_interval)
-        self._looked = True
+        self._polled = True
         asked_at = self._transport.state.server_now()
         try:
             job = await self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
-            self.finished = True
-            assert self.job_id is not None
-            return [self._story.gone(self.job_id, error)]
+            return [self._history.not_found(error)]
         except TrioError as error:
             if self._window.allows(error):
                 return []
@@ -67,10 +74,9 @@ class AsyncPolling:
                 job_id=self.job_id,
             ) from error
         self._window.reset()
-        self.finished = job.is_terminal
-        if not self.finished:
+        if not job.is_terminal:
             self.seen_alive = asked_at
-        return self._story.look(job)
+        return self._history.poll(job)
 
     async def close(self, error: BaseException | None) -> None:
-        """Do nothing: whoever follows a job does not own it."""
+        """Do nothing: following a job is not owning it."""

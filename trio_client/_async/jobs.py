@@ -298,7 +298,7 @@ class AsyncJobs:
 
         Raises:
             RequestValidationError: an argument is outside its range.
-            StreamInterruptedError: while iterating: the job could not be looked at any more.
+            StreamInterruptedError: while iterating: polling the job kept failing.
 
         Example:
             >>> async with AsyncTrioClient() as client:

@@ -12,9 +12,10 @@ from .._core.attached import AttachedJob, attach, detach
 from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
 from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
+from .._core.event_reader import EventReader, idle_limit, stream_dropped
+from .._core.history import JobHistory
 from .._core.log import logger
 from .._core.reply import media_type, parse, unusable
-from .._core.streaming import StreamReader, idle_limit, interrupted
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
 from .._http.async_runtime import carry_through, shielded
@@ -72,7 +73,8 @@ class AsyncOwnedStream:
         self._extra_headers = extra_headers
         self._intent: Intent | None = None
         self._reply: AsyncOpenReply | None = None
-        self._reader = StreamReader(max_event_bytes=transport.settings.max_body_bytes)
+        self._history = JobHistory()
+        self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._polling: AsyncPolling | None = None
         self._attached: AttachedJob | None = None
         self._owner = 0
@@ -86,17 +88,17 @@ class AsyncOwnedStream:
     @property
     def job_id(self) -> str | None:
         """The job's id, once known."""
-        return self._polling.job_id if self._polling is not None else self._reader.job_id
+        return self._history.job_id
 
     @property
     def has_started(self) -> bool:
         """Whether the stream has told that the job runs."""
-        return self._reader.started
+        return self._history.started
 
     @property
     def finished(self) -> bool:
         """Whether the job's end has been told."""
-        return self._reader.finished or (self._polling is not None and self._polling.finished)
+        return self._history.finished
 
     @property
     def seen_alive(self) -> datetime | None:
@@ -138,32 +140,32 @@ class AsyncOwnedStream:
         if self._polling is not None:
             return await self._polling.advance()
         if self._broken is not None or self._reply is None:
-            return await self._interrupted()
+            return await self._fall_back()
         try:
             chunk = await self._reply.next_chunk()
             if chunk is None:
                 self._broken = "it ended before the job did", None
-                return await self._interrupted()
+                return await self._fall_back()
             events = self._reader.feed(chunk)
         except EventTooLargeError as error:
             self._broken = str(error), None
             events = self._reader.accept(error.events)
             if not events:
-                return await self._interrupted()
+                return await self._fall_back()
         except TrioError as error:
             if isinstance(error, APITimeoutError) and error.phase == "idle" and self.job_id is not None:
-                return await self._look(self.job_id, error)
+                return await self._poll_silent(self.job_id, error)
             self._broken = str(error), error
-            return await self._interrupted()
+            return await self._fall_back()
         self._note_job_id()
-        if self._reader.finished:
+        if self._history.finished:
             await self._release()
         elif events:
             self._waiting_since = None
             self._seen_alive = events[-1].occurred_at or self._transport.state.server_now()
         elif self._is_dribbling():
             self._broken = f"an event did not arrive within {self._idle:g} s", None
-            return await self._interrupted()
+            return await self._fall_back()
         return events
 
     async def close(self, error: BaseException | None, *, on_exit: Literal["cancel", "leave"] | None = None) -> None:
@@ -188,7 +190,7 @@ class AsyncOwnedStream:
     async def find_id(self) -> str | None:
         """Return the job's id, so that it can be stopped; one that the stream has not named is looked for."""
         if self.job_id is None and self._intent is not None:
-            self._reader.job_id = await find_one(self._transport, self._intent, made=True)
+            self._history.job_id = await find_one(self._transport, self._intent, made=True)
             self._note_job_id()
         return self.job_id
 
@@ -252,39 +254,40 @@ class AsyncOwnedStream:
     def _follow(self, job_id: str) -> None:
         self._transport.state.owned.add(job_id)
         self._forget_nameless()
-        self._polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
+        self._polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history)
         if self._attached is not None:
             self._attached.named(job_id)
 
-    async def _interrupted(self) -> list[Event]:
+    async def _fall_back(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
         await self._release()
         reason, cause = self._broken or ("it was closed", None)
-        job_id, reason = self._reader.job_id, reason.rstrip(".")
-        if self._reader.finished:
+        job_id, reason = self._history.job_id, reason.rstrip(".")
+        if self._history.finished:
             return []
         if self._on_drop == "raise":
-            raise interrupted(job_id, reason) from cause
+            raise stream_dropped(job_id, reason) from cause
         if job_id is None:
             self._take_over(await self._find_nameless(reason, cause))
         else:
             self._follow(job_id)
-        logger.warning("The stream of job %s broke off (%s); following it by polling.", self.job_id, reason)
+        logger.warning("The stream of job %s was dropped (%s); following it by polling.", self.job_id, reason)
         return []
 
-    async def _look(self, job_id: str, silence: APITimeoutError) -> list[Event]:
-        """Look at the job of a silent stream: listen on if it has nothing to tell either, else follow it by polling."""
-        polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, story=self._reader.story())
+    async def _poll_silent(self, job_id: str, silence: APITimeoutError) -> list[Event]:
+        """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
+        history = self._history.copy()
+        polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history)
         events = await polling.advance()
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive
             return []
         if self._on_drop == "raise" or not events:
             self._broken = str(silence), silence
-            return await self._interrupted()
+            return await self._fall_back()
         logger.warning("The stream of job %s was silent while the job went on; following it by polling.", job_id)
         await self._release()
-        self._polling = polling
+        self._history, self._polling = history, polling
         return events
 
     async def _find_nameless(self, reason: str, cause: TrioError | None) -> Job:
@@ -293,13 +296,13 @@ class AsyncOwnedStream:
         try:
             return await look_again(self._transport, self._intent, cause or StreamInterruptedError(reason))
         except CreateOutcomeUnknownError as error:
-            raise interrupted(None, reason) from error
+            raise stream_dropped(None, reason) from error
 
     async def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
         with shielded(_START_SECONDS):
             try:
-                while self._reply is not None and self._reader.job_id is None and not self._reader.finished:
+                while self._reply is not None and self._history.job_id is None and not self._history.finished:
                     chunk = await self._reply.next_chunk()
                     if chunk is None:
                         return
@@ -322,7 +325,7 @@ class AsyncOwnedStream:
             await reply.aclose()
 
     def _note_job_id(self) -> None:
-        job_id = self._reader.job_id
+        job_id = self._history.job_id
         if job_id is not None and not self._named:
             self._named = True
             self._transport.state.owned.add(job_id)

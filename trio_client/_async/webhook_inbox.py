@@ -1,13 +1,13 @@
-"""Await what webhooks deliver, with the same stream of events as every other delivery."""
+"""Follow a job by its webhooks, as by any other stream of events."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from .._core.delivery_router import Sorting
+from .._core.delivery_router import DeliveryRouter
 from .._core.endpoints import get_job
-from .._core.job_inbox import Mailbox, Patterns
+from .._core.job_inbox import DeliveryTimeouts, JobInbox
 from .._core.retry.window import RetryWindow
 from .._http.async_runtime import Bell
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
@@ -24,20 +24,20 @@ __all__ = ["AsyncWebhookInbox"]
 
 
 class AsyncWebhookInbox:
-    """Collect the deliveries of webhooks per job, and follow a job by them as by any other stream of events.
+    """Collect webhook deliveries, and follow each job by them as by any other stream of events.
 
-    Give the inbox to a `WebhookApp` as its handler, or call `deliver` with each event; any thread may do so. When
-    deliveries stay away, the job is looked at instead, so that no end and no trigger is missed.
+    Give the inbox to a `WebhookApp` as its handler, or call `deliver` with each event, from any thread. When
+    deliveries stay away, the job is polled instead, so that no end and no trigger is missed.
 
-    An event that names no job, as triggers do, is taken for that of the one job of this inbox that watches the
-    event's stream. With several jobs on one stream nobody can tell: their triggers are then found by polling, which
-    brings no explanation and no picture. What `event.dedup_key` tells to be a redelivery is dropped.
+    An event that names no job, as triggers do, belongs to the one job of this inbox that watches the event's stream.
+    With several jobs on one stream that is ambiguous: their triggers are found by polling, without an explanation or
+    a picture. Redeliveries, which have the same `event.dedup_key`, are dropped.
 
     Args:
-        client: the client to look at jobs with; it stays yours to close.
-        late_after: seconds, more than 0, after which a delivery that should have come is not waited for.
-        quiet_after: seconds, more than 0, without a delivery after which the job is looked at.
-        poll_interval: seconds, more than 0, between two looks while deliveries stay away.
+        client: the client to poll jobs with; closing it stays your business.
+        late_after: seconds, more than 0, to wait for a delivery that is due.
+        quiet_after: seconds, more than 0, without any delivery until the job is polled.
+        poll_interval: seconds, more than 0, between two polls while deliveries stay away.
 
     Raises:
         RequestValidationError: an argument is outside its range.
@@ -64,37 +64,35 @@ class AsyncWebhookInbox:
         poll_interval: float = 3.0,
     ) -> None:
         self._transport: AsyncTransport = client._transport  # pyright: ignore[reportPrivateUsage]
-        self._patterns = Patterns(late_after, quiet_after, poll_interval)
-        self._sorting = Sorting()
+        self._timeouts = DeliveryTimeouts(late_after, quiet_after, poll_interval)
+        self._router = DeliveryRouter()
         self._seen = Deduplicator(max_entries=10_000, clock=self._transport.clock)
 
     def deliver(self, event: Event) -> None:
-        """Take in an event. It returns at once, and may be called from any thread.
+        """Take in an event and return at once; callable from any thread.
 
         Args:
             event: what a webhook delivered, from `webhooks.unwrap` or `webhooks.parse`.
         """
-        if self._seen.is_duplicate(event):
-            return
-        with self._sorting.lock:
-            self._sorting.deliver(event, self._transport.clock())
+        if not self._seen.is_duplicate(event):
+            self._router.deliver(event, self._transport.clock())
 
     __call__ = deliver
 
     def events(self, job: str | Job | JobDetail) -> AsyncEventStream:
-        """Return the events of a job, as webhooks deliver them; what they do not tell is found by polling.
+        """Return the events of a job as webhooks deliver them; polling finds what they miss.
 
-        It never cancels the job. `event.delivery` says by which way an event came.
+        It never cancels the job. `event.delivery` says which way an event came.
 
         Args:
-            job: the job, or its id. With the job itself, its stream is known without asking for it.
+            job: the job, or its id. With the job itself, its stream is known without a request.
 
         Returns:
-            The stream; what was delivered before it is entered is kept, up to 256 events of all jobs.
+            The stream; what was delivered before it is entered is kept, up to 256 events across all jobs.
 
         Raises:
             RequestValidationError: the id cannot be one.
-            StreamInterruptedError: while iterating: deliveries stay away, and the job could not be looked at.
+            StreamInterruptedError: while iterating: deliveries stay away, and polling the job kept failing.
 
         Example:
             >>> async with AsyncTrioClient() as client:
@@ -108,9 +106,9 @@ class AsyncWebhookInbox:
         Source: the API's "Webhooks" and "Poll jobs" guides.
         """
         if isinstance(job, str):
-            return AsyncEventStream(_Deliveries(self._transport, self._sorting, self._patterns, job))
-        about = (job.stream_url, job.created_time)
-        return AsyncEventStream(_Deliveries(self._transport, self._sorting, self._patterns, job.job_id, about))
+            return AsyncEventStream(_Deliveries(self._transport, self._router, self._timeouts, job))
+        known = (job.stream_url, job.created_time)
+        return AsyncEventStream(_Deliveries(self._transport, self._router, self._timeouts, job.job_id, *known))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._transport.settings.base_url}>"
@@ -122,19 +120,20 @@ class _Deliveries:
     def __init__(
         self,
         transport: AsyncTransport,
-        sorting: Sorting,
-        patterns: Patterns,
+        router: DeliveryRouter,
+        timeouts: DeliveryTimeouts,
         job_id: str,
-        about: tuple[str | None, datetime | None] = (None, None),
+        stream_url: str | None = None,
+        created: datetime | None = None,
     ) -> None:
         self._transport = transport
-        self._sorting = sorting
-        self._patterns = patterns
+        self._router = router
+        self._timeouts = timeouts
         self._call = get_job(job_id)
         self._job_id = job_id
-        self._stream_url, self._created = about
-        self._bell = Bell()
-        self._box: Mailbox | None = None
+        self._stream_url, self._created = stream_url, created
+        self._wakeup = Bell()
+        self._inbox: JobInbox | None = None
         self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
 
     @property
@@ -144,56 +143,47 @@ class _Deliveries:
 
     @property
     def finished(self) -> bool:
-        """Whether the job's end has been told."""
-        return self._box is not None and self._box.finished
+        """Whether the job's end was reported."""
+        return self._inbox is not None and self._inbox.finished
 
     async def open(self) -> None:
         """Begin to collect: the job runs already."""
         now = self._transport.clock()
-        box = self._box = Mailbox(self._patterns, now, look_at_once=self._stream_url is None, ring=self._bell.ring)
-        with self._sorting.lock:
-            self._sorting.add(self._job_id, box)
-            if self._stream_url is None:
-                self._sorting.hand_over(self._job_id, now)
-            else:
-                self._sorting.learn(self._job_id, self._stream_url, now, self._created)
+        unknown = self._stream_url is None
+        self._inbox = JobInbox(self._job_id, self._timeouts, now, poll_first=unknown, wake=self._wakeup.ring)
+        self._router.register(self._job_id, self._inbox, now, self._stream_url, self._created)
 
     async def advance(self) -> list[Event]:
-        """Return what was delivered; wait for it, or look at the job if it is time to.
+        """Return what was delivered; wait for it, or poll the job if that is due.
 
         Raises:
-            StreamInterruptedError: nothing was delivered, and the job could not be looked at for longer than the
-                retry policy's deadline.
+            StreamInterruptedError: nothing was delivered, and polling failed for longer than the retry policy's
+                deadline.
         """
-        box = self._box
-        assert box is not None
-        with self._sorting.lock:
-            now = self._transport.clock()
-            events = box.take(now)
-            wait, look = box.wake_in(now), box.look_in(now) <= 0
-        if events or box.finished:
+        inbox = self._inbox
+        assert inbox is not None
+        now = self._transport.clock()
+        events = inbox.take(now)
+        if events or inbox.finished:
             self._window.reset()
-        elif look:
-            await self._look(box)
+        elif inbox.poll_due_in(now) <= 0:
+            await self._poll(inbox)
         else:
-            await self._bell.wait(wait)
+            await self._wakeup.wait(inbox.wait_seconds(now))
         return events
 
     async def close(self, error: BaseException | None) -> None:  # noqa: ARG002
-        """Collect no longer. Whoever follows a job does not own it."""
-        if self._box is not None:
-            with self._sorting.lock:
-                self._sorting.remove(self._job_id, self._box)
+        """Stop collecting. Following a job is not owning it."""
+        if self._inbox is not None:
+            self._router.unregister(self._job_id, self._inbox)
 
-    async def _look(self, box: Mailbox) -> None:
+    async def _poll(self, inbox: JobInbox) -> None:
         try:
             job = await self._transport.call(self._call)
         except JobNotFoundError as error:
-            with self._sorting.lock:
-                box.gone(self._job_id, error)
+            inbox.not_found(error)
         except TrioError as error:
-            with self._sorting.lock:
-                box.look_failed(self._transport.clock())
+            inbox.poll_failed(self._transport.clock())
             if not self._window.allows(error):
                 raise StreamInterruptedError(
                     f"No webhook of job {self._job_id} arrives, and its status cannot be polled any more "
@@ -202,8 +192,7 @@ class _Deliveries:
                 ) from error
         else:
             self._window.reset()
-            with self._sorting.lock:
-                now = self._transport.clock()
-                if job.stream_url is not None:
-                    self._sorting.learn(self._job_id, job.stream_url, now, job.created_time)
-                box.look(job, now)
+            now = self._transport.clock()
+            if job.stream_url is not None:
+                self._router.learn_stream(self._job_id, job.stream_url, now, job.created_time)
+            inbox.poll(job, now)

@@ -1,34 +1,38 @@
-"""What one follower of a job was told by webhooks, and when a look at the job has to fill in. No I/O."""
+"""What webhooks delivered of one job to one reader, and when a poll of the job has to fill in. No I/O."""
 
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .._redaction import preview
 from ..errors import JobNotFoundError, RequestValidationError
-from ..events import Event, Failed, Started, Stopped, Summary, Triggered
+from ..events import Event, Failed, Started, Stopped, Triggered
 from ..models import JobDetail
+from .history import JobHistory
 from .log import logger
-from .polling import JobStory
 
-__all__ = ["Mailbox", "Patterns"]
+__all__ = ["DeliveryTimeouts", "JobInbox"]
 
-_MOST_WAITING = 10_000
+_MAX_READY = 10_000
 
 
 @dataclass(frozen=True)
-class Patterns:
-    """How long deliveries are waited for, in seconds."""
+class DeliveryTimeouts:
+    """How long to wait for deliveries, in seconds.
+
+    Attributes:
+        late_after: how long to wait for a delivery that is due.
+        quiet_after: how long without any delivery until the job is polled.
+        poll_interval: between two polls, while deliveries stay away.
+    """
 
     late_after: float
-    """After so long, a delivery that should have come is not waited for."""
     quiet_after: float
-    """After so long without a delivery, the job is looked at."""
     poll_interval: float
-    """Between two looks, while deliveries stay away."""
 
     def __post_init__(self) -> None:
         for name in ("late_after", "quiet_after", "poll_interval"):
@@ -37,143 +41,174 @@ class Patterns:
                 raise RequestValidationError(f"{name} is {value!r}; it must be a number of seconds, more than 0.")
 
 
-class Mailbox:
-    """The deliveries of one job for one follower, put together with what looks at the job tell.
+class JobInbox:
+    """Put the deliveries of one job together with what polls of it add. Safe to use from several threads.
 
-    A trigger that the job has counted and no delivery has told is told by polling, without an explanation. If its
-    delivery comes after all, it is told too: rather twice than never.
+    A trigger that the job has counted and no delivery has brought is reported from the poll, without an explanation.
+    If its delivery arrives after all, it is reported too: a duplicate is better than a loss.
 
     Args:
-        patterns: how long deliveries are waited for.
+        job_id: the job.
+        timeouts: how long to wait for deliveries.
         now: the time, in seconds on any clock.
-        look_at_once: whether nothing is known of the job yet.
-        ring: called when something was delivered.
+        poll_first: whether nothing is known of the job yet.
+        wake: called after each delivery; it must not block.
     """
 
-    def __init__(self, patterns: Patterns, now: float, *, look_at_once: bool, ring: Callable[[], None]) -> None:
-        self._patterns = patterns
-        self._ring = ring
-        self._story = JobStory()
-        self._started = False
-        self._ready: deque[Event] = deque(maxlen=_MOST_WAITING)
-        self._owed: list[Triggered] = []
-        self._owed_until = 0.0
-        self._told_ahead = 0
-        self._end: Stopped | Failed | None = None
-        self._end_until = 0.0
-        self._summaries = 0
-        self._summaries_awaited = 0
-        self._urgent = look_at_once
-        self._away = True
-        self._opened = now
-        self._heard: float | None = None
-        self._looked: float | None = None
+    def __init__(
+        self, job_id: str, timeouts: DeliveryTimeouts, now: float, *, poll_first: bool, wake: Callable[[], None]
+    ) -> None:
+        self._lock = threading.Lock()
+        self._history = JobHistory(job_id)
+        self._timeouts = timeouts
+        self._schedule = _PollSchedule(timeouts, now, urgent=poll_first)
+        self._wake = wake
+        self._ready: deque[Event] = deque(maxlen=_MAX_READY)
+        self._start_reported = False
+        self._undelivered: list[Triggered] = []
+        self._undelivered_until = 0.0
+        self._end: _End | None = None
         self.finished = False
 
     def deliver(self, event: Event, now: float) -> None:
         """Take in a delivery."""
-        if self.finished:
-            return
-        self._heard, self._away = now, False
-        self._ring()
-        if isinstance(event, (Stopped, Failed)) and event.terminal:
-            self._ends(event, now)
-            return
-        if isinstance(event, Started) and self._started:
-            return
-        self._started = self._started or isinstance(event, Started)
-        self._summaries += isinstance(event, Summary)
-        if isinstance(event, Triggered) and self._owed:
-            self._owed.pop()
-        elif isinstance(event, Triggered) and self._told_ahead:
-            self._told_ahead -= 1
-        else:
-            self._story.told(event)
-        if len(self._ready) == _MOST_WAITING:
-            job = preview(event.job_id or "")
-            logger.warning("More than %d events of job %s wait; the oldest is dropped.", _MOST_WAITING, job)
-        self._ready.append(event)
-
-    def look(self, job: JobDetail, now: float) -> None:
-        """Take in a look at the job."""
-        self._looked, self._urgent = now, False
-        for event in self._story.look(job):
-            if isinstance(event, (Stopped, Failed)):
-                if self._end is None:
-                    self._end, self._end_until = event, now + self._patterns.late_after
-                    self._summaries_awaited = _summaries_of(event)
-            elif isinstance(event, Triggered):
-                self._owed.append(event)
-                self._owed_until = now + self._patterns.late_after
+        with self._lock:
+            if self.finished:
+                return
+            self._schedule.delivered(now)
+            if isinstance(event, (Stopped, Failed)) and event.terminal:
+                self._deliver_end(event, now)
             else:
-                self._started = self._started or isinstance(event, Started)
-                self._ready.append(event)
+                self._deliver(event)
+        self._wake()
 
-    def gone(self, job_id: str, error: JobNotFoundError) -> None:
-        """Take in that the server does not know the job any more."""
-        self._urgent = False
-        self._end = self._end or self._story.gone(job_id, error)
+    def poll(self, job: JobDetail, now: float) -> None:
+        """Take in the reply to a poll of the job."""
+        with self._lock:
+            self._schedule.polled(now)
+            for event in self._history.poll(job):
+                if isinstance(event, (Stopped, Failed)):
+                    self._end = self._end or _End(event, now + self._timeouts.late_after, _summaries_of(event))
+                elif isinstance(event, Triggered):
+                    self._undelivered.append(event)
+                    self._undelivered_until = now + self._timeouts.late_after
+                else:
+                    self._start_reported = self._start_reported or isinstance(event, Started)
+                    self._ready.append(event)
 
-    def look_failed(self, now: float) -> None:
-        """Take in that a look failed; it is tried again after the poll interval."""
-        self._looked = now
+    def not_found(self, error: JobNotFoundError) -> None:
+        """Take in that the server no longer knows the job."""
+        with self._lock:
+            self._schedule.urgent = False
+            self._end = self._end or _End(self._history.not_found(error), 0.0, 0)
+
+    def poll_failed(self, now: float) -> None:
+        """Take in that a poll failed; the next one is due after the poll interval."""
+        with self._lock:
+            self._schedule.failed(now)
 
     def take(self, now: float) -> list[Event]:
-        """Return what is to be told now, in order; the job's end comes last."""
-        if self.finished:
-            return []
-        if self._owed and now >= self._owed_until:
-            self._told_ahead += len(self._owed)
-            self._away = True
-            self._ready.extend(self._owed)
-            self._owed.clear()
-        events = list(self._ready)
-        self._ready.clear()
-        if self._end is not None and not self._owed and not (self._waits_for_more() and now < self._end_until):
-            self.finished = True
-            events.append(self._end)
-        return events
+        """Return the events that are ready, in order; the job's end comes last."""
+        with self._lock:
+            if self.finished:
+                return []
+            if self._undelivered and now >= self._undelivered_until:
+                self._schedule.deliveries_stay_away = True
+                self._ready.extend(self._undelivered)
+                self._undelivered.clear()
+            events = list(self._ready)
+            self._ready.clear()
+            end = self._end
+            if end is not None and not self._undelivered and not (self._end_is_early(end) and now < end.wait_until):
+                self.finished = True
+                events.append(end.event)
+            return events
 
-    def _waits_for_more(self) -> bool:
-        """Whether something is missing that should come before the end: a look, or summaries, which none can tell."""
-        return self._urgent or self._summaries < self._summaries_awaited
+    def poll_due_in(self, now: float) -> float:
+        """Return in how many seconds the job is to be polled; 0 or less: now."""
+        with self._lock:
+            return self._schedule.next_poll(self._end) - now
 
-    def look_in(self, now: float) -> float:
-        """Return in how many seconds the job is to be looked at; 0 or less: now."""
-        return self._next_look() - now
+    def wait_seconds(self, now: float) -> float:
+        """Return how long to wait for a delivery before `take` or a poll has something to do."""
+        with self._lock:
+            moments = [self._schedule.next_poll(self._end)]
+            if self._undelivered:
+                moments.append(self._undelivered_until)
+            if self._end is not None and self._end_is_early(self._end):
+                moments.append(self._end.wait_until)
+            return max(0.0, min(moments) - now)
 
-    def wake_in(self, now: float) -> float:
-        """Return in how many seconds something is to be done, if nothing is delivered before."""
-        moments = [self._next_look()]
-        if self._owed:
-            moments.append(self._owed_until)
-        if self._end is not None and self._waits_for_more():
-            moments.append(self._end_until)
-        return max(0.0, min(moments) - now)
-
-    def _next_look(self) -> float:
-        if self._end is not None and not self._urgent:
-            return math.inf
-        if self._looked is None:
-            return self._opened + (0.0 if self._urgent else self._patterns.late_after)
-        if self._urgent or self._away:
-            urgent = (
-                self._urgent and self._end is not None and self._looked < self._end_until - self._patterns.late_after
-            )
-            return self._looked + (0.0 if urgent else self._patterns.poll_interval)
-        return max(self._looked, self._heard or 0.0) + self._patterns.quiet_after
-
-    def _ends(self, event: Stopped | Failed, now: float) -> None:
-        """Note the end; if it is not sure that all before it was delivered, look at the job first."""
-        if self._end is not None and self._end.delivery != "poll":
+    def _deliver(self, event: Event) -> None:
+        if isinstance(event, Started) and self._start_reported:
             return
-        self._end, self._end_until = event, now + self._patterns.late_after
+        self._start_reported = self._start_reported or isinstance(event, Started)
+        if isinstance(event, Triggered) and self._undelivered:
+            self._undelivered.pop()
+        self._history.note(event)
+        if len(self._ready) == _MAX_READY:
+            job = preview(event.job_id or "")
+            logger.warning("More than %d events of job %s are waiting; dropping the oldest.", _MAX_READY, job)
+        self._ready.append(event)
+
+    def _deliver_end(self, event: Stopped | Failed, now: float) -> None:
+        """Note the end; if something before it may be missing, poll the job first."""
+        if self._end is not None and self._end.event.delivery != "poll":
+            return
+        summaries = self._end.summaries if self._end is not None else 0
+        self._end = _End(event, now + self._timeouts.late_after, summaries)
         stats = event.stats
         counted = None if stats is None else stats.triggers_fired
         if counted is None and stats is not None and stats.summaries_generated is not None:
             counted = 0  # a digest
-        told = self._story.triggers - len(self._owed)
-        self._urgent = not self._started or not isinstance(counted, int) or counted > told
+        reported = self._history.triggers - len(self._undelivered)
+        self._schedule.urgent = not self._start_reported or not isinstance(counted, int) or counted > reported
+
+    def _end_is_early(self, end: _End) -> bool:
+        """Whether something should come before the end: a poll, or summaries, which no poll can report."""
+        return self._schedule.urgent or self._history.summaries < end.summaries
+
+
+@dataclass(frozen=True)
+class _End:
+    """The end of the job, and how long to wait for what should come before it."""
+
+    event: Stopped | Failed
+    wait_until: float
+    summaries: int
+
+
+class _PollSchedule:
+    """When to poll: at once where something is missing, often while deliveries stay away, else rarely."""
+
+    def __init__(self, timeouts: DeliveryTimeouts, now: float, *, urgent: bool) -> None:
+        self._timeouts = timeouts
+        self._opened = now
+        self._last_delivery: float | None = None
+        self._last_poll: float | None = None
+        self.urgent = urgent
+        self.deliveries_stay_away = True
+
+    def delivered(self, now: float) -> None:
+        self._last_delivery, self.deliveries_stay_away = now, False
+
+    def polled(self, now: float) -> None:
+        self._last_poll, self.urgent = now, False
+
+    def failed(self, now: float) -> None:
+        self._last_poll = now
+
+    def next_poll(self, end: _End | None) -> float:
+        """Return when to poll, on the caller's clock; infinity: not any more."""
+        timeouts = self._timeouts
+        if end is not None and not self.urgent:
+            return math.inf
+        if self._last_poll is None:
+            return self._opened + (0.0 if self.urgent else timeouts.late_after)
+        if self.urgent or self.deliveries_stay_away:
+            end_is_newer = end is not None and self._last_poll < end.wait_until - timeouts.late_after
+            return self._last_poll + (0.0 if self.urgent and end_is_newer else timeouts.poll_interval)
+        return max(self._last_poll, self._last_delivery or 0.0) + timeouts.quiet_after
 
 
 def _summaries_of(end: Stopped | Failed) -> int:

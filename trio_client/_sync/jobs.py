@@ -299,7 +299,7 @@ class Jobs:
 
         Raises:
             RequestValidationError: an argument is outside its range.
-            StreamInterruptedError: while iterating: the job could not be looked at any more.
+            StreamInterruptedError: while iterating: polling the job kept failing.
 
         Example:
             >>> with TrioClient() as client:

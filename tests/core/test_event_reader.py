@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from trio_client._core.streaming import StreamReader, idle_limit
+from trio_client._core.event_reader import EventReader, idle_limit
+from trio_client._core.history import JobHistory
 from trio_client.models import JobDetail
 from trio_client.sse import EventTooLargeError
 
@@ -16,12 +17,13 @@ def sse(name: str, **data: Any) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-def reader() -> StreamReader:
-    return StreamReader(max_event_bytes=10_000)
+def new_reader() -> tuple[EventReader, JobHistory]:
+    history = JobHistory()
+    return EventReader(history, max_event_bytes=10_000), history
 
 
-def kinds(found: StreamReader, *pieces: bytes) -> list[str]:
-    return [event.kind for piece in pieces for event in found.feed(piece)]
+def kinds(reader: EventReader, *pieces: bytes) -> list[str]:
+    return [event.kind for piece in pieces for event in reader.feed(piece)]
 
 
 @pytest.mark.parametrize(
@@ -42,10 +44,10 @@ def kinds(found: StreamReader, *pieces: bytes) -> list[str]:
     ],
 )
 def test_a_terminal_event_ends_the_stream_and_nothing_after_it_is_read(last: bytes) -> None:
-    found = reader()
-    assert 1 == len(kinds(found, last + sse("triggered") + sse("stopped")))
-    assert found.finished
-    assert [] == kinds(found, sse("progress"))
+    reader, history = new_reader()
+    assert len(kinds(reader, last + sse("triggered") + sse("stopped"))) == 1
+    assert history.finished
+    assert kinds(reader, sse("progress")) == []
 
 
 @pytest.mark.parametrize(
@@ -62,51 +64,48 @@ def test_a_terminal_event_ends_the_stream_and_nothing_after_it_is_read(last: byt
         b": comment\n\n",
     ],
 )
-def test_anything_else_does_not(event: bytes) -> None:
-    found = reader()
-    assert "stopped" == kinds(found, event, event, sse("stopped"))[-1]
+def test_any_other_event_does_not_end_the_stream(event: bytes) -> None:
+    reader, _ = new_reader()
+    assert kinds(reader, event, event, sse("stopped"))[-1] == "stopped"
 
 
 def test_the_end_of_the_bytes_is_not_the_end_of_the_job() -> None:
-    found = reader()
-    kinds(found, sse("started", job_id="a"), sse("triggered"), b'event: stopped\ndata: {"reason":')
-    assert not found.finished
+    reader, history = new_reader()
+    kinds(reader, sse("started", job_id="a"), sse("triggered"), b'event: stopped\ndata: {"reason":')
+    assert (history.finished, reader.unfinished) == (False, True)
 
 
 def test_the_job_id_comes_from_the_start_and_goes_to_the_events_after_it() -> None:
-    found = reader()
-    events = [
-        event
-        for piece in (sse("progress"), sse("started", job_id="a"), sse("triggered"))
-        for event in found.feed(piece)
-    ]
-    assert ([None, "a", "a"], "a") == ([event.job_id for event in events], found.job_id)
+    reader, history = new_reader()
+    pieces = (sse("progress"), sse("started", job_id="a"), sse("triggered"))
+    events = [event for piece in pieces for event in reader.feed(piece)]
+    assert ([event.job_id for event in events], history.job_id) == ([None, "a", "a"], "a")
 
 
 def test_an_event_that_names_a_job_itself_keeps_it_and_the_first_name_stays() -> None:
-    found = reader()
-    events = found.feed(
+    reader, history = new_reader()
+    events = reader.feed(
         sse("started", job_id="a") + sse("triggered", job_id="b") + sse("progress", data={"job_id": "c"})
     )
-    assert (["a", "b", "c"], "a") == ([event.job_id for event in events], found.job_id)
+    assert ([event.job_id for event in events], history.job_id) == (["a", "b", "c"], "a")
 
 
 def test_the_events_before_one_that_is_too_large_are_not_lost() -> None:
-    found = reader()
+    reader, history = new_reader()
     with pytest.raises(EventTooLargeError) as caught:
-        found.feed(sse("started", job_id="a") + sse("triggered", frame_b64="x" * 20_000))
-    assert ["started"] == [event.kind for event in found.accept(caught.value.events)]
-    assert "a" == found.job_id
+        reader.feed(sse("started", job_id="a") + sse("triggered", frame_b64="x" * 20_000))
+    assert [event.kind for event in reader.accept(caught.value.events)] == ["started"]
+    assert history.job_id == "a"
 
 
-def story_of(*pieces: bytes) -> list[str]:
-    """What polling has to tell of a job with five checks and two triggers, after a stream told so much."""
-    found = reader()
-    kinds(found, *pieces)
+def polled_after(*pieces: bytes) -> list[str]:
+    """What a poll adds for a job with five checks and two triggers, once its stream has reported these events."""
+    reader, history = new_reader()
+    kinds(reader, *pieces)
     seen = JobDetail.model_validate(
         {"job_id": "a", "status": "running", "stats": {"checks_performed": 5, "triggers_fired": 2}}
     )
-    return [event.kind for event in found.story().look(seen)]
+    return [event.kind for event in history.poll(seen)]
 
 
 CHECKED = sse("progress", checks_performed=5)
@@ -128,19 +127,8 @@ CHECKED = sse("progress", checks_performed=5)
         ([CHECKED], ["triggered", "triggered"]),
     ],
 )
-def test_polling_continues_the_story_where_the_stream_stopped(pieces: list[bytes], rest: list[str]) -> None:
-    assert rest == story_of(*pieces)
-
-
-def test_the_windows_of_a_digest_count_as_told() -> None:
-    found = reader()
-    kinds(found, sse("started"), sse("summary", summary="x"), sse("summary", summary="y"))
-    looks = [
-        JobDetail.model_validate({"job_id": "a", "status": "running", "stats": {"summaries_generated": number}})
-        for number in (2, 3)
-    ]
-    story = found.story()
-    assert [[], ["progress"]] == [[event.kind for event in story.look(each)] for each in looks]
+def test_polling_continues_where_the_stream_disconnected(pieces: list[bytes], rest: list[str]) -> None:
+    assert polled_after(*pieces) == rest
 
 
 @pytest.mark.parametrize(
@@ -156,7 +144,7 @@ def test_the_windows_of_a_digest_count_as_told() -> None:
         ("/live-digest", {"capture_interval_seconds": 300, "window_minutes": 60}, 900.0),
     ],
 )
-def test_a_stream_may_be_silent_for_three_intervals_and_a_minute_at_the_least(
+def test_a_stream_may_be_silent_for_three_intervals_and_at_least_a_minute(
     path: str, body: dict[str, Any], seconds: float
 ) -> None:
-    assert seconds == idle_limit(path, body)
+    assert idle_limit(path, body) == seconds

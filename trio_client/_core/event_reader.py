@@ -1,0 +1,86 @@
+"""Read one job's event stream: bytes in, events out, noted in the job's history."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import StreamInterruptedError
+from ..events import Event
+from ..events._normalise import from_wire
+from ..sse import Decoder, RawEvent
+from .history import JobHistory
+
+__all__ = ["EventReader", "idle_limit", "stream_dropped"]
+
+_MIN_IDLE_LIMIT = 60.0
+_MAX_IDS_KEPT = 1000
+_DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
+_INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
+
+
+def idle_limit(path: str, body: Mapping[str, Any]) -> float:
+    """Return how long a stream may be silent, in seconds: three of its intervals, at least a minute."""
+    interval = body.get(_INTERVALS[path]) or _DEFAULT_INTERVALS[path]
+    return max(_MIN_IDLE_LIMIT, 3.0 * interval)
+
+
+def stream_dropped(job_id: str | None, reason: str) -> StreamInterruptedError:
+    """Return the error for a stream that was dropped before its job ended."""
+    named, advice = f"job {job_id}", f"Follow it with client.jobs.events({job_id!r})."
+    if job_id is None:
+        named, advice = "a job whose id had not arrived", "Find it with client.jobs.list()."
+    return StreamInterruptedError(
+        f"The stream of {named} was dropped: {reason}. The job may still be running.", job_id=job_id, advice=advice
+    )
+
+
+class EventReader:
+    """Turn the bytes of one job's stream into events, and note them in the job's history.
+
+    Nothing is read past a terminal event. An event that comes again, with its id and the same content, is left out.
+    """
+
+    __slots__ = ("_decoder", "_history", "_seen")
+
+    def __init__(self, history: JobHistory, *, max_event_bytes: int) -> None:
+        self._decoder = Decoder(max_event_bytes=max_event_bytes)
+        self._history = history
+        self._seen: OrderedDict[tuple[str, str, int], None] = OrderedDict()
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that a piece of the stream completes.
+
+        Raises:
+            EventTooLargeError: an event is over the limit; those before it are in the error's `events`.
+        """
+        return self.accept(self._decoder.feed(chunk))
+
+    def accept(self, raw_events: list[RawEvent]) -> list[Event]:
+        """Return the typed events, up to a terminal one."""
+        events: list[Event] = []
+        history = self._history
+        for raw in raw_events:
+            if history.finished:
+                break
+            if raw.has_id and self._is_repeated(raw):
+                continue
+            event = from_wire(raw.name, raw.data)
+            history.note(event, in_order=True)
+            events.append(event)
+        return events
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether part of an event has arrived, and the rest is awaited."""
+        return self._decoder.unfinished
+
+    def _is_repeated(self, raw: RawEvent) -> bool:
+        key = (raw.id, raw.name, hash(raw.data))
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > _MAX_IDS_KEPT:
+            self._seen.popitem(last=False)
+        return False
