@@ -49,7 +49,7 @@ def generate(scratch: Path) -> dict[Path, str]:
         document = load(f"{api}.yaml")
         overlay = load(f"{api}.overlay.yaml")
         as_json = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        files[ROOT / "trio_client" / "stub" / "openapi" / f"{api}.json"] = as_json
+        files[ROOT / "trio_client" / "stub" / "documented" / "openapi" / f"{api}.json"] = as_json
 
         names = set(document["components"]["schemas"])
         requests = {name for name in names if name.endswith("Request")}

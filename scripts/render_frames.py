@@ -2,7 +2,7 @@
 
     python scripts/render_frames.py
 
-Writes five small JPEG files to trio_client/stub/frames. Needs Pillow; only run when the drawing changes.
+Writes five small JPEG files to trio_client/stub/engine/frames. Needs Pillow; only run when the drawing changes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-FOLDER = Path(__file__).resolve().parent.parent / "trio_client" / "stub" / "frames"
+FOLDER = Path(__file__).resolve().parent.parent / "trio_client" / "stub" / "engine" / "frames"
 SIZE = (320, 180)
 
 

@@ -7,8 +7,8 @@ import hypothesis
 import pytest
 from reply_checker import Deviations, ReplyChecker, checked_payload
 
-import trio_client.stub._app
-import trio_client.stub._webhooks
+import trio_client.stub.delivery.webhook_sender
+import trio_client.stub.server.app
 from trio_client.stub import StubServer
 
 # How long an example takes says how busy the machine is.
@@ -41,11 +41,11 @@ def _deviations() -> Iterator[Deviations]:
     """What any stub server said that its OpenAPI file does not allow."""
     deviations = Deviations()
     with pytest.MonkeyPatch.context() as patch:
-        gate = trio_client.stub._app.Gate
+        gate = trio_client.stub.server.app.Gate
         checked = lambda app, state: gate(ReplyChecker(app, state, deviations.report), state)  # noqa: E731
-        patch.setattr(trio_client.stub._app, "Gate", checked)
-        payload = checked_payload(trio_client.stub._webhooks.webhook_payload, deviations.report)
-        patch.setattr(trio_client.stub._webhooks, "webhook_payload", payload)
+        patch.setattr(trio_client.stub.server.app, "Gate", checked)
+        payload = checked_payload(trio_client.stub.delivery.webhook_sender.webhook_payload, deviations.report)
+        patch.setattr(trio_client.stub.delivery.webhook_sender, "webhook_payload", payload)
         yield deviations
 
 

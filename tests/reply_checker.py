@@ -15,11 +15,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trio_client.stub._faults import Fault
-from trio_client.stub._gate import FAULT_KEY
-from trio_client.stub._generations import NEWEST
-from trio_client.stub._state import StubState
-from trio_client.stub._validation import openapi_bytes
+from trio_client.stub.documented.generations import NEWEST
+from trio_client.stub.documented.validation import openapi_bytes
+from trio_client.stub.faults.apply import FAULT_KEY
+from trio_client.stub.faults.fault import Fault
+from trio_client.stub.server.state import StubState
 
 OSAPI_ROOT = "/osapi"
 # A list of thousands is the same item again and again.

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-import trio_client.stub._sse
+import trio_client.stub.delivery.event_stream
 from trio_client import (
     AsyncTrioClient,
     AuthenticationError,
@@ -137,12 +137,12 @@ async def test_a_turn_ends_though_its_job_is_named_late(connect: Connect) -> Non
 
 
 async def test_turns_end_though_no_event_names_its_job(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    encode = trio_client.stub._sse.encode_event
+    encode = trio_client.stub.delivery.event_stream.encode_event
 
     def without_id(name: str, data: dict[str, Any], *more: Any) -> bytes:
         return encode(name, {key: value for key, value in data.items() if key != "job_id"}, *more)
 
-    monkeypatch.setattr("trio_client.stub._sse.encode_event", without_id)
+    monkeypatch.setattr("trio_client.stub.delivery.event_stream.encode_event", without_id)
     with StubServer(speed=600, max_jobs=1) as stub:
         seen: set[Target] = set()
         async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.3) as events:

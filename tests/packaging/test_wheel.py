@@ -67,7 +67,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     "name",
     [
         "trio_client/py.typed",
-        "trio_client/stub/openapi/trio.json",
+        "trio_client/stub/documented/openapi/trio.json",
         "trio_client/stub/page/page.js",
         "trio_client/_sync/client.py",
         "trio_client/sse.py",

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from trio_client.stub import Fault, FaultProxy, StubServer
-from trio_client.stub._control_schema import CONTROL_SCHEMAS
+from trio_client.stub.api.control_schema import CONTROL_SCHEMAS
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}

@@ -13,10 +13,10 @@ import pytest
 
 from trio_client.stub import Fault, StubServer, create_app
 from trio_client.stub.__main__ import main
-from trio_client.stub._generations import GENERATIONS
-from trio_client.stub._live import MAX_FEEDS
-from trio_client.stub._records import BYTES_KEPT, ENTRIES_KEPT
-from trio_client.stub._store import JOBS_KEPT
+from trio_client.stub.documented.generations import GENERATIONS
+from trio_client.stub.engine.job_store import JOBS_KEPT
+from trio_client.stub.engine.records import BYTES_KEPT, ENTRIES_KEPT
+from trio_client.stub.page.live import MAX_FEEDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "stub.md").read_text("utf-8")
 ACTIONS = ("/drop", "/fail", "/cancel")

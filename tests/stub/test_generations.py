@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from trio_client.stub import Generation, StubServer, create_app
-from trio_client.stub._generations import GENERATIONS, NEWEST
+from trio_client.stub.documented.generations import GENERATIONS, NEWEST
 
 YARD = "rtsp://camera.example/yard"
 LOOK = {"stream_url": YARD, "condition": "Is the gate open?"}

@@ -178,8 +178,8 @@ def test_time_runs_by_itself(connect: Callable[..., httpx.Client], eventually: C
 
 
 def test_the_defaults_are_those_of_the_documentation(client: httpx.Client) -> None:
-    from trio_client.stub._digest import DigestJob
-    from trio_client.stub._monitor import MonitorJob
+    from trio_client.stub.engine.digest import DigestJob
+    from trio_client.stub.engine.monitor import MonitorJob
 
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     for schema, job in (("LiveMonitorRequest", MonitorJob), ("LiveDigestRequest", DigestJob)):

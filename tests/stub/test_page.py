@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from trio_client.stub import Scene, StubServer
-from trio_client.stub._frames import picture
-from trio_client.stub._live import MAX_FEEDS
-from trio_client.stub._page import masked
+from trio_client.stub.engine.pictures import picture
+from trio_client.stub.page.live import MAX_FEEDS
+from trio_client.stub.page.page import masked
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}

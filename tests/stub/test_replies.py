@@ -10,7 +10,8 @@ import pytest
 from reply_checker import Deviations, ReplyChecker, checked_payload
 from starlette.types import Message, Receive, Scope, Send
 
-from trio_client.stub._state import Settings, StubState
+from trio_client.stub.server.settings import Settings
+from trio_client.stub.server.state import StubState
 
 JOB = {
     "job_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a",

@@ -114,7 +114,7 @@ def test_requests_are_recorded(stub: StubServer, client: httpx.Client) -> None:
 
 
 def test_what_is_remembered_is_bounded(stub: StubServer, client: httpx.Client) -> None:
-    from trio_client.stub._records import BoundedLog, RecordedRequest
+    from trio_client.stub.engine.records import BoundedLog, RecordedRequest
 
     log: BoundedLog[RecordedRequest] = BoundedLog(entries_kept=3, bytes_kept=100)
     for size in (10, 20, 30, 40, 90, 5):
@@ -188,10 +188,11 @@ def test_the_application_runs_without_its_server() -> None:
 
 
 def test_it_imports_nothing_of_the_client() -> None:
-    for module in PACKAGE.glob("*.py"):
+    for module in PACKAGE.rglob("*.py"):
         imported = re.findall(r"^\s*(?:from|import)\s+(\S+)", module.read_text(), re.MULTILINE)
-        foreign = [name for name in imported if name.startswith(("trio_client", ".."))]
-        assert foreign == [], module.name
+        outside = "." * (len(module.relative_to(PACKAGE).parts) + 1)
+        foreign = [name for name in imported if name.startswith(("trio_client", outside))]
+        assert foreign == [], module
     script = (
         "import sys, trio_client; before = set(sys.modules); import trio_client.stub; "
         "print(*(m for m in set(sys.modules) - before if m.startswith('trio_client')))"
@@ -205,16 +206,17 @@ def test_the_examples_in_the_documentation_work() -> None:
     import importlib
 
     tried = 0
-    for module in PACKAGE.glob("_*.py"):
+    for module in PACKAGE.rglob("*.py"):
         if module.stem not in ("__init__", "__main__"):
-            result = doctest.testmod(importlib.import_module(f"trio_client.stub.{module.stem}"))
+            path = module.relative_to(PACKAGE.parents[1]).with_suffix("")
+            result = doctest.testmod(importlib.import_module(".".join(path.parts)))
             assert result.failed == 0
             tried += result.attempted
     assert tried > 5
 
 
 def test_the_pictures_are_small() -> None:
-    pictures = list((PACKAGE / "frames").glob("*.jpg"))
+    pictures = list((PACKAGE / "engine" / "frames").glob("*.jpg"))
     assert len(pictures) == 5
     assert sum(picture.stat().st_size for picture in pictures) < 100_000
     assert all(picture.read_bytes().startswith(b"\xff\xd8\xff") for picture in pictures)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from trio_client.stub import Scene, StubServer
-from trio_client.stub._frames import picture
+from trio_client.stub.engine.pictures import picture
 
 YARD = "rtsp://camera.example/yard"
 CHECK = {"stream_url": YARD, "condition": "Is a person at the gate?"}

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from trio_client.stub import Scene, StubServer
-from trio_client.stub._sse import encode_event
+from trio_client.stub.delivery.sse import encode_event
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}

@@ -11,7 +11,7 @@ import pytest
 
 from trio_client.events import from_payload
 from trio_client.stub import Scene, StubServer, WebhookScript
-from trio_client.stub._webhook_shapes import WebhookShape
+from trio_client.stub.documented.generations import WebhookShape
 
 YARD = "rtsp://camera.example/yard"
 Eventually = Callable[[Callable[[], object]], None]

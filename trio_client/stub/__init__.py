@@ -6,22 +6,25 @@ As a process: `python -m trio_client.stub --port 8000`. In a test:
         ...  # stub.base_url is what a client takes
 
 It needs the extra `stub`: `pip install 'trio-client[stub]'`. It imports nothing of the client.
+
+Only the names of this module are public. The packages in it are its rooms, lowest first: `documented`, `engine`,
+`delivery`, `faults`, `api`, then `page`, `osapi` and `proxy`, then `server`; each imports only what is below it.
 """
 
 from __future__ import annotations
 
 try:
-    from ._app import create_app
-    from ._clock import Clock
-    from ._delivery import WebhookScript
-    from ._faults import Fault
-    from ._generations import Generation
-    from ._osapi import Osapi
-    from ._proxy import FaultProxy, WireRequest
-    from ._proxy_faults import WireFault
-    from ._records import JobRecord, RecordedRequest, WebhookDelivery
-    from ._scenes import Scene
-    from ._server import StubServer
+    from .delivery.webhook_script import WebhookScript
+    from .documented.generations import Generation
+    from .engine.clock import Clock
+    from .engine.records import JobRecord, RecordedRequest, WebhookDelivery
+    from .engine.vision import Scene
+    from .faults.fault import Fault
+    from .osapi.jobs import Osapi
+    from .proxy.fault_proxy import FaultProxy, WireRequest
+    from .proxy.wire_fault import WireFault
+    from .server.app import create_app
+    from .server.stub_server import StubServer
 except ModuleNotFoundError as _error:
     if (_error.name or "").startswith("trio_client"):
         raise

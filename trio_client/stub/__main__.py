@@ -9,8 +9,8 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from ._generations import GENERATIONS, NEWEST
-from ._server import StubServer
+from .documented.generations import GENERATIONS, NEWEST
+from .server.stub_server import StubServer
 
 __all__ = ["main"]
 

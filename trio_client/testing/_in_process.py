@@ -41,7 +41,7 @@ class InProcessStub:
     """
 
     def __init__(self, stub: StubServer, skip: Callable[[float], object]) -> None:
-        from ..stub._app import build_app
+        from ..stub.server.app import build_app
 
         self._stub = stub
         self._state = stub._state  # pyright: ignore[reportPrivateUsage]
@@ -95,7 +95,7 @@ class InProcessStub:
         Raises:
             httpx.ReadTimeout: nothing happens before patience ends.
         """
-        due = self._state.jobs.settle()
+        due = self._state.jobs.run_due()
         ahead = math.inf if due is None else max(0.0, due - self._stub.clock.now())
         if ahead > patience or math.isinf(ahead):
             self._skip(0.0 if math.isinf(patience) else patience)

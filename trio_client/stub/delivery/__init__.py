@@ -1,0 +1,1 @@
+"""How events reach their reader: server-sent events and webhooks."""

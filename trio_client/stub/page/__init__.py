@@ -1,0 +1,1 @@
+"""The page at `/`: jobs, pictures and events in a browser, as they happen."""

@@ -1,0 +1,1 @@
+"""The TCP proxy for faults below HTTP."""

@@ -1,0 +1,61 @@
+"""How a stub server behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..documented.generations import NEWEST, Generation
+from ..engine.clock import check_number
+from .uvicorn_server import REQUEST_SECONDS
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a stub server behaves.
+
+    Args:
+        speed: stub-seconds for each real second.
+        max_jobs: how many jobs may be pending or running at once.
+        api_keys: the keys that are accepted; None: any that is not empty.
+        webhook_secret: signs webhooks; None: they are not signed.
+        start_delay: stub-seconds that a new job is pending.
+        keep_alive: real seconds without an event after which a stream sends a comment.
+        webhook_timeout: real seconds that a webhook receiver has for its answer.
+        request_timeout: real seconds that a client has to send one request.
+        max_body_bytes: the largest request body that is read.
+        generation: which of the documentation's generations it follows.
+        credits: what the account has; None: without limit.
+    """
+
+    speed: float = 60.0
+    max_jobs: int = 10
+    api_keys: frozenset[str] | None = None
+    webhook_secret: str | None = None
+    start_delay: float = 1.0
+    keep_alive: float = 15.0
+    webhook_timeout: float = 5.0
+    request_timeout: float = REQUEST_SECONDS
+    max_body_bytes: int = 32 * 2**20
+    generation: Generation = NEWEST
+    credits: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.webhook_secret == "":
+            raise ValueError("webhook_secret must not be empty; None leaves webhooks unsigned")
+        if self.credits is not None:
+            check_number("credits", self.credits)
+        if self.api_keys is not None and not all(self.api_keys):
+            raise ValueError("api_keys must not contain an empty key")
+        if self.start_delay < 0 or self.max_jobs < 0:
+            raise ValueError("start_delay and max_jobs must not be negative")
+        if self.keep_alive <= 0 or self.webhook_timeout <= 0 or self.request_timeout <= 0:
+            raise ValueError("keep_alive, webhook_timeout and request_timeout must be greater than 0")
+
+    @classmethod
+    def with_keys(cls, api_keys: Iterable[str] | None, **others: object) -> Settings:
+        """Settings from keys in any collection."""
+        keys = None if api_keys is None else frozenset([api_keys] if isinstance(api_keys, str) else api_keys)
+        return cls(api_keys=keys, **others)  # type: ignore[arg-type]
