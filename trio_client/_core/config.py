@@ -179,6 +179,37 @@ class Settings:
     trust_env: bool = True
     service: Service = TRIO
 
+    @classmethod
+    def checked(
+        cls,
+        *,
+        base_url: str,
+        key: Secret,
+        timeout: float | Timeout,
+        retry: RetryPolicy | None,
+        default_headers: Mapping[str, str] | None,
+        hooks: Hooks | None,
+        max_body_bytes: int,
+        trust_env: bool,
+        strict: bool,
+        service: Service = TRIO,
+    ) -> Settings:
+        """Return the settings that a client's arguments stand for, or raise ConfigurationError."""
+        if not isinstance(max_body_bytes, int) or max_body_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"max_body_bytes is {max_body_bytes!r}; it must be an int of 1 or more bytes.")
+        return cls(
+            base_url,
+            key,
+            Timeout.of(timeout),
+            RetryPolicy.of(retry),
+            clean_headers(default_headers, "default_headers"),
+            Hooks.of(hooks),
+            max_body_bytes,
+            strict,
+            trust_env,
+            service,
+        )
+
     def secrets(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what must appear in no text: the key, and the passwords in the request's URLs."""
         found = [self.key.reveal()]

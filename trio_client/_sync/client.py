@@ -3,31 +3,23 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url, clean_headers, clean_key
+from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url, clean_key
 from .._core.endpoints import analyze_frame, check_once, raw_call
 from .._core.hooks import Hooks
-from .._core.log import configure_logging
-from .._core.validation import NOT_GIVEN, NotGiven
-from .._http._sync.sender import Sender
 from .._http.types import HTTPClient
-from ..errors import ConfigurationError
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer
+from .base_client import BaseClient
 from .jobs import Jobs
 from .streams import Streams
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from ..models import InputMode
     from .live_digest import LiveDigest
     from .live_monitor import LiveMonitor
@@ -37,7 +29,7 @@ __all__ = ["TrioClient"]
 _R = TypeVar("_R")
 
 
-class TrioClient:
+class TrioClient(BaseClient):
     """Talk to the Trio API: ask questions about live video, once or for hours.
 
     Use it as a context manager, or call `close()` at the end. One client serves a whole program: it may be
@@ -84,34 +76,21 @@ class TrioClient:
         trust_env: bool = True,
         strict: bool = False,
     ) -> None:
-        self._closed = True  # until there is something to close
-        configure_logging()
-        if not isinstance(max_body_bytes, int) or max_body_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError(f"max_body_bytes is {max_body_bytes!r}; it must be an int of 1 or more bytes.")
-        settings = Settings(
+        settings = Settings.checked(
             base_url=clean_base_url(base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http),
             key=clean_key(api_key, "TRIO_API_KEY", "api_key"),
-            timeout=Timeout.of(timeout),
-            retry=RetryPolicy.of(retry),
-            headers=clean_headers(default_headers, "default_headers"),
-            hooks=Hooks.of(hooks),
+            timeout=timeout,
+            retry=retry,
+            default_headers=default_headers,
+            hooks=hooks,
             max_body_bytes=max_body_bytes,
+            trust_env=trust_env,
             strict=strict,
-            trust_env=trust_env,
         )
-        sender = Sender(
-            settings.base_url,
-            settings.key,
-            trust_env=trust_env,
-            max_body_bytes=max_body_bytes,
-            http_client=http_client,
-        )
-        self._owns_connections = True
-        self._set_up(Transport(settings, sender))
+        self._connect(settings, http_client)
 
     def _set_up(self, transport: Transport) -> None:
-        self._transport = transport
-        self._closed = False
+        super()._set_up(transport)
         self.streams: Streams = Streams(transport)
         self.jobs: Jobs = Jobs(transport)
         for made_when_used in ("live_monitor", "live_digest"):
@@ -130,51 +109,6 @@ class TrioClient:
         from .live_digest import LiveDigest
 
         return LiveDigest(self._transport)
-
-    @property
-    def base_url(self) -> str:
-        """Where the API is, without a trailing slash."""
-        return self._transport.settings.base_url
-
-    def with_options(
-        self,
-        *,
-        timeout: float | Timeout | None = None,
-        retry: RetryPolicy | NotGiven | None = NOT_GIVEN,
-        default_headers: Mapping[str, str] | None = None,
-        strict: bool | None = None,
-    ) -> Self:
-        """Return a client with other options that shares this one's connections.
-
-        Args:
-            timeout: as for the client; `None`: as it is.
-            retry: as for the client; not given: as it is.
-            default_headers: headers to send in addition to this client's.
-            strict: as for the client; `None`: as it is.
-
-        Returns:
-            The other client. Closing it closes nothing.
-
-        Raises:
-            ConfigurationError: an argument cannot work.
-
-        Example:
-            >>> with TrioClient() as client:
-            ...     quick = client.with_options(timeout=2, retry=None)
-            ...     page = quick.jobs.list()
-        """
-        old = self._transport.settings
-        settings = replace(
-            old,
-            timeout=old.timeout if timeout is None else Timeout.of(timeout),
-            retry=old.retry if retry is NOT_GIVEN else RetryPolicy.of(retry),
-            headers={**old.headers, **clean_headers(default_headers, "default_headers")},
-            strict=old.strict if strict is None else strict,
-        )
-        other = object.__new__(type(self))
-        other._owns_connections = False
-        other._set_up(self._transport.with_settings(settings))
-        return other
 
     def check_once(
         self,
@@ -333,30 +267,3 @@ class TrioClient:
         call = raw_call(method, path, params=params, json=json, response_type=response_type, idempotent=idempotent)
         result = self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
         return cast("Any", result).root
-
-    def close(self) -> None:
-        """Close the connections. Calling it again does nothing; calls after it raise ConfigurationError.
-
-        A client made by `with_options`, and an `http_client` passed in, are left as they are.
-        """
-        if self._closed:
-            return
-        self._closed = True
-        if self._owns_connections:
-            self._transport.state.closed = True
-            self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_closed", True) and self._owns_connections and self._transport.sender.in_use:
-            warnings.warn(f"{self!r} was never closed; use it in a `with` block.", ResourceWarning, stacklevel=2)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.base_url}>"

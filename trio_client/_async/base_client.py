@@ -1,0 +1,120 @@
+"""What the clients of all services share: options, closing, `repr`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
+from .._core.log import configure_logging
+from .._core.validation import NOT_GIVEN, NotGiven
+from .._http._async.sender import AsyncSender
+from .._http.types import AsyncHTTPClient
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["AsyncBaseClient"]
+
+
+class AsyncBaseClient:
+    """A client of some service: its connections, and the options its calls are made with."""
+
+    _closed = True  # until there is something to close
+    _owns_connections = False
+
+    def _connect(self, settings: Settings, http_client: AsyncHTTPClient | None) -> None:
+        """Set up the client with connections of its own, or those of `http_client`."""
+        configure_logging()
+        sender = AsyncSender(
+            settings.base_url,
+            settings.key,
+            trust_env=settings.trust_env,
+            max_body_bytes=settings.max_body_bytes,
+            http_client=http_client,
+        )
+        self._owns_connections = True
+        self._set_up(AsyncTransport(settings, sender))
+
+    def _set_up(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        self._closed = False
+
+    @property
+    def base_url(self) -> str:
+        """The URL that the paths of the endpoints are appended to, without a trailing slash."""
+        return self._transport.settings.base_url
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        retry: RetryPolicy | NotGiven | None = NOT_GIVEN,
+        default_headers: Mapping[str, str] | None = None,
+        strict: bool | None = None,
+    ) -> Self:
+        """Return a client with other options that shares this one's connections.
+
+        Args:
+            timeout: as for the client; `None`: as it is.
+            retry: as for the client; not given: as it is.
+            default_headers: headers to send in addition to this client's.
+            strict: as for the client; `None`: as it is.
+
+        Returns:
+            The other client. Closing it closes nothing.
+
+        Raises:
+            ConfigurationError: an argument cannot work.
+
+        Example:
+            >>> async with AsyncTrioClient() as client:
+            ...     quick = client.with_options(timeout=2, retry=None)
+            ...     page = await quick.jobs.list()
+        """
+        old = self._transport.settings
+        settings = replace(
+            old,
+            timeout=old.timeout if timeout is None else Timeout.of(timeout),
+            retry=old.retry if retry is NOT_GIVEN else RetryPolicy.of(retry),
+            headers={**old.headers, **clean_headers(default_headers, "default_headers")},
+            strict=old.strict if strict is None else strict,
+        )
+        other = object.__new__(type(self))
+        other._owns_connections = False
+        other._set_up(self._transport.with_settings(settings))
+        return other
+
+    async def close(self) -> None:
+        """Close the connections. Calling it again does nothing; calls after it raise ConfigurationError.
+
+        A client made by `with_options`, and an `http_client` passed in, are left as they are.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if self._owns_connections:
+            self._transport.state.closed = True
+            await self._transport.aclose()
+
+    aclose = close  # async-only
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if not self._closed and self._owns_connections and self._transport.sender.in_use:
+            warnings.warn(f"{self!r} was never closed; use it in a `with` block.", ResourceWarning, stacklevel=2)
+
+    def __repr__(self) -> str:
+        made = hasattr(self, "_transport")  # not if the constructor raised
+        return f"<{type(self).__name__} of {self.base_url}>" if made else f"<{type(self).__name__}, not connected>"
