@@ -83,10 +83,9 @@ class TrioError(Exception):
 
     Attributes:
         problem: what happened, without the advice.
-        advice: what to do next; `None` if the problem says it all. A program whose users do not write Python may
-            replace it.
-        attempts: how many requests were sent, where the error ends a call; otherwise 0.
-        acted_before: whether an attempt before the last may have been carried out by the server.
+        advice: what to do next; `None` if the problem says it all. May be replaced, as the command line does.
+        attempts: how many requests the failed call sent; 0 for an error outside a call.
+        acted_before: whether the server may have acted on an attempt before the last.
     """
 
     problem: str = ""
@@ -121,7 +120,7 @@ class ConfigurationError(TrioError):
     """The client cannot work as it is set up: no key, a bad base URL, a client used on another event loop.
 
     Attributes:
-        field: the argument that the advice names, where it names one.
+        field: the argument to change, if the advice names one.
     """
 
     def __init__(self, message: str = "", *, field: str | None = None, advice: str | None = None) -> None:
@@ -187,12 +186,12 @@ class APIStatusError(TrioError):
 
     Attributes:
         status_code: the HTTP status.
-        code: the API's own error code, such as `NOT_LIVESTREAM`, where the reply has one.
-        message: the server's message, or a short description where it sent none.
-        remediation: the server's advice, where it sent one. It takes precedence over the client's in `advice`.
-        request_id: the server's id of the request, where it sent one.
+        code: the API's own error code, such as `NOT_LIVESTREAM`, if the reply has one.
+        message: the server's message, or a short description if it sent none.
+        remediation: the server's advice, if it sent any; `advice` is then the same text.
+        request_id: the server's id of the request, if it sent one.
         body_preview: the start of the reply's body, masked and printable, at most 500 characters.
-        retry_after: how many seconds the server asked to wait (`Retry-After`), where it did.
+        retry_after: how many seconds the server asked to wait (`Retry-After`), if it did.
 
     Source: the API's "Errors" page (`{"error": {"code", "message", "remediation"}}`).
     """
@@ -227,13 +226,13 @@ class APIStatusError(TrioError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the request makes no sense to the server."""
+    """400: the server cannot make sense of the request."""
 
     advice = "Check the arguments."
 
 
 class StreamUnavailableError(BadRequestError):
-    """The stream cannot be watched: it is not live, is offline, or no picture could be taken of it.
+    """The stream cannot be watched: it is not live, is offline, or a picture of it could not be taken.
 
     Its codes are NOT_LIVESTREAM, STREAM_OFFLINE, STREAM_FETCH_FAILED, FRAME_CAPTURE_FAILED and
     CLIP_CAPTURE_FAILED.
@@ -260,13 +259,13 @@ class InsufficientCreditsError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key is valid and may not do this."""
+    """403: the key is valid but not allowed to do this."""
 
-    advice = "Use a key that may do this."
+    advice = "Use a key that is allowed to do this."
 
 
 class NotFoundError(APIStatusError):
-    """404: there is nothing at this address."""
+    """404: nothing is at this address."""
 
     advice = "Check base_url, and that the server offers this endpoint."
 
@@ -278,7 +277,7 @@ class JobNotFoundError(NotFoundError):
 
 
 class ConflictError(APIStatusError):
-    """409: the request contradicts the state of the server."""
+    """409: the request conflicts with the state of the server."""
 
     advice = "Check the job's status with client.jobs.get(job_id), then decide again."
 
@@ -310,18 +309,18 @@ class ServerError(APIStatusError):
 
 
 class MaxJobsReachedError(APIStatusError):
-    """MAX_JOBS_REACHED: the account runs as many jobs as it may. Cancel one, or wait for a slot."""
+    """MAX_JOBS_REACHED: all job slots of the account are taken. Cancel a job, or wait for a free slot."""
 
     advice = "Cancel a job (client.jobs.list(status='running') names them), or wait for one to end (wait_for_slot=)."
 
 
 class ResponseValidationError(TrioError):
-    """A reply that is not what the schema promises: wrong content type, not JSON, no job id, too large.
+    """A reply that does not match the schema: wrong content type, not JSON, no job id, or too large.
 
     Attributes:
-        status_code: the HTTP status, where a reply is behind it.
+        status_code: the HTTP status, if known.
         body_preview: the start of the body, masked and printable.
-        field: the offending field, where one is known.
+        field: the invalid field, if known.
     """
 
     def __init__(
@@ -381,7 +380,7 @@ class StreamInterruptedError(TrioError):
     """A stream was dropped before its job ended. The job may still be running.
 
     Attributes:
-        job_id: the job's id, where it was known.
+        job_id: the job's id, if known.
         last: the last event that arrived.
     """
 
@@ -394,10 +393,10 @@ class StreamInterruptedError(TrioError):
 
 
 class WaitTimeoutError(TrioError, TimeoutError):
-    """A job did not end in the time given. It is still running: cancel it, or wait again.
+    """A job did not end in time. It is still running: cancel it, or wait again.
 
     Attributes:
-        last: the job as it was last seen.
+        last: the job as last polled.
     """
 
     def __init__(self, message: str, *, last: JobDetail | OsapiJob | None = None, advice: str | None = None) -> None:
@@ -410,7 +409,7 @@ class WebhookError(TrioError):
 
 
 class WebhookSignatureError(WebhookError):
-    """The signature is missing or does not fit the body, or the event is too old. Answer 401, do nothing else."""
+    """The signature is missing or does not match the body, or the event is too old. Answer 401, and do nothing else."""
 
 
 class WebhookPayloadError(WebhookError):
@@ -418,7 +417,7 @@ class WebhookPayloadError(WebhookError):
 
 
 class ResponseWarning(UserWarning):
-    """A reply was usable in part: what could not be read was left out."""
+    """A reply was usable in part: unreadable parts were left out."""
 
 
 class JobLeakWarning(UserWarning):
@@ -426,8 +425,8 @@ class JobLeakWarning(UserWarning):
 
     Attributes:
         problem: what happened, without the advice.
-        advice: what to do next; it may be replaced, as that of an error.
-        job_id: the job's id, where it is known.
+        advice: what to do next. May be replaced.
+        job_id: the job's id, if known.
     """
 
     def __init__(self, message: str = "", *, job_id: str | None = None, advice: str | None = None) -> None:

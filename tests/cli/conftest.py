@@ -19,7 +19,7 @@ KEY = "key-of-the-tests"
 
 @dataclass
 class Done:
-    """What a run left."""
+    """The result of a run."""
 
     code: int
     out: str
@@ -32,14 +32,14 @@ Spawn: TypeAlias = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def stub() -> Iterator[StubServer]:
-    """A server on which ten minutes pass in a second."""
+    """A server on which ten minutes pass per second."""
     with StubServer(speed=600, start_delay=0) as server:
         yield server
 
 
 @pytest.fixture
 def still() -> Iterator[StubServer]:
-    """A server on which time stands still and nothing is seen: its jobs run until they are cancelled."""
+    """A server on which time stands still and no condition holds: jobs run until they are cancelled."""
     with StubServer(speed=0, start_delay=0) as server:
         server.scene(GATE, Scene(holds=False))
         yield server
@@ -47,7 +47,7 @@ def still() -> Iterator[StubServer]:
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where the configuration file is looked for; nothing of the machine's own environment counts."""
+    """The folder of the settings file; the machine's own environment has no effect."""
     for name in ("NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -58,7 +58,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(stub: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
-    """A server that commands find without being told."""
+    """A server whose address and keys are in the environment."""
     monkeypatch.setenv("TRIO_API_KEY", KEY)
     monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
     monkeypatch.setenv("OSAPI_TOKEN", "token-of-the-tests")
@@ -70,9 +70,9 @@ def environment(stub: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command in this process."""
 
-    def run_command(*words: str) -> Done:
+    def run_command(*args: str) -> Done:
         capsys.readouterr()
-        code = main(list(words))
+        code = main(list(args))
         captured = capsys.readouterr()
         return Done(code, captured.out, captured.err)
 
@@ -81,12 +81,12 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def spawn() -> Iterator[Spawn]:
-    """Starts a command in a process of its own; what still runs at the end of the test is killed."""
+    """Starts a command in its own process; processes still running at the end of the test are killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*words: str, server: StubServer, **options: Any) -> subprocess.Popen[str]:
+    def start(*args: str, server: StubServer, **options: Any) -> subprocess.Popen[str]:
         environment = {**os.environ, "TRIO_API_KEY": KEY, "TRIO_BASE_URL": server.base_url, "PYTHONUTF8": "1"}
-        command = [sys.executable, "-W", "error", "-m", "trio_client.cli", *words]
+        command = [sys.executable, "-W", "error", "-m", "trio_client.cli", *args]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=environment, **{**pipes, **options})
         started.append(process)

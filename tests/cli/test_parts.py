@@ -1,4 +1,4 @@
-"""The parts of the command line that decide without asking anybody."""
+"""Exit codes, advice, text, and the state of a watch, without a server."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from trio_client import errors
-from trio_client._stats import JobStats
 from trio_client.cli._advice import Advice
+from trio_client.cli._events import headline
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
 from trio_client.cli._options import seconds
-from trio_client.cli._story import Story, headline
 from trio_client.cli._text import ago, clean, json_line, masked, plural, span
+from trio_client.cli._watch_state import WatchState
 from trio_client.events import CoverageGap, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered
+from trio_client.models import JobStats
 
 NOW = datetime(2026, 2, 1, 10, 0, tzinfo=timezone.utc)
 
@@ -36,7 +37,7 @@ NOW = datetime(2026, 2, 1, 10, 0, tzinfo=timezone.utc)
     ],
 )
 def test_every_kind_of_error_has_an_exit_code(error: BaseException, code: int) -> None:
-    assert code == exit_code(error)
+    assert exit_code(error) == code
 
 
 def status_error(kind: type[errors.APIStatusError]) -> errors.APIStatusError:
@@ -95,7 +96,7 @@ def test_the_servers_own_advice_stays() -> None:
     assert str(Advice().apply(error)) == "404: gone. Use another id."
 
 
-def test_an_argument_is_called_by_the_name_of_its_option() -> None:
+def test_a_message_names_the_option_instead_of_the_argument() -> None:
     error = errors.RequestValidationError("interval_seconds is 1; it must be 5 or more.", field="interval_seconds")
     assert str(Advice().apply(error)) == "--interval is 1; it must be 5 or more."
 
@@ -112,41 +113,41 @@ def test_an_argument_is_called_by_the_name_of_its_option() -> None:
         ("über 東京 🚚", "über 東京 🚚"),
     ],
 )
-def test_foreign_text_cannot_move_the_cursor(text: str, shown: str) -> None:
-    assert shown == clean(text)
+def test_untrusted_text_cannot_move_the_cursor(text: str, shown: str) -> None:
+    assert clean(text) == shown
 
 
-def test_line_breaks_stay_where_they_are_wanted() -> None:
-    assert "a\nb\\r" == clean("a\nb\r", lines=True)
+def test_line_breaks_are_kept_on_request() -> None:
+    assert clean("a\nb\r", lines=True) == "a\nb\\r"
 
 
-def test_json_is_masked_in_depth_and_holds_nothing_unprintable() -> None:
+def test_nested_json_is_masked_and_printable() -> None:
     value = masked({"a": ["rtsp://u:p@cam/1", {"k3y": "my k3y\u202e"}]}, ["k3y!", "k3y"])
-    assert '{"a": ["rtsp://***@cam/1", {"k3y": "my k3y\\u202e"}]}' == json_line(value, unicode=True)
-    assert '"\\u00fc"' == json_line("ü", unicode=False)
+    assert json_line(value, unicode=True) == '{"a": ["rtsp://***@cam/1", {"k3y": "my k3y\\u202e"}]}'
+    assert json_line("ü", unicode=False) == '"\\u00fc"'
 
 
 @pytest.mark.parametrize(("text", "value"), [("90", 90), ("1.5", 1.5), ("10m", 600), ("1h30m", 5400), ("90s", 90)])
-def test_durations_are_read_as_people_write_them(text: str, value: float) -> None:
-    assert value == seconds(text, "--total")
+def test_durations_are_parsed(text: str, value: float) -> None:
+    assert seconds(text, "--total") == value
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "0", "inf", "nan", "5 parsecs", "1e400"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--total is"):
         seconds(text, "--total")
 
 
-def test_numbers_and_times_read_well() -> None:
-    assert ["1 check", "1,200 checks", "2 summaries"] == [
+def test_numbers_and_times_are_formatted() -> None:
+    assert [
         plural(1, "check"),
         plural(1200, "check"),
         plural(2, "summary"),
-    ]
-    assert ["00:05", "59:59", "1:00:00", "25:00:00"] == [span(each) for each in (5, 3599, 3600, 90_000)]
+    ] == ["1 check", "1,200 checks", "2 summaries"]
+    assert [span(each) for each in (5, 3599, 3600, 90_000)] == ["00:05", "59:59", "1:00:00", "25:00:00"]
     waits = [timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=5), timedelta(days=5), -timedelta(days=1)]
-    assert ["5s", "5m", "5h", "5d", "0s"] == [ago(NOW - each, NOW) for each in waits]
-    assert "" == ago(None, NOW)
+    assert [ago(NOW - each, NOW) for each in waits] == ["5s", "5m", "5h", "5d", "0s"]
+    assert ago(None, NOW) == ""
 
 
 class Clock:
@@ -156,70 +157,70 @@ class Clock:
         return self.now
 
 
-def test_a_story_counts_and_its_clock_is_the_servers_where_it_tells() -> None:
+def test_the_state_counts_and_prefers_the_servers_clock() -> None:
     clock = Clock()
-    story = Story(clock=clock, limit=600, price=0.02)
-    assert ("starting", 0.0, 0.0) == (story.status, story.elapsed, story.cost_usd)
-    story.take(Started(job_id="a"))
+    state = WatchState(clock=clock, limit=600, price=0.02)
+    assert (state.status, state.elapsed, state.cost_usd) == ("starting", 0.0, 0.0)
+    state.add(Started(job_id="a"))
     clock.now += 10
-    assert ("running", 10.0, 0.02) == (story.status, story.elapsed, story.cost_usd)
-    story.take(Progress(job_id="a", stats=JobStats(checks_performed=7, elapsed_seconds=70)))
+    assert (state.status, state.elapsed, state.cost_usd) == ("running", 10.0, 0.02)
+    state.add(Progress(job_id="a", stats=JobStats(checks_performed=7, elapsed_seconds=70)))
     clock.now += 5
-    assert (7, 75.0, 0.04) == (story.checks, story.elapsed, story.cost_usd)
-    story.take(Triggered(job_id="a", explanation="A van.", occurred_at=NOW))
-    story.take(Stopped(job_id="a", status="completed", stats=JobStats(checks_performed=8, elapsed_seconds=120)))
+    assert (state.checks, state.elapsed, state.cost_usd) == (7, 75.0, 0.04)
+    state.add(Triggered(job_id="a", explanation="A van.", occurred_at=NOW))
+    state.add(Stopped(job_id="a", status="completed", stats=JobStats(checks_performed=8, elapsed_seconds=120)))
     clock.now += 500
-    assert ("completed", 8, 1, 120.0, 0.04) == (
-        story.status,
-        story.checks,
-        story.triggers,
-        story.elapsed,
-        story.cost_usd,
-    )
-    assert (NOW, "A van.") == story.last
+    assert (
+        state.status,
+        state.checks,
+        state.triggers,
+        state.elapsed,
+        state.cost_usd,
+    ) == ("completed", 8, 1, 120.0, 0.04)
+    assert state.last == (NOW, "A van.")
 
 
-def test_a_story_of_several_jobs_adds_their_begun_minutes() -> None:
+def test_cost_adds_the_started_minutes_of_each_job() -> None:
     clock = Clock()
-    story = Story(clock=clock, limit=600, price=0.02)
-    story.take(Started(job_id="a"))
-    story.take(Progress(job_id="a", stats=JobStats(checks_performed=3)))
+    state = WatchState(clock=clock, limit=600, price=0.02)
+    state.add(Started(job_id="a"))
+    state.add(Progress(job_id="a", stats=JobStats(checks_performed=3)))
     clock.now += 61
-    story.take(StatusChanged(job_id="a", status="completed", reason="condition_triggered"))
+    state.add(StatusChanged(job_id="a", status="completed", reason="condition_triggered"))
     clock.now += 1000  # between two jobs nothing is billed
-    story.take(CoverageGap(job_id="a", started_at=NOW, ended_at=NOW))
-    story.take(Started(job_id="b"))
-    story.take(Progress(job_id="b", stats=JobStats(checks_performed=2)))
-    assert (2, 5, 0.06) == (story.jobs, story.checks, story.cost_usd)
+    state.add(CoverageGap(job_id="a", started_at=NOW, ended_at=NOW))
+    state.add(Started(job_id="b"))
+    state.add(Progress(job_id="b", stats=JobStats(checks_performed=2)))
+    assert (state.jobs, state.checks, state.cost_usd) == (2, 5, 0.06)
 
 
-def test_a_job_that_ran_before_it_was_followed_has_cost_already() -> None:
-    story = Story(clock=Clock(), limit=600, price=0.02, elapsed=130)
-    story.take(Started(job_id="a"))
-    assert (130, 0.06) == (story.elapsed, story.cost_usd)
+def test_minutes_before_a_job_was_followed_are_in_its_cost() -> None:
+    state = WatchState(clock=Clock(), limit=600, price=0.02, elapsed=130)
+    state.add(Started(job_id="a"))
+    assert (state.elapsed, state.cost_usd) == (130, 0.06)
 
 
-def test_a_story_without_a_price_has_no_cost() -> None:
-    assert Story(clock=Clock(), limit=None, price=None).cost_usd is None
+def test_without_a_price_there_is_no_cost() -> None:
+    assert WatchState(clock=Clock(), limit=None, price=None).cost_usd is None
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "text"),
     [
         (Started(job_id="a", stream_url="rtsp://c"), "job a on rtsp://c"),
-        (Triggered(delivery="poll"), "it was counted; polling tells no explanation"),
+        (Triggered(delivery="poll"), "no explanation: the stream was polled"),
         (Summary(summary="Quiet."), "Quiet."),
         (Stopped(status="stopped", reason="cancelled"), "cancelled"),
         (Stopped(status="completed", reason="condition_triggered"), "completed (condition_triggered)"),
         (Failed(code="STREAM_OFFLINE", message="It is off.", remediation="Wait."), "STREAM_OFFLINE: It is off. Wait."),
         (
             CoverageGap(started_at=NOW, ended_at=NOW + timedelta(seconds=3), reason="no slot"),
-            "nobody watched for 3.0 s (no slot)",
+            "not watched for 3.0 s (no slot)",
         ),
         (Progress(frames_captured=2, frames_needed=5), "2 of 5 frames"),
         (Progress(stats=JobStats(checks_performed=4)), "4 checks"),
         (Progress(), ""),
     ],
 )
-def test_events_are_told_in_words(event: object, said: str) -> None:
-    assert said == headline(event)  # type: ignore[arg-type]
+def test_each_event_has_a_headline(event: object, text: str) -> None:
+    assert headline(event) == text  # type: ignore[arg-type]

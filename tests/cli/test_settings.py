@@ -1,4 +1,4 @@
-"""Where settings come from, and what `doctor` tells of them."""
+"""The sources of settings, `doctor`, help and completion."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ def file(home: Path) -> Path:
     return path
 
 
-def test_without_a_key_it_is_said_where_one_can_come_from(run: Run, home: Path) -> None:
+def test_without_a_key_the_error_names_the_places_for_one(run: Run, home: Path) -> None:
     done = run("jobs", "list")
-    assert (2, "") == (done.code, done.out)
+    assert (done.code, done.out) == (2, "")
     assert f"set TRIO_API_KEY, name a file with --api-key-file, or put api_key into {home / 'config.toml'}." in done.err
 
 
-def test_the_file_gives_what_flags_and_environment_do_not(run: Run, stub: StubServer, file: Path) -> None:
+def test_the_file_has_settings_that_flags_and_environment_lack(run: Run, stub: StubServer, file: Path) -> None:
     file.write_text(f'api_key = "key-of-the-file"\nbase_url = "{stub.base_url}"\n[watch]\ninterval = "20s"\n')
-    assert 0 == run("watch", GATE, "a van").code
-    assert 20 == stub.jobs[0].request["interval_seconds"]
-    assert 0 == run("watch", GATE, "a van", "--interval", "30s").code
-    assert 30 == stub.jobs[1].request["interval_seconds"]
+    assert run("watch", GATE, "a van").code == 0
+    assert stub.jobs[0].request["interval_seconds"] == 20
+    assert run("watch", GATE, "a van", "--interval", "30s").code == 0
+    assert stub.jobs[1].request["interval_seconds"] == 30
 
 
 def test_the_environment_wins_over_the_file_and_a_flag_over_both(
     run: Run, environment: StubServer, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text('base_url = "http://127.0.0.1:1/api"')
-    assert 0 == run("jobs", "list").code
+    assert run("jobs", "list").code == 0
     monkeypatch.setenv("TRIO_BASE_URL", "http://127.0.0.1:1/api")
-    assert 0 == run("--base-url", environment.base_url, "jobs", "list").code
+    assert run("--base-url", environment.base_url, "jobs", "list").code == 0
 
 
 def test_the_key_can_come_from_a_file_or_from_standard_input(
@@ -52,14 +52,14 @@ def test_the_key_can_come_from_a_file_or_from_standard_input(
     with StubServer(api_keys=["the-right-key"]) as stub:
         monkeypatch.setenv("TRIO_API_KEY", "a-wrong-key")
         monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
-        assert 3 == run("jobs", "list").code
-        assert 0 == run("--api-key-file", str(tmp_path / "key"), "jobs", "list").code
+        assert run("jobs", "list").code == 3
+        assert run("--api-key-file", str(tmp_path / "key"), "jobs", "list").code == 0
         monkeypatch.setattr("sys.stdin", io.StringIO("the-right-key\n"))
-        assert 0 == run("--api-key-file", "-", "jobs", "list").code
+        assert run("--api-key-file", "-", "jobs", "list").code == 0
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("api_kye = 'x'", "api_kye is not a setting"),
         ("timeout = 'soon'", "timeout must be a number"),
@@ -72,11 +72,11 @@ def test_the_key_can_come_from_a_file_or_from_standard_input(
         ("api_key = ", "is not TOML"),
     ],
 )
-def test_a_mistake_in_the_file_is_named(run: Run, file: Path, text: str, said: str) -> None:
+def test_a_mistake_in_the_file_is_named(run: Run, file: Path, text: str, problem: str) -> None:
     file.write_text(text)
     done = run("jobs", "list")
-    assert (2, True) == (done.code, said in done.err)
-    assert 1 == done.err.count("\n")
+    assert (done.code, problem in done.err) == (2, True)
+    assert done.err.count("\n") == 1
 
 
 def test_nested_commands_have_defaults_too(run: Run, environment: StubServer, file: Path) -> None:
@@ -84,44 +84,46 @@ def test_nested_commands_have_defaults_too(run: Run, environment: StubServer, fi
     environment.osapi.add()
     environment.osapi.add()
     file.write_text("[jobs.list]\nlimit = 2\n[osapi.jobs.list]\nlimit = 1\n")
-    assert 2 == len(run("jobs", "list").out.splitlines())
-    assert 1 == len(run("osapi", "jobs", "list").out.splitlines())
+    assert len(run("jobs", "list").out.splitlines()) == 2
+    assert len(run("osapi", "jobs", "list").out.splitlines()) == 1
 
 
-def test_a_file_that_was_named_must_exist(run: Run, tmp_path: Path) -> None:
+def test_a_file_given_by_config_must_exist(run: Run, tmp_path: Path) -> None:
     done = run("--config", str(tmp_path / "none.toml"), "jobs", "list")
-    assert (2, True) == (done.code, "cannot be read" in done.err)
+    assert (done.code, "cannot be read" in done.err) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file modes")
-def test_a_secret_that_others_may_read_is_warned_of(run: Run, environment: StubServer, file: Path) -> None:
+def test_a_settings_file_with_a_secret_that_others_can_read_is_a_warning(
+    run: Run, environment: StubServer, file: Path
+) -> None:
     file.write_text('api_key = "x-of-the-file"')
-    assert "" == run("jobs", "list").err
+    assert run("jobs", "list").err == ""
     file.chmod(0o644)
     assert run("jobs", "list").err.startswith(f"warning: {file} holds a secret")
 
 
-def test_the_doctor_tells_what_is_there_and_no_secret(run: Run, environment: StubServer) -> None:
+def test_doctor_shows_the_setup_without_secrets(run: Run, environment: StubServer) -> None:
     done = run("doctor")
-    assert (0, False) == (done.code, KEY in done.out + done.err)
+    assert (done.code, KEY in done.out + done.err) == (0, False)
     assert "present, from TRIO_API_KEY" in done.out
     facts = json.loads(run("doctor", "--json").out)
-    assert (True, "0.") == (facts["ok"], facts["packages"]["httpx"][:2])
+    assert (facts["ok"], facts["packages"]["httpx"][:2]) == (True, "0.")
 
 
-def test_the_doctor_says_what_is_wrong(run: Run, environment: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_shows_what_is_wrong(run: Run, environment: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIO_BASE_URL", "http://127.0.0.1:1/api")
     done = run("doctor")
-    assert (1, True) == (done.code, "present" in done.out)
+    assert (done.code, "present" in done.out) == (1, True)
     monkeypatch.delenv("TRIO_API_KEY")
     done = run("doctor")
-    assert (1, True) == (done.code, "missing: set TRIO_API_KEY" in done.out)
+    assert (done.code, "missing: set TRIO_API_KEY" in done.out) == (1, True)
 
 
 @pytest.mark.parametrize("group", ["", "jobs", "streams", "webhooks", "osapi", "osapi jobs"])
 def test_a_group_alone_shows_its_help(run: Run, group: str) -> None:
     done = run(*group.split())
-    assert (0, True) == (done.code, "Usage: trio-client" in done.out)
+    assert (done.code, "Usage: trio-client" in done.out) == (0, True)
 
 
 COMMANDS = [
@@ -139,21 +141,21 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_teaches_by_example(run: Run, command: str) -> None:
+def test_every_command_has_an_example(run: Run, command: str) -> None:
     done = run(*command.split(), "--help")
-    assert 0 == done.code
+    assert done.code == 0
     assert "Example" in done.out
     lines = [line.strip() for line in done.out.splitlines()]
     assert [line for line in lines if line.startswith(f"trio-client {command}")]  # whole, on a line of its own
     page = done.out.partition("Example")[2].partition("╭")[0]
-    assert [] == [line for line in page.splitlines()[1:] if line and not line.startswith("   ")]
+    assert [line for line in page.splitlines()[1:] if line and not line.startswith("   ")] == []
 
 
-def test_completion_knows_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_completes_options(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_TRIO_CLIENT_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", "trio-client jobs list --stat")
     monkeypatch.setenv("COMP_CWORD", "3")
-    assert (0, "--status\n") == (run().code, run().out)
+    assert (run().code, run().out) == (0, "--status\n")
 
 
 @pytest.mark.parametrize(
@@ -163,14 +165,14 @@ def test_completion_knows_commands(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         ("import trio_client.cli._app", ("rich", "httpx", "pydantic", "anyio", "asyncio", "trio_client.events")),
     ],
 )
-def test_starting_loads_nothing_that_is_not_needed(statement: str, forbidden: tuple[str, ...]) -> None:
+def test_startup_loads_only_what_it_needs(statement: str, forbidden: tuple[str, ...]) -> None:
     code = f"import sys; {statement}; print(sorted(set({forbidden!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "[]" == done.stdout.splitlines()[-1]
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_without_the_extra_it_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trio_client.cli.find_spec", lambda name: None)
     done = run("jobs", "list")
-    assert (2, 1) == (done.code, done.err.count("\n"))
+    assert (done.code, done.err.count("\n")) == (2, 1)
     assert "pip install 'trio-client[cli]'" in done.err

@@ -1,4 +1,4 @@
-"""The live view and the tables, on a terminal of 80 columns."""
+"""The live view and tables on a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from trio_client.stub import Scene, StubServer
 from .conftest import GATE, Spawn
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
-PATIENCE = 30
+TIMEOUT = 30
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """A process whose input and output is a terminal, and what it has shown so far."""
+    """A process on a pseudo-terminal, and its output so far."""
 
-    def __init__(self, spawn: Spawn, server: StubServer, *words: str) -> None:
+    def __init__(self, spawn: Spawn, server: StubServer, *args: str) -> None:
         import fcntl
         import pty
         import struct
@@ -33,22 +33,22 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         streams = {"stdin": slave, "stdout": slave, "stderr": slave}
-        self.process: subprocess.Popen[str] = spawn(*words, server=server, **streams)
+        self.process: subprocess.Popen[str] = spawn(*args, server=server, **streams)
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.shown = ""
 
     def read(self) -> bool:
-        """Take what there is; return whether more may come."""
+        """Read what is there; return whether more may come."""
         try:
             piece = os.read(self._master, 65536)
-        except OSError:  # its other end is closed
+        except OSError:  # the other end is closed
             return False
-        self.shown += self._decoder.decode(piece)  # a character may come in two pieces
+        self.shown += self._decoder.decode(piece)  # a character may arrive in two pieces
         return bool(piece)
 
     def until(self, condition: Callable[[str], object]) -> str:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not condition(ESCAPES.sub("", self.shown)):
             assert time.monotonic() < deadline, self.shown
             assert self.read(), self.shown
@@ -58,7 +58,7 @@ class Terminal:
         while self.read():
             pass
         os.close(self._master)
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
         return ESCAPES.sub("", self.shown)
 
 
@@ -69,7 +69,7 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_live_view_shows_the_watch_and_goes_when_it_ends(spawn: Spawn, still: StubServer) -> None:
+def test_the_live_view_shows_the_watch_and_is_removed_at_its_end(spawn: Spawn, still: StubServer) -> None:
     still.scene(GATE, Scene(at=[20], seen="A van\x1b[2J stands at the gate."))
     terminal = Terminal(spawn, still, "watch", GATE, "a van is at the gate", "--max-triggers", "2")
     terminal.until(lambda shown: "● running  a van is at the gate" in shown)
@@ -82,23 +82,23 @@ def test_the_live_view_shows_the_watch_and_goes_when_it_ends(spawn: Spawn, still
     assert all(len(line) <= 80 for line in text.replace("\r", "\n").splitlines())
     terminal.process.send_signal(signal.SIGINT)
     text = terminal.end()
-    assert 130 == terminal.process.returncode
+    assert terminal.process.returncode == 130
     assert f"Interrupted; job {still.jobs[0].job_id} was cancelled." in text
-    assert 0 == still.running_jobs
-    assert terminal.shown.rindex("\x1b[?25h") > terminal.shown.rindex("\x1b[?25l")  # the cursor is back
+    assert still.running_jobs == 0
+    assert terminal.shown.rindex("\x1b[?25h") > terminal.shown.rindex("\x1b[?25l")  # the cursor is visible again
 
 
 @pytest.mark.thorough
-def test_a_closed_terminal_ends_the_watch_and_its_job(spawn: Spawn, still: StubServer) -> None:
+def test_a_closed_terminal_ends_the_watch_and_cancels_its_job(spawn: Spawn, still: StubServer) -> None:
     terminal = Terminal(spawn, still, "watch", GATE, "a van")
     terminal.until(lambda shown: "● running" in shown)
     os.close(terminal._master)
-    terminal.process.send_signal(signal.SIGHUP)  # what the system sends to those who have it as their own
-    assert terminal.process.wait(PATIENCE) in (129, 141)  # whichever is noticed first
-    assert 0 == still.running_jobs
+    terminal.process.send_signal(signal.SIGHUP)  # what the system sends to its processes
+    assert terminal.process.wait(TIMEOUT) in (129, 141)  # whichever comes first
+    assert still.running_jobs == 0
 
 
-def test_tables_fit_and_ids_are_whole(spawn: Spawn, still: StubServer) -> None:
+def test_tables_fit_and_ids_are_not_cut(spawn: Spawn, still: StubServer) -> None:
     ids = still.add_jobs(3, stream_url=GATE + "/a-very-long-path-that-does-not-fit")
     text = Terminal(spawn, still, "jobs", "list").end()
     assert all(each in text for each in ids)

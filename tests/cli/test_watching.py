@@ -1,4 +1,4 @@
-"""`check`, `watch` and `digest`, read by a program."""
+"""`check`, `watch` and `digest`: output for programs, and exit codes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from trio_client.stub import Scene, StubServer
 from .conftest import GATE, KEY, Run
 
 
-def test_a_check_says_yes_or_no_and_why(run: Run, environment: StubServer) -> None:
+def test_a_check_prints_yes_or_no_and_why(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(holds=True, seen="A van stands at the gate."))
     done = run("check", GATE, "a van")
-    assert (0, "") == (done.code, done.err)
+    assert (done.code, done.err) == (0, "")
     assert done.out.startswith("yes  A van stands at the gate.")
 
 
 @pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 1)])
-def test_a_check_can_tell_its_answer_by_the_exit_code(
-    run: Run, environment: StubServer, holds: bool, code: int
-) -> None:
+def test_a_check_can_exit_by_its_answer(run: Run, environment: StubServer, holds: bool, code: int) -> None:
     environment.scene(GATE, Scene(holds=holds))
-    assert code == run("check", GATE, "a van", "--exit-code").code
+    assert run("check", GATE, "a van", "--exit-code").code == code
 
 
 def test_a_check_saves_its_picture(run: Run, environment: StubServer, tmp_path: Path) -> None:
@@ -35,18 +33,18 @@ def test_a_check_saves_its_picture(run: Run, environment: StubServer, tmp_path: 
     assert (tmp_path / "gate.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
-def test_a_folder_that_is_missing_is_found_before_the_check_is_paid_for(
+def test_a_missing_folder_is_an_error_before_the_check_is_billed(
     run: Run, environment: StubServer, tmp_path: Path
 ) -> None:
     done = run("check", GATE, "a van", "--save-frame", str(tmp_path / "no" / "gate.jpg"))
-    assert (2, []) == (done.code, environment.requests)
+    assert (done.code, environment.requests) == (2, [])
 
 
-def test_a_watch_prints_what_happens_and_no_password(run: Run, environment: StubServer) -> None:
+def test_a_watch_prints_events_and_no_password(run: Run, environment: StubServer) -> None:
     done = run("watch", GATE, "a van")
-    assert 0 == done.code
+    assert done.code == 0
     kinds = [line.split()[1] for line in done.out.splitlines()]
-    assert ["started", "triggered", "stopped"] == kinds
+    assert kinds == ["started", "triggered", "stopped"]
     assert "Completed after 00:30: 3 checks, 1 trigger, about $0.02." in done.err
     assert "hunter2" not in done.out + done.err
     assert "rtsp://***@gate.example/live" in done.out
@@ -54,19 +52,19 @@ def test_a_watch_prints_what_happens_and_no_password(run: Run, environment: Stub
 
 def test_progress_is_printed_on_request(run: Run, environment: StubServer) -> None:
     kinds = [line.split()[1] for line in run("watch", GATE, "a van", "--progress").out.splitlines()]
-    assert ["started", "progress", "progress", "triggered", "stopped"] == kinds
+    assert kinds == ["started", "progress", "progress", "triggered", "stopped"]
 
 
-def test_json_is_one_event_a_line_and_pictures_are_files(run: Run, environment: StubServer, tmp_path: Path) -> None:
+def test_json_is_one_event_per_line_with_pictures_in_files(run: Run, environment: StubServer, tmp_path: Path) -> None:
     done = run("watch", GATE, "a van", "--json", "--save-frames", str(tmp_path / "frames"))
     events = [json.loads(line) for line in done.out.splitlines()]
-    assert ["started", "progress", "progress", "triggered", "stopped"] == [event["kind"] for event in events]
+    assert [event["kind"] for event in events] == ["started", "progress", "progress", "triggered", "stopped"]
     assert Path(events[3]["frame_path"]).read_bytes().startswith(b"\xff\xd8")
     assert "hunter2" not in done.out
-    assert "" == done.err
+    assert done.err == ""
 
 
-def test_options_are_sent_only_where_they_were_given(run: Run, environment: StubServer) -> None:
+def test_only_options_that_were_given_are_sent(run: Run, environment: StubServer) -> None:
     run("watch", GATE, "a van", "--interval", "5s", "--duration", "1m", "--max-triggers", "unlimited")
     request = environment.jobs[0].request
     assert {
@@ -78,15 +76,15 @@ def test_options_are_sent_only_where_they_were_given(run: Run, environment: Stub
     } == request
 
 
-def test_an_endless_watch_keeps_to_its_budget(run: Run, environment: StubServer) -> None:
+def test_a_watch_stays_within_its_budget(run: Run, environment: StubServer) -> None:
     done = run("watch", GATE, "a van", "--max-cost", "0.02", "--json")
     end = json.loads(done.out.splitlines()[-1])
-    assert (0, "stopped") == (done.code, end["kind"])
-    assert 0 == environment.running_jobs
-    assert 60 == environment.jobs[0].request["monitor_duration_seconds"]
+    assert (done.code, end["kind"]) == (0, "stopped")
+    assert environment.running_jobs == 0
+    assert environment.jobs[0].request["monitor_duration_seconds"] == 60
 
 
-def test_a_watch_that_fails_exits_with_one(
+def test_a_watch_whose_job_fails_exits_with_1(
     run: Run, environment: StubServer, eventually: Callable[[Callable[[], object]], None]
 ) -> None:
     environment.scene(GATE, Scene(holds=False))
@@ -99,22 +97,22 @@ def test_a_watch_that_fails_exits_with_one(
         failing = threads.submit(fail_it)
         done = run("watch", GATE, "a van", "--duration", "24h")
         failing.result()
-    assert (1, "failed") == (done.code, done.out.splitlines()[-1].split()[1])
+    assert (done.code, done.out.splitlines()[-1].split()[1]) == (1, "failed")
 
 
-def test_a_watch_without_a_trigger_can_be_a_no(run: Run, environment: StubServer) -> None:
+def test_a_watch_without_a_trigger_can_exit_with_1(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(holds=False))
-    assert 1 == run("watch", GATE, "a van", "--duration", "30", "--exit-code").code
+    assert run("watch", GATE, "a van", "--duration", "30", "--exit-code").code == 1
 
 
 def test_a_digest_prints_its_summaries(run: Run, environment: StubServer) -> None:
     done = run("digest", GATE, "--window", "1m", "--max-windows", "2")
-    assert ["started", "summary", "summary", "stopped"] == [line.split()[1] for line in done.out.splitlines()]
+    assert [line.split()[1] for line in done.out.splitlines()] == ["started", "summary", "summary", "stopped"]
     assert "Completed after 02:00: 2 frames, 2 summaries, about $0.04." in done.err
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("args", "problem"),
     [
         (("watch", GATE, "x", "--interval", "4"), "--interval is 4; it must be from 5 to 300 seconds."),
         (("watch", GATE, "x", "--interval", "soon"), "--interval is 'soon'; it must be a duration"),
@@ -129,49 +127,49 @@ def test_a_digest_prints_its_summaries(run: Run, environment: StubServer) -> Non
         (("nope",), "No such command"),
     ],
 )
-def test_what_cannot_work_is_one_sentence_and_nothing_is_sent(
-    run: Run, environment: StubServer, words: tuple[str, ...], said: str
+def test_an_invalid_command_is_one_line_and_nothing_is_sent(
+    run: Run, environment: StubServer, args: tuple[str, ...], problem: str
 ) -> None:
-    done = run(*words)
-    assert (2, "", []) == (done.code, done.out, environment.requests)
+    done = run(*args)
+    assert (done.code, done.out, environment.requests) == (2, "", [])
     assert done.err.startswith("error: ")
-    assert said in done.err
-    assert 1 == done.err.count("\n")
+    assert problem in done.err
+    assert done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "UNAUTHORIZED"), (402, "INSUFFICIENT_CREDITS"), (404, "NOT_FOUND"), (400, "BAD")]
 )
-def test_a_refusal_is_told_with_the_servers_advice(run: Run, environment: StubServer, status: int, code: str) -> None:
+def test_a_refusal_shows_the_servers_advice(run: Run, environment: StubServer, status: int, code: str) -> None:
     body = {"error": {"code": code, "message": "No.", "remediation": "Ask \x1b[31mnicely."}}
     environment.fail_next(path="/check-once", status=status, body=body)
     done = run("check", GATE, "x")
-    assert (3, "", f"error: {status} {code}: No. Ask \\x1b[31mnicely.\n") == (done.code, done.out, done.err)
+    assert (done.code, done.out, done.err) == (3, "", f"error: {status} {code}: No. Ask \\x1b[31mnicely.\n")
 
 
-def test_no_answer_is_told_apart_from_a_refusal(run: Run, environment: StubServer) -> None:
+def test_no_reply_has_its_own_exit_code(run: Run, environment: StubServer) -> None:
     environment.fail_next(path="/check-once", close=True, times=9)
     done = run("check", GATE, "x")
-    assert 4 == done.code
+    assert done.code == 4
     assert "Traceback" not in done.err
 
 
-def test_terminal_escapes_of_the_server_are_shown_not_obeyed(run: Run, environment: StubServer) -> None:
+def test_terminal_escapes_from_a_server_are_printed_escaped(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(holds=True, seen="\x1b]0;owned\x07\u202egate\x9b2J"))
-    for words in (("check", GATE, "a van"), ("watch", GATE, "a van"), ("watch", GATE, "a van", "--json")):
-        shown = run(*words).out
+    for args in (("check", GATE, "a van"), ("watch", GATE, "a van"), ("watch", GATE, "a van", "--json")):
+        shown = run(*args).out
         assert "\\" in shown
-        assert [] == [char for char in shown if not char.isprintable() and char != "\n"]
+        assert [char for char in shown if not char.isprintable() and char != "\n"] == []
 
 
-def test_the_key_is_masked_wherever_a_server_echoes_it(run: Run, environment: StubServer) -> None:
+def test_a_key_that_a_server_echoes_is_masked(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(holds=True, seen=f"your key is {KEY} and hunter2"))
-    for words in (("watch", GATE, "a van"), ("watch", GATE, "a van", "--json"), ("check", GATE, "a van", "--json")):
-        shown = run(*words).out
+    for args in (("watch", GATE, "a van"), ("watch", GATE, "a van", "--json"), ("check", GATE, "a van", "--json")):
+        shown = run(*args).out
         assert "your key is *** and ***" in shown
 
 
-def test_an_unforeseen_error_is_a_sentence_too(
+def test_an_unexpected_error_is_one_line_too(
     run: Run, environment: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -179,9 +177,9 @@ def test_an_unforeseen_error_is_a_sentence_too(
 
     monkeypatch.setattr("trio_client._sync.client.TrioClient.check_once", fail)
     done = run("check", GATE, "x")
-    assert (1, "error: KeyError: 'surprise'. This is a bug in trio-client; --debug shows where.\n") == (
+    assert (
         done.code,
         done.err,
-    )
+    ) == (1, "error: KeyError: 'surprise'. This is a bug in trio-client; --debug shows where.\n")
     with pytest.raises(KeyError):
         run("--debug", "check", GATE, "x")

@@ -27,13 +27,13 @@ from .conftest import Run, Spawn
 BODY = json.dumps(
     {"type": "job_started", "timestamp": "2026-02-01T10:00:00Z", "data": {"job_id": "a\x1b1", "stream_url": "rtsp://c"}}
 ).encode()
-PATIENCE = 30
+TIMEOUT = 30
 
 
 def post(url: str, body: bytes, signature: str) -> int:
     request = urllib.request.Request(url, body, {"X-Trio-Signature": signature})
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -41,8 +41,8 @@ def post(url: str, body: bytes, signature: str) -> int:
 
 def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: StubServer, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret\n")
-    words = ("webhooks", "listen", "--port", "0", "--secret-file", str(tmp_path / "secret"), "--json", "--count", "2")
-    process = spawn(*words, server=stub)
+    args = ("webhooks", "listen", "--port", "0", "--secret-file", str(tmp_path / "secret"), "--json", "--count", "2")
+    process = spawn(*args, server=stub)
     assert process.stderr is not None
     found = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
     assert found is not None
@@ -55,11 +55,11 @@ def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: St
         post(url, b"[]", sign(b"[]", "s3cret")),
         post(url, second, sign(second, "s3cret")),
     ]
-    out, err = process.communicate(timeout=PATIENCE)
-    assert [401, 200, 200, 400, 200] == answers
-    assert ["a\x1b1", "b2"] == [json.loads(line)["job_id"] for line in out.splitlines()]
-    assert 0 == process.returncode
-    assert ["401", "200", "400"] == re.findall(r"answered (\d+)", err)
+    out, err = process.communicate(timeout=TIMEOUT)
+    assert answers == [401, 200, 200, 400, 200]
+    assert [json.loads(line)["job_id"] for line in out.splitlines()] == ["a\x1b1", "b2"]
+    assert process.returncode == 0
+    assert re.findall(r"answered (\d+)", err) == ["401", "200", "400"]
     assert "s3cret" not in out + err
 
 
@@ -67,20 +67,20 @@ def test_the_last_delivery_is_answered_before_the_receiver_stops(run: Run, monke
     order: list[str] = []
     ports: Queue[int] = Queue()
 
-    def noting(kind: type, name: str, word: str) -> None:
+    def record(kind: type, name: str, word: str) -> None:
         method = getattr(kind, name)
 
-        def noted(self: Any, *arguments: Any, **named: Any) -> Any:
+        def recorded(self: Any, *arguments: Any, **named: Any) -> Any:
             order.append(word)
             return method(self, *arguments, **named)
 
-        monkeypatch.setattr(kind, name, noted)
+        monkeypatch.setattr(kind, name, recorded)
 
     def send() -> None:
         order.append(f"got {post(f'http://127.0.0.1:{ports.get()}/', BODY, '')}")
 
-    noting(_receiving._Server, "shutdown", "stop")
-    noting(ServerHandler, "close", "answered")
+    record(_receiving._Server, "shutdown", "stop")
+    record(ServerHandler, "close", "answered")
     activate = _receiving._Server.server_activate
     monkeypatch.setattr(
         _receiving._Server, "server_activate", lambda self: (activate(self), ports.put(self.server_address[1]))
@@ -89,30 +89,30 @@ def test_the_last_delivery_is_answered_before_the_receiver_stops(run: Run, monke
     sender.start()
     done = run("webhooks", "listen", "--unsigned", "--port", "0", "--count", "1")
     sender.join()
-    assert 0 == done.code
-    assert ["answered", "got 200", "stop"] == sorted(order)
+    assert done.code == 0
+    assert sorted(order) == ["answered", "got 200", "stop"]
     assert order.index("answered") < order.index("stop")
 
 
-def test_a_receiver_without_a_secret_must_be_asked_for(run: Run) -> None:
+def test_a_receiver_without_a_secret_needs_unsigned(run: Run) -> None:
     done = run("webhooks", "listen", "--port", "0")
-    assert (2, True) == (done.code, "say --unsigned on purpose" in done.err)
+    assert (done.code, "pass --unsigned on purpose" in done.err) == (2, True)
     done = run("webhooks", "listen", "--host", "0.0.0.0", "--unsigned")
-    assert (2, True) == (done.code, "--allow-remote" in done.err)
+    assert (done.code, "--allow-remote" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(("secret", "code"), [("s3cret", 0), ("another", 1)])
-def test_a_signature_can_be_checked(run: Run, monkeypatch: pytest.MonkeyPatch, secret: str, code: int) -> None:
+def test_a_signature_is_verified(run: Run, monkeypatch: pytest.MonkeyPatch, secret: str, code: int) -> None:
     monkeypatch.setenv("TRIO_WEBHOOK_SECRET", secret)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(BODY)))
     done = run("webhooks", "verify", "--signature", sign(BODY, "s3cret"))
-    assert code == done.code
+    assert done.code == code
     assert (code == 0) == (done.out == "fits  started  job a\\x1b1 on rtsp://c\n")
 
 
 @pytest.mark.thorough
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
-def test_the_stub_says_where_it_is_and_ends_with_a_signal(spawn: Spawn, stub: StubServer) -> None:
+def test_the_stub_prints_its_address_and_ends_on_a_signal(spawn: Spawn, stub: StubServer) -> None:
     process = spawn("stub", "--speed", "600", "--accept-key", "one", server=stub)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -120,13 +120,13 @@ def test_the_stub_says_where_it_is_and_ends_with_a_signal(spawn: Spawn, stub: St
     notes = process.stderr.readline() + process.stderr.readline()
     request = urllib.request.Request(f"{url}/api/jobs", headers={"Authorization": "Bearer two"})
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(request, timeout=PATIENCE)
+        urllib.request.urlopen(request, timeout=TIMEOUT)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=PATIENCE)
-    assert 130 == process.returncode
+    process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 130
     assert f"TRIO_BASE_URL={url}/api" in notes
 
 
 def test_the_stub_refuses_other_machines(run: Run) -> None:
     done = run("stub", "--host", "0.0.0.0")
-    assert (2, True) == (done.code, "not a loopback address" in done.err)
+    assert (done.code, "not a loopback address" in done.err) == (2, True)

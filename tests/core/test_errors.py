@@ -1,4 +1,4 @@
-"""One tree of errors; every one of them says what to do next, and can be pickled and copied."""
+"""One tree of errors. Each says what to do next, and can be pickled and copied."""
 
 from __future__ import annotations
 
@@ -112,17 +112,17 @@ def drawn_tree() -> dict[str, tuple[str, ...]]:
 
 
 def test_the_tree_is_the_documented_one() -> None:
-    assert TREE == {name: cls.__bases__ for name, cls in error_classes().items()}
+    assert {name: cls.__bases__ for name, cls in error_classes().items()} == TREE
 
 
-def test_the_tree_drawn_at_the_top_of_the_module_is_the_real_one() -> None:
+def test_the_tree_in_the_docstring_is_the_real_one() -> None:
     real = {name: tuple(base.__name__ for base in cls.__bases__) for name, cls in error_classes().items()}
-    assert real == drawn_tree()
+    assert drawn_tree() == real
 
 
 def test_every_class_is_exported_and_has_a_sample_here() -> None:
     assert set(TREE) == {name_of(sample) for sample in SAMPLES}
-    assert {*TREE, "JobLeakWarning", "ResponseWarning"} == set(errors.__all__)
+    assert set(errors.__all__) == {*TREE, "JobLeakWarning", "ResponseWarning"}
 
 
 def attributes(error: BaseException) -> dict[str, Any]:
@@ -131,19 +131,19 @@ def attributes(error: BaseException) -> dict[str, Any]:
 
 @pytest.mark.parametrize("error", SAMPLES, ids=name_of)
 @pytest.mark.parametrize(
-    "twin_of",
+    "duplicate",
     [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy],
     ids=["pickle", "copy", "deep"],
 )
-def test_it_survives_pickling_and_copying_with_attributes_and_notes(error: errors.TrioError, twin_of: Any) -> None:
+def test_it_survives_pickling_and_copying_with_attributes_and_notes(error: errors.TrioError, duplicate: Any) -> None:
     error = copy.copy(error)
     error.attempts, error.acted_before, error.advice = 3, True, "Ask a colleague."
     error.__notes__ = ["job a1 may still be running"]
-    twin = twin_of(error)
-    assert type(error) is type(twin)
-    assert attributes(error) == attributes(twin)
-    assert (twin.attempts, twin.acted_before, twin.__notes__) == (3, True, ["job a1 may still be running"])
-    assert twin.advice == "Ask a colleague."
+    copied = duplicate(error)
+    assert type(error) is type(copied)
+    assert attributes(error) == attributes(copied)
+    assert (copied.attempts, copied.acted_before, copied.__notes__) == (3, True, ["job a1 may still be running"])
+    assert copied.advice == "Ask a colleague."
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=name_of)
@@ -152,8 +152,8 @@ def test_every_pickle_protocol_works(error: errors.TrioError, protocol: int) -> 
     assert attributes(error) == attributes(pickle.loads(pickle.dumps(error, protocol)))
 
 
-def test_a_status_error_says_status_code_message_remedy_and_request() -> None:
-    assert "400 A_CODE: m. Do this. (request id r1)" == str(errors.BadRequestError("m", **STATUS))
+def test_a_status_error_has_status_code_message_advice_and_request_id() -> None:
+    assert str(errors.BadRequestError("m", **STATUS)) == "400 A_CODE: m. Do this. (request id r1)"
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_a_status_error_says_status_code_message_remedy_and_request() -> None:
         (errors.MaxJobsReachedError, "wait_for_slot"),
     ],
 )
-def test_where_the_server_advises_nothing_the_message_does(kind: type[errors.APIStatusError], advice: str) -> None:
+def test_without_advice_from_the_server_the_class_has_some(kind: type[errors.APIStatusError], advice: str) -> None:
     error = kind("it failed", status_code=418)
     assert str(error).startswith("418: it failed. ")
     assert advice in str(error)
-    assert None is error.remediation  # that is the server's own advice only
+    assert error.remediation is None  # that is the server's own advice only
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=name_of)
@@ -208,10 +208,10 @@ def test_every_status_error_has_the_wait_that_the_server_asked_for(kind: type[er
     assert kind("wait", status_code=418).retry_after is None
 
 
-def test_a_leak_warning_names_its_job_apart_from_its_text_and_survives_pickling() -> None:
+def test_a_leak_warning_has_its_job_id_and_survives_pickling() -> None:
     leak = errors.JobLeakWarning("Job a1 may run.", job_id="a1", advice="Cancel it.")
-    twin = pickle.loads(pickle.dumps(leak))
-    assert (str(twin), twin.problem, twin.advice, twin.job_id) == (
+    copied = pickle.loads(pickle.dumps(leak))
+    assert (str(copied), copied.problem, copied.advice, copied.job_id) == (
         "Job a1 may run. Cancel it.",
         "Job a1 may run.",
         "Cancel it.",
@@ -220,7 +220,7 @@ def test_a_leak_warning_names_its_job_apart_from_its_text_and_survives_pickling(
 
 
 @pytest.mark.parametrize("end", ".!?…")
-def test_a_message_that_ends_its_own_sentence_gets_no_second_stop(end: str) -> None:
+def test_a_message_with_punctuation_gets_no_second_full_stop(end: str) -> None:
     assert str(errors.ServerError(f"Down{end}", status_code=500)).startswith(f"500: Down{end} Try")
 
 
@@ -236,17 +236,17 @@ def test_a_message_that_ends_its_own_sentence_gets_no_second_stop(end: str) -> N
         (None, True),
     ],
 )
-def test_only_a_stream_that_has_ended_is_not_worth_another_try(code: str | None, transient: bool) -> None:
-    assert transient is errors.StreamUnavailableError("m", status_code=400, code=code).transient
+def test_only_an_ended_stream_is_not_transient(code: str | None, transient: bool) -> None:
+    assert errors.StreamUnavailableError("m", status_code=400, code=code).transient is transient
 
 
 def test_the_repr_of_an_unknown_create_masks_the_camera_password() -> None:
     error = errors.CreateOutcomeUnknownError("m", request={"stream_url": "rtsp://user:secret@cam/1"})
     assert "rtsp://***@cam/1" in repr(error)
     assert "secret" not in repr(error)
-    assert "rtsp://user:secret@cam/1" == error.request["stream_url"]
+    assert error.request["stream_url"] == "rtsp://user:secret@cam/1"
 
 
-def test_the_warnings_are_no_errors() -> None:
+def test_the_warnings_are_not_errors() -> None:
     assert issubclass(errors.ResponseWarning, UserWarning)
     assert issubclass(errors.JobLeakWarning, UserWarning)

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
     Args:
-        arguments: the words after the program's name; by default those of this process.
+        arguments: the arguments after the program's name; by default those of this process.
 
     Returns:
         0: done; others are listed in the documentation of the command line.
@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trio-client ...
         0
     """
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if words == ["--version"]:  # answered without loading anything
+    args = sys.argv[1:] if arguments is None else list(arguments)
+    if args == ["--version"]:  # answered without importing anything else
         print(f"trio-client {__version__}")
         return 0
     for needed in ("typer", "rich"):
@@ -36,4 +36,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
     from ._app import run
 
-    return run(words)
+    return run(args)

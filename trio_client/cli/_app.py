@@ -1,4 +1,4 @@
-"""The commands put together, and how a run ends."""
+"""The program: its commands, its global options, and how a run ends."""
 
 from __future__ import annotations
 
@@ -57,20 +57,22 @@ def _show_version(wanted: bool) -> None:
 def settings(
     context: typer.Context,
     base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the API is. Default: TRIO_BASE_URL, else the API's own.")
+        str | None, typer.Option(metavar="URL", help="Address of the API. Default: TRIO_BASE_URL, else the public API.")
     ] = None,
     api_key_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where the key is; `-` is standard input. Default: TRIO_API_KEY."),
+        typer.Option(metavar="FILE", help="File with the API key; `-` is standard input. Default: TRIO_API_KEY."),
     ] = None,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="For connecting and for each reply.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Time limit for connecting and for each reply.")
+    ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", envvar="TRIO_CONFIG", help="A TOML file with settings.")
+        Path | None, typer.Option(metavar="FILE", envvar="TRIO_CONFIG", help="TOML file with settings.")
     ] = None,
     allow_plain_http: Annotated[
-        bool, typer.Option("--allow-plain-http", help="Permit the key to travel unencrypted to another machine.")
+        bool, typer.Option("--allow-plain-http", help="Allow sending the key unencrypted to another machine.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell of every retry.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every retry.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - see run()
     version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
@@ -89,10 +91,10 @@ def settings(
     out: Out = context.obj
     if "_TRIO_CLIENT_COMPLETE" in os.environ:
         return
-    out.listen(logging.INFO if verbose else logging.WARNING)
+    out.show_logs(logging.INFO if verbose else logging.WARNING)
     found = load(config, Path(typer.get_app_dir(PROGRAM)), _option_names(context.command))
     if found.too_open:
-        out.warn(f"{found.path} holds a secret and other users may read it; run: chmod 600 {found.path}")
+        out.warn(f"{found.path} holds a secret and other users can read it; run: chmod 600 {found.path}")
     context.default_map = dict(found.commands)
     context.obj = Session(
         out,
@@ -104,34 +106,34 @@ def settings(
     )
 
 
-def run(words: Sequence[str]) -> int:
-    """Run one command; every error becomes a sentence and an exit code."""
+def run(args: Sequence[str]) -> int:
+    """Run one command. Every error becomes one message and an exit code."""
     out = Out()
-    words = [*words, "--help"] if list(words) in _GROUPS else list(words)
+    args = [*args, "--help"] if list(args) in _GROUPS else list(args)
     with ending_signals(), out.restoring():
         try:
-            code = app(args=words, prog_name=PROGRAM, standalone_mode=False, obj=out)
+            code = app(args=args, prog_name=PROGRAM, standalone_mode=False, obj=out)
             out.flush()
-        except SystemExit as error:  # completion ends so
+        except SystemExit as error:  # how shell completion ends
             return error.code if isinstance(error.code, int) else NO
         except ReaderGoneError:
-            return _hang_up()
+            return _exit_quietly()
         except Interrupted as error:
             return exit_code(error)
         except (TrioError, UsageError) as error:
-            if "--debug" in words:
+            if "--debug" in args:
                 raise
             out.error(error)
             return exit_code(error)
-        except Exception as error:  # noqa: BLE001 - nobody wants a traceback here
-            return _ended_otherwise(error, words, out)
+        except Exception as error:  # noqa: BLE001 - a message instead of a traceback
+            return _unexpected(error, args, out)
     if out.leaks:
         return JOB_MAY_RUN
     return code if isinstance(code, int) else 0
 
 
-def _ended_otherwise(error: Exception, words: list[str], out: Out) -> int:
-    """Return the exit code of what the parser raised, or of what nobody expected."""
+def _unexpected(error: Exception, args: list[str], out: Out) -> int:
+    """Report an error of the parser, or a bug, and return the exit code."""
     explain = getattr(error, "format_message", None)
     if explain is not None:  # the parser's own errors
         context = getattr(error, "ctx", None)
@@ -140,16 +142,16 @@ def _ended_otherwise(error: Exception, words: list[str], out: Out) -> int:
         return USAGE
     if type(error).__name__ == "Abort":
         return NO
-    if "--debug" in words:
+    if "--debug" in args:
         raise error
-    told = error.strerror if isinstance(error, OSError) else None
-    out.error(f"{type(error).__name__}: {told or error}. " + ("" if told else _BUG))
+    reason = error.strerror if isinstance(error, OSError) else None
+    out.error(f"{type(error).__name__}: {reason or error}. " + ("" if reason else _BUG))
     return NO
 
 
-def _hang_up() -> int:
-    """End quietly: whoever read the output has gone."""
-    with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:  # for what is flushed at the exit
+def _exit_quietly() -> int:
+    """Return the exit code after the reader of the output is gone."""
+    with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:  # for what Python flushes at exit
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
     return BROKEN_PIPE
 

@@ -26,15 +26,15 @@ _OSAPI: dict[str, tuple[type, ...]] = {"token": (str,), "url": (str,), "api_pref
 
 @dataclass(frozen=True)
 class Config:
-    """What the file says.
+    """The contents of the settings file.
 
     Attributes:
-        path: where it is, or would be.
-        found: whether there is one.
-        settings: its own settings.
-        osapi: its settings of the OSAPI client.
+        path: the file, whether it exists or not.
+        found: whether it exists.
+        settings: the top-level settings.
+        osapi: the settings of the OSAPI client.
         commands: defaults of options, by command.
-        too_open: whether it holds a secret and other users of this machine may read it.
+        too_open: whether it holds a secret that other users of this machine can read.
     """
 
     path: Path
@@ -45,18 +45,18 @@ class Config:
     too_open: bool = False
 
 
-def load(named: Path | None, home: Path, commands: Mapping[str, Any]) -> Config:
-    """Return the settings of a file.
+def load(named: Path | None, folder: Path, commands: Mapping[str, Any]) -> Config:
+    """Return the settings in a file.
 
     Args:
-        named: the file that was asked for; it must exist.
-        home: the folder where it is looked for otherwise.
+        named: the file that the caller chose; it must exist.
+        folder: the folder that holds it otherwise.
         commands: the option names of each command, nested as the commands are.
 
     Raises:
-        UsageError: it cannot be read, or says something that is not known.
+        UsageError: the file cannot be read, or has an unknown setting.
     """
-    path = named or home / "config.toml"
+    path = named or folder / "config.toml"
     if named is None and not path.is_file():
         return Config(path)
     try:

@@ -1,4 +1,4 @@
-"""`doctor`: is everything in place?"""
+"""`doctor`: check the setup."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _QUICK = 10.0
 
 
 def doctor(context: typer.Context, json: Json = False) -> int:
-    r"""Tell whether there is a key, where the API is, whether it answers, and what is installed. No secret is shown.
+    r"""Show the key's source, the API's address and reply, and installed versions. No secret is shown.
 
-    It sends one request, for one job of the list. Exits with 1 if something is wrong.
+    Sends one request, for one job of the list. Exits with 1 if something is wrong.
 
     \b
     Example:
@@ -42,27 +42,27 @@ def doctor(context: typer.Context, json: Json = False) -> int:
         "api key": f"present, from {key_source}" if key else "missing: set TRIO_API_KEY",
         "base url": (base_url or "the API's own") + (f", from {base_url_source}" if base_url else ""),
     }
-    well, facts["answer"] = _reach(session) if key else (False, "not asked: there is no key")
+    healthy, facts["answer"] = _reach(session) if key else (False, "not asked: there is no key")
     out = session.out
     if json:
-        out.data(facts | {"ok": well})
-        return 0 if well else NO
+        out.data(facts | {"ok": healthy})
+        return 0 if healthy else NO
     for name, value in facts.items():
         text = ", ".join(f"{each} {found}" for each, found in packages.items()) if name == "packages" else str(value)
-        style = "bold" if name != "answer" else "bold green" if well else "bold red"
+        style = "bold" if name != "answer" else "bold green" if healthy else "bold red"
         out.line(out.clean(text), label=f"{name:<11}  ", style=style)
-    return 0 if well else NO
+    return 0 if healthy else NO
 
 
 def _reach(session: Session) -> tuple[bool, str]:
-    """Return whether the API answers as it should, and what it said."""
+    """Return whether the API replies as it should, and what it replied."""
     from ..errors import TrioError
 
     try:
         with session.client(retry=False) as client:
-            begun = time.monotonic()
+            started = time.monotonic()
             client.jobs.list(limit=1, timeout=_QUICK)
-            return True, f"200 in {(time.monotonic() - begun) * 1000:.0f} ms"
+            return True, f"200 in {(time.monotonic() - started) * 1000:.0f} ms"
     except (TrioError, UsageError) as error:
         return False, str(session.out.advice.apply(error))
 

@@ -1,4 +1,4 @@
-"""Exit codes, and what stands behind them."""
+"""Exit codes, and the errors that lead to them."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ __all__ = [
 NO: Final = 1
 """The answer is no: the job failed, the stream is not live, the condition did not hold."""
 USAGE: Final = 2
-"""The command cannot work as it was given; nothing was sent."""
+"""The command is invalid; nothing was sent."""
 REFUSED: Final = 3
-"""The server refused."""
+"""The server refused the request."""
 NO_ANSWER: Final = 4
-"""No usable answer came."""
+"""No usable reply arrived."""
 JOB_MAY_RUN: Final = 5
-"""A job may be running and billed that nobody follows."""
+"""A job may be running, and billed, without a watcher."""
 TIMED_OUT: Final = 6
 """The job had not ended in the time given."""
 BROKEN_PIPE: Final = 141
-"""Whoever read the output has gone."""
+"""The reader of the output is gone."""
 
 
 class UsageError(Exception):
-    """A command that cannot work as it was given. Its text says what to do."""
+    """An invalid command. Its text says what to do."""
 
 
 class ReaderGoneError(Exception):
-    """Whoever read the output has gone."""
+    """The reader of the output is gone."""
 
 
 class Interrupted(BaseException):
-    """A signal that asks the program to end.
+    """A signal that asks the program to exit.
 
     Attributes:
         number: the signal's number.
@@ -65,7 +65,7 @@ class Interrupted(BaseException):
 
 
 def exit_code(error: BaseException) -> int:
-    """Return the exit code that an error stands for."""
+    """Return the exit code for an error."""
     if isinstance(error, Interrupted):
         return 128 + error.number
     if isinstance(error, (UsageError, ConfigurationError, RequestValidationError)):

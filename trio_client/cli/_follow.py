@@ -1,4 +1,4 @@
-"""Follow a stream of events to its end: live on a terminal, in lines or JSON elsewhere."""
+"""Print the events of a stream: with a live view on a terminal, as lines or JSON elsewhere."""
 
 from __future__ import annotations
 
@@ -8,39 +8,42 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from .._sync.event_stream import EventStream
 from ..events import Event, Failed, Progress
 from ..pricing import PRICES_USD, Kind, price_per_minute_usd
+from ._events import STYLES, event_data, headline
 from ._exits import JOB_MAY_RUN, NO, Interrupted
 from ._frames import FrameFolder
 from ._out import Out
 from ._session import Session
-from ._story import STYLES, Story, event_data, headline
 from ._text import clock_time, iso, plural, span
+from ._watch_state import WatchState
 
-__all__ = ["Showing", "follow"]
+if TYPE_CHECKING:
+    from .. import EventStream
+
+__all__ = ["SERVER_DEFAULT_SECONDS", "Display", "follow"]
 
 SERVER_DEFAULT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Showing:
-    """How a stream is shown.
+class Display:
+    """How to show a stream.
 
     Attributes:
-        kind: what is followed, as the prices name it; `None`: not known.
+        kind: the kind of job, as in the price list; `None` if not known.
         title: what is watched.
-        json: whether every event is a line of JSON.
-        all_events: whether progress is printed too.
+        json: whether to print every event as a line of JSON.
+        all_events: whether to print progress too.
         save_frames: the folder for pictures.
-        limit: seconds that one job may run, where they are known.
+        limit: how many seconds one job may run, if known.
         input_mode: the monitor's input mode; `hybrid` has no published price.
         price_per_minute: the caller's own price.
-        on_leaving: what becomes of the job when the stream is left early.
-        need_trigger: whether a watch without a trigger is a `no`.
-        elapsed: seconds that the job had run before it was followed.
+        on_leaving: what happens to the job when the stream is left early.
+        need_trigger: whether to exit with `NO` if nothing triggered.
+        elapsed: how many seconds the job had run before it was followed.
     """
 
     kind: Kind | None
@@ -56,46 +59,47 @@ class Showing:
     elapsed: float = 0.0
 
 
-def follow(session: Session, stream: EventStream, showing: Showing) -> int:
-    """Show all events of a stream, and return the exit code its end stands for.
+def follow(session: Session, stream: EventStream, display: Display) -> int:
+    """Print all events of a stream, and return the exit code.
 
     Raises:
-        Interrupted: a signal came; the job has been settled and that was said.
-        TrioError: the stream could not be followed.
+        Interrupted: after a signal, once the job is cancelled and the final message printed.
+        TrioError: the stream failed.
     """
     out = session.out
-    story = Story(clock=time.monotonic, limit=showing.limit, price=_price(showing), elapsed=showing.elapsed)
-    frames = FrameFolder(showing.save_frames, out)
+    state = WatchState(clock=time.monotonic, limit=display.limit, price=_price(display), elapsed=display.elapsed)
+    frames = FrameFolder(display.save_frames, out)
     try:
-        with _view(out, story, showing), stream as events:
+        with _view(out, state, display), stream as events:
             try:
                 for event in events:
-                    _show(out, story, showing, event, frames.save(event))
+                    _print_event(out, state, display, event, frames.save(event))
             except Interrupted:
-                if showing.on_leaving == "cancel" and stream.job_id:
-                    story.status = "cancelling"
+                if display.on_leaving == "cancel" and stream.job_id:
+                    state.status = "cancelling"
                     out.note(f"Cancelling job {stream.job_id} …")
                 raise
     except Interrupted:
-        out.note(f"{_farewell(out, stream, showing)} {_counted(story, showing)}".rstrip())
+        out.note(f"{_interrupted(out, stream, display)} {_totals(state, display)}".rstrip())
         raise
-    _sum_up(out, story, showing)
+    if not display.json and state.jobs:
+        out.note(f"{state.status.capitalize()} after {span(state.elapsed)}: {_totals(state, display)}")
     if out.leaks:
         return JOB_MAY_RUN
     failed = isinstance(stream.outcome, Failed)
-    return NO if failed or (showing.need_trigger and not story.triggers) else 0
+    return NO if failed or (display.need_trigger and not state.triggers) else 0
 
 
 @contextmanager
-def _view(out: Out, story: Story, showing: Showing) -> Generator[None]:
-    if showing.json or not out.terminal:
+def _view(out: Out, state: WatchState, display: Display) -> Generator[None]:
+    if display.json or not out.terminal:
         yield
         return
     from ._live import LiveView
 
     console = out.console()
-    counted = ("frames", "summaries") if showing.kind == "live-digest" else ("checks", "triggers")
-    with LiveView(console, story, title=out.clean(showing.title), counted=counted, clean=out.clean):
+    counted = ("frames", "summaries") if display.kind == "live-digest" else ("checks", "triggers")
+    with LiveView(console, state, title=out.clean(display.title), counted=counted, clean=out.clean):
         out.show_above(console)
         try:
             yield
@@ -103,12 +107,12 @@ def _view(out: Out, story: Story, showing: Showing) -> Generator[None]:
             out.show_above(None)
 
 
-def _show(out: Out, story: Story, showing: Showing, event: Event, frame: str | None) -> None:
-    story.take(event)
-    if showing.json:
+def _print_event(out: Out, state: WatchState, display: Display, event: Event, frame: str | None) -> None:
+    state.add(event)
+    if display.json:
         out.data(event_data(event, frame=frame))
         return
-    if isinstance(event, Progress) and not showing.all_events:
+    if isinstance(event, Progress) and not display.all_events:
         return
     moment = event.occurred_at or datetime.now(timezone.utc)
     stamp = clock_time(moment) if out.terminal else iso(moment)
@@ -121,25 +125,21 @@ def _show(out: Out, story: Story, showing: Showing, event: Event, frame: str | N
         out.line(" " * len(label) + f"picture: {out.clean(frame)}")
 
 
-def _sum_up(out: Out, story: Story, showing: Showing) -> None:
-    if not showing.json and story.jobs:
-        out.note(f"{story.status.capitalize()} after {span(story.elapsed)}: {_counted(story, showing)}")
-
-
-def _counted(story: Story, showing: Showing) -> str:
-    """Return what was counted, as a sentence."""
-    if not story.jobs:
+def _totals(state: WatchState, display: Display) -> str:
+    """Return the number of checks, triggers and jobs, and the cost, as a sentence."""
+    if not state.jobs:
         return ""
-    checks, triggers = ("frame", "summary") if showing.kind == "live-digest" else ("check", "trigger")
-    parts = [plural(story.checks, checks), plural(story.triggers, triggers)]
-    if story.jobs > 1:
-        parts.append(plural(story.jobs, "job"))
-    if story.cost_usd is not None:
-        parts.append(f"about ${story.cost_usd:.2f}")
+    checks, triggers = ("frame", "summary") if display.kind == "live-digest" else ("check", "trigger")
+    parts = [plural(state.checks, checks), plural(state.triggers, triggers)]
+    if state.jobs > 1:
+        parts.append(plural(state.jobs, "job"))
+    if state.cost_usd is not None:
+        parts.append(f"about ${state.cost_usd:.2f}")
     return f"{', '.join(parts)}."
 
 
-def _farewell(out: Out, stream: EventStream, showing: Showing) -> str:
+def _interrupted(out: Out, stream: EventStream, display: Display) -> str:
+    """Return the final message after a signal."""
     job_id = stream.job_id
     if out.leaks:
         return "Interrupted; see above for the job that may still be running."
@@ -147,16 +147,16 @@ def _farewell(out: Out, stream: EventStream, showing: Showing) -> str:
         return "Interrupted before a job had started."
     if stream.outcome is not None:
         return f"Interrupted; job {job_id} had ended."
-    if showing.on_leaving == "cancel":
+    if display.on_leaving == "cancel":
         return f"Interrupted; job {job_id} was cancelled."
     return f"Interrupted; job {job_id} runs on. Cancel it with `trio-client jobs cancel {job_id}`."
 
 
-def _price(showing: Showing) -> float | None:
-    if showing.kind is None:
+def _price(display: Display) -> float | None:
+    if display.kind is None:
         return None
-    if showing.price_per_minute is None and showing.input_mode == "hybrid":
+    if display.price_per_minute is None and display.input_mode == "hybrid":
         return None
-    if showing.price_per_minute is None:
-        return PRICES_USD[showing.kind]
-    return price_per_minute_usd(showing.kind, override=showing.price_per_minute)
+    if display.price_per_minute is None:
+        return PRICES_USD[display.kind]
+    return price_per_minute_usd(display.kind, override=display.price_per_minute)

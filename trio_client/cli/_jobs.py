@@ -1,4 +1,4 @@
-"""`jobs`: list, read, follow, await and cancel jobs."""
+"""`jobs`: list, show, follow, wait for and cancel jobs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ._text import ago, iso
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, read, follow, await and cancel jobs.")
+app = typer.Typer(help="List, show, follow, wait for and cancel jobs.")
 JobId = Annotated[str, typer.Argument(help="The job's id, as `jobs list` shows it.", show_default=False)]
-Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Between two looks.")]
+Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Time between polls.")]
 Status = Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")]
 Type = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
 
@@ -26,14 +26,14 @@ def list_jobs(
     context: typer.Context,
     status: Status = None,
     job_type: Type = None,
-    limit: Annotated[int, typer.Option(help="How many jobs at the most.")] = 20,
-    offset: Annotated[int, typer.Option(help="How many jobs to skip.")] = 0,
-    every: Annotated[bool, typer.Option("--all", help="All jobs, page after page.")] = False,
+    limit: Annotated[int, typer.Option(help="Maximum number of jobs.")] = 20,
+    offset: Annotated[int, typer.Option(help="Number of jobs to skip.")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="List all jobs, page by page.")] = False,
     json: Json = False,
 ) -> int:
     r"""List jobs, newest first.
 
-    On a terminal it is a table; elsewhere the columns are separated by tabs, without a head.
+    Prints a table on a terminal; elsewhere tab-separated columns without a header row.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def list_jobs(
     out = session.out
     filters = given(status=status, type=job_type)
     with session.client() as client:
-        if every and (json or not out.terminal):  # as they come: there may be very many
+        if every and (json or not out.terminal):  # print as they arrive: there may be very many
             for job in client.jobs.iterate(**filters, offset=offset):
                 _print_job(out, job, json=json)
             return 0
@@ -60,7 +60,7 @@ def list_jobs(
         _print_table(out, page.jobs)
         if page.has_more:
             of = f" of {page.total}" if page.total else ""
-            out.note(f"{len(page)}{of} jobs; --all shows the others.")
+            out.note(f"{len(page)}{of} jobs; --all shows the rest.")
     return 0
 
 
@@ -83,13 +83,15 @@ def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
 def cancel(
     context: typer.Context,
     job_ids: Annotated[list[str] | None, typer.Argument(help="The jobs' ids.", show_default=False)] = None,
-    every: Annotated[bool, typer.Option("--all", help="All jobs that are pending or running.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Cancel all pending and running jobs.")] = False,
     job_type: Type = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Take an unknown job as cancelled.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    missing_ok: Annotated[
+        bool, typer.Option("--missing-ok", help="Treat an unknown job as already cancelled.")
+    ] = False,
     json: Json = False,
 ) -> int:
-    r"""Stop jobs. One failure stops nothing.
+    r"""Cancel jobs. Continues after a failure.
 
     \b
     Examples:
@@ -98,9 +100,9 @@ def cancel(
     """
     session = session_of(context)
     if every == bool(job_ids):
-        raise UsageError("Name the jobs to cancel, or say --all.")
+        raise UsageError("Name the jobs to cancel, or pass --all.")
     if job_type is not None and not every:
-        raise UsageError("--type goes with --all.")
+        raise UsageError("--type needs --all.")
     if every and not yes and not typer.confirm("Cancel all jobs that are pending or running?", err=True):
         session.out.note("Nothing was cancelled.")
         return NO
@@ -134,11 +136,11 @@ def cancel(
 def wait(
     context: typer.Context,
     job_id: JobId,
-    timeout: Annotated[str | None, typer.Option(metavar="TIME", help="Wait so long at the most.")] = None,
+    timeout: Annotated[str | None, typer.Option(metavar="TIME", help="Maximum time to wait.")] = None,
     poll: Poll = "3s",
     json: Json = False,
 ) -> int:
-    r"""Wait until a job has ended. Exits with 1 if it failed, with 6 if it had not ended in time.
+    r"""Wait until a job ends. Exits with 1 if it failed, with 6 if it did not end in time.
 
     \b
     Example:
@@ -158,17 +160,17 @@ def watch(
     job_id: JobId,
     poll: Poll = "3s",
     save_frames: SaveFrames = None,
-    progress: Annotated[bool, typer.Option("--progress", help="Print every change of the counters too.")] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Also print every change of the counters.")] = False,
     json: Json = False,
 ) -> int:
-    r"""Follow a job that runs already, by polling. Leaving never cancels it.
+    r"""Follow a running job by polling. Leaving never cancels it.
 
     \b
     Example:
       trio-client jobs watch JOB_ID
     """
     session = session_of(context)
-    from ._follow import SERVER_DEFAULT_SECONDS, Showing, follow
+    from ._follow import SERVER_DEFAULT_SECONDS, Display, follow
 
     with session.client() as client:
         job = client.jobs.get(job_id)
@@ -176,7 +178,7 @@ def watch(
         limit = config.monitor_duration_seconds if config is not None else None
         elapsed = job.stats.elapsed_seconds if job.stats is not None else None
         monitor = job.job_type != "live-digest"
-        showing = Showing(
+        display = Display(
             kind="live-monitor" if monitor else "live-digest",
             title=(config.condition if config is not None else None) or f"job {job_id}",
             json=json,
@@ -188,7 +190,7 @@ def watch(
             elapsed=float(elapsed) if isinstance(elapsed, (int, float)) else 0.0,
         )
         stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
-        return follow(session, stream, showing)
+        return follow(session, stream, display)
 
 
 def _print_job(out: Out, job: Any, *, json: bool) -> None:

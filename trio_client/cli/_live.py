@@ -1,4 +1,4 @@
-"""The live view of a watch: what moves at the bottom of a terminal."""
+"""The live view of a watch, at the bottom of the terminal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ._story import Story
 from ._text import clock_time, span
+from ._watch_state import WatchState
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,20 +26,20 @@ _DOTS = {"running": "green", "starting": "magenta", "pending": "magenta", "faile
 
 
 class LiveView:
-    """Show a story while it goes on; leaving the block takes the view away.
+    """Show the state of a watch while it runs; leaving the block removes the view.
 
     Args:
         console: the terminal.
-        story: what is shown.
+        state: what is shown.
         title: what is watched, cleaned.
-        counted: what checks and triggers are called here.
-        clean: makes foreign texts fit.
+        counted: the labels for checks and triggers.
+        clean: makes untrusted text safe to print.
     """
 
     def __init__(
-        self, console: Console, story: Story, *, title: str, counted: tuple[str, str], clean: Callable[[str], str]
+        self, console: Console, state: WatchState, *, title: str, counted: tuple[str, str], clean: Callable[[str], str]
     ) -> None:
-        self._story = story
+        self._state = state
         self._title = title
         self._counted = counted
         self._clean = clean
@@ -59,49 +59,49 @@ class LiveView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # the terminal may have gone
+        with suppress(OSError):  # the terminal may be gone
             self._live.stop()
 
     def render(self) -> RenderableType:
         """Return the view as it is now."""
-        story = self._story
+        state = self._state
         head = Text.assemble(
-            ("● ", _DOTS.get(story.status, "blue")), (self._clean(story.status), "bold"), "  ", self._title
+            ("● ", _DOTS.get(state.status, "blue")), (self._clean(state.status), "bold"), "  ", self._title
         )
         rows: list[RenderableType] = [Text(""), _one_line(head), self._bar(), _one_line(self._counts())]
-        if story.last is not None:
-            moment, text = story.last
-            told = Table.grid(padding=(0, 2, 0, 0))
-            told.add_row(Text("last", "bold"), clock_time(moment), Text(self._clean(text)))
-            rows.append(told)
+        if state.last is not None:
+            moment, text = state.last
+            latest = Table.grid(padding=(0, 2, 0, 0))
+            latest.add_row(Text("last", "bold"), clock_time(moment), Text(self._clean(text)))
+            rows.append(latest)
         return Group(*rows)
 
     def _bar(self) -> RenderableType:
-        story = self._story
-        if story.limit is None:
-            return Text(f"{span(story.elapsed)} so far")
-        done = min(story.elapsed, story.limit)
+        state = self._state
+        if state.limit is None:
+            return Text(f"{span(state.elapsed)} so far")
+        done = min(state.elapsed, state.limit)
         row = Table.grid(padding=(0, 2, 0, 0))
         row.add_column(width=_BAR_WIDTH)
         row.add_column(no_wrap=True)
         bar = ProgressBar(
-            total=story.limit,
+            total=state.limit,
             completed=done,
             width=_BAR_WIDTH,
             style="bright_black",
             complete_style="cyan",
             finished_style="cyan",
         )
-        row.add_row(bar, Text(f"{span(done)} of {span(story.limit)}"))
+        row.add_row(bar, Text(f"{span(done)} of {span(state.limit)}"))
         return row
 
     def _counts(self) -> Text:
-        story = self._story
+        state = self._state
         checks, triggers = self._counted
-        parts = [f"{checks} {story.checks}", f"{triggers} {story.triggers}"]
-        if story.jobs > 1:
-            parts.append(f"jobs {story.jobs}")
-        parts.append("cost not known" if story.cost_usd is None else f"about ${story.cost_usd:.2f} so far")
+        parts = [f"{checks} {state.checks}", f"{triggers} {state.triggers}"]
+        if state.jobs > 1:
+            parts.append(f"jobs {state.jobs}")
+        parts.append("cost not known" if state.cost_usd is None else f"about ${state.cost_usd:.2f} so far")
         return Text("  ·  ".join(parts))
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and values as people write them."""
+"""Options that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class InputMode(str, Enum):
-    """What a check looks at."""
+    """The input of a check."""
 
     frames = "frames"
     clip = "clip"
@@ -37,7 +37,7 @@ class InputMode(str, Enum):
 
 
 class JobStatus(str, Enum):
-    """The statuses that can be asked for."""
+    """The statuses to filter by."""
 
     pending = "pending"
     running = "running"
@@ -54,28 +54,30 @@ class JobType(str, Enum):
 
 
 StreamUrl: TypeAlias = Annotated[str, typer.Argument(help="YouTube Live URL or RTSP stream.", show_default=False)]
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for programs.")]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 SaveFrames: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--save-frames", metavar="DIR", help="Save the pictures that come with events in this folder."),
+    typer.Option("--save-frames", metavar="DIR", help="Save the pictures of events in this folder."),
 ]
 Cost: TypeAlias = Annotated[
     float | None,
     typer.Option(
-        "--price-per-minute", metavar="USD", help="What a minute costs you, where the published price is not it."
+        "--price-per-minute",
+        metavar="USD",
+        help="Your price per minute, if it differs from the published price.",
     ),
 ]
 
 
 def session_of(context: typer.Context) -> Session:
-    """Return what the commands of this run share."""
+    """Return the session that the commands of this run share."""
     session = context.obj
     assert isinstance(session, Session)
     return session
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Return the options that were given; the others are left to the server."""
+    """Return the options that were given; the server has defaults for the others."""
     return {
         name: value.value if isinstance(value, Enum) else value for name, value in options.items() if value is not None
     }
@@ -105,7 +107,7 @@ def whole_seconds(text: str | None, option: str) -> int | None:
 
 
 def count(text: str | None, option: str) -> int | str | None:
-    """Return a number, `unlimited` as it is, and `None` where nothing was given."""
+    """Return a number; return `unlimited` and `None` as they are."""
     if text is None or text == "unlimited":
         return text
     try:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The jobs of an OSAPI server.")
-jobs = typer.Typer(help="List, read, delete and retry the jobs of an OSAPI server.")
+app = typer.Typer(help="Jobs of an OSAPI server.")
+jobs = typer.Typer(help="List, show, delete and retry the jobs of an OSAPI server.")
 app.add_typer(jobs, name="jobs")
 JobId = Annotated[str, typer.Argument(help="The job's id, a UUID.", show_default=False)]
 
 
 class OsapiStatus(str, Enum):
-    """The statuses that can be asked for."""
+    """The statuses to filter by."""
 
     submitted = "submitted"
     processing = "processing"
@@ -37,9 +37,9 @@ class OsapiStatus(str, Enum):
 def list_jobs(
     context: typer.Context,
     status: Annotated[OsapiStatus | None, typer.Option(help="Only jobs with this status.")] = None,
-    limit: Annotated[int, typer.Option(help="How many jobs at the most, 1 to 100.")] = 20,
-    offset: Annotated[int, typer.Option(help="How many jobs to skip.")] = 0,
-    every: Annotated[bool, typer.Option("--all", help="All jobs, page after page.")] = False,
+    limit: Annotated[int, typer.Option(help="Maximum number of jobs, 1 to 100.")] = 20,
+    offset: Annotated[int, typer.Option(help="Number of jobs to skip.")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="List all jobs, page by page.")] = False,
     json: Json = False,
 ) -> int:
     r"""List jobs, newest first. Token and address come from OSAPI_TOKEN and OSAPI_URL.
@@ -63,7 +63,7 @@ def list_jobs(
         else:
             page = client.jobs.list(**filters, limit=limit, offset=offset)
             rows, total = list(page.items), page.total_items or 0
-            note = f"{len(rows)} of {total} jobs; --all shows the others." if offset + len(rows) < total else ""
+            note = f"{len(rows)} of {total} jobs; --all shows the rest." if offset + len(rows) < total else ""
     if json or not out.terminal:
         for job in rows:
             _print_job(out, job, json=json)
@@ -90,7 +90,7 @@ def list_jobs(
 
 @jobs.command()
 def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
-    r"""Show one job, with what each agent did.
+    r"""Show one job, with the outcome on each agent.
 
     \b
     Example:
@@ -131,7 +131,7 @@ def delete(
     context: typer.Context,
     job_ids: Annotated[list[str], typer.Argument(help="The jobs' ids.", show_default=False)],
 ) -> int:
-    r"""Delete the records of jobs. Work that is under way is not stopped by it.
+    r"""Delete the records of jobs. This does not stop running work.
 
     \b
     Example:
@@ -150,11 +150,11 @@ def retry(
     context: typer.Context,
     job_id: JobId,
     target: Annotated[
-        str | None, typer.Option(help="Who does it: _any, _all, a host name, or key:value for a label.")
+        str | None, typer.Option(help="Agents to run it: _any, _all, a host name, or key:value for a label.")
     ] = None,
     json: Json = False,
 ) -> int:
-    r"""Do the work of a job again, as a new job.
+    r"""Run the work of a job again, as a new job.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Where results and messages go: results to standard output, everything else to standard error."""
+"""Print results to standard output, and everything else to standard error."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Out"]
 
-_NARROWEST = 8  # columns of a table's flexible one
+_NARROWEST = 8  # the smallest width of a table's flexible column
 
 
 class Out:
-    """Print for people on a terminal and for programs elsewhere.
+    """Output for people on a terminal, and for programs elsewhere.
 
     Attributes:
-        secrets: texts that are masked wherever they appear.
-        leaks: the warnings of jobs that could not be stopped.
-        advice: what errors advise here.
+        secrets: texts to mask wherever they appear.
+        leaks: the warnings about jobs that may still be running.
+        advice: turns advice for Python programs into commands and options.
     """
 
     def __init__(self) -> None:
@@ -40,39 +40,39 @@ class Out:
         self._live: Console | None = None
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
-            if reconfigure is not None:  # a character that the terminal cannot show must not end a watch
+            if reconfigure is not None:  # a character the terminal cannot show must not end a watch
                 reconfigure(errors="backslashreplace")
 
     @property
     def terminal(self) -> bool:
-        """Whether a person reads the results."""
+        """Whether results go to a terminal."""
         return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
     def console(self) -> Console:
-        """Return rich's console of the standard output."""
+        """Return a rich console on standard output."""
         from rich.console import Console
 
         return Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
 
     def show_above(self, console: Console | None) -> None:
-        """From now on print above what moves on this console; `None`: nothing moves any more."""
+        """Print above the live view on this console from now on; `None` if there is none any more."""
         self._live = console
 
     def clean(self, text: str | None, *, lines: bool = False) -> str:
-        """Return a foreign text without secrets and terminal escapes."""
+        """Return untrusted text without secrets and terminal escapes."""
         return clean(text or "", self.secrets, lines=lines)
 
     def line(self, text: str = "", *, label: str = "", style: str = "") -> None:
-        """Print one result; on a terminal with its label in a style."""
+        """Print one line of results; on a terminal with a styled label."""
         if self.terminal:
             from rich.table import Table
             from rich.text import Text
 
-            row = Table.grid()  # so that what is too long for one line goes on below itself
+            row = Table.grid()  # so that a long line wraps below its own start
             row.add_column(no_wrap=True)
             row.add_column(overflow="fold")
             row.add_row(Text(label, style), Text(text))
-            with _reader():
+            with _detect_closed_output():
                 (self._live or self.console()).print(row)
         else:
             self._print(f"{label}{text}")
@@ -83,12 +83,12 @@ class Out:
         self._print(json_line(masked(value, self.secrets), unicode=unicode))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int) -> None:
-        """Print rows: as a table on a terminal, tab-separated and without a head elsewhere.
+        """Print rows: a table on a terminal, tab-separated without a header row elsewhere.
 
         Args:
-            headers: the columns' names.
+            headers: the column names.
             rows: the cells, cleaned.
-            flexible: the column that is cut where the terminal is too narrow.
+            flexible: the column to cut if the terminal is too narrow.
         """
         if not self.terminal:
             for row in rows:
@@ -110,24 +110,24 @@ class Out:
         console.print(table)
 
     def flush(self) -> None:
-        """Hand over everything that was printed."""
-        with _reader():
+        """Flush standard output."""
+        with _detect_closed_output():
             sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """Say something that is no result."""
-        self._say(text, "")
+        """Print a message that is not a result."""
+        self._message(text, "")
 
     def warn(self, text: str) -> None:
-        """Say what deserves attention."""
-        self._say(text, "warning: ")
+        """Print a warning."""
+        self._message(text, "warning: ")
 
     def error(self, problem: Exception | str) -> None:
-        """Say why the command failed."""
-        self._say(str(self.advice.apply(problem)), "error: ")
+        """Print why the command failed."""
+        self._message(str(self.advice.apply(problem)), "error: ")
 
-    def listen(self, level: int) -> None:
-        """Show the package's own log and warnings as notes and warnings."""
+    def show_logs(self, level: int) -> None:
+        """Print the package's own log and warnings."""
         logger = logging.getLogger("trio_client")
         logger.setLevel(level)
         logger.propagate = False
@@ -139,7 +139,7 @@ class Out:
 
     @contextmanager
     def restoring(self) -> Generator[None]:
-        """Put back, at the end, what `listen` changes for the whole process."""
+        """Undo at the end what `show_logs` changes for the whole process."""
         logger = logging.getLogger("trio_client")
         before = logger.level, logger.propagate, logger.handlers
         with warnings.catch_warnings():
@@ -149,12 +149,12 @@ class Out:
                 logger.level, logger.propagate, logger.handlers = before
 
     def _print(self, text: str) -> None:
-        with _reader():
+        with _detect_closed_output():
             print(text, flush=True)
 
-    def _say(self, text: str, label: str) -> None:
+    def _message(self, text: str, label: str) -> None:
         text = self.clean(text, lines=True)
-        with suppress(OSError):  # nobody may be there to hear it, and the exit code tells too
+        with suppress(OSError):  # standard error may be closed, and the exit code says it too
             if sys.stderr.isatty() and self.terminal:
                 from rich.console import Console
                 from rich.text import Text
@@ -166,14 +166,14 @@ class Out:
 
     def _show_warning(self, message: Warning | str, *_: Any, **__: Any) -> None:
         if isinstance(message, JobLeakWarning):
-            self.leaks.append(message)  # the log has said it
+            self.leaks.append(message)  # already logged
         else:
             self.warn(str(message))
 
 
 @contextmanager
-def _reader() -> Generator[None]:
-    """Notice that nobody reads any more: a closed pipe, or a terminal that has gone."""
+def _detect_closed_output() -> Generator[None]:
+    """Raise `ReaderGoneError` if the pipe is closed or the terminal gone."""
     try:
         yield
     except OSError as error:
@@ -183,17 +183,17 @@ def _reader() -> Generator[None]:
 
 
 class _Handler(logging.Handler):
-    """The package's log, on the command line."""
+    """Print the package's log records as messages."""
 
     def __init__(self, out: Out) -> None:
         super().__init__()
         self._out = out
 
     def emit(self, record: logging.LogRecord) -> None:
-        say = self._out.warn if record.levelno >= logging.WARNING else self._out.note
+        show = self._out.warn if record.levelno >= logging.WARNING else self._out.note
         if isinstance(record.args, tuple):
             record.args = tuple(map(self._out.advice.apply, record.args))
-        say(record.getMessage())
+        show(record.getMessage())
 
 
 _LABEL_STYLES = {"warning: ": "bold magenta", "error: ": "bold red"}

@@ -1,4 +1,4 @@
-"""A receiver of webhooks that prints what arrives."""
+"""A webhook receiver that prints what arrives."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from ..events import Event
 from ..webhooks import Deduplicator
 from ..webhooks.wsgi import WebhookApp
+from ._events import STYLES, event_data, headline
 from ._exits import ReaderGoneError, UsageError
 from ._frames import FrameFolder
 from ._session import Session
-from ._story import STYLES, event_data, headline
 from ._text import iso
 
 __all__ = ["receive"]
@@ -35,7 +35,7 @@ def receive(
     json: bool,
     limit: int | None,
 ) -> int:
-    """Print deliveries until a signal comes, or so many have come; return the exit code."""
+    """Print deliveries until a signal or the limit, and return the exit code."""
     host, port = address
     printer = _Printer(session, folder, json=json, limit=limit)
     receiver = WebhookApp(
@@ -65,8 +65,8 @@ def receive(
     with server:
         session.out.note(f"listening on http://{host}:{server.server_port}/ (any path); Ctrl-C stops it")
         server.serve_forever(poll_interval=0.2)
-    if printer.broken is not None:
-        raise printer.broken
+    if printer.failure is not None:
+        raise printer.failure
     return 0
 
 
@@ -76,29 +76,29 @@ class _Server(ThreadingMixIn, WSGIServer):
     printer: _Printer
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer a request; stop after the one that was the last to be shown."""
+        """Answer a request; stop the server after the last one to be printed."""
         super().process_request_thread(request, client_address)
-        if self.printer.enough:
+        if self.printer.done:
             self.shutdown()
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = _IDLE_SECONDS  # a sender that falls silent is left
+    timeout = _IDLE_SECONDS  # a silent sender is disconnected
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Leave the terminal to the deliveries."""
+        """Log nothing: the terminal is for deliveries."""
 
     def get_stderr(self) -> Any:
-        """Leave it to the application's own answers to say what went wrong."""
+        """Discard error output: the application's own replies say what went wrong."""
         return io.StringIO()
 
 
 class _Printer:
-    """Print each event once, from whichever thread it comes."""
+    """Print events from any thread."""
 
     def __init__(self, session: Session, folder: Path | None, *, json: bool, limit: int | None) -> None:
-        self.enough = False
-        self.broken: ReaderGoneError | None = None
+        self.done = False
+        self.failure: ReaderGoneError | None = None
         self._out = session.out
         self._frames = FrameFolder(folder, session.out)
         self._json = json
@@ -106,7 +106,7 @@ class _Printer:
         self._lock = Lock()
 
     def show(self, event: Event) -> None:
-        """Print an event, and note whether it was the last one."""
+        """Print an event, and set `done` after the last one."""
         with self._lock:
             frame = self._frames.save(event)
             out = self._out
@@ -118,7 +118,7 @@ class _Printer:
                     label = f"{stamp}  {out.clean(event.kind):<9}  "
                     out.line(out.clean(headline(event)), label=label, style=STYLES.get(event.kind, ""))
             except ReaderGoneError as error:
-                self.broken, self._left = error, 1
+                self.failure, self._left = error, 1
             if self._left is not None:
                 self._left -= 1
-                self.enough = self._left <= 0
+                self.done = self._left <= 0

@@ -1,4 +1,4 @@
-"""What all commands of one run share: settings, output, clients."""
+"""What the commands of one run share: settings, output and clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._exits import UsageError
 from ._out import Out
 
 if TYPE_CHECKING:
-    from .._sync.client import TrioClient
+    from .. import TrioClient
     from ..osapi import OsapiClient
 
 __all__ = ["Session"]
@@ -25,8 +25,8 @@ class Session:
     """The settings of one run.
 
     Args:
-        out: where results go.
-        config: what the file says.
+        out: prints results and messages.
+        config: the contents of the settings file.
         base_url: `--base-url`.
         key_file: `--api-key-file`; `-` is standard input.
         timeout: `--timeout`, in seconds.
@@ -51,11 +51,11 @@ class Session:
         self._allow_plain_http = allow_plain_http or bool(config.settings.get("allow_plain_http"))
 
     def key(self) -> tuple[str | None, str]:
-        """Return the API key and where it is from; it is masked from now on."""
+        """Return the API key and its source; output masks it from now on."""
         return self._secret("TRIO_API_KEY", self.config.settings.get("api_key"))
 
     def base_url(self) -> tuple[str | None, str]:
-        """Return the base URL and where it is from; `None`: the API's own."""
+        """Return the base URL and its source; `None` is the public API."""
         return _first(
             ("--base-url", self._base_url),
             ("TRIO_BASE_URL", os.environ.get("TRIO_BASE_URL")),
@@ -64,8 +64,7 @@ class Session:
 
     def client(self, *, retry: bool = True) -> TrioClient:
         """Return a client of the Trio API."""
-        from .._core.config import RetryPolicy
-        from .._sync.client import TrioClient
+        from .. import RetryPolicy, TrioClient
 
         key, _ = self.key()
         if key is None:
@@ -93,7 +92,7 @@ class Session:
         return OsapiClient(token, base_url=base_url, api_prefix=prefix, **self._options())
 
     def protect(self, *urls: str | None) -> None:
-        """Mask the passwords of these URLs from now on."""
+        """Mask the passwords in these URLs from now on."""
         for url in urls:
             try:
                 password = urlsplit(url or "").password

@@ -1,4 +1,4 @@
-"""Signals that ask the program to end become one exception, so that blocks are left in order."""
+"""Turn the signals that end a program into an exception, so that `with` blocks clean up."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ._exits import Interrupted
 
 __all__ = ["ending_signals"]
 
-_IMPATIENT = 3  # so many signals end even the cleaning up
+_FORCE_AFTER = 3  # this many signals end even the cleanup
 
 
 @contextmanager
 def ending_signals() -> Generator[None]:
-    """Let Ctrl-C, SIGTERM and a closed terminal raise `Interrupted`, once.
+    """Raise `Interrupted` once on Ctrl-C, SIGTERM or a closed terminal.
 
-    The second signal finds the cleaning up under way, which is bounded, and changes nothing; the third ends that too.
-    What was ignored from outside (`nohup`, a shell's background job) stays ignored.
+    A second signal arrives during the cleanup, whose time is bounded, and changes nothing; a third ends that too.
+    A signal that the parent process ignored (`nohup`, a shell's background job) stays ignored.
     """
-    if threading.current_thread() is not threading.main_thread():  # only there can handlers be set
+    if threading.current_thread() is not threading.main_thread():  # handlers can only be set there
         yield
         return
     received = 0
@@ -30,7 +30,7 @@ def ending_signals() -> Generator[None]:
     def end(number: int, _: FrameType | None) -> None:
         nonlocal received
         received += 1
-        if received == 1 or received >= _IMPATIENT:
+        if received == 1 or received >= _FORCE_AFTER:
             raise Interrupted(number)
 
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

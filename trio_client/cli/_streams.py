@@ -1,4 +1,4 @@
-"""`streams`: look at a stream before it is watched."""
+"""`streams`: check a stream before watching it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ._options import Json, StreamUrl, session_of
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Look at a stream before it is watched.")
+app = typer.Typer(help="Check a stream before watching it.")
 
 
 @app.callback()
 def streams() -> None:
-    """Look at a stream before it is watched."""
+    """Check a stream before watching it."""
 
 
 @app.command()
 def validate(context: typer.Context, stream_url: StreamUrl, json: Json = False) -> int:
-    r"""Tell whether a stream is live. Exits with 1 if it is not.
+    r"""Check whether a stream is live. Exits with 1 if it is not.
 
     \b
     Example:
@@ -36,8 +36,8 @@ def validate(context: typer.Context, stream_url: StreamUrl, json: Json = False) 
         facts = [found.platform, found.title, found.channel]
         if found.viewer_count is not None:
             facts.append(f"{found.viewer_count} viewers")
-        words = {True: "live      ", False: "not live  ", None: "unknown   "}
-        label, style = words[found.is_live], "bold green" if found.is_live else "bold magenta"
-        told = ", ".join(fact for fact in facts if fact) if found.is_live else found.error_hint
-        out.line(out.clean(told), label=label, style=style)
+        labels = {True: "live      ", False: "not live  ", None: "unknown   "}
+        label, style = labels[found.is_live], "bold green" if found.is_live else "bold magenta"
+        text = ", ".join(fact for fact in facts if fact) if found.is_live else found.error_hint
+        out.line(out.clean(text), label=label, style=style)
     return 0 if found.is_live else NO

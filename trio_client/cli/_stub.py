@@ -17,19 +17,21 @@ def stub(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
-    speed: Annotated[float, typer.Option(help="Stub-seconds for each real second.")] = 60.0,
-    max_jobs: Annotated[int, typer.Option(help="Jobs that may run at once.")] = 10,
+    speed: Annotated[float, typer.Option(help="Stub seconds per real second.")] = 60.0,
+    max_jobs: Annotated[int, typer.Option(help="Maximum number of running jobs.")] = 10,
     accept_key: Annotated[
-        list[str] | None, typer.Option(metavar="KEY", help="A key to accept; may be repeated. Default: any.")
+        list[str] | None, typer.Option(metavar="KEY", help="Key to accept; may be repeated. Default: any.")
     ] = None,
     webhook_secret: Annotated[
-        str | None, typer.Option(envvar="TRIO_WEBHOOK_SECRET", help="Signs webhooks.", show_envvar=True)
+        str | None, typer.Option(envvar="TRIO_WEBHOOK_SECRET", help="Secret that signs webhooks.", show_envvar=True)
     ] = None,
-    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Permit an address others can reach.")] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Allow an address that other machines can reach.")
+    ] = False,
 ) -> int:
-    r"""Run a local server that behaves as the API is documented: no key, no network, no cost.
+    r"""Run a local server that follows the API's documentation: no key, no network, no cost.
 
-    It needs the extra `stub`. Stop it with Ctrl-C.
+    Needs the extra `stub`. Ctrl-C stops it.
 
     \b
     Example, in two terminals:

@@ -1,4 +1,4 @@
-"""Foreign texts, made fit for a terminal."""
+"""Text that is safe to print, and readable times and numbers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["ago", "clean", "clock_time", "iso", "json_line", "masked", "plural",
 
 
 def clean(text: str, secrets: Iterable[str] = (), *, lines: bool = False) -> str:
-    """Return a foreign text with secrets masked and everything that could move a cursor escaped.
+    """Return untrusted text with secrets masked and everything that could move the cursor escaped.
 
     Args:
-        text: what a server or a person sent.
-        secrets: what must not appear.
-        lines: whether line breaks stay.
+        text: from a server or a user.
+        secrets: texts to mask.
+        lines: whether to keep line breaks.
     """
     text = mask(text, secrets)
     if text.isprintable():
@@ -29,7 +29,7 @@ def clean(text: str, secrets: Iterable[str] = (), *, lines: bool = False) -> str
 
 
 def masked(value: Any, secrets: Iterable[str]) -> Any:
-    """Return a copy of a JSON-like value with the secrets in its texts masked."""
+    """Return a copy of a JSON-like value with the secrets in its strings masked."""
     if isinstance(value, str):
         return mask(value, secrets)
     if isinstance(value, dict):
@@ -40,7 +40,7 @@ def masked(value: Any, secrets: Iterable[str]) -> Any:
 
 
 def json_line(value: Any, *, unicode: bool) -> str:
-    """Return a value as JSON on one line, in which nothing can move a cursor."""
+    """Return a value as one line of JSON that cannot move the cursor."""
     text = json.dumps(value, ensure_ascii=not unicode, default=str)
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
@@ -56,7 +56,7 @@ def clock_time(moment: datetime) -> str:
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    """Return how long ago something was, in two or three characters."""
+    """Return how long ago something happened, in two or three characters."""
     if moment is None:
         return ""
     seconds = max(0, int((now - moment).total_seconds()))

@@ -1,9 +1,9 @@
-"""`check`, `watch` and `digest`: look at a stream."""
+"""`check`, `watch` and `digest`: ask about a stream once, watch it, or summarize it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,29 +20,35 @@ from ._options import (
     session_of,
     whole_seconds,
 )
+from ._session import Session
+
+if TYPE_CHECKING:
+    from ._follow import Display
 
 __all__ = ["check", "digest", "watch"]
 
-Condition = Annotated[str, typer.Argument(help="What to look for, in words.", show_default=False)]
+Condition = Annotated[str, typer.Argument(help="What to look for, in plain words.", show_default=False)]
 Interval = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Between two checks, 5s to 5m. Server's default: 10s.")
+    str | None, typer.Option(metavar="TIME", help="Time between checks, 5s to 5m. Server's default: 10s.")
 ]
 Mode = Annotated[
     InputMode | None,
-    typer.Option(metavar="MODE", help="What a check looks at: frames, clip or hybrid. Server's default: clip."),
+    typer.Option(metavar="MODE", help="Input of a check: frames, clip or hybrid. Server's default: clip."),
 ]
-Clip = Annotated[int | None, typer.Option(metavar="N", help="Seconds of a clip, 1 to 10. Server's default: 3.")]
-Leave = Annotated[bool, typer.Option("--leave", help="Let the job run on when you leave, instead of cancelling it.")]
-Endless = Annotated[bool, typer.Option("--endless", help="Start the next job when one ends, until you leave.")]
-Total = Annotated[str | None, typer.Option("--total", metavar="TIME", help="Watch so long in all, job after job: 8h.")]
+Clip = Annotated[
+    int | None, typer.Option(metavar="N", help="Seconds of video in a clip, 1 to 10. Server's default: 3.")
+]
+Leave = Annotated[bool, typer.Option("--leave", help="Keep the job running when you leave, instead of cancelling it.")]
+Endless = Annotated[bool, typer.Option("--endless", help="Start another job whenever one ends, until you leave.")]
+Total = Annotated[str | None, typer.Option("--total", metavar="TIME", help="Total watch time across jobs: 8h.")]
 MaxCost = Annotated[
-    float | None, typer.Option("--max-cost", metavar="USD", help="Stop before this is spent, job after job.")
+    float | None, typer.Option("--max-cost", metavar="USD", help="Stop before the total cost across jobs exceeds this.")
 ]
-Slot = Annotated[
+WaitForSlot = Annotated[
     str | None,
-    typer.Option("--wait-for-slot", metavar="TIME", help="Wait so long if the account runs as many jobs as it may."),
+    typer.Option("--wait-for-slot", metavar="TIME", help="How long to wait for a free job slot."),
 ]
-Verbose = Annotated[bool, typer.Option("--progress", help="Print every check too, not only what happened.")]
+Progress = Annotated[bool, typer.Option("--progress", help="Also print every check.")]
 
 
 def check(
@@ -51,16 +57,16 @@ def check(
     condition: Condition,
     input_mode: Annotated[
         InputMode | None,
-        typer.Option(metavar="MODE", help="What is looked at: frames, clip or hybrid. Server's default: frames."),
+        typer.Option(metavar="MODE", help="Input of the check: frames, clip or hybrid. Server's default: frames."),
     ] = None,
     clip_duration: Clip = None,
     save_frame: Annotated[
-        Path | None, typer.Option("--save-frame", metavar="FILE", help="Save the picture that was looked at.")
+        Path | None, typer.Option("--save-frame", metavar="FILE", help="Save the picture that was checked.")
     ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if the condition does not hold.")] = False,
     json: Json = False,
 ) -> int:
-    r"""Look at a stream once: does a condition hold? Billed per call.
+    r"""Check once whether a condition holds on a stream. Billed per call.
 
     \b
     Examples:
@@ -73,7 +79,7 @@ def check(
     options = given(input_mode=input_mode, clip_duration_seconds=clip_duration)
     if save_frame is not None:
         if not save_frame.absolute().parent.is_dir():
-            raise UsageError(f"{save_frame.parent} is no folder.")
+            raise UsageError(f"{save_frame.parent} is not a folder.")
         options["include_frame"] = True
     out = session.out
     with session.client() as client:
@@ -107,10 +113,10 @@ def watch(
     input_mode: Mode = None,
     clip_duration: Clip = None,
     duration: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How long one job runs at the most. Server's default: 10m.")
+        str | None, typer.Option(metavar="TIME", help="Maximum time of one job. Server's default: 10m.")
     ] = None,
     cooldown: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Between two alerts at the least. Server's default: none.")
+        str | None, typer.Option(metavar="TIME", help="Minimum time between alerts. Server's default: none.")
     ] = None,
     max_triggers: Annotated[
         str | None,
@@ -122,15 +128,15 @@ def watch(
     price_per_minute: Cost = None,
     save_frames: SaveFrames = None,
     leave: Leave = False,
-    wait_for_slot: Slot = None,
+    wait_for_slot: WaitForSlot = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if nothing triggered.")] = False,
-    progress: Verbose = False,
+    progress: Progress = False,
     json: Json = False,
 ) -> int:
-    r"""Watch a stream until a condition holds, and see it live. Billed by the minute.
+    r"""Watch a stream for a condition, and print events as they happen. Billed by the minute.
 
-    Leaving it (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job. With --endless, --total or --max-cost the
-    next job starts when one ends.
+    Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job. With --endless, --total or --max-cost,
+    another job starts whenever one ends.
 
     \b
     Examples:
@@ -148,10 +154,9 @@ def watch(
         trigger_cooldown_seconds=0 if cooldown in ("0", "0s") else whole_seconds(cooldown, "--cooldown"),
     )
     _limit(options, "max_triggers", count(max_triggers, "--max-triggers"))
-    on_exit: Literal["cancel", "leave"] = "leave" if leave else "cancel"
-    from ._follow import SERVER_DEFAULT_SECONDS, Showing, follow
+    from ._follow import SERVER_DEFAULT_SECONDS, Display
 
-    showing = Showing(
+    display = Display(
         kind="live-monitor",
         title=condition,
         json=json,
@@ -160,30 +165,21 @@ def watch(
         limit=float(options.get("monitor_duration_seconds", SERVER_DEFAULT_SECONDS)),
         input_mode=options.get("input_mode"),
         price_per_minute=price_per_minute,
-        on_leaving=on_exit,
+        on_leaving="leave" if leave else "cancel",
         need_trigger=exit_code,
     )
-    with session.client() as client:
-        if endless or total is not None or max_cost is not None:
-            _refuse_slot(wait_for_slot)
-            cover = given(
-                duration=seconds(total, "--total"), max_cost_usd=max_cost, price_per_minute_usd=price_per_minute
-            )
-            stream = client.live_monitor.watch(stream_url, condition, **options, **cover, on_exit=on_exit)
-        else:
-            slot = seconds(wait_for_slot, "--wait-for-slot")
-            stream = client.live_monitor.stream(stream_url, condition, **options, wait_for_slot=slot, on_exit=on_exit)
-        return follow(session, stream, showing)
+    options |= {"stream_url": stream_url, "condition": condition}
+    return _run(session, display, options, endless=endless, total=total, max_cost=max_cost, slot=wait_for_slot)
 
 
 def digest(
     context: typer.Context,
     stream_url: StreamUrl,
     window: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Length of one window, 1m to 60m. Server's default: 10m.")
+        str | None, typer.Option(metavar="TIME", help="Length of a window, 1m to 60m. Server's default: 10m.")
     ] = None,
     capture_interval: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Between two pictures, 10s to 5m. Server's default: 1m.")
+        str | None, typer.Option(metavar="TIME", help="Time between pictures, 10s to 5m. Server's default: 1m.")
     ] = None,
     max_windows: Annotated[
         str | None, typer.Option(metavar="N", help="Windows before the job completes, or 'unlimited'.")
@@ -194,13 +190,13 @@ def digest(
     price_per_minute: Cost = None,
     save_frames: SaveFrames = None,
     leave: Leave = False,
-    wait_for_slot: Slot = None,
-    progress: Verbose = False,
+    wait_for_slot: WaitForSlot = None,
+    progress: Progress = False,
     json: Json = False,
 ) -> int:
-    r"""Summarise what happens on a stream, window by window. Billed by the minute.
+    r"""Summarize what happens on a stream, window by window. Billed by the minute.
 
-    Leaving it cancels the job, as with `watch`.
+    Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job.
 
     \b
     Examples:
@@ -220,10 +216,9 @@ def digest(
     )
     windows = count(max_windows, "--max-windows")
     _limit(options, "max_windows", windows)
-    on_exit: Literal["cancel", "leave"] = "leave" if leave else "cancel"
-    from ._follow import Showing, follow
+    from ._follow import Display
 
-    showing = Showing(
+    display = Display(
         kind="live-digest",
         title=f"digest of {stream_url}",
         json=json,
@@ -231,27 +226,40 @@ def digest(
         save_frames=save_frames,
         limit=options.get("window_minutes", 10) * 60.0 * windows if isinstance(windows, int) else None,
         price_per_minute=price_per_minute,
-        on_leaving=on_exit,
+        on_leaving="leave" if leave else "cancel",
     )
+    options["stream_url"] = stream_url
+    return _run(session, display, options, endless=endless, total=total, max_cost=max_cost, slot=wait_for_slot)
+
+
+def _run(
+    session: Session,
+    display: Display,
+    options: dict[str, Any],
+    *,
+    endless: bool,
+    total: str | None,
+    max_cost: float | None,
+    slot: str | None,
+) -> int:
+    """Follow one job, or with a limit across jobs a watch."""
+    from ._follow import follow
+
+    continuous = endless or total is not None or max_cost is not None
+    if continuous and slot is not None:
+        raise UsageError("--wait-for-slot is for one job; an endless watch waits for a free slot by itself.")
+    options["on_exit"] = display.on_leaving
+    if continuous:
+        price = display.price_per_minute
+        options |= given(duration=seconds(total, "--total"), max_cost_usd=max_cost, price_per_minute_usd=price)
+    else:
+        options["wait_for_slot"] = seconds(slot, "--wait-for-slot")
     with session.client() as client:
-        if endless or total is not None or max_cost is not None:
-            _refuse_slot(wait_for_slot)
-            cover = given(
-                duration=seconds(total, "--total"), max_cost_usd=max_cost, price_per_minute_usd=price_per_minute
-            )
-            stream = client.live_digest.watch(stream_url, **options, **cover, on_exit=on_exit)
-        else:
-            slot = seconds(wait_for_slot, "--wait-for-slot")
-            stream = client.live_digest.stream(stream_url, **options, wait_for_slot=slot, on_exit=on_exit)
-        return follow(session, stream, showing)
+        jobs = client.live_monitor if display.kind == "live-monitor" else client.live_digest
+        return follow(session, jobs.watch(**options) if continuous else jobs.stream(**options), display)
 
 
 def _limit(options: dict[str, Any], name: str, value: int | str | None) -> None:
-    """Note a limit that may be given, be lifted, or be left to the server."""
+    """Set a limit; `unlimited` lifts it, and without a value the server's default holds."""
     if value is not None:
         options[name] = None if value == "unlimited" else value
-
-
-def _refuse_slot(wait_for_slot: str | None) -> None:
-    if wait_for_slot is not None:
-        raise UsageError("--wait-for-slot is for one job; an endless watch waits for a free slot by itself.")

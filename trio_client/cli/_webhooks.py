@@ -20,29 +20,29 @@ app = typer.Typer(help="Receive webhooks on this machine, and verify one.")
 VARIABLE = "TRIO_WEBHOOK_SECRET"
 SecretFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help=f"Where the secret is; `-` is standard input. Default: {VARIABLE}."),
+    typer.Option(metavar="FILE", help=f"File with the secret; `-` is standard input. Default: {VARIABLE}."),
 ]
-Unsigned = Annotated[bool, typer.Option("--unsigned", help="Take deliveries without a signature.")]
+Unsigned = Annotated[bool, typer.Option("--unsigned", help="Accept deliveries without a signature.")]
 
 
 @app.command()
 def listen(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 takes any free one.")] = 8400,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8400,
     secret_file: SecretFile = None,
     unsigned: Unsigned = False,
-    signature_header: Annotated[str, typer.Option(help="The header with the signature.")] = "X-Trio-Signature",
+    signature_header: Annotated[str, typer.Option(help="Header with the signature.")] = "X-Trio-Signature",
     save_frames: SaveFrames = None,
-    limit: Annotated[int | None, typer.Option("--count", metavar="N", help="Stop after so many deliveries.")] = None,
+    limit: Annotated[int | None, typer.Option("--count", metavar="N", help="Stop after N deliveries.")] = None,
     allow_remote: Annotated[
-        bool, typer.Option("--allow-remote", help="Permit an address that other machines can reach.")
+        bool, typer.Option("--allow-remote", help="Allow an address that other machines can reach.")
     ] = False,
     json: Json = False,
 ) -> int:
-    r"""Print the webhooks that arrive, verified. Duplicates are told as such.
+    r"""Print webhooks as they arrive, verified. Duplicates are reported, not printed.
 
-    The API needs a public URL, so put a tunnel or a reverse proxy in front. Stop it with Ctrl-C.
+    The API needs a public URL, so put a tunnel or a reverse proxy in front. Ctrl-C stops it.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def listen(
     """
     session = session_of(context)
     if not allow_remote and not _is_loopback(host):
-        raise UsageError(f"{host} can be reached by other machines; add --allow-remote if that is meant.")
+        raise UsageError(f"{host} can be reached by other machines; add --allow-remote if that is intended.")
     secret = _secret(session, secret_file, unsigned=unsigned)
     from ._receiving import receive
 
@@ -71,14 +71,14 @@ def listen(
 @app.command()
 def verify(
     context: typer.Context,
-    signature: Annotated[str, typer.Option(help="The signature header's value.", show_default=False)],
+    signature: Annotated[str, typer.Option(help="Value of the signature header.", show_default=False)],
     body: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the raw body is. Default: standard input.")
+        Path | None, typer.Option(metavar="FILE", help="File with the raw body. Default: standard input.")
     ] = None,
     secret_file: SecretFile = None,
     json: Json = False,
 ) -> int:
-    r"""Check the signature of a delivery, and tell what event it is. Exits with 1 if it does not fit.
+    r"""Verify the signature of a delivery, and show its event. Exits with 1 if it does not match.
 
     \b
     Example:
@@ -86,7 +86,7 @@ def verify(
       trio-client webhooks verify --signature 9a0b… < body.json
     """
     from ..webhooks import unwrap
-    from ._story import event_data, headline
+    from ._events import event_data, headline
 
     session = session_of(context)
     if body is None and secret_file is not None and str(secret_file) == "-":
@@ -112,7 +112,7 @@ def _secret(session: Session, named: Path | None, *, unsigned: bool) -> str | No
             raise UsageError("--unsigned and --secret-file contradict each other.")
         return None
     if not value:
-        raise UsageError(f"There is no secret: set {VARIABLE}, name --secret-file, or say --unsigned on purpose.")
+        raise UsageError(f"There is no secret: set {VARIABLE}, name --secret-file, or pass --unsigned on purpose.")
     session.out.secrets.append(value)
     return value
 

@@ -1,0 +1,98 @@
+"""Events as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..events import (
+    CoverageGap,
+    Event,
+    Failed,
+    Progress,
+    Started,
+    StatusChanged,
+    Stopped,
+    Summary,
+    Triggered,
+    UnknownEvent,
+)
+from ..frames import Frame
+from ._text import iso
+
+__all__ = ["STYLES", "event_data", "frame_of", "headline"]
+
+_OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {
+    Progress: ("stats", "frames_captured", "frames_needed"),
+    Triggered: ("explanation", "condition", "triggered", "latency_ms"),
+    Summary: ("summary", "frame_count", "window_minutes"),
+    StatusChanged: ("status", "reason", "stats"),
+    CoverageGap: ("reason",),
+    Stopped: ("reason", "status", "stats"),
+    Failed: ("code", "message", "remediation", "stats"),
+}
+STYLES = {
+    "triggered": "bold green",
+    "summary": "bold cyan",
+    "failed": "bold red",
+    "gap": "magenta",
+    "status": "magenta",
+}
+
+
+def frame_of(event: Event) -> Frame | None:
+    """Return the picture of an event, if it has one."""
+    if isinstance(event, Triggered):
+        return event.frame
+    return event.grid if isinstance(event, Summary) else None
+
+
+def headline(event: Event) -> str:
+    """Return what an event says, as one line for people."""
+    match event:
+        case Started(job_id=job_id, stream_url=url):
+            return f"job {job_id or '(id not known)'}" + (f" on {url}" if url else "")
+        case Triggered(explanation=why, delivery=delivery):
+            return why or ("no explanation: the stream was polled" if delivery == "poll" else "")
+        case Summary(summary=text):
+            return text or ""
+        case Progress(stats=stats, frames_captured=captured, frames_needed=needed):
+            if captured is not None:
+                return f"{captured} of {needed} frames" if needed else f"{captured} frames"
+            return f"{stats.checks_performed} checks" if stats and stats.checks_performed is not None else ""
+        case StatusChanged(status=status, reason=reason) | Stopped(status=status, reason=reason):
+            if status in (None, event.kind):
+                return reason or ""
+            return f"{status} ({reason})" if reason else str(status)
+        case Failed(code=code, message=message, remediation=advice):
+            return " ".join(part for part in (code and f"{code}:", message, advice) if part)
+        case CoverageGap(started_at=since, ended_at=until, reason=reason):
+            seconds = (until - since).total_seconds() if since and until else 0.0
+            return f"not watched for {seconds:.{0 if seconds >= 10 else 1}f} s ({reason or 'reason not known'})"
+        case _:
+            return event.name
+
+
+def event_data(event: Event, *, frame: str | None = None) -> dict[str, Any]:
+    """Return an event as JSON, without its picture.
+
+    Args:
+        event: the event.
+        frame: the file that its picture was saved in.
+    """
+    data: dict[str, Any] = {
+        "kind": event.kind,
+        "name": event.name,
+        "delivery": event.delivery,
+        "job_id": event.job_id,
+        "stream_url": event.stream_url,
+        "occurred_at": iso(event.occurred_at) or None,
+    }
+    for name in _OWN_FIELDS.get(type(event), ()):
+        data[name] = getattr(event, name)
+    if isinstance(event, CoverageGap):
+        data |= {"started_at": iso(event.started_at) or None, "ended_at": iso(event.ended_at) or None}
+    if isinstance(event, UnknownEvent):
+        data["raw"] = event.raw
+    if frame_of(event) is not None:
+        data["frame_path"] = frame
+    return data
