@@ -1,0 +1,343 @@
+"""A watch runs one job after another: never two at once, none left behind, every second watched or in a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from watch_world import World, unresolved
+
+from trio_client import errors
+from trio_client._core import watch_commands as do
+from trio_client.events import StatusChanged, Stopped
+
+FORBIDDEN = errors.PermissionDeniedError("m", status_code=403)
+UNAUTHORIZED = errors.AuthenticationError("m", status_code=401)
+OUTAGE = errors.ServerError("m", status_code=503)
+
+
+def test_when_a_job_has_used_its_time_the_next_begins_at_once() -> None:
+    world = World()
+    world.start()
+    world.end(600)
+    assert (do.Start(None), []) == (world.command, world.waits)
+    world.start()
+    status, gap = world.emitted
+    assert isinstance(status, StatusChanged)
+    assert ("stopped", "max_duration_reached") == (status.status, status.reason)
+    assert [gap] == world.gaps
+    assert "max_duration_reached" == world.gaps[0].reason
+
+
+def test_a_gap_lasts_from_the_end_of_a_job_to_the_start_of_the_next() -> None:
+    world = World()
+    world.start()
+    world.break_down(10)
+    world.now += 5
+    world.start()
+    (gap,) = world.gaps
+    assert (world.time(10), world.time(16), "STREAM_OFFLINE") == (gap.started_at, gap.ended_at, gap.reason)
+
+
+def test_a_gap_ends_when_the_job_that_was_looked_up_began() -> None:
+    world = World()
+    world.start()
+    world.end(600)
+    world.fail(unresolved())
+    world.now += 20
+    world.start(ran=15)
+    assert world.time(world.now - 15) == world.gaps[0].ended_at
+
+
+def test_a_job_that_someone_cancelled_ends_the_watch() -> None:
+    world = World()
+    world.start()
+    world.end(reason="cancelled")
+    assert isinstance(world.outcome, Stopped)
+    assert "cancelled" == world.outcome.reason
+
+
+def test_a_watch_ends_when_its_time_is_up_after_the_final_messages() -> None:
+    world = World(duration=60)
+    world.start()
+    world.time_up()
+    world.stop()
+    assert do.Read(65.0) == world.command
+    world.events(1)
+    world.end(1, reason="cancelled")
+    assert ["progress", "stopped"] == [event.kind for event in world.emitted]
+    assert isinstance(world.outcome, Stopped)
+    assert ("duration_reached", world.time()) == (world.outcome.reason, world.outcome.occurred_at)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_watch_whose_time_is_up_ends_though_its_job_stays_silent(confirmed: bool) -> None:
+    world = World(duration=60)
+    world.start()
+    world.time_up()
+    world.stop(confirmed=confirmed)
+    if confirmed:
+        world.time_up()
+    assert isinstance(world.outcome, Stopped)
+    assert None is world.running
+
+
+def test_a_stream_that_drops_while_the_final_messages_are_read_is_polled_for_them() -> None:
+    world = World(duration=60)
+    world.start()
+    world.time_up()
+    world.stop()
+    world.drop(1)
+    world.end(1)
+    assert ["stopped"] == [event.kind for event in world.emitted]
+
+
+def test_a_slot_is_waited_for_without_end_by_default() -> None:
+    world = World()
+    for _ in range(100):
+        world.refuse()
+    assert [3.0] * 100 == world.waits
+    world.start()
+    assert ["no free job slot"] == [gap.reason for gap in world.gaps]
+
+
+def test_a_slot_is_waited_for_as_long_as_was_asked() -> None:
+    world = World(wait_for_slot=8)
+    for _ in range(4):
+        world.refuse()
+    assert [3.0, 3.0, 2.0] == world.waits
+    assert [errors.MaxJobsReachedError] == [type(error) for error in world.raised]
+
+
+def test_waiting_for_the_lease_of_a_slot_is_a_gap() -> None:
+    world = World()
+    world.start()
+    world.end_time_slice(600)
+    world.stop()
+    world.end(1, reason="cancelled")
+    world.start()
+    status = world.emitted[0]
+    assert isinstance(status, StatusChanged)
+    assert ("turn_over", "turn_over") == (status.reason, world.gaps[0].reason)
+
+
+def test_a_job_that_cannot_be_stopped_keeps_its_slot_when_its_time_slice_is_over() -> None:
+    world = World()
+    job = world.start()
+    world.end_time_slice()
+    world.stop(confirmed=False)
+    assert world.running is job
+    world.end(reason="cancelled")  # by someone else
+    assert "cancelled" == getattr(world.outcome, "reason", None)
+
+
+def test_a_time_slice_does_not_end_before_its_job_has_started() -> None:
+    world = World()
+    job = world.start(named=False)
+    job.has_started = False
+    world.end_time_slice()
+    assert isinstance(world.command, do.Read)
+
+
+def test_a_job_that_failed_at_the_end_of_its_time_slice_is_a_failure() -> None:
+    world = World()
+    world.start()
+    world.end_time_slice()
+    world.stop()
+    world.break_down(1)
+    assert ([1.0], "STREAM_OFFLINE") == (world.waits, getattr(world.emitted[0], "reason", None))
+
+
+def test_a_dropped_stream_is_polled() -> None:
+    world = World()
+    job = world.start()
+    world.drop()
+    assert isinstance(world.command, do.Read)
+    assert world.running is job
+
+
+def test_a_dropped_stream_is_raised_if_asked_once_its_job_has_been_stopped() -> None:
+    world = World(on_drop="raise")
+    world.start()
+    world.drop()
+    assert [errors.StreamInterruptedError] == [type(error) for error in world.raised]
+    assert None is world.running
+
+
+def test_a_job_that_cannot_be_polled_is_kept() -> None:
+    world = World()
+    job = world.start()
+    world.drop()
+    for _ in range(3):
+        world.lose_sight(0, OUTAGE)
+    assert ([1.0, 2.0, 4.0], job) == (world.waits, world.running)
+
+
+def test_a_job_whose_status_is_refused_is_stopped_before_the_next_starts() -> None:
+    world = World()
+    world.start()
+    world.drop()
+    world.lose_sight(0, FORBIDDEN)
+    assert isinstance(world.command, do.Stop)
+    world.stop()
+    assert (do.Start(None), [1.0]) == (world.command, world.waits)
+
+
+def test_a_job_whose_status_is_refused_and_that_cannot_be_stopped_gets_no_other_beside_it() -> None:
+    world = World()
+    job = world.start()
+    world.drop()
+    world.lose_sight(0, FORBIDDEN)
+    world.stop(confirmed=False)
+    assert ([1.0], job) == (world.waits, world.running)
+    world.lose_sight(0, UNAUTHORIZED)
+    world.stop(confirmed=False)
+    world.fail(UNAUTHORIZED)
+    assert [UNAUTHORIZED] == world.raised
+
+
+def test_an_unresolved_create_is_looked_up_before_each_start() -> None:
+    world = World()
+    lost = unresolved()
+    world.fail(lost)
+    for _ in range(2):
+        assert isinstance(world.command, do.Resolve)
+        world.fail(lost)
+    world.send(do.NotFound())
+    assert do.Start(None) == world.command
+    world.start()
+    world.end()
+    assert isinstance(world.command, do.Resolve)
+    world.start(ran=30)
+    assert 2 == len(world.jobs)
+
+
+def test_an_unresolved_create_is_forgotten_when_its_job_cannot_run_any_more() -> None:
+    world = World()
+    world.fail(unresolved(monitor_duration_seconds=900))
+    world.now += 899
+    world.send(do.NotFound())
+    world.start()
+    world.end(1)
+    world.send(do.NotFound())
+    world.start()
+    world.end()
+    assert do.Start(None) == world.command
+
+
+def test_a_stream_dropped_before_it_named_its_job_leaves_an_unresolved_create() -> None:
+    world = World()
+    world.start(named=False)
+    world.drop(1)
+    world.drop_unnamed()
+    assert isinstance(world.command, do.Resolve)
+    assert world.command.create.made
+
+
+@pytest.mark.parametrize(("on_exit", "stopped"), [("cancel", 1), ("leave", 0)])
+def test_an_unresolved_create_is_stopped_when_the_watch_is_left_unless_jobs_are_to_run_on(
+    on_exit: Any, stopped: int
+) -> None:
+    world = World(on_exit=on_exit)
+    world.fail(unresolved())
+    world.send(do.Closed())
+    assert isinstance(world.command, do.End)
+    assert stopped == len(world.command.unresolved)
+
+
+def test_a_create_that_turns_out_to_be_unresolved_after_the_watch_was_closed_is_stopped_too() -> None:
+    world = World()
+    world.close()
+    lost = unresolved()
+    world.send(do.Failure(lost))
+    world.send(do.Closed())
+    assert isinstance(world.command, do.End)
+    assert [lost] == [create.error for create in world.command.unresolved]
+
+
+def test_an_error_that_no_retry_helps_is_raised_and_the_reader_may_go_on() -> None:
+    world = World()
+    world.fail(UNAUTHORIZED)
+    assert ([UNAUTHORIZED], do.Start(None)) == (world.raised, world.command)
+
+
+# Whatever happens, in whatever order
+
+
+def outcomes(world: World, number: Callable[[float], float]) -> list[Callable[[], object]]:
+    """Return every outcome that the pending command may have; `number` draws one from 0 to a limit."""
+    match world.command:
+        case do.Start():
+            world.now += number(5)
+            return [
+                world.start,
+                lambda: world.start(named=False),
+                world.refuse,
+                lambda: world.fail(OUTAGE),
+                lambda: world.fail(UNAUTHORIZED),
+                lambda: world.fail(unresolved()),
+            ]
+        case do.Resolve(create):
+            return [
+                lambda: world.start(ran=number(30)),
+                lambda: world.fail(create.error),
+                lambda: world.fail(FORBIDDEN),
+                lambda: world.send(do.NotFound()),
+            ]
+        case do.Stop():
+            return [world.stop, lambda: world.stop(confirmed=False)]
+        case do.Read(until):
+            seconds = number(900)
+            found: list[Callable[[], object]] = [
+                lambda: world.events(seconds),
+                lambda: world.end(seconds),
+                lambda: world.end(seconds, reason="error"),
+                lambda: world.break_down(seconds),
+                lambda: world.drop(seconds),
+                lambda: world.lose_sight(seconds),
+                lambda: world.lose_sight(seconds, FORBIDDEN),
+                lambda: world.end_time_slice(seconds),
+            ]
+            if world.running is not None and world.running.job_id is None:
+                found.append(lambda: world.drop_unnamed(seconds))
+            if until is not None:
+                found.append(world.time_up)
+            return found
+        case _:
+            return []
+
+
+WORLDS = st.builds(
+    World,
+    duration=st.none() | st.floats(5, 4000),
+    max_cost=st.none() | st.floats(0.02, 1),
+    on_drop=st.sampled_from(["poll", "raise"]),
+    wait_for_slot=st.none() | st.floats(0, 100),
+)
+
+
+@given(WORLDS, st.data())
+def test_never_two_jobs_and_none_unowned_whatever_happens(world: World, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(0, 30))):
+        if choices := outcomes(world, lambda limit: data.draw(st.floats(0, limit))):
+            data.draw(st.sampled_from(choices))()
+    world.close()
+    assert all(job.ended_at is not None for job in world.jobs)
+    if world.max_cost is not None:
+        assert world.cost() <= world.max_cost + 1e-9
+    assert_covered(world)
+
+
+def assert_covered(world: World) -> None:
+    """From the first job's start to the last one's, every second is watched or in a gap."""
+    if not world.jobs:
+        return
+    spans = [(world.time(job.began_at), world.time(job.ended_at)) for job in world.jobs]
+    spans += [(gap.started_at, gap.ended_at) for gap in world.gaps if gap.started_at and gap.ended_at]
+    covered = world.time(world.jobs[0].began_at)
+    for begin, end in sorted(spans):
+        assert begin <= covered, f"nothing watched from {covered} to {begin}, and no gap says so"
+        covered = max(covered, end)

@@ -1,0 +1,242 @@
+"""A world without sockets for the policy of a watch: it performs commands as it is told, and keeps the books."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal
+
+from trio_client import errors
+from trio_client._core import watch_commands as do
+from trio_client._core.watch_limits import watch_limits
+from trio_client._core.watch_policy import WatchPolicy
+from trio_client.events import CoverageGap, Event, Failed, Progress, Stopped
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+PRICE = 0.02
+
+
+@dataclass
+class Job:
+    """A job of the server, and what the client knows of it."""
+
+    job_id: str | None
+    began_at: float
+    limit: float
+    has_started: bool = True
+    seen_alive: datetime | None = None
+    began: datetime | None = None
+    ended_at: float | None = None
+
+    def end(self, now: float) -> None:
+        """Note that it has ended: now, or when its time was up."""
+        if self.ended_at is None:
+            self.ended_at = min(now, self.began_at + self.limit)
+
+    def minutes(self) -> int:
+        """Return the minutes it is billed for, once it has ended."""
+        assert self.ended_at is not None
+        return max(1, math.ceil((self.ended_at - self.began_at) / 60 - 1e-9))
+
+
+@dataclass
+class World:
+    """The clock, the jobs, and what was emitted; each method is one outcome of the pending command."""
+
+    duration: float | None = None
+    max_cost: float | None = None
+    on_exit: Literal["cancel", "leave"] = "cancel"
+    on_drop: Literal["poll", "raise"] = "poll"
+    wait_for_slot: float | None = None
+    now: float = 0.0
+    jobs: list[Job] = field(default_factory=list[Job])
+    running: Job | None = None
+    unresolved: list[errors.CreateOutcomeUnknownError] = field(default_factory=list[errors.CreateOutcomeUnknownError])
+    emitted: list[Event] = field(default_factory=list[Event])
+    raised: list[errors.TrioError] = field(default_factory=list[errors.TrioError])
+    waits: list[float] = field(default_factory=list[float])
+
+    def __post_init__(self) -> None:
+        policy = WatchPolicy(
+            watch_limits("live-monitor", self.duration, self.max_cost, PRICE),
+            on_exit=self.on_exit,
+            on_drop=self.on_drop,
+            wait_for_slot=self.wait_for_slot,
+            clock=lambda: self.now,
+            server_now=self.time,
+            rand=lambda: 1.0,
+        )
+        self._life = policy.life()
+        self.command: do.Command = next(self._life)
+        self._perform()
+
+    def time(self, seconds: float | None = None) -> datetime:
+        """Return a moment by the server's clock."""
+        return NOON + timedelta(seconds=self.now if seconds is None else seconds)
+
+    def send(self, outcome: do.Outcome) -> None:
+        """Send an outcome of the pending command."""
+        self.command = self._life.send(outcome)
+        self._perform()
+
+    def _perform(self) -> None:
+        """Perform the commands that have only one outcome."""
+        while True:
+            match self.command:
+                case do.Emit(events):
+                    self.emitted += events
+                case do.Raise(error):
+                    self.raised.append(error)
+                case do.Wait(seconds):
+                    self.waits.append(seconds)
+                    self.now += seconds
+                case do.ReleaseSlot() | do.KeepSlot() | do.Poll():
+                    pass
+                case do.Acquire():
+                    self.command = self._life.send(do.Granted(waited=False))
+                    continue
+                case do.Close() | do.Release():
+                    self.end_running()
+                case _:
+                    return
+            self.command = self._life.send(do.Done())
+
+    def end_running(self) -> None:
+        """Note that the running job has ended, or is left alone."""
+        if self.running is not None:
+            self.running.end(self.now)
+        self.running = None
+
+    # Outcomes
+
+    def start(self, *, named: bool = True, ran: float = 0.0) -> Job:
+        """A job starts, or is found."""
+        assert isinstance(self.command, (do.Start, do.Resolve)), self.command
+        assert self.running is None, "never two jobs"
+        limit = self.command.limit if isinstance(self.command, do.Start) else None
+        job = Job(f"job_{len(self.jobs)}" if named else None, self.now - ran, math.inf if limit is None else limit)
+        job.began = self.time(self.now - ran) if isinstance(self.command, do.Resolve) else None
+        job.seen_alive = self.time()
+        self.jobs.append(job)
+        self.running = job
+        if isinstance(self.command, do.Resolve):
+            self.unresolved.remove(self.command.create.error)
+        self.send(do.JobStarted(job))
+        return job
+
+    def refuse(self, pause: float = 3.0) -> None:
+        """The account has no free slot."""
+        assert isinstance(self.command, do.Start), self.command
+        error = errors.MaxJobsReachedError("full", status_code=429, code="MAX_JOBS_REACHED")
+        self.send(do.SlotRefused(error, pause))
+
+    def fail(self, error: errors.TrioError) -> None:
+        """The start, or the lookup, fails."""
+        assert isinstance(self.command, (do.Start, do.Resolve)), self.command
+        if isinstance(self.command, do.Start) and isinstance(error, errors.CreateOutcomeUnknownError):
+            self.unresolved.append(error)
+        self.send(do.Failure(error))
+
+    def events(self, seconds: float = 10.0, *events: Event) -> None:
+        """The job reports something."""
+        job = self._read(seconds)
+        job.has_started = True
+        if job.ended_at is None:
+            job.seen_alive = self.time()
+        job.job_id = job.job_id or f"job_{self.jobs.index(job)}"
+        self.send(do.Events(events or (Progress(name="progress", job_id=job.job_id, occurred_at=self.time()),)))
+
+    def end(self, seconds: float = 10.0, reason: str = "max_duration_reached", **fields: Any) -> None:
+        """The job ends."""
+        job = self._read(seconds)
+        self._end(job, Stopped(name="stopped", reason=reason, status="stopped", **fields))
+
+    def break_down(self, seconds: float = 10.0, code: str = "STREAM_OFFLINE") -> None:
+        """The job fails."""
+        self._end(self._read(seconds), Failed(name="failed", code=code))
+
+    def drop(self, seconds: float = 10.0, cause: errors.TrioError | None = None) -> None:
+        """The stream is disconnected."""
+        job = self._read(seconds)
+        self.send(do.Dropped(interrupted(job, cause)))
+
+    def drop_unnamed(self, seconds: float = 1.0) -> None:
+        """The stream is disconnected before it named its job, which is not found in the list."""
+        job = self._read(seconds)
+        lost = unresolved()
+        self.unresolved.append(lost)
+        self.send(do.Dropped(interrupted(job, lost)))
+
+    def lose_sight(self, seconds: float = 10.0, cause: errors.TrioError | None = None) -> None:
+        """The job cannot be polled."""
+        job = self._read(seconds)
+        self.send(do.Unreachable(interrupted(job, cause or errors.APIConnectionError("refused", request_sent=False))))
+
+    def time_up(self) -> None:
+        """Nothing happens until the time given is up."""
+        assert isinstance(self.command, do.Read)
+        assert self.command.until is not None
+        self.now = max(self.now, self.command.until)
+        self.send(do.TimeUp())
+
+    def end_time_slice(self, seconds: float = 10.0) -> None:
+        """Another watch wants the slot."""
+        self._read(seconds)
+        self.send(do.TimeSliceOver())
+
+    def stop(self, *, confirmed: bool = True) -> None:
+        """The stop succeeds, or cannot be confirmed."""
+        assert isinstance(self.command, do.Stop), self.command
+        assert self.running is not None
+        if confirmed:
+            self.running.end(self.now)
+        self.send(do.StopTried(confirmed))
+
+    def close(self) -> None:
+        """The user leaves."""
+        self.send(do.Closed())
+        assert isinstance(self.command, do.End)
+        self.end_running()
+        for create in self.command.unresolved:
+            self.unresolved.remove(create.error)
+
+    def _read(self, seconds: float) -> Job:
+        assert isinstance(self.command, do.Read), self.command
+        assert self.running is not None, "there is a job to read from"
+        until = math.inf if self.command.until is None else self.command.until
+        self.now = max(self.now, min(self.now + seconds, until, self.running.began_at + self.running.limit))
+        return self.running
+
+    def _end(self, job: Job, end: Stopped | Failed) -> None:
+        job.end(self.now)
+        end.occurred_at = self.time(job.ended_at)
+        self.send(do.JobEnded((), end))
+
+    # What can be seen from outside
+
+    @property
+    def gaps(self) -> list[CoverageGap]:
+        """The gaps that were emitted."""
+        return [event for event in self.emitted if isinstance(event, CoverageGap)]
+
+    @property
+    def outcome(self) -> Event | None:
+        """The event that ended the watch."""
+        return self.emitted[-1] if isinstance(self.command, do.End) and self.emitted else None
+
+    def cost(self) -> float:
+        """What the jobs are billed that the watch started knowingly."""
+        return PRICE * sum(job.minutes() for job in self.jobs if job.began is None)
+
+
+def unresolved(**body: Any) -> errors.CreateOutcomeUnknownError:
+    """Return the error of a create whose outcome is unknown."""
+    return errors.CreateOutcomeUnknownError("m", path="/live-monitor", reference="r", request=body, sent_at=NOON)
+
+
+def interrupted(job: Job, cause: errors.TrioError | None = None) -> errors.StreamInterruptedError:
+    """Return the error of a job that cannot be followed any more."""
+    error = errors.StreamInterruptedError("dropped", job_id=job.job_id)
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,79 @@
+"""Which failures a watch retries, and after which pause."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from ..errors import (
+    APIConnectionError,
+    CreateOutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+    StreamInterruptedError,
+    StreamUnavailableError,
+    TrioError,
+)
+from ..events import Failed, Stopped
+
+__all__ = ["WatchBackoff"]
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+_STEADY_AFTER = 60.0  # a job that ran this long ends a series of failures
+_USED_UP = frozenset({"max_duration_reached", "max_triggers_reached", "condition_triggered"})
+_FIRST_STARTS = 5  # attempts at a stream that never worked
+
+
+class WatchBackoff:
+    """Count the failures of one watch in a row, and return increasing pauses between attempts."""
+
+    def __init__(self, *, rand: Callable[[], float] = random.random) -> None:
+        self._rand = rand
+        self._failures = 0
+
+    def after_end(self, end: Stopped | Failed, ran: float) -> float:
+        """Return the pause before the job after one that ended, in seconds."""
+        if ran >= _STEADY_AFTER:
+            self._failures = 0
+        if isinstance(end, Stopped) and (end.reason in _USED_UP or end.status == "completed" or ran >= _STEADY_AFTER):
+            self._failures = 0
+            return 0.0
+        return self.next_pause()
+
+    def after_error(self, error: TrioError, ran: float, *, has_worked: bool) -> float | None:
+        """Return the pause before the next attempt to start a job, in seconds; `None`: the error is to be raised.
+
+        Args:
+            error: why the job was given up, or could not be started.
+            ran: how many seconds the job ran before.
+            has_worked: whether any job of the watch has run.
+        """
+        if not self._is_retried(error, has_worked=has_worked):
+            return None
+        if ran >= _STEADY_AFTER:
+            self._failures = 0
+        return self.next_pause()
+
+    def while_unreachable(self, error: TrioError) -> float | None:
+        """Return the pause before the running job is polled again, in seconds; `None`: it has to be stopped.
+
+        A job that only cannot be polled goes on watching; a second one beside it would be billed as well.
+        """
+        cause = error.__cause__
+        if not isinstance(error, StreamInterruptedError) or not isinstance(cause, TrioError):
+            return None
+        return self.next_pause() if self._is_retried(cause, has_worked=True) else None
+
+    def next_pause(self) -> float:
+        """Return the next pause of a series, in seconds."""
+        bound = min(_FIRST_PAUSE * 2.0 ** min(self._failures, 30), _LONGEST_PAUSE)
+        self._failures += 1
+        return bound * (0.5 + self._rand() / 2)
+
+    def _is_retried(self, error: TrioError, *, has_worked: bool) -> bool:
+        if isinstance(error, StreamUnavailableError):
+            return has_worked or (error.transient and self._failures < _FIRST_STARTS)
+        if isinstance(error, APIConnectionError):
+            return not error.permanent
+        return isinstance(error, (CreateOutcomeUnknownError, RateLimitError, ServerError, StreamInterruptedError))

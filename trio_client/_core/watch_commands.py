@@ -1,0 +1,317 @@
+"""What a watch asks its shell to do, and what came of it: the vocabulary of `watch_policy`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, TrioError
+from ..events import Event, Failed, Stopped
+
+__all__ = [
+    "Acquire",
+    "Close",
+    "Closed",
+    "Command",
+    "Done",
+    "Dropped",
+    "Emit",
+    "End",
+    "Events",
+    "Failure",
+    "Granted",
+    "JobEnded",
+    "JobStarted",
+    "KeepSlot",
+    "NotFound",
+    "Outcome",
+    "Poll",
+    "Raise",
+    "Read",
+    "Release",
+    "ReleaseSlot",
+    "Resolve",
+    "RunningJob",
+    "SlotRefused",
+    "Start",
+    "Stop",
+    "StopTried",
+    "TimeSliceOver",
+    "TimeUp",
+    "Unreachable",
+    "UnresolvedCreate",
+    "Wait",
+]
+
+SERVER_DEFAULT_SECONDS = 600
+
+
+class RunningJob(Protocol):
+    """What the policy may know of the job that runs."""
+
+    @property
+    def job_id(self) -> str | None:
+        """Its id, once known."""
+        ...
+
+    @property
+    def has_started(self) -> bool:
+        """Whether its stream has said that it runs."""
+        ...
+
+    @property
+    def seen_alive(self) -> datetime | None:
+        """When it was last known to run, by the server's clock."""
+        ...
+
+    @property
+    def began(self) -> datetime | None:
+        """When it began, by the server's clock; known only of a job that was found in the list."""
+        ...
+
+
+class UnresolvedCreate:
+    """A create of which it is not known whether its job runs, or which job it is.
+
+    Args:
+        error: what says so.
+        now: the time by the watch's clock.
+        made: whether it is certain that there is a job.
+    """
+
+    __slots__ = ("error", "made", "until")
+
+    def __init__(self, error: CreateOutcomeUnknownError, now: float, *, made: bool = False) -> None:
+        self.error = error
+        self.made = made
+        self.until = now + _longest_run(error.request or {})
+        """When its job cannot run any more."""
+
+
+def _longest_run(body: Mapping[str, Any]) -> float:
+    """Return how many seconds a job runs at most, as far as its settings say."""
+    windows = body.get("max_windows")
+    digest = 60.0 * (body.get("window_minutes") or 10) * windows if windows else 0.0
+    return max(float(SERVER_DEFAULT_SECONDS), digest, float(body.get("monitor_duration_seconds") or 0))
+
+
+# Commands
+
+
+@dataclass(frozen=True, slots=True)
+class Acquire:
+    """Wait for the lease of a job slot. Outcome: `Granted`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Create a job that runs at most `limit` seconds. Outcome: `JobStarted`, `SlotRefused` or `Failure`."""
+
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Look for the job of an unresolved create, and take it over. Outcome: `JobStarted`, `NotFound` or `Failure`."""
+
+    create: UnresolvedCreate
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read the job's next events, until a time at most.
+
+    Outcome: `Events`, `JobEnded`, `Dropped`, `Unreachable`, `TimeUp` or `TimeSliceOver`.
+    """
+
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Follow the job of a dropped stream by polling. Outcome: `Done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Cancel the job and confirm that; its stream stays open for the final messages. Outcome: `StopTried`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the job's stream; stop the job if it may still run, and report a leak. Outcome: `Done`."""
+
+    error: TrioError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Close the stream of a job whose create is unresolved, and leave the job alone for now. Outcome: `Done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSlot:
+    """Return the lease of the job slot before its time. Outcome: `Done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSlot:
+    """Keep the lease although its time slice is over, since the job could not be stopped. Outcome: `Done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait; the lease is returned meanwhile unless a job runs. Outcome: `Done`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Hand events to the reader. Outcome: `Done`."""
+
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Raise an error to the reader, who may go on. Outcome: `Done`."""
+
+    error: TrioError
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more is to come; the jobs of these creates are to be stopped. Outcome: `Closed`, or a late one."""
+
+    unresolved: Sequence[UnresolvedCreate] = ()
+
+
+Command: TypeAlias = (
+    Acquire
+    | Start
+    | Resolve
+    | Read
+    | Poll
+    | Stop
+    | Close
+    | Release
+    | ReleaseSlot
+    | KeepSlot
+    | Wait
+    | Emit
+    | Raise
+    | End
+)
+
+# Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The command was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """There is a lease; `waited`: that took waiting for a job slot."""
+
+    waited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """A job runs."""
+
+    job: RunningJob
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRefused:
+    """The account has no free job slot; the next attempt makes sense after `pause` seconds."""
+
+    error: MaxJobsReachedError
+    pause: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A job could not be started or looked up; a `CreateOutcomeUnknownError` leaves that open."""
+
+    error: TrioError
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The list has no job that fits the unresolved create."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The job goes on."""
+
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """The job ended, after these events."""
+
+    events: Sequence[Event]
+    end: Stopped | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The stream was disconnected; the job may still run."""
+
+    error: TrioError
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The job cannot be polled; it may still run."""
+
+    error: TrioError
+
+
+@dataclass(frozen=True, slots=True)
+class StopTried:
+    """The job was cancelled; `confirmed`: it has certainly ended."""
+
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """The time given to `Read` is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSliceOver:
+    """Other watches wait for the job slot, and this one has had its time slice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The watch was closed, possibly while a command is under way."""
+
+
+Outcome: TypeAlias = (
+    Done
+    | Granted
+    | JobStarted
+    | SlotRefused
+    | Failure
+    | NotFound
+    | Events
+    | JobEnded
+    | Dropped
+    | Unreachable
+    | StopTried
+    | TimeUp
+    | TimeSliceOver
+    | Closed
+)

@@ -1,0 +1,161 @@
+"""The limits of a watch in time and money, and what its jobs have used of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._stats import JobStats
+from ..errors import RequestValidationError
+from ..events import Stopped
+from ..pricing import Kind, price_per_minute_usd
+from .validation import positive
+from .watch_commands import SERVER_DEFAULT_SECONDS
+
+__all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]
+
+SHORTEST_JOB = 5.0  # seconds: the least that monitor_duration_seconds accepts
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLimits:
+    """The limits of a watch.
+
+    Attributes:
+        duration: total seconds; `None`: unlimited.
+        max_cost_usd: total cost in US dollars; `None`: unlimited.
+        price_per_minute_usd: the price of a begun minute of a job, in US dollars.
+    """
+
+    duration: float | None
+    max_cost_usd: float | None
+    price_per_minute_usd: float
+
+
+def watch_limits(
+    kind: Kind,
+    duration: float | None,
+    max_cost_usd: float | None,
+    price_per_minute: float | None,
+    *,
+    input_mode: str | None = None,
+) -> WatchLimits:
+    """Return the limits of a watch, validated."""
+    if duration is not None:
+        positive("duration", duration, "seconds")
+    if max_cost_usd is None:
+        return WatchLimits(duration, None, 0.0)
+    positive("max_cost_usd", max_cost_usd, "US dollars")
+    price = price_per_minute_usd(kind, input_mode=input_mode, override=price_per_minute)
+    if max_cost_usd < price:
+        raise RequestValidationError(
+            f"max_cost_usd is {max_cost_usd!r}; it must be at least {price:g}, the price of the first minute.",
+            field="max_cost_usd",
+            value=max_cost_usd,
+        )
+    return WatchLimits(duration, max_cost_usd, price)
+
+
+def job_seconds(wanted: int | None, limit: float | None) -> int | None:
+    """Return the duration to request for one job: the caller's, within what the watch has left."""
+    if limit is None:
+        return wanted
+    longest = SERVER_DEFAULT_SECONDS if wanted is None else wanted
+    return max(int(SHORTEST_JOB), min(longest, int(limit)))
+
+
+class Budget:
+    """Count the time and the billed minutes of one watch against its limits."""
+
+    def __init__(self, limits: WatchLimits, *, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._began: float | None = None
+        self._job_began: float | None = None
+        self._job_allowance = math.inf
+        self._spent_minutes = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any job of the watch has run."""
+        return self._began is not None
+
+    @property
+    def minutes_billed(self) -> int:
+        """Begun minutes of all jobs so far, the running one included."""
+        return self._spent_minutes + self._minutes_of_job()
+
+    def job_limit(self) -> float | None:
+        """Return how many seconds the next job may run; `None`: the watch sets no limit."""
+        limits = [self._affordable()] if self._limits.max_cost_usd is not None else []
+        if self._limits.duration is not None:
+            limits.append(self._limits.duration - self._elapsed())
+        return min(limits) if limits else None
+
+    def over(self) -> Stopped | None:
+        """Return the end of the watch, if its limits leave no time for another job."""
+        left = None if self._limits.duration is None else self._limits.duration - self._elapsed()
+        if left is not None and self.has_begun and left < SHORTEST_JOB:
+            return _end("duration_reached")
+        if self._affordable() < SHORTEST_JOB:
+            return _end("max_cost_reached")
+        return None
+
+    def expires_at(self) -> float | None:
+        """Return when the running job has used up the limits, by the clock; `None`: never."""
+        moments = [moment for moment in (self._duration_over(), self._money_over()) if math.isfinite(moment)]
+        return min(moments) if moments else None
+
+    def expired(self) -> Stopped | None:
+        """Return the end of the watch, if the running job has used up its limits."""
+        now = self._clock()
+        if now >= self._duration_over():
+            return _end("duration_reached")
+        if now > self._money_over():
+            return _end("max_cost_reached")
+        return None
+
+    def job_started(self, ran: float = 0.0) -> None:
+        """Note that a job runs; one that was looked up has run for `ran` seconds already."""
+        now = self._clock()
+        self._job_allowance = self._affordable()
+        if self._began is None:
+            self._began = now
+        self._job_began = now - ran
+
+    def job_ended(self, stats: JobStats | None = None) -> float:
+        """Book the job that ended; return how many seconds it ran, by this clock."""
+        ran = self._job_time()
+        reported = stats.elapsed_seconds if stats is not None else None
+        counted = float(reported) if isinstance(reported, (int, float)) and math.isfinite(reported) else 0.0
+        self._spent_minutes += self._minutes_of_job(counted)
+        self._job_began = None
+        return ran
+
+    def _duration_over(self) -> float:
+        return math.inf if self._limits.duration is None or self._began is None else self._began + self._limits.duration
+
+    def _money_over(self) -> float:
+        return math.inf if self._job_began is None else self._job_began + self._job_allowance - SHORTEST_JOB / 2
+
+    def _affordable(self) -> float:
+        """Return how many more seconds of jobs the budget pays for."""
+        if self._limits.max_cost_usd is None:
+            return math.inf
+        minutes = math.floor(self._limits.max_cost_usd / self._limits.price_per_minute_usd + 1e-9)
+        return (minutes - self.minutes_billed) * 60.0
+
+    def _elapsed(self) -> float:
+        return 0.0 if self._began is None else self._clock() - self._began
+
+    def _job_time(self) -> float:
+        return 0.0 if self._job_began is None else self._clock() - self._job_began
+
+    def _minutes_of_job(self, counted: float = 0.0) -> int:
+        """Return the begun minutes of the running job: by this clock, or by the server's count if that is more."""
+        return 0 if self._job_began is None else max(1, math.ceil(max(self._job_time(), counted) / 60.0))
+
+
+def _end(reason: str) -> Stopped:
+    return Stopped(name="stopped", delivery="poll", reason=reason, status="stopped")

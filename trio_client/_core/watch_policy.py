@@ -1,0 +1,333 @@
+"""The life of a watch, from its first job to its end.
+
+`WatchPolicy.life` is a generator that does no I/O: it yields a command, is sent what came of it, and decides what is
+next. Read it from top to bottom to see what a watch does; whoever performs the commands decides nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Sequence
+from datetime import datetime
+from typing import Literal, NoReturn, TypeAlias, TypeVar
+
+from ..errors import (
+    AuthenticationError,
+    CreateOutcomeUnknownError,
+    MaxJobsReachedError,
+    StreamInterruptedError,
+    TrioError,
+)
+from ..events import Event, Failed, StatusChanged, Stopped
+from . import watch_commands as do
+from .log import logger
+from .watch_backoff import WatchBackoff
+from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
+from .watch_coverage import Coverage
+from .watch_limits import Budget, WatchLimits
+
+__all__ = ["WatchPolicy"]
+
+_T = TypeVar("_T")
+_Life: TypeAlias = Generator[Command, Outcome, _T]
+
+_FINAL_MESSAGES_SECONDS = 5.0  # that a stopped job has to deliver what it had reported before
+
+
+class _ClosedError(Exception):
+    """The watch was closed."""
+
+
+class WatchPolicy:
+    """Decide what a watch does next: one job after another, never two at once, none left behind.
+
+    Args:
+        limits: in time and money.
+        on_exit: whether closing the watch stops what it may have started.
+        on_drop: whether the job of a dropped stream is polled, or the error raised.
+        wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
+        clock: the time, in seconds.
+        server_now: the time by the server's clock.
+        rand: a random number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        limits: WatchLimits,
+        *,
+        on_exit: Literal["cancel", "leave"],
+        on_drop: Literal["poll", "raise"],
+        wait_for_slot: float | None,
+        clock: Callable[[], float],
+        server_now: Callable[[], datetime],
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        self._on_exit = on_exit
+        self._on_drop = on_drop
+        self._wait_for_slot = wait_for_slot
+        self._clock = clock
+        self._server_now = server_now
+        self._budget = Budget(limits, clock=clock)
+        self._backoff = WatchBackoff(rand=rand)
+        self._coverage = Coverage(server_now)
+        self._pause = 0.0
+        self._full_since: float | None = None
+        self._unresolved: list[UnresolvedCreate] = []
+
+    def life(self) -> Generator[Command, Outcome, NoReturn]:
+        """Yield what to do next; expects to be sent what came of it. It ends with `End`, again and again."""
+        settling: Sequence[UnresolvedCreate] = ()
+        try:
+            yield from self._watch()
+        except _ClosedError:
+            settling = self._take_unresolved()
+        while True:  # a command that was under way while the watch was closed may still come to its outcome
+            outcome = yield do.End(settling)
+            settling = ()
+            if isinstance(outcome, do.Closed):
+                settling = self._take_unresolved()
+            elif isinstance(outcome, do.Failure):
+                self._note_unresolved(outcome.error)
+
+    def _watch(self) -> _Life[None]:
+        """Run one job after another until the watch is over."""
+        while (over := self._budget.over()) is None:
+            job = yield from self._next_job()
+            if job is not None:
+                yield from self._emit(self._coverage.regained(job.job_id, job.began))
+                if (yield from self._follow(job)):
+                    return
+        yield from self._end(over)
+
+    # Between two jobs
+
+    def _next_job(self) -> _Life[RunningJob | None]:
+        """Return the next job once it runs; `None`: there is none yet, or the watch is over meanwhile."""
+        if self._pause:
+            yield from self._wait(self._pause)
+            self._pause = 0.0
+        asked_at = self._server_now()
+        outcome = yield from self._do(do.Acquire())
+        if isinstance(outcome, do.Granted) and outcome.waited:
+            self._coverage.lost("no free job slot", asked_at)
+        if self._budget.over() is not None:
+            return None
+        outcome = (yield from self._resolve()) or (yield from self._do(do.Start(self._budget.job_limit())))
+        match outcome:
+            case do.JobStarted(job):
+                self._full_since = None
+                self._budget.job_started(self._ran_already(job))
+                return job
+            case do.SlotRefused(error, pause):
+                yield from self._slot_refused(error, pause)
+            case do.Failure(error):
+                self._note_unresolved(error)
+                yield from self._back_off(error)
+            case _:
+                pass
+        return None
+
+    def _resolve(self) -> _Life[Outcome | None]:
+        """Look for the jobs of unresolved creates; return one that was found, or the failure to look it up."""
+        now = self._clock()
+        for create in list(self._unresolved):
+            outcome = yield from self._do(do.Resolve(create))
+            if isinstance(outcome, do.Failure):
+                return outcome
+            found = isinstance(outcome, do.JobStarted)
+            if found or now >= create.until:
+                self._unresolved.remove(create)
+            if found:
+                return outcome
+        return None
+
+    def _slot_refused(self, error: MaxJobsReachedError, pause: float) -> _Life[None]:
+        self._coverage.lost("no free job slot")
+        now = self._clock()
+        if self._full_since is None:
+            self._full_since = now
+        if self._wait_for_slot is not None:
+            left = self._full_since + self._wait_for_slot - now
+            if left <= 0:
+                yield from self._raise(error)
+                return
+            pause = min(pause, left)
+        self._pause = pause
+
+    def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> _Life[None]:
+        """Pause before the next attempt, or raise the error."""
+        self._coverage.lost(str(error), seen_alive)
+        pause = self._backoff.after_error(error, ran, has_worked=self._budget.has_begun)
+        if pause is None or (self._on_drop == "raise" and isinstance(error, StreamInterruptedError)):
+            yield from self._raise(error)
+            return
+        logger.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
+        self._pause = pause
+
+    # While a job runs
+
+    def _follow(self, job: RunningJob) -> _Life[bool]:
+        """Emit a job's events until it has ended or is given up; return whether the watch has ended with it."""
+        polling = False
+        while True:
+            if (over := self._budget.expired()) is not None:
+                yield from self._stop_for_good(over, polling=polling)
+                return True
+            outcome = yield from self._do(do.Read(self._budget.expires_at()))
+            match outcome:
+                case do.Events(events):
+                    yield from self._emit(events)
+                case do.JobEnded(events, end):
+                    yield from self._emit(events)
+                    return (yield from self._after(end, job.seen_alive))
+                case do.TimeSliceOver():
+                    if (yield from self._end_time_slice(job, polling=polling)):
+                        return False
+                case do.Dropped(error) if not polling and self._on_drop == "poll" and not _is_unresolved(error):
+                    polling = True
+                    yield from self._do(do.Poll())
+                case do.Dropped(error) | do.Unreachable(error):
+                    if not (yield from self._keeps(job, error)):
+                        return False
+                case _:
+                    pass
+
+    def _keeps(self, job: RunningJob, error: TrioError) -> _Life[bool]:
+        """Keep a job that cannot be followed at the moment; return `False` if it was given up."""
+        if self._on_drop == "poll" and job.job_id is not None:
+            pause = self._backoff.while_unreachable(error)
+            if pause is None and not (yield from self._stop()):
+                # Two jobs beside each other would both be billed; only a key that is refused will not work again.
+                pause = None if isinstance(error.__cause__, AuthenticationError) else self._backoff.next_pause()
+            if pause is not None:
+                logger.warning("Watched job %s cannot be polled (%s); retrying in %.1f s.", job.job_id, error, pause)
+                yield from self._wait(pause)
+                return True
+        if self._on_drop == "poll" and _is_unresolved(error):
+            self._note_unresolved(error.__cause__, made=True)
+            yield from self._do(do.Release())
+        else:
+            yield from self._do(do.Close(error))
+        yield from self._back_off(error, ran=self._budget.job_ended(), seen_alive=job.seen_alive)
+        return False
+
+    def _end_time_slice(self, job: RunningJob, *, polling: bool) -> _Life[bool]:
+        """Stop the job, since other watches wait for its slot; return whether it was stopped."""
+        may_be_stopped = job.job_id is not None or job.has_started  # otherwise no job would get to its start
+        if not may_be_stopped or not (yield from self._stop()):
+            yield from self._do(do.KeepSlot())
+            return False
+        yield from self._do(do.ReleaseSlot())
+        end = yield from self._drain(polling=polling)
+        yield from self._after(end or Stopped(name="stopped", delivery="poll"), job.seen_alive, time_slice_over=True)
+        return True
+
+    # When a job, or the watch, has ended
+
+    def _after(
+        self, end: Stopped | Failed, seen_alive: datetime | None, *, time_slice_over: bool = False
+    ) -> _Life[bool]:
+        """Report a job's end within the watch, or as the end of the watch; return whether it is the latter."""
+        yield from self._do(do.Close())
+        time_slice_over = time_slice_over and isinstance(end, Stopped)
+        ran = self._budget.job_ended(end.stats)
+        if not time_slice_over and isinstance(end, Stopped) and end.reason == "cancelled":
+            yield from self._emit([end])
+            return True
+        self._pause = 0.0 if time_slice_over else self._backoff.after_end(end, ran)
+        reason = end.reason if isinstance(end, Stopped) else end.code or end.message
+        if time_slice_over:
+            reason = "turn_over"
+        self._coverage.lost(reason or "the job ended", end.occurred_at or seen_alive)
+        yield from self._emit([_status_of(end, reason)])
+        return False
+
+    def _stop_for_good(self, over: Stopped, *, polling: bool) -> _Life[None]:
+        """Stop the job because a limit of the watch is reached; emit what it had reported, then the end."""
+        if (yield from self._stop()):
+            yield from self._drain(polling=polling)
+        yield from self._do(do.Close())
+        self._budget.job_ended()
+        yield from self._end(over)
+
+    def _drain(self, *, polling: bool) -> _Life[Stopped | Failed | None]:
+        """Emit the final messages of a stopped job; return its end, unless that does not arrive in time."""
+        until = self._clock() + _FINAL_MESSAGES_SECONDS
+        while True:
+            outcome = yield from self._do(do.Read(until))
+            match outcome:
+                case do.Events(events):
+                    yield from self._emit(events)
+                case do.JobEnded(events, end):
+                    yield from self._emit(events)
+                    return end
+                case do.Dropped() if not polling and self._on_drop == "poll":
+                    polling = True
+                    yield from self._do(do.Poll())
+                case do.TimeSliceOver():
+                    pass
+                case _:
+                    return None
+            if self._clock() > until:
+                return None
+
+    def _end(self, over: Stopped) -> _Life[None]:
+        over.occurred_at = self._server_now()
+        yield from self._emit([over])
+
+    # Steps
+
+    def _do(self, command: Command) -> _Life[Outcome]:
+        outcome = yield command
+        if isinstance(outcome, do.Closed):
+            raise _ClosedError
+        return outcome
+
+    def _stop(self) -> _Life[bool]:
+        """Cancel the job; return whether it has certainly ended."""
+        outcome = yield from self._do(do.Stop())
+        return isinstance(outcome, do.StopTried) and outcome.confirmed
+
+    def _wait(self, seconds: float) -> _Life[None]:
+        yield from self._do(do.Wait(seconds))
+
+    def _emit(self, events: Sequence[Event]) -> _Life[None]:
+        if events:
+            yield from self._do(do.Emit(events))
+
+    def _raise(self, error: TrioError) -> _Life[None]:
+        yield from self._do(do.Raise(error))
+
+    # What is not certain
+
+    def _note_unresolved(self, error: BaseException | None, *, made: bool = False) -> None:
+        if isinstance(error, CreateOutcomeUnknownError) and all(each.error is not error for each in self._unresolved):
+            self._unresolved.append(UnresolvedCreate(error, self._clock(), made=made))
+
+    def _take_unresolved(self) -> Sequence[UnresolvedCreate]:
+        taken, self._unresolved = self._unresolved, []
+        return tuple(taken) if self._on_exit == "cancel" else ()
+
+    def _ran_already(self, job: RunningJob) -> float:
+        """Return how many seconds a job that had to be looked up has run, by the server's clock."""
+        return 0.0 if job.began is None else max(0.0, (self._server_now() - job.began).total_seconds())
+
+
+def _is_unresolved(error: TrioError) -> bool:
+    """Return whether a stream was dropped before it named its job, which was then not found in the list."""
+    return isinstance(error.__cause__, CreateOutcomeUnknownError)
+
+
+def _status_of(end: Stopped | Failed, reason: str | None) -> StatusChanged:
+    """Return a job's end as an event that does not end the watch."""
+    return StatusChanged(
+        name=end.name,
+        delivery=end.delivery,
+        job_id=end.job_id,
+        stream_url=end.stream_url,
+        occurred_at=end.occurred_at,
+        raw=end.raw,
+        status=end.status if isinstance(end, Stopped) else "failed",
+        reason=reason,
+        stats=end.stats,
+    )
