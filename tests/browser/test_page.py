@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, stub: StubServer) -> Iterator[Page]:
-    """The page of the stub server; a complaint of the browser, or a request to another host, fails the test."""
+    """The page of the stub server; an error of the browser, or a request to another host, fails the test."""
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(15_000)
@@ -49,7 +49,7 @@ def page(browser: Browser, stub: StubServer) -> Iterator[Page]:
     expect(page.locator("#link")).to_have_text("live")
     yield page
     context.close()
-    # A refusal that the page shows is told by the browser too.
+    # A refusal that the page shows is logged by the browser too.
     assert [text for text in complaints if "409 (Conflict)" not in text] == []
 
 
@@ -76,7 +76,7 @@ def test_jobs_and_events_appear_as_they_happen(page: Page, stub: StubServer, sta
     expect(page.locator("#nothing")).to_be_hidden()
     stub.clock.advance(11)
     expect(card.locator(".pill")).to_have_text("running")
-    expect(page.locator("#events li").first).to_contain_text("check 1: nothing found")
+    expect(page.locator("#events li").first).to_contain_text("check 1: condition not met")
     before = card.locator("img").get_attribute("src")
     stub.clock.advance(20)
     expect(card.locator(".pill")).to_have_text("completed: condition triggered")
@@ -147,7 +147,7 @@ def test_nothing_from_a_request_is_markup(page: Page, stub: StubServer, start: C
     assert "hunter" not in page.content()
 
 
-def test_the_policy_lets_nothing_foreign_in(browser: Browser, stub: StubServer) -> None:
+def test_the_policy_blocks_everything_foreign(browser: Browser, stub: StubServer) -> None:
     page = browser.new_page()
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))
@@ -199,7 +199,7 @@ def test_it_is_bounded_and_works_without_scripts(browser: Browser, page: Page, s
     expect(page.locator("#nothing")).to_be_visible()
 
 
-def test_it_comes_back_after_the_server(browser: Browser) -> None:
+def test_the_page_reconnects_when_the_server_is_back(browser: Browser) -> None:
     server = StubServer(speed=0).start()
     page = browser.new_page()
     page.goto(server.url)

@@ -24,7 +24,7 @@ def tls() -> ssl.SSLContext:
 
 @pytest.fixture
 def stub() -> Iterator[StubServer]:
-    """A server whose time stands still until a test moves it."""
+    """A server whose clock is stopped: a test moves it."""
     with StubServer(speed=0) as server:
         yield server
 
@@ -113,7 +113,7 @@ def eventually() -> Callable[[Callable[[], object]], None]:
     def wait(condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + 30
         while not condition():
-            assert time.monotonic() < deadline, "it did not come true"
+            assert time.monotonic() < deadline, "it did not happen in time"
             threading.Event().wait(0.005)
 
     return wait

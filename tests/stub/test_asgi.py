@@ -67,7 +67,7 @@ def test_it_runs_under_any_server(serve: Any) -> None:
             assert client.get("/").headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_a_broken_connection_is_an_exception_elsewhere() -> None:
+def test_without_the_own_server_a_fault_of_the_connection_is_an_exception() -> None:
     with uvicorn_server(create_app(speed=6000)) as url:
         with httpx.Client(base_url=url, headers={"authorization": "Bearer k"}, trust_env=False) as client:
             client.post("/_stub/fail", json={"path": "/jobs", "close": True})

@@ -60,12 +60,12 @@ def test_everything_can_be_done_over_http(stub: StubServer, control: httpx.Clien
         ("/jobs", {"colour": "red"}),
     ],
 )
-def test_what_makes_no_sense_is_refused(control: httpx.Client, path: str, body: dict[str, Any]) -> None:
+def test_an_invalid_control_body_is_refused(control: httpx.Client, path: str, body: dict[str, Any]) -> None:
     reply = control.post(path, json=body)
     assert (reply.status_code, reply.json()["error"]["code"]) == (422, "VALIDATION_ERROR")
 
 
-def test_control_paths_are_neither_recorded_nor_struck(stub: StubServer, control: httpx.Client) -> None:
+def test_no_control_path_is_recorded_or_has_faults_applied(stub: StubServer, control: httpx.Client) -> None:
     stub.fail_next(status=500)
     assert control.get("/requests").json() == {"requests": []}
     assert len(stub.faults) == 1
@@ -98,9 +98,7 @@ def test_settings_can_be_changed(stub: StubServer, control: httpx.Client) -> Non
         {"x": 1},
     ],
 )
-def test_settings_that_make_no_sense_change_nothing(
-    stub: StubServer, control: httpx.Client, wrong: dict[str, Any]
-) -> None:
+def test_invalid_settings_change_nothing(stub: StubServer, control: httpx.Client, wrong: dict[str, Any]) -> None:
     before = control.get("/settings").json()
     assert control.post("/settings", json={"max_jobs": 3, "generation": "G1", **wrong}).status_code == 422
     assert control.get("/settings").json() == before
@@ -116,8 +114,8 @@ PATHS = {"advance": "/clock/advance"}
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=lambda value: str(value))
-def test_no_script_breaks_the_server(stub: StubServer, control: httpx.Client, name: str, field: str) -> None:
-    """What makes no sense is refused when it is scripted; nothing fails later."""
+def test_no_script_crashes_the_server(stub: StubServer, control: httpx.Client, name: str, field: str) -> None:
+    """An invalid script is refused at once; no request fails later."""
     refused = 0
     for odd in ODD:
         stub.reset()
@@ -136,7 +134,7 @@ def test_no_script_breaks_the_server(stub: StubServer, control: httpx.Client, na
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("field", CONTROL_SCHEMAS["wire"]["properties"])
-def test_no_script_breaks_the_proxy(stub: StubServer, field: str) -> None:
+def test_no_script_crashes_the_proxy(stub: StubServer, field: str) -> None:
     for odd in ODD:
         with FaultProxy(stub) as proxy, httpx.Client(base_url=proxy.base_url, trust_env=False) as client:
             body = json.dumps({"kind": "delay", "path": "/nowhere", field: odd})
@@ -165,7 +163,7 @@ def test_a_header_cannot_forge_another(headers: dict[str, str]) -> None:
         Fault(headers=headers)
 
 
-def test_what_becomes_of_an_osapi_job_can_be_told(stub: StubServer, control: httpx.Client) -> None:
+def test_later_fields_of_an_osapi_job_can_be_scripted(stub: StubServer, control: httpx.Client) -> None:
     control.post("/osapi", json={"jobs": [{"status": "submitted", "then": {"5": {"status": "completed"}}}]})
     stub.clock.advance(6)
     assert stub.osapi.jobs[0]["status"] == "completed"

@@ -1,4 +1,4 @@
-"""What costs something is refused when the credits are used up."""
+"""Calls that cost credits are refused when none are left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_checks_cost_one_each_and_minutes_two(connect: Connect) -> None:
         assert stub.credits == 5
 
 
-def test_without_credits_nothing_new_is_accepted_and_jobs_run_on(connect: Connect) -> None:
+def test_without_credits_creates_are_refused_and_jobs_keep_running(connect: Connect) -> None:
     with StubServer(speed=0, credits=2) as stub:
         client = connect(stub)
         assert client.post("/live-digest", json={"stream_url": YARD}).status_code == 200
@@ -44,7 +44,7 @@ def test_without_credits_nothing_new_is_accepted_and_jobs_run_on(connect: Connec
         assert (stub.credits, client.post("/check-once", json=LOOK).status_code) == (2, 200)
 
 
-def test_jobs_that_were_filled_in_cost_nothing(connect: Connect) -> None:
+def test_jobs_added_by_a_test_are_free(connect: Connect) -> None:
     with StubServer(speed=0, credits=1) as stub:
         stub.add_jobs(5, status="running")
         stub.clock.advance(600)

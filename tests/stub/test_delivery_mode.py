@@ -27,7 +27,7 @@ BODIES = {
         ("text/event-stream", "null", "sse"),
     ],
 )
-def test_a_webhook_beats_sse_and_polling_is_the_rest(
+def test_a_webhook_takes_precedence_over_sse_and_polling_is_the_default(
     stub: StubServer, client: httpx.Client, path: str, accept: str, webhook: str | None, mode: str
 ) -> None:
     body = dict(BODIES[path])
@@ -54,7 +54,7 @@ def test_the_reply_to_a_create_is_a_job(stub: StubServer, client: httpx.Client) 
     }
 
 
-def test_the_older_base_without_api_answers_too(stub: StubServer, connect: Callable[..., httpx.Client]) -> None:
+def test_the_paths_without_api_work_too(stub: StubServer, connect: Callable[..., httpx.Client]) -> None:
     client = connect(stub)
     created = client.post(f"{stub.url}/live-monitor", json=BODIES["/live-monitor"]).json()
     assert client.get(f"{stub.url}/jobs/{created['job_id']}").json()["job_id"] == created["job_id"]

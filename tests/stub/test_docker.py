@@ -1,4 +1,4 @@
-"""What can be held of the Dockerfile without Docker: its commands run, and its parts fit each other."""
+"""What can be tested of the Dockerfile without Docker: its commands run, and its parts fit together."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_server_answers_and_the_health_check_sees_it() -> None:
     assert subprocess.run(check, capture_output=True, check=False).returncode != 0
 
 
-def test_it_is_reached_by_others_only_because_it_says_so() -> None:
+def test_the_container_listens_on_all_of_its_addresses() -> None:
     served = command("ENTRYPOINT")
     served.remove("--allow-remote")
     refused = subprocess.run(served, capture_output=True, text=True, check=False)
@@ -52,7 +52,7 @@ def test_one_port_and_no_root() -> None:
 
 
 @pytest.mark.parametrize("line", re.findall(r"^COPY (?!--)(.*)$", TEXT, re.MULTILINE))
-def test_what_is_copied_is_there(line: str) -> None:
+def test_every_copied_path_exists(line: str) -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     for name in line.split()[:-1]:
         assert (ROOT / name).exists()

@@ -1,4 +1,4 @@
-"""The page about the stub server names everything it has, and its commands for other languages work."""
+"""The page about the stub server names every option and path, and its commands for other languages work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stub server survives clients that are broken, slow or many, and keeps nothing of them."""
+"""The stub server survives many, slow and malformed clients, and leaks nothing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def address(server: StubServer) -> tuple[str, int]:
 
 
 def answer_to(server: StubServer, sent: bytes) -> bytes:
-    """What comes back until the server ends the connection, after the client has ended its side."""
+    """What is received until the server ends the connection, after the client has closed its side."""
     with socket.create_connection(address(server), 10) as connection:
         told = b""
         try:
@@ -76,7 +76,7 @@ def test_what_is_not_http_is_refused(stub: StubServer, client: httpx.Client, sen
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_noise_does_no_harm(stub: StubServer, client: httpx.Client, seed: int) -> None:
+def test_noise_does_not_stop_the_server(stub: StubServer, client: httpx.Client, seed: int) -> None:
     noise = random.Random(seed)
     body = json.dumps(MONITOR).encode()
     whole = b"POST /api/live-monitor HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
@@ -97,7 +97,7 @@ def test_noise_does_no_harm(stub: StubServer, client: httpx.Client, seed: int) -
     ],
     ids=["nothing", "half a head", "half a body"],
 )
-def test_a_request_that_is_never_finished_is_given_up(connect: Connect, begun: bytes) -> None:
+def test_a_request_that_is_never_finished_is_closed(connect: Connect, begun: bytes) -> None:
     with StubServer(speed=0, request_timeout=0.5) as server:
         with socket.create_connection(address(server), 10) as slow:
             slow.sendall(begun)
@@ -106,7 +106,7 @@ def test_a_request_that_is_never_finished_is_given_up(connect: Connect, begun: b
         assert server.jobs == []
 
 
-def test_a_limit_on_requests_is_none_on_streams(connect: Connect) -> None:
+def test_the_request_timeout_does_not_apply_to_streams(connect: Connect) -> None:
     with StubServer(speed=0, keep_alive=0.06, request_timeout=0.5) as server:
         headers = {"accept": "text/event-stream"}
         with connect(server).stream("POST", "/live-monitor", json=MONITOR, headers=headers) as reply:
@@ -116,7 +116,7 @@ def test_a_limit_on_requests_is_none_on_streams(connect: Connect) -> None:
             assert told == b": keep-alive\n\n" * told.count(b"\n\n")
 
 
-def test_many_slow_clients_hold_nobody_up(connect: Connect) -> None:
+def test_slow_clients_do_not_delay_others(connect: Connect) -> None:
     with StubServer(speed=0) as server, ExitStack() as stack:
         for _ in range(300):
             slow = stack.enter_context(socket.create_connection(address(server), 10))
@@ -124,7 +124,7 @@ def test_many_slow_clients_hold_nobody_up(connect: Connect) -> None:
         assert connect(server).get("/jobs").status_code == 200
 
 
-def test_a_reader_that_reads_nothing_holds_nobody_up(stub: StubServer, client: httpx.Client) -> None:
+def test_a_reader_that_stops_reading_does_not_delay_others(stub: StubServer, client: httpx.Client) -> None:
     stub.scene(YARD, Scene(holds=True, frame_size=2**20))
     body = json.dumps({**MONITOR, "interval_seconds": 5, "monitor_duration_seconds": 100_000})
     with socket.create_connection(address(stub), 10) as lazy:
@@ -141,7 +141,7 @@ def test_a_reader_that_reads_nothing_holds_nobody_up(stub: StubServer, client: h
 
 
 class Wire:
-    """One connection that asks and reads answers, without a client library's own memory."""
+    """One connection that sends requests and reads replies, without the memory of a client library."""
 
     def __init__(self, server: StubServer) -> None:
         self._socket = socket.create_connection(address(server), 10)
@@ -162,7 +162,7 @@ class Wire:
 
 
 @pytest.mark.thorough
-def test_ten_thousand_requests_leave_nothing(stub: StubServer, eventually: Eventually) -> None:
+def test_ten_thousand_requests_leak_nothing(stub: StubServer, eventually: Eventually) -> None:
     made = json.dumps(MONITOR).encode()
 
     def round_of_requests() -> None:
@@ -214,14 +214,14 @@ def test_ten_thousand_requests_leave_nothing(stub: StubServer, eventually: Event
     assert asked == 100 * 91
     more, *still = left()
     assert still == others
-    assert more - blocks < asked / 5, "something of every few requests stays"
+    assert more - blocks < asked / 5, "requests leak memory"
 
 
 async def _tasks() -> int:
     return len(asyncio.all_tasks())
 
 
-def test_events_that_nobody_can_read_any_more_are_forgotten(
+def test_events_that_no_reader_can_get_any_more_are_dropped(
     stub: StubServer, client: httpx.Client, eventually: Eventually
 ) -> None:
     body = {**MONITOR, "interval_seconds": 5}
@@ -236,6 +236,6 @@ def test_events_that_nobody_can_read_any_more_are_forgotten(
     assert [len(job.events) for job in (polled, streamed)] == [16, 16]
 
 
-def test_headers_count_in_what_is_remembered() -> None:
+def test_headers_count_toward_the_size_of_a_recorded_request() -> None:
     request = RecordedRequest("GET", "/api", {"a": "b"}, {"x-long": "y" * 1000}, b"12", 0.0)
     assert request.size == 4 + 2 + 6 + 1000 + 2

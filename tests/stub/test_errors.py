@@ -21,7 +21,7 @@ def code_of(reply: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic abc", "test-key", "Bearer wrong", "bearer é"])
-def test_without_a_valid_key_nothing_is_done(connect: Callable[..., httpx.Client], header: str | None) -> None:
+def test_a_request_without_a_valid_key_is_refused(connect: Callable[..., httpx.Client], header: str | None) -> None:
     with StubServer(speed=0, api_keys=["test-key"]) as server:
         client = connect(server)
         assert client.get("/jobs").status_code == 200
@@ -33,16 +33,16 @@ def test_without_a_valid_key_nothing_is_done(connect: Callable[..., httpx.Client
         assert server.jobs == []
 
 
-def test_any_key_will_do_unless_some_are_given(stub: StubServer, connect: Callable[..., httpx.Client]) -> None:
+def test_any_key_is_accepted_unless_keys_are_given(stub: StubServer, connect: Callable[..., httpx.Client]) -> None:
     assert connect(stub, "anything").get("/jobs").status_code == 200
 
 
-def test_a_path_that_is_not_there(client: httpx.Client) -> None:
+def test_an_unknown_path_is_404(client: httpx.Client) -> None:
     assert code_of(client.get("/nowhere")) == (404, "NOT_FOUND")
     assert code_of(client.get("/jobs/")) == (404, "NOT_FOUND")
 
 
-def test_a_method_that_is_not_there(client: httpx.Client) -> None:
+def test_an_unknown_method_is_405(client: httpx.Client) -> None:
     reply = client.put("/jobs/abc")
     assert code_of(reply) == (405, "METHOD_NOT_ALLOWED")
     assert {"GET", "DELETE"} <= set(reply.headers["allow"].split(", "))
@@ -113,7 +113,7 @@ def test_a_field_out_of_range_is_named(
         b"1" * 5000,
     ],
 )
-def test_a_body_that_is_no_json_object(client: httpx.Client, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(client: httpx.Client, body: bytes) -> None:
     reply = client.post("/live-monitor", content=body)
     assert code_of(reply) == (422, "VALIDATION_ERROR")
     assert reply.json()["detail"][0]["loc"][0] == "body"
@@ -149,7 +149,9 @@ def test_a_missing_query_is_named(client: httpx.Client) -> None:
         ("rtsp://camera.example/dark", "STREAM_OFFLINE"),
     ],
 )
-def test_streams_that_cannot_be_watched(stub: StubServer, client: httpx.Client, path: str, url: str, code: str) -> None:
+def test_streams_that_cannot_be_watched_are_refused(
+    stub: StubServer, client: httpx.Client, path: str, url: str, code: str
+) -> None:
     stub.scene("rtsp://camera.example/dark", Scene(live=False))
     stub.scene("rtsp://camera.example/recording", Scene(vod=True))
     body = {"stream_url": url} if path == "/live-digest" else {"stream_url": url, "condition": "A van?"}
@@ -159,7 +161,7 @@ def test_streams_that_cannot_be_watched(stub: StubServer, client: httpx.Client, 
 @pytest.mark.parametrize(
     "frame", ["data:image/jpeg;base64,AAAA", "***", "A", base64.b64encode(bytes(11 * 2**20)).decode()]
 )
-def test_a_frame_that_is_no_picture(client: httpx.Client, frame: str) -> None:
+def test_a_frame_that_is_not_base64_is_refused(client: httpx.Client, frame: str) -> None:
     reply = client.post("/analyze-frame", json={"frame_b64": frame, "question": "What is it?"})
     assert code_of(reply) == (400, "BAD_REQUEST")
 

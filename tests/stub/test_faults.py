@@ -17,7 +17,7 @@ MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}
 SSE = {"accept": "text/event-stream"}
 
 
-def test_a_status_with_its_headers_strikes_once(stub: StubServer, client: httpx.Client) -> None:
+def test_a_status_with_headers_is_sent_once(stub: StubServer, client: httpx.Client) -> None:
     stub.fail_next(path="/jobs", status=503, headers={"Retry-After": "2"})
     reply = client.get("/jobs")
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
@@ -25,7 +25,7 @@ def test_a_status_with_its_headers_strikes_once(stub: StubServer, client: httpx.
     assert client.get("/jobs").status_code == 200
 
 
-def test_a_fault_waits_for_the_request_it_is_meant_for(stub: StubServer, client: httpx.Client) -> None:
+def test_a_fault_waits_for_its_request(stub: StubServer, client: httpx.Client) -> None:
     fault = stub.fail_next(method="DELETE", path="/api/jobs", status=500, times=2)
     (job_id,) = stub.add_jobs(1)
     assert client.get(f"/jobs/{job_id}").status_code == 200
@@ -83,7 +83,7 @@ def test_a_connection_that_ends_without_an_answer(
 
 
 def begin(stub: StubServer, accept: str = "application/json") -> socket.socket:
-    """A connection on which a monitor has been asked for; nothing of the answer has been read."""
+    """A connection on which a monitor was created; no byte of the reply was read."""
     host, port = stub.url.removeprefix("http://").split(":")
     body = json.dumps(MONITOR)
     fields = {"host": host, "authorization": "Bearer k", "accept": accept, "content-length": str(len(body))}
@@ -120,7 +120,7 @@ def test_an_answer_that_is_cut_off(stub: StubServer, client: httpx.Client) -> No
 
 
 def read(stub: StubServer, client: httpx.Client) -> tuple[bytes, bool]:
-    """What a stream sent, and whether it ended in good order."""
+    """What a stream sent, and whether it was complete."""
     got = b""
     with client.stream("POST", "/live-monitor", json=MONITOR, headers=SSE) as reply:
         stub.clock.advance(100)
@@ -133,7 +133,7 @@ def read(stub: StubServer, client: httpx.Client) -> tuple[bytes, bool]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 4])
-def test_a_stream_that_breaks_after_some_events(stub: StubServer, client: httpx.Client, count: int) -> None:
+def test_a_stream_can_be_dropped_after_some_events(stub: StubServer, client: httpx.Client, count: int) -> None:
     stub.fail_next(drop_after_events=count)
     got, whole = read(stub, client)
     assert (got.count(b"\n\n"), whole) == (count, False)
@@ -141,7 +141,7 @@ def test_a_stream_that_breaks_after_some_events(stub: StubServer, client: httpx.
 
 
 @pytest.mark.parametrize("size", [0, 1, 200])
-def test_a_stream_that_breaks_inside_an_event(stub: StubServer, client: httpx.Client, size: int) -> None:
+def test_a_stream_can_be_dropped_inside_an_event(stub: StubServer, client: httpx.Client, size: int) -> None:
     stub.fail_next(path="/live-monitor", drop_after_bytes=size)
     got, whole = read(stub, client)
     assert (len(got), whole) == (size, False)
@@ -155,7 +155,7 @@ def test_a_stream_without_its_terminal_event(stub: StubServer, client: httpx.Cli
     assert b"event: stopped" not in got
 
 
-def test_a_stream_that_falls_silent(stub: StubServer) -> None:
+def test_a_stream_can_fall_silent(stub: StubServer) -> None:
     stub.fail_next(silent_after_events=1)
     with begin(stub, accept="text/event-stream") as stream:
         got = stream.recv(65536)
@@ -178,7 +178,7 @@ def test_a_stream_in_another_dialect(stub: StubServer, client: httpx.Client, dia
     assert b"event:" not in got
 
 
-def test_a_fault_of_streams_leaves_other_requests_alone(stub: StubServer, client: httpx.Client) -> None:
+def test_a_stream_fault_does_not_apply_to_other_requests(stub: StubServer, client: httpx.Client) -> None:
     stub.fail_next(drop_after_events=0)
     assert client.get("/jobs").status_code == 200
     assert client.post("/live-monitor", json=MONITOR).status_code == 200
@@ -196,12 +196,12 @@ def test_a_fault_of_streams_leaves_other_requests_alone(stub: StubServer, client
         {"close": "gently"},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Fault(**wrong)
 
 
-def test_the_server_ends_while_an_answer_is_late(connect: Callable[..., httpx.Client]) -> None:
+def test_the_server_stops_while_a_response_is_delayed(connect: Callable[..., httpx.Client]) -> None:
     with StubServer(speed=0) as server:
         server.fail_next(delay=60)
         client = connect(server)
@@ -243,7 +243,7 @@ def test_events_can_come_in_two_pieces(stub: StubServer, client: httpx.Client, a
         assert {len(piece) for piece in pieces[::2]} == {at}
 
 
-def test_data_can_be_no_json(stub: StubServer, client: httpx.Client) -> None:
+def test_event_data_can_be_plain_text(stub: StubServer, client: httpx.Client) -> None:
     events = b"".join(whole(stub, client, dialect="D")).decode().split("\n\n")
     assert events[3] == (
         "event: triggered\ndata: A white van stands at the open gate. The condition is met: Is the gate open?"

@@ -38,7 +38,7 @@ def test_the_newest_is_the_default_and_comes_back_with_a_reset(stub: StubServer)
     assert (stub.generation, stub.webhooks.shape) == ("G4", "envelope")
 
 
-def test_it_can_be_asked_for_at_the_start_and_over_http(stub: StubServer, client: httpx.Client) -> None:
+def test_a_generation_can_be_set_at_the_start_and_over_http(stub: StubServer, client: httpx.Client) -> None:
     assert StubServer(generation="G2").generation == "G2"
     assert client.post(f"{stub.url}/_stub/settings", json={"generation": "G3"}).json()["generation"] == "G3"
     assert stub.generation == "G3"
@@ -74,7 +74,9 @@ def test_listing_and_getting(stub: StubServer, client: httpx.Client, generation:
     assert client.get(f"/jobs/{job_id}").json()["details"]["reason"] == "cancelled"
 
 
-def test_fields_of_later_days_are_ignored(stub: StubServer, client: httpx.Client, generation: Generation) -> None:
+def test_fields_of_later_generations_are_ignored(
+    stub: StubServer, client: httpx.Client, generation: Generation
+) -> None:
     late: dict[str, Any] = {"max_triggers": 2, "monitor_duration_seconds": "an hour", "webhook_url": HOOK}
     assert client.post("/live-monitor", json={**LOOK, **late}).status_code == 200
     stub.clock.advance(601)
@@ -116,7 +118,7 @@ def test_a_digest_by_sse(
         assert datas[-1].keys() == {"job_id", "reason", "summaries_generated"}
 
 
-def test_single_looks(client: httpx.Client, generation: Generation) -> None:
+def test_single_checks(client: httpx.Client, generation: Generation) -> None:
     told = client.post("/check-once", json={**LOOK, "include_frame": True}).json().keys()
     assert (
         told

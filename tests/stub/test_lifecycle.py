@@ -141,7 +141,7 @@ def test_how_a_digest_ends(
     assert job.elapsed_seconds == elapsed
 
 
-def test_the_details_tell_settings_and_statistics(stub: StubServer, client: httpx.Client, monitor: Start) -> None:
+def test_the_details_have_settings_and_statistics(stub: StubServer, client: httpx.Client, monitor: Start) -> None:
     job_id = monitor(interval_seconds=20)
     stub.clock.advance(25)
     detail = client.get(f"/jobs/{job_id}").json()
@@ -159,7 +159,7 @@ def test_the_details_tell_settings_and_statistics(stub: StubServer, client: http
     assert (detail["stats"]["elapsed_seconds"], detail["stats"]["auto_stopped"]) == (25, False)
 
 
-def test_ended_jobs_make_room(stub: StubServer, client: httpx.Client, monitor: Start) -> None:
+def test_ended_jobs_free_their_slots(stub: StubServer, client: httpx.Client, monitor: Start) -> None:
     ids = [monitor(max_triggers=None) for _ in range(10)]
     assert stub.running_jobs == 10
     refused = client.post("/live-digest", json={"stream_url": YARD})

@@ -46,20 +46,22 @@ def test_pages_meet_without_gap_or_overlap(stub: StubServer, client: httpx.Clien
         ("", 7),
     ],
 )
-def test_filters_count_what_they_let_through(stub: StubServer, client: httpx.Client, query: str, total: int) -> None:
+def test_the_total_counts_what_the_filter_matches(
+    stub: StubServer, client: httpx.Client, query: str, total: int
+) -> None:
     stub.add_jobs(3, status="running")
     stub.add_jobs(4, job_type="live-digest")
     page = client.get(f"/jobs?limit=2&{query}").json()
     assert (page["total"], len(page["jobs"]), page["limit"]) == (total, min(2, total), 2)
 
 
-def test_a_page_has_an_end(stub: StubServer, client: httpx.Client) -> None:
+def test_a_page_has_at_most_a_thousand_jobs(stub: StubServer, client: httpx.Client) -> None:
     stub.add_jobs(1500)
     page = client.get("/jobs?limit=5000").json()
     assert (len(page["jobs"]), page["limit"], page["total"]) == (1000, 1000, 1500)
 
 
-def test_jobs_put_there_stay_as_they_are_until_cancelled(stub: StubServer, client: httpx.Client) -> None:
+def test_added_jobs_do_not_change_until_they_are_cancelled(stub: StubServer, client: httpx.Client) -> None:
     (job_id,) = stub.add_jobs(1, status="running")
     stub.clock.advance(10_000)
     assert stub.job(job_id).status == "running"

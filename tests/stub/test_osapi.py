@@ -129,7 +129,7 @@ def test_handlers_and_framework_write_different_errors(
     assert (answer.status_code, list(answer.json())) == (status, [shape])
 
 
-def test_problems_of_several_parameters_are_told_together(osapi: httpx.Client) -> None:
+def test_problems_of_several_parameters_are_reported_together(osapi: httpx.Client) -> None:
     text = osapi.get("/api/job?status=x&limit=101").json()["error"]
     assert re.search(r"'oneof' tag; .*'max' tag", text)
 
@@ -183,7 +183,7 @@ def test_it_can_be_a_newer_or_an_older_server(
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "bearer test-token", "Basic abc", "test-token"])
-def test_without_a_bearer_token_nothing_is_told(osapi: httpx.Client, header: str) -> None:
+def test_a_request_without_a_bearer_token_is_refused(osapi: httpx.Client, header: str) -> None:
     answer = osapi.get("/api/job", headers={"authorization": header})
     assert (answer.status_code, answer.json()) == (401, {"error": "Bearer token required"})
 
@@ -211,7 +211,7 @@ def test_every_answer_has_its_own_request_id(osapi: httpx.Client) -> None:
     assert len(ids) == 4
 
 
-def test_requests_are_recorded_and_faults_strike_with_either_prefix(stub: StubServer, osapi: httpx.Client) -> None:
+def test_requests_are_recorded_and_faults_apply_with_either_prefix(stub: StubServer, osapi: httpx.Client) -> None:
     stub.fail_next(path="/osapi/job", status=503, times=2)
     stub.fail_next(path="/jobs", status=500)
     answers = [osapi.get(path) for path in ("/api/job", "/job", "/api/job")]
@@ -221,14 +221,14 @@ def test_requests_are_recorded_and_faults_strike_with_either_prefix(stub: StubSe
     assert len(stub.faults) == 1
 
 
-def test_a_reset_forgets_it_all(stub: StubServer, osapi: httpx.Client) -> None:
+def test_a_reset_removes_everything(stub: StubServer, osapi: httpx.Client) -> None:
     stub.osapi.add()
     stub.osapi.web_ui, stub.osapi.tokens = True, {}
     stub.reset()
     assert (stub.osapi.jobs, osapi.get("/job").json()["status_counts"]) == ([], None)
 
 
-def test_what_is_not_there_is_a_key_error(stub: StubServer) -> None:
+def test_an_unknown_job_is_a_key_error(stub: StubServer) -> None:
     actions: list[Callable[[], object]] = [lambda: stub.osapi.update(ID, status="x"), lambda: stub.osapi.delete(ID)]
     for act in actions:
         with pytest.raises(KeyError):

@@ -1,4 +1,4 @@
-"""The page at `/` and what it asks for, without a browser."""
+"""The page at `/` and its requests, without a browser."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def shown(control: httpx.Client) -> dict[str, Any]:
     return dict(json.loads(line[6:]))
 
 
-def test_the_page_loads_nothing_but_its_own_files(control: httpx.Client) -> None:
+def test_the_page_loads_only_its_own_files(control: httpx.Client) -> None:
     page = control.get("/")
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self';")
@@ -85,7 +85,7 @@ def test_secrets_of_a_stream_are_masked(url: str, expected: str) -> None:
     assert masked(url) == expected
 
 
-def test_news_comes_as_it_happens(stub: StubServer, control: httpx.Client, client: httpx.Client) -> None:
+def test_the_page_is_updated_as_events_happen(stub: StubServer, control: httpx.Client, client: httpx.Client) -> None:
     with control.stream("GET", "/_stub/live", timeout=10) as reply:
         lines = (line for line in reply.iter_lines() if line)
         assert json.loads(next(lines)[6:])["total"] == 0
@@ -95,7 +95,7 @@ def test_news_comes_as_it_happens(stub: StubServer, control: httpx.Client, clien
         assert json.loads(next(lines)[6:])["events"][0]["name"] == "started"
 
 
-def test_a_page_that_reads_nothing_holds_nobody_up(client: httpx.Client, eventually: Any) -> None:
+def test_a_page_that_stops_reading_does_not_delay_others(client: httpx.Client, eventually: Any) -> None:
     with StubServer(speed=0, max_jobs=100) as server:
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), 10) as lazy:
@@ -109,7 +109,7 @@ def test_a_page_that_reads_nothing_holds_nobody_up(client: httpx.Client, eventua
         assert server._state.engine.watchers == 0
 
 
-def test_so_many_pages_and_no_more(stub: StubServer, control: httpx.Client, eventually: Any) -> None:
+def test_the_number_of_open_pages_is_limited(stub: StubServer, control: httpx.Client, eventually: Any) -> None:
     async def watch() -> int:
         async with httpx.AsyncClient(base_url=stub.url, trust_env=False, timeout=10) as client:
             requests = [client.build_request("GET", "/_stub/live") for _ in range(MAX_FEEDS)]
@@ -124,7 +124,7 @@ def test_so_many_pages_and_no_more(stub: StubServer, control: httpx.Client, even
     assert shown(control)["total"] == 0
 
 
-def test_the_picture_is_what_the_job_saw_last(stub: StubServer, control: httpx.Client, client: httpx.Client) -> None:
+def test_the_picture_is_that_of_the_latest_check(stub: StubServer, control: httpx.Client, client: httpx.Client) -> None:
     def frame(job_id: str) -> bytes:
         reply = control.get(f"/_stub/jobs/{job_id}/frame")
         assert (reply.headers["content-type"], reply.headers["x-content-type-options"]) == ("image/jpeg", "nosniff")
@@ -151,10 +151,10 @@ def test_a_trigger_by_hand(stub: StubServer, control: httpx.Client, client: http
     stub.trigger(job_id)
     assert (stub.job(job_id).status, stub.job(job_id).reason) == ("stopped", "max_triggers_reached")
     assert control.post(f"/_stub/jobs/{job_id}/trigger").status_code == 409
-    with pytest.raises(ValueError, match="is no running monitor"):
+    with pytest.raises(ValueError, match="is not a running monitor"):
         stub.trigger(job_id)
     digest = client.post("/live-digest", json={"stream_url": YARD}).json()["job_id"]
-    with pytest.raises(ValueError, match="is no running monitor"):
+    with pytest.raises(ValueError, match="is not a running monitor"):
         stub.trigger(digest)
 
 
@@ -203,7 +203,7 @@ def test_a_job_that_is_not_there(stub: StubServer, control: httpx.Client, action
         {"sec-fetch-site": "same-site"},
     ],
 )
-def test_a_page_of_another_site_controls_nothing(
+def test_a_page_of_another_site_cannot_control_the_server(
     stub: StubServer, control: httpx.Client, client: httpx.Client, headers: dict[str, str]
 ) -> None:
     job_id = client.post("/live-monitor", json=MONITOR).json()["job_id"]

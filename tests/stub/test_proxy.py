@@ -61,13 +61,13 @@ def read_reply(sock: socket.socket) -> tuple[bytes, bytes]:
 
 
 def exchange(proxy: FaultProxy, sent: bytes = CREATE) -> bytes:
-    """Everything that comes back on a connection, until the proxy ends it."""
+    """Everything that is received on a connection until the proxy ends it."""
     with connect(proxy) as sock:
         sock.sendall(sent)
         return read_to_end(sock)
 
 
-class TestPassingOn:
+class TestForwarding:
     def test_requests_and_replies_go_through_on_one_connection(self, stub: StubServer, proxy: FaultProxy) -> None:
         with connect(proxy) as sock:
             sock.sendall(CREATE)
@@ -92,7 +92,7 @@ class TestPassingOn:
             (2, True, None),
         ]
 
-    def test_a_body_in_chunks_arrives_whole(self, stub: StubServer, proxy: FaultProxy) -> None:
+    def test_a_chunked_body_arrives_complete(self, stub: StubServer, proxy: FaultProxy) -> None:
         head = request("POST", "/api/live-monitor", **{"transfer-encoding": "chunked"})
         head = head.replace(b"content-length: 0\r\n", b"")
         half = len(MONITOR) // 2
@@ -111,7 +111,7 @@ class TestPassingOn:
                 got += sock.recv(65536)
             assert b"event: stopped" not in got
 
-    def test_a_reader_that_leaves_is_told_to_the_server(
+    def test_a_reader_that_disconnects_disconnects_from_the_server(
         self, stub: StubServer, proxy: FaultProxy, eventually: Eventually
     ) -> None:
         with connect(proxy) as sock:
@@ -120,13 +120,13 @@ class TestPassingOn:
         proxy.wait_idle()
         eventually(lambda: not stub._state.engine._readers)
 
-    def test_a_server_that_hangs_up_is_passed_on(self, stub: StubServer, proxy: FaultProxy) -> None:
+    def test_a_server_that_disconnects_disconnects_the_client(self, stub: StubServer, proxy: FaultProxy) -> None:
         stub.fail_next(close=True)
         assert exchange(proxy) == b""
 
 
 class TestScript:
-    def test_a_fault_waits_for_its_request_and_strikes_as_often_as_it_should(self, proxy: FaultProxy) -> None:
+    def test_a_fault_waits_for_its_request_and_applies_the_given_times(self, proxy: FaultProxy) -> None:
         fault = WireFault("close")
         proxy.strike(fault, method="POST", path="/live-monitor", times=2)
         with connect(proxy) as sock:
@@ -136,7 +136,7 @@ class TestScript:
         assert proxy.faults == []
         assert [each.fault for each in proxy.requests] == [None, fault, fault]
 
-    def test_faults_strike_in_the_order_of_their_scripting(self, proxy: FaultProxy) -> None:
+    def test_faults_apply_in_the_order_in_which_they_were_scripted(self, proxy: FaultProxy) -> None:
         proxy.strike(WireFault("garbage", content=b"one"))
         proxy.strike(WireFault("garbage", content=b"two"))
         assert [exchange(proxy), exchange(proxy)] == [b"one", b"two"]
@@ -156,11 +156,11 @@ class TestScript:
             ({"kind": "delay", "seconds": -1}, "seconds"),
         ],
     )
-    def test_a_fault_that_makes_no_sense_is_refused(self, wrong: dict[str, Any], match: str) -> None:
+    def test_an_invalid_fault_is_refused(self, wrong: dict[str, Any], match: str) -> None:
         with pytest.raises(ValueError, match=match):
             WireFault(**wrong)
 
-    def test_a_script_that_makes_no_sense_is_refused(self, proxy: FaultProxy) -> None:
+    def test_an_invalid_script_is_refused(self, proxy: FaultProxy) -> None:
         with pytest.raises(ValueError, match="times"):
             proxy.strike(WireFault("close"), times=0)
         with pytest.raises(ValueError, match="connect"):
@@ -184,7 +184,7 @@ class TestScript:
         assert stub.jobs == []
 
     @pytest.mark.parametrize("wrong", ["{", "[]", '{"kind": "explode"}', '{"kind": "close", "x": 1}', '{"times": 1}'])
-    def test_a_script_over_http_that_makes_no_sense_is_refused(self, proxy: FaultProxy, wrong: str) -> None:
+    def test_an_invalid_script_over_http_is_refused(self, proxy: FaultProxy, wrong: str) -> None:
         with connect(proxy) as sock:
             sock.sendall(request("POST", "/_stub/wire", wrong))
             assert b" 422 " in read_reply(sock)[0]
@@ -198,7 +198,7 @@ class TestWork:
         assert exchange(proxy) == b""
         assert (len(stub.jobs), [each.forwarded for each in proxy.requests]) == (jobs, [bool(jobs)])
 
-    def test_late_work_is_done_when_the_client_has_left(
+    def test_late_work_is_done_after_the_client_disconnects(
         self, stub: StubServer, proxy: FaultProxy, eventually: Eventually
     ) -> None:
         proxy.strike(WireFault("hang", work="late"))
@@ -211,7 +211,7 @@ class TestWork:
         proxy.wait_idle()
         assert (len(stub.jobs), proxy.requests[0].forwarded) == (1, True)
 
-    def test_late_work_is_done_when_the_client_has_its_answer(self, stub: StubServer, proxy: FaultProxy) -> None:
+    def test_late_work_is_done_after_the_reply(self, stub: StubServer, proxy: FaultProxy) -> None:
         proxy.strike(WireFault("answer", content=b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n", work="late"))
         with connect(proxy) as sock:
             sock.sendall(CREATE)
@@ -222,7 +222,7 @@ class TestWork:
         assert len(stub.jobs) == 1
 
 
-class TestStrikingAtAByte:
+class TestAtAByte:
     @pytest.mark.parametrize("after", [0, 1, 40])
     def test_the_reply_is_cut_at_the_byte(self, proxy: FaultProxy, after: int) -> None:
         proxy.strike(WireFault("close", after=after))
@@ -234,12 +234,12 @@ class TestStrikingAtAByte:
         proxy.strike(WireFault("close", at="body", after=after))
         assert len(exchange(proxy).partition(b"\r\n\r\n")[2]) == after
 
-    def test_a_short_reply_is_followed_by_the_strike(self, proxy: FaultProxy) -> None:
+    def test_the_fault_applies_at_the_end_of_a_short_reply(self, proxy: FaultProxy) -> None:
         proxy.strike(WireFault("close", after=10**6))
         assert b'"job_id"' in exchange(proxy)
 
     @pytest.mark.parametrize("at", ["connect", "request", "reply"])
-    def test_a_reset_is_one(self, stub: StubServer, proxy: FaultProxy, at: Any) -> None:
+    def test_a_reset_arrives_as_a_reset(self, stub: StubServer, proxy: FaultProxy, at: Any) -> None:
         proxy.strike(WireFault("reset", at=at, work="skipped"))
         with pytest.raises(ConnectionResetError):
             exchange(proxy)
@@ -287,7 +287,7 @@ class TestStrikingAtAByte:
             assert json.loads(read_reply(sock)[1])["job_id"] == stub.jobs[0].job_id
         assert time.monotonic() - begun > 0.09
 
-    def test_what_is_dribbled_comes_in_small_pieces(self, stub: StubServer, proxy: FaultProxy) -> None:
+    def test_a_dribbled_reply_arrives_in_small_pieces(self, stub: StubServer, proxy: FaultProxy) -> None:
         proxy.strike(WireFault("dribble", at="body", after=2, size=40, every=0.02))
         begun = time.monotonic()
         with connect(proxy) as sock:
@@ -297,7 +297,7 @@ class TestStrikingAtAByte:
         assert time.monotonic() - begun > 0.019 * ((len(body) - 2) // 40)
 
 
-class TestSpoiltReplies:
+class TestCorruptedReplies:
     def body_of(self, proxy: FaultProxy, fault: WireFault, sent: bytes = CREATE) -> tuple[bytes, bytes]:
         proxy.strike(fault)
         head, _, body = exchange(proxy, sent).partition(b"\r\n\r\n")
@@ -316,8 +316,8 @@ class TestSpoiltReplies:
         head, body = self.body_of(proxy, WireFault("truncated-chunked", after=9))
         assert (b"transfer-encoding: chunked" in head, body[:3], len(body)) == (True, b"9\r\n", 14)
 
-    def test_a_chunk_whose_size_is_no_number(self, proxy: FaultProxy) -> None:
-        assert self.body_of(proxy, WireFault("bad-chunk", after=9))[1].endswith(b"\r\nno number\r\n")
+    def test_a_chunk_whose_size_is_not_a_number(self, proxy: FaultProxy) -> None:
+        assert self.body_of(proxy, WireFault("bad-chunk", after=9))[1].endswith(b"\r\nnot a number\r\n")
 
     def test_both_a_length_and_chunks(self, proxy: FaultProxy) -> None:
         head, body = self.body_of(
@@ -326,7 +326,7 @@ class TestSpoiltReplies:
         assert (b"content-length: 5\r\n" in head, b"transfer-encoding: chunked" in head) == (True, True)
         assert body.endswith(b"\r\n0\r\n\r\n")
 
-    def test_bytes_behind_the_reply(self, proxy: FaultProxy) -> None:
+    def test_bytes_after_the_reply(self, proxy: FaultProxy) -> None:
         proxy.strike(WireFault("surplus"))
         with connect(proxy) as sock:
             sock.sendall(CREATE)
@@ -382,7 +382,7 @@ class TestLife:
             assert b" 200 " in read_reply(sock)[0]
         assert (proxy.base_url, proxy.connections) == (base_url, 1)
 
-    def test_it_stops_at_once_whatever_is_under_way(self, stub: StubServer) -> None:
+    def test_it_stops_at_once_during_any_fault(self, stub: StubServer) -> None:
         with FaultProxy(stub) as proxy:
             proxy.strike(WireFault("hang", work="late", seconds=60), times=2)
             late = connect(proxy)
@@ -404,7 +404,7 @@ class TestLife:
         with FaultProxy(stub) as proxy:
             proxy.refuse()
         proxy.stop()
-        with pytest.raises(RuntimeError, match="does not run"):
+        with pytest.raises(RuntimeError, match="is not running"):
             proxy.accept()
 
     def test_it_starts_once_and_needs_a_server(self, proxy: FaultProxy) -> None:
@@ -420,10 +420,10 @@ class TestLife:
             assert b" 200 " in read_reply(sock)[0]
             assert proxy.base_url.endswith("/api")
 
-    def test_it_leaves_nothing_behind(self) -> None:
+    def test_it_leaks_nothing(self) -> None:
         program = """
 import gc, logging, socket
-logging.getLogger("asyncio").setLevel("ERROR")  # a slow machine is no news
+logging.getLogger("asyncio").setLevel("ERROR")  # a slow machine logs warnings of slow callbacks
 from trio_client.stub import FaultProxy, StubServer, WireFault
 with StubServer() as stub, FaultProxy(stub) as proxy:
     for kind in ("reset", "close", "hang", "garbage", "truncated", "bad-chunk", "endless-1xx"):

@@ -1,4 +1,4 @@
-"""The check that all tests stand under: it lets what is documented pass, and nothing else."""
+"""The check that all tests run under accepts what is documented, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JOB = {
 
 
 def deviations(method: str, path: str, status: int, content_type: str, *parts: bytes) -> list[str]:
-    """What the checker says of a reply that comes in these parts."""
+    """What the checker reports about a reply that arrives in these parts."""
     found, passed = Deviations(), bytearray()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +56,7 @@ def deviations(method: str, path: str, status: int, content_type: str, *parts: b
         ("GET", "/_stub/jobs", 200, "anything"),
     ],
 )
-def test_what_is_documented_passes(method: str, path: str, status: int, value: Any) -> None:
+def test_a_documented_reply_passes(method: str, path: str, status: int, value: Any) -> None:
     whole = json.dumps(value).encode()
     assert deviations(method, path, status, "application/json", whole[:5], whole[5:]) == []
 
@@ -73,13 +73,13 @@ def test_what_is_documented_passes(method: str, path: str, status: int, value: A
         ("GET", "/osapi/api/job", 200, {"items": [{"id": 1}]}, "1 is not of type 'string'"),
     ],
 )
-def test_what_is_not_documented_is_told(method: str, path: str, status: int, value: Any, said: str) -> None:
+def test_an_undocumented_reply_is_reported(method: str, path: str, status: int, value: Any, said: str) -> None:
     found = deviations(method, path, status, "application/json", json.dumps(value).encode())
     assert found
     assert said in found[0]
 
 
-def test_webhooks_are_held_against_it_too() -> None:
+def test_webhooks_are_checked_too() -> None:
     found = Deviations()
     make = checked_payload(lambda event, *_: event, found.report)
     good = {"type": "job_stopped", "data": {"job_id": "1", "reason": None}}
@@ -90,7 +90,7 @@ def test_webhooks_are_held_against_it_too() -> None:
     assert make(None, "rtsp://camera.example/yard") is None
 
 
-def test_the_type_and_the_events_count_too() -> None:
+def test_content_types_and_events_are_checked_too() -> None:
     assert "text/html" in deviations("GET", "/api/jobs", 200, "text/html", b"<p>")[0]
     assert "a body where none" in deviations("DELETE", f"/osapi/job/{JOB['job_id']}", 204, "", b"x")[0]
     good, bad = b'event: progress\ndata: {"checks_performed": 1}\n\n', b'event: progress\ndata: {"job_id": 1}\n\n'

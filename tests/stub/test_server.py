@@ -29,7 +29,7 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
 
 
-def test_starting_and_stopping_is_quick_and_leaves_nothing(connect: Connect) -> None:
+def test_starting_and_stopping_is_quick_and_leaks_nothing(connect: Connect) -> None:
     with StubServer():
         pass
     threads, files = threading.active_count(), open_files()
@@ -42,7 +42,7 @@ def test_starting_and_stopping_is_quick_and_leaves_nothing(connect: Connect) -> 
     assert open_files() <= files
 
 
-def test_answers_are_not_held_back(client: httpx.Client) -> None:
+def test_small_replies_are_not_delayed(client: httpx.Client) -> None:
     client.get("/jobs")
     took: list[float] = []
     for _ in range(50):
@@ -73,7 +73,7 @@ def test_it_can_be_started_again_with_its_jobs_and_port(connect: Connect) -> Non
     with server:
         job_id = connect(server).post("/live-monitor", json=MONITOR).json()["job_id"]
         url = server.base_url
-        with pytest.raises(RuntimeError, match="runs already"):
+        with pytest.raises(RuntimeError, match="already running"):
             server.start()
     server.stop()
     with server:
@@ -113,7 +113,7 @@ def test_requests_are_recorded(stub: StubServer, client: httpx.Client) -> None:
     assert abs(created.time - time.time()) < 60
 
 
-def test_what_is_remembered_is_bounded(stub: StubServer, client: httpx.Client) -> None:
+def test_the_log_of_requests_is_bounded(stub: StubServer, client: httpx.Client) -> None:
     from trio_client.stub.engine.records import BoundedLog, RecordedRequest
 
     log: BoundedLog[RecordedRequest] = BoundedLog(entries_kept=3, bytes_kept=100)
@@ -122,7 +122,7 @@ def test_what_is_remembered_is_bounded(stub: StubServer, client: httpx.Client) -
     assert [len(entry.body) for entry in log.all()] == [90, 5]
 
 
-def test_reset_forgets_everything_and_ends_streams(stub: StubServer, client: httpx.Client) -> None:
+def test_reset_removes_everything_and_ends_streams(stub: StubServer, client: httpx.Client) -> None:
     stub.fail_next(status=500, path="/streams")
     stub.scene(YARD, Scene(holds=True))
     with client.stream("POST", "/live-monitor", json=MONITOR, headers={"accept": "text/event-stream"}) as reply:
@@ -149,7 +149,7 @@ def test_health_and_description_need_no_key(stub: StubServer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/openapi.json/../../x", "/_stub/../jobs/%2e%2e%2f", "/%2e%2e/%2e%2e/etc/passwd"])
-def test_no_path_leads_to_a_file(stub: StubServer, path: str) -> None:
+def test_no_path_reads_a_file(stub: StubServer, path: str) -> None:
     host, port = stub.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 5) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
@@ -223,7 +223,7 @@ def test_the_pictures_are_small() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_process_tells_its_address_and_ends_quietly(connect: Connect, number: signal.Signals) -> None:
+def test_the_process_prints_its_address_and_ends_quietly(connect: Connect, number: signal.Signals) -> None:
     command = [
         sys.executable,
         "-W",
@@ -254,7 +254,7 @@ def test_the_process_tells_its_address_and_ends_quietly(connect: Connect, number
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_the_process_refuses_what_it_cannot_do(stub: StubServer) -> None:
+def test_the_process_refuses_invalid_options(stub: StubServer) -> None:
     port = stub.url.rpartition(":")[2]
     for arguments, code, said in (
         (["--host", "0.0.0.0"], 2, "not a loopback address"),

@@ -31,7 +31,7 @@ def open_stream(client: httpx.Client) -> Open:
 
 
 def blocks(reply: httpx.Response) -> Iterator[str]:
-    """The events as they stand on the wire, without the blank line after each."""
+    """The events as sent, without the blank line after each."""
     text = ""
     for part in reply.iter_raw():
         text += part.decode()
@@ -69,7 +69,7 @@ def test_a_name_cannot_forge_an_event(name: str) -> None:
         encode_event(name, {})
 
 
-def test_a_monitor_tells_its_story(stub: StubServer, open_stream: Open) -> None:
+def test_a_monitor_streams_all_of_its_events(stub: StubServer, open_stream: Open) -> None:
     with open_stream() as events:
         stub.clock.advance(40)
         story = [parse(block) for block in events]
@@ -104,7 +104,7 @@ def test_triggered_does_not_end_a_stream(stub: StubServer, open_stream: Open) ->
 
 
 @pytest.mark.parametrize("include", [True, False])
-def test_a_digest_tells_its_story(stub: StubServer, open_stream: Open, include: bool) -> None:
+def test_a_digest_streams_all_of_its_events(stub: StubServer, open_stream: Open, include: bool) -> None:
     with open_stream("/live-digest", window_minutes=1, capture_interval_seconds=30, max_windows=1,
                      include_frames=include) as events:  # fmt: skip
         stub.clock.advance(100)
@@ -155,7 +155,7 @@ def test_a_job_outlives_its_reader(stub: StubServer, open_stream: Open) -> None:
     assert (stub.jobs[0].status, stub.jobs[0].checks_performed) == ("running", 2)
 
 
-def test_a_quiet_stream_gives_signs_of_life(connect: Callable[..., httpx.Client]) -> None:
+def test_a_quiet_stream_sends_keep_alive_comments(connect: Callable[..., httpx.Client]) -> None:
     with StubServer(speed=0, keep_alive=0.01) as server:
         headers = {"accept": "text/event-stream"}
         with connect(server).stream("POST", "/live-monitor", json=MONITOR, headers=headers) as reply:

@@ -1,4 +1,4 @@
-"""Webhooks misbehave as a test asks them to, and come in every layout."""
+"""Webhooks misbehave as scripted, in every layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Eventually = Callable[[Callable[[], object]], None]
 
 
 def story(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually, count: int) -> list[Any]:
-    """Have a monitor tell its story, and return what was received."""
+    """Run a monitor, and return the webhooks that were received."""
     body = {"stream_url": YARD, "condition": "Is the gate open?", "webhook_url": receiver.url}
     assert client.post("/live-monitor", json=body).status_code == 200
     stub.clock.advance(40)
@@ -56,7 +56,7 @@ def test_a_delay_is_waited_for(connect: Any, receiver: Any, eventually: Eventual
     assert last - first >= 0.1
 
 
-def test_the_signature_can_be_left_out_or_made_wrong(connect: Any, receiver: Any, eventually: Eventually) -> None:
+def test_the_signature_can_be_missing_or_wrong(connect: Any, receiver: Any, eventually: Eventually) -> None:
     with StubServer(speed=0, webhook_secret="s3cret") as stub:
         stub.webhooks.update(unsigned=True, tampered=False)
         story(stub, connect(stub), receiver, eventually, 3)
@@ -69,7 +69,7 @@ def test_the_signature_can_be_left_out_or_made_wrong(connect: Any, receiver: Any
 
 
 @pytest.mark.parametrize("shape", get_args(WebhookShape))
-def test_every_layout_tells_the_same_story(
+def test_every_layout_reports_the_same_events(
     shape: WebhookShape, stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
 ) -> None:
     stub.webhooks.shape = shape
@@ -84,7 +84,7 @@ def test_every_layout_tells_the_same_story(
 
 
 @pytest.mark.parametrize("shape", get_args(WebhookShape))
-def test_every_layout_tells_failures_and_summaries(
+def test_every_layout_reports_failures_and_summaries(
     shape: WebhookShape, stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
 ) -> None:
     stub.webhooks.shape = shape

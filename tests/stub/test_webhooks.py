@@ -24,7 +24,7 @@ def start(client: httpx.Client, url: str, **fields: Any) -> str:
     return str(reply.json()["job_id"])
 
 
-def test_a_monitor_is_told_in_order(
+def test_the_webhooks_of_a_monitor_arrive_in_order(
     stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
 ) -> None:
     job_id = start(client, receiver.url)
@@ -48,7 +48,9 @@ def test_a_monitor_is_told_in_order(
     assert started["timestamp"] < triggered["timestamp"] < stopped["timestamp"]
 
 
-def test_a_failure_is_told(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually) -> None:
+def test_a_failure_is_sent_as_a_webhook(
+    stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
+) -> None:
     stub.scene(YARD, Scene(offline_at=5))
     job_id = start(client, receiver.url)
     stub.clock.advance(40)
@@ -61,7 +63,9 @@ def test_a_failure_is_told(stub: StubServer, client: httpx.Client, receiver: Any
     )
 
 
-def test_a_digest_is_told(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually) -> None:
+def test_a_digest_is_sent_by_webhooks(
+    stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
+) -> None:
     body = {"stream_url": YARD, "webhook_url": receiver.url, "window_minutes": 1, "max_windows": 1}
     client.post("/live-digest", json=body)
     stub.clock.advance(100)
@@ -73,7 +77,9 @@ def test_a_digest_is_told(stub: StubServer, client: httpx.Client, receiver: Any,
     ]
 
 
-def test_a_cancel_is_told(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually) -> None:
+def test_a_cancel_is_sent_as_a_webhook(
+    stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
+) -> None:
     job_id = start(client, receiver.url)
     client.delete(f"/jobs/{job_id}")
     eventually(lambda: receiver.got)
@@ -99,7 +105,7 @@ def test_without_a_secret_nothing_is_signed(
     assert "x-trio-signature" not in receiver.got[0][1]
 
 
-def test_what_is_not_accepted_comes_again(connect: Connect, receiver: Any, eventually: Eventually) -> None:
+def test_a_webhook_that_is_not_accepted_is_sent_again(connect: Connect, receiver: Any, eventually: Eventually) -> None:
     receiver.statuses = [500, 302]
     with StubServer(speed=1000) as server:
         start(connect(server), receiver.url, condition="A van?")
@@ -120,7 +126,9 @@ def test_attempts_end(connect: Connect, receiver: Any, eventually: Eventually) -
     assert bodies == ["job_started"] * 3 + ["watch_triggered", "job_stopped"]
 
 
-def test_a_receiver_that_never_answers_holds_nobody_up(connect: Connect, receiver: Any, eventually: Eventually) -> None:
+def test_a_receiver_that_never_responds_does_not_delay_others(
+    connect: Connect, receiver: Any, eventually: Eventually
+) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as deaf,
         StubServer(speed=1000, webhook_timeout=0.5) as server,
@@ -130,12 +138,12 @@ def test_a_receiver_that_never_answers_holds_nobody_up(connect: Connect, receive
         for _ in range(5):
             start(client, deaf_url)
         start(client, receiver.url)
-        # What was answered too late is sent again.
+        # A webhook whose response came too late is sent again.
         eventually(lambda: len({json.loads(body)["type"] for body, _ in receiver.got}) == 3)
         assert client.get("/jobs").status_code == 200
         eventually(lambda: any(entry.url == deaf_url for entry in server.deliveries))
         failed = next(entry for entry in server.deliveries if entry.url == deaf_url)
-        assert (failed.status, failed.error) == (None, "no answer within 0.5 s")
+        assert (failed.status, failed.error) == (None, "no response within 0.5 s")
 
 
 @pytest.mark.parametrize("reply", [b"SSH-2.0-x\r\n", b"", b"HTTP/1.1 abc\r\n\r\n"])
@@ -151,4 +159,4 @@ def test_a_receiver_that_speaks_no_http_is_reported(connect: Connect, eventually
             connection.sendall(reply)
             connection.shutdown(socket.SHUT_WR)
             eventually(lambda: server.deliveries)
-        assert (server.deliveries[0].status, server.deliveries[0].error) == (None, "the answer is not HTTP")
+        assert (server.deliveries[0].status, server.deliveries[0].error) == (None, "the response is not HTTP")

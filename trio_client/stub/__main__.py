@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; the one line on standard output says where."""
+    """Serve until SIGINT or SIGTERM; one line on standard output has the address."""
     parser = argparse.ArgumentParser(
         prog="python -m trio_client.stub",
         description="A local server that behaves as the Trio API is documented.",
@@ -29,11 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"
     )
     parser.add_argument("--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed")
-    parser.add_argument("--credits", type=float, help="what the account has (default: no limit)")
+    parser.add_argument("--credits", type=float, help="the account's credits (default: no limit)")
     parser.add_argument(
         "--generation", choices=list(GENERATIONS), default=NEWEST, help="of the documentation (default: %(default)s)"
     )
-    parser.add_argument("--allow-remote", action="store_true", help="permit an address that others can reach")
+    parser.add_argument("--allow-remote", action="store_true", help="allow an address that others can reach")
     options = parser.parse_args(arguments)
     try:
         server = StubServer(

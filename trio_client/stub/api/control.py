@@ -1,4 +1,4 @@
-"""The paths under /_stub: what tests do through the StubServer object, over HTTP."""
+"""The paths under /_stub: over HTTP, what tests do through a StubServer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Control:
         return JSONResponse({"now": self._state.clock.now()})
 
     async def fill(self, request: Request) -> Response:
-        """POST /_stub/jobs: add `count` jobs that stay as they are (`status`, `job_type`, `stream_url`)."""
+        """POST /_stub/jobs: add `count` jobs that never change (`status`, `job_type`, `stream_url`)."""
         body = read_control("jobs", await request.body())
         count = body.pop("count", 1)
         ids = built(lambda: add_jobs(self._state, count, **body))
@@ -71,8 +71,8 @@ class Control:
             return JSONResponse({"jobs": [asdict(JobRecord.of(job, now)) for job in jobs]})
 
     async def trigger(self, request: Request) -> Response:
-        """POST /_stub/jobs/{job_id}/trigger: let the condition of a monitor come true now."""
-        return self._changed(self._state.jobs.trigger(_id(request)), "It is no running monitor.")
+        """POST /_stub/jobs/{job_id}/trigger: make the condition of a monitor hold now."""
+        return self._changed(self._state.jobs.trigger(_id(request)), "It is not a running monitor.")
 
     async def fail_job(self, request: Request) -> Response:
         """POST /_stub/jobs/{job_id}/fail: end the job as if its stream had gone offline."""
@@ -83,7 +83,7 @@ class Control:
         return self._changed(self._state.jobs.cancel(_id(request)), "The job has ended.")
 
     async def drop(self, request: Request) -> Response:
-        """POST /_stub/jobs/{job_id}/drop: break off the streams of a job, which goes on."""
+        """POST /_stub/jobs/{job_id}/drop: disconnect the streams of a job, which keeps running."""
         job = self._state.jobs.get(_id(request))
         self._state.engine.drop(job)
         return self._changed((job, True))
@@ -96,14 +96,14 @@ class Control:
 
     async def requests(self, _: Request) -> Response:
         """GET /_stub/requests: the latest requests, oldest first; bodies as text or base64."""
-        return JSONResponse({"requests": [_shown(asdict(entry)) for entry in self._state.requests.all()]})
+        return JSONResponse({"requests": [_entry(asdict(entry)) for entry in self._state.requests.all()]})
 
     async def deliveries(self, _: Request) -> Response:
         """GET /_stub/deliveries: the latest webhook attempts, oldest first."""
-        return JSONResponse({"deliveries": [_shown(asdict(entry)) for entry in self._state.deliveries.all()]})
+        return JSONResponse({"deliveries": [_entry(asdict(entry)) for entry in self._state.deliveries.all()]})
 
     async def reset(self, _: Request) -> Response:
-        """POST /_stub/reset: forget everything but the time."""
+        """POST /_stub/reset: remove everything; the clock keeps running."""
         self._state.reset()
         return JSONResponse({})
 
@@ -120,7 +120,7 @@ def add_jobs(
     job_type: JobType = "live-monitor",
     stream_url: str = "rtsp://camera.example/yard",
 ) -> list[str]:
-    """Fill the store with jobs that stay as they are."""
+    """Add jobs that never change."""
     if isinstance(count, bool) or not isinstance(count, int):
         raise ValueError(f"count must be an integer, not {count!r}")
     if status not in ("pending", "running", "stopped", "completed", "failed"):
@@ -136,7 +136,7 @@ def _scene(body: dict[str, Any]) -> Scene:
     return Scene(**body)
 
 
-def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+def _entry(entry: dict[str, Any]) -> dict[str, Any]:
     body: bytes = entry.pop("body")
     try:
         return {**entry, "body": body.decode()}

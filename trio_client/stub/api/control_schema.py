@@ -1,4 +1,4 @@
-"""What the bodies of the control paths may hold, as JSON Schema: a script with a slip in it is refused at once."""
+"""What the bodies of the control paths may contain, as JSON Schema: a script with a typo is refused at once."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def read_control(name: str, body: bytes) -> dict[str, Any]:
 
 
 def built(build: Callable[[], T]) -> T:
-    """What `build` makes of a body; what it refuses is refused with status 422."""
+    """The result of `build`; what it rejects is refused with status 422."""
     try:
         return build()
     except (TypeError, ValueError) as error:

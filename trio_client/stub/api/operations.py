@@ -21,7 +21,7 @@ from .stream_address import StreamAddress, check_watchable, check_webhook_url, r
 
 __all__ = ["Api"]
 
-# The documentation names no largest page; a server that has one says so by the `limit` of its reply.
+# The documentation sets no largest page; a server that has one shows it in the `limit` of its reply.
 MAX_PAGE = 1_000
 
 
@@ -55,7 +55,7 @@ class Api:
         )
 
     async def validate_url(self, request: Request) -> Response:
-        """GET /validate-url, which only the oldest generation has."""
+        """GET /validate-url, only in the oldest generation."""
         if not self._traits.valid:
             raise HTTPException(404)
         address = read_stream_url(request.query_params.get("url", ""))

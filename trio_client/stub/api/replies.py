@@ -1,4 +1,4 @@
-"""The JSON of the replies that tell of jobs."""
+"""The JSON of replies about jobs."""
 
 from __future__ import annotations
 

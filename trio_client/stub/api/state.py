@@ -33,7 +33,7 @@ class ApiState(Protocol):
 
     @property
     def traits(self) -> Traits:
-        """In what this generation differs from the newest."""
+        """How this generation differs from the newest."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What a stream URL tells by itself: its platform, and whether it can be watched at all."""
+"""What a stream URL shows by itself: its platform, and whether it can be watched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RECORDING = re.compile(r"(?:^|[/=._-])vods?(?:$|[/&._-])", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class StreamAddress:
-    """The parts of a stream URL that the answers need."""
+    """The parts of a stream URL that replies need."""
 
     url: str
     platform: str | None
@@ -26,7 +26,7 @@ class StreamAddress:
 
 
 def read_stream_url(url: str) -> StreamAddress:
-    """Read a stream URL; one that no camera could have is refused with INVALID_URL."""
+    """Read a stream URL; an impossible one is refused with INVALID_URL."""
     parts = _split(url)
     if parts is None or parts.scheme.lower() not in _SCHEMES or not parts.hostname:
         raise ApiError("INVALID_URL", "The stream URL is malformed or its scheme is not supported.")
@@ -45,7 +45,7 @@ def read_stream_url(url: str) -> StreamAddress:
 
 
 def check_watchable(address: StreamAddress, scene: Scene, *, age: float) -> None:
-    """Refuse a stream that nobody can watch: a recording, or one that is offline."""
+    """Refuse a stream that cannot be watched: a recording, or one that is offline."""
     if address.recording or scene.vod:
         raise ApiError("NOT_LIVESTREAM", "The URL does not point to a live stream.")
     if scene.offline(age):
@@ -53,7 +53,7 @@ def check_watchable(address: StreamAddress, scene: Scene, *, age: float) -> None
 
 
 def check_webhook_url(url: str | None) -> None:
-    """Refuse a webhook URL that is missing, or that no request can be sent to."""
+    """Refuse a webhook URL that is missing, or cannot be used."""
     if url is None:
         missing = {"loc": ["body", "webhook_url"], "msg": "Field required", "type": "missing"}
         raise ApiError("VALIDATION_ERROR", "webhook_url: Field required", detail=[missing])
@@ -72,7 +72,7 @@ def _split(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        _ = parts.port  # a port that is no number is only found when it is read
+        _ = parts.port  # an invalid port is only found when it is read
     except ValueError:
         return None
     return parts

@@ -1,4 +1,4 @@
-"""How a reply ends the connection that it is sent on, which ASGI itself has no message for."""
+"""How a reply ends the connection that it is sent on; ASGI has no message for that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTTP POST over a fresh connection, on asyncio, with a time limit over all of it."""
+"""One HTTP POST over a fresh connection, on asyncio, with one time limit."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _DRAIN_SECONDS = 1.0
 
 
 class PostError(Exception):
-    """No usable answer came."""
+    """There was no usable response."""
 
 
 async def post(url: str, body: bytes, headers: dict[str, str], *, timeout: float) -> int:
-    """Send `body` and return the status of the answer; redirects are not followed. `timeout` in seconds."""
+    """Send `body` and return the status of the response; redirects are not followed. `timeout` in seconds."""
     try:
         return await asyncio.wait_for(_exchange(url, body, headers), timeout)
     except asyncio.TimeoutError:
-        raise PostError(f"no answer within {timeout:g} s") from None
+        raise PostError(f"no response within {timeout:g} s") from None
     except (OSError, EOFError, ValueError) as error:
         raise PostError(str(error) or type(error).__name__) from None
 
@@ -36,7 +36,7 @@ async def _exchange(url: str, body: bytes, headers: dict[str, str]) -> int:
         writer.write(_head(parts.path, parts.query, f"{host}:{port}", body, headers) + body)
         await writer.drain()
         status = _status(await reader.readline())
-        # The receiver may still be writing; hanging up on it at once would show up as an error over there.
+        # The receiver may still be writing; closing at once would be an error on its side.
         with contextlib.suppress(asyncio.TimeoutError, OSError):
             await asyncio.wait_for(reader.read(_ANSWER_LIMIT), _DRAIN_SECONDS)
         return status
@@ -56,5 +56,5 @@ def _head(path: str, query: str, host: str, body: bytes, headers: dict[str, str]
 def _status(line: bytes) -> int:
     pieces = line.split(b" ", 2)
     if len(pieces) < 2 or not pieces[0].startswith(b"HTTP/1.") or not pieces[1][:3].isdigit():
-        raise ValueError("the answer is not HTTP")
+        raise ValueError("the response is not HTTP")
     return int(pieces[1][:3])

@@ -1,4 +1,4 @@
-"""How an event looks on the wire of a stream. No I/O."""
+"""How an event is encoded in a stream. No I/O."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def encode_event(name: str, data: dict[str, Any], dialect: Dialect = "A") -> str
 
 
 def event_text(data: dict[str, Any]) -> str:
-    """What an event says in plain text; "" if it says nothing."""
+    """The text of an event for people; "" if it has none."""
     texts = (data.get(field) for field in ("explanation", "summary", "message", "reason"))
     return next((str(text) for text in texts if text), "")

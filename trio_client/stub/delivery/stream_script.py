@@ -1,4 +1,4 @@
-"""How an event stream is sent, and how a test has it misbehave. No I/O."""
+"""How an event stream is sent, and how a test makes it misbehave. No I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StreamScript:
 
     Args:
         drop_after_events: end the connection after this many events.
-        silent_after_events: send this many events and then nothing more.
+        silent_after_events: send this many events and then no more.
         omit_terminal: leave out the `stopped` or `error` event.
         dialect: how events are named.
         line_end: how lines end.
@@ -38,5 +38,5 @@ class StreamScript:
         return sent == self.drop_after_events
 
     def silent_after(self, sent: int) -> bool:
-        """Whether nothing more is sent after this many events."""
+        """Whether no more is sent after this many events."""
         return self.silent_after_events is not None and sent >= self.silent_after_events

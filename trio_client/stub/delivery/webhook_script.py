@@ -1,4 +1,4 @@
-"""How webhooks are signed, when they are sent again, and how a test has them misbehave. No I/O."""
+"""How webhooks are signed, when they are sent again, and how a test makes them misbehave. No I/O."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MAX_COPIES = 1_000
 
 @dataclass
 class WebhookScript:
-    """How webhooks are sent from now on. Set its attributes; `reset` brings back what is documented.
+    """How webhooks are sent from now on. Set its attributes; `reset` restores what is documented.
 
     Args:
         shape: how the JSON is laid out, see `WebhookShape`.
         copies: how often each delivery is sent again after it was accepted.
-        reverse: hold back the deliveries of a job until its end, then send the newest first.
+        reverse: hold the deliveries of a job until its end, then send the newest first.
         delay: stub-seconds to wait before each delivery.
         unsigned: leave out the signature.
         tampered: change the body after it was signed.
@@ -85,5 +85,5 @@ def sign(body: bytes, secret: str) -> str:
 
 
 def is_delivered(status: int | None) -> bool:
-    """Whether an answer ends the attempts; only 2xx does."""
+    """Whether a response ends the attempts; only 2xx does."""
     return status is not None and 200 <= status < 300

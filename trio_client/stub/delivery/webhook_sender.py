@@ -1,4 +1,4 @@
-"""Sends webhooks: in order for each job, side by side for different jobs, again when not accepted."""
+"""Sends webhooks: in order for each job, in parallel for different jobs, again if they are not accepted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .webhook_shapes import webhook_payload
 
 __all__ = ["WebhookSender"]
 
-# Events of one job that wait behind a slow receiver; the oldest give way to newer ones.
+# Events of one job that wait for a slow receiver; beyond this the oldest are dropped.
 WAITING_PER_JOB = 1_000
 
 
@@ -44,7 +44,7 @@ class WebhookSender:
         self._closed = False
 
     def enqueue(self, job: Job, events: list[JobEvent]) -> None:
-        """Send these events of a job, after those that wait already."""
+        """Send these events of a job, after those that are already waiting."""
         url = str(job.request["webhook_url"])
         for event in events:
             payload = webhook_payload(event, job.stream_url, self._script.shape)

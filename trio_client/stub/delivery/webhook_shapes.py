@@ -1,4 +1,4 @@
-"""What a webhook says, in each of the layouts that were seen or documented at some time. No I/O."""
+"""The JSON of a webhook, in each of the layouts that were observed or documented. No I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COUNTERS = ("checks_performed", "triggers_fired", "frames_skipped", "auto_stopp
 
 
 def webhook_payload(event: JobEvent, stream_url: str, shape: WebhookShape = "envelope") -> dict[str, Any] | None:
-    """The JSON that tells of an event, None for those that webhooks do not tell."""
+    """The JSON that reports an event, None for events that webhooks do not report."""
     kind = _TYPES.get(event.name)
     data = {name: value for name, value in event.data.items() if name != "timestamp"}
     return None if kind is None else SHAPES[shape](kind, event.timestamp, stream_url, data)
@@ -53,9 +53,9 @@ def _mixed(kind: str, timestamp: str, url: str, data: dict[str, Any]) -> dict[st
 def _flat(kind: str, timestamp: str, url: str, data: dict[str, Any]) -> dict[str, Any]:
     seconds = int(datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp())
     top = {"type": kind, "job_id": data["job_id"], "stream_url": url, "ts": seconds}
-    told = _pick(data, ("explanation", "latency_ms", "summary", "status", "code", "message"))
+    report = _pick(data, ("explanation", "latency_ms", "summary", "status", "code", "message"))
     stats = _pick(data, ("reason", "checks_performed"))
-    return {**top, "triggered": kind == "watch_triggered", **told, "stats": stats}
+    return {**top, "triggered": kind == "watch_triggered", **report, "stats": stats}
 
 
 def _keyed(kind: str, timestamp: str, url: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What the documentation says: errors, generations, and the OpenAPI files. Imports nothing of the stub."""
+"""What is documented: errors, generations, and the OpenAPI files. The lowest floor."""

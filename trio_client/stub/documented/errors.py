@@ -1,4 +1,4 @@
-"""The API's errors: codes, HTTP statuses and what they advise."""
+"""The API's errors: codes, HTTP statuses and advice."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _ERRORS: dict[str, tuple[int, str]] = {
     "UNAUTHORIZED": (401, "Send the header 'Authorization: Bearer <key>' with a valid API key."),
     "INSUFFICIENT_CREDITS": (402, "Add credits to your account, then try again."),
     "NOT_FOUND": (404, "Check the path."),
-    "JOB_NOT_FOUND": (404, "Check the job id; jobs are forgotten some time after their end."),
-    "FORBIDDEN": (403, "Ask from a page of the stub server itself, or from a program."),
+    "JOB_NOT_FOUND": (404, "Check the job id; jobs are removed some time after their end."),
+    "FORBIDDEN": (403, "Use a page of the stub server itself, or a program."),
     "METHOD_NOT_ALLOWED": (405, "Use one of the methods that the Allow header names."),
-    "CONFLICT": (409, "Look at the job first."),
+    "CONFLICT": (409, "Get the job first."),
     "PAYLOAD_TOO_LARGE": (413, "Send a smaller body."),
     "VALIDATION_ERROR": (422, "Correct the fields named in 'detail' and send the request again."),
     "RATE_LIMITED": (429, "Wait for the time that Retry-After names, then try again."),
@@ -53,7 +53,7 @@ class ApiError(Exception):
         self.detail = detail
 
     def body(self) -> dict[str, Any]:
-        """The JSON body of the answer."""
+        """The JSON body of the response."""
         body = envelope(self.code, self.message, self.remediation)
         if self.detail is not None:
             body["detail"] = self.detail
@@ -69,7 +69,7 @@ def error_for_status(status: int) -> dict[str, Any]:
     """A plausible error body for any HTTP status, known or not."""
     code = _CODE_OF_STATUS.get(status, f"HTTP_{status}")
     remediation = _ERRORS[code][1] if code in _ERRORS else "Try again later."
-    return envelope(code, f"The server answered with status {status}.", remediation)
+    return envelope(code, f"The server responded with status {status}.", remediation)
 
 
 def osapi_error_for_status(status: int) -> dict[str, str]:

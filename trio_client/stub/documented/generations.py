@@ -1,4 +1,4 @@
-"""What the documentation said before: each generation of it, as far as a reply or an event shows it. No I/O."""
+"""The generations of the documentation, as far as replies and events differ. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ first full schemas, with three ways of delivery; `G4`: the present documentation
 WebhookShape = Literal["envelope", "status", "mixed", "flat", "keyed", "minimal"]
 """`envelope`: fields in `data`, no job id with triggers; `status`: the oldest guide's, `job_status` with `details`;
 `mixed`: counters at the top, the alert in `data`; `flat`: all at the top, unix time in `ts`; `keyed`: flat, the type in
-`event`; `minimal`: triggers only, and nothing but that there was one."""
+`event`; `minimal`: triggers only, without any details."""
 
 NEWEST: Generation = "G4"
 _LATE = frozenset({"monitor_duration_seconds", "trigger_cooldown_seconds", "max_triggers"})
@@ -31,23 +31,23 @@ _OLD_DATA: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Traits:
-    """In what a generation differs from the newest.
+    """How a generation differs from the newest.
 
     Args:
-        unknown: fields of a request, by its schema, that it did not know yet and ignores.
-        open_ended: a monitor goes on after a trigger, until its time is up.
+        unknown: request fields, by schema, that it does not know yet and ignores.
+        open_ended: a monitor keeps running after a trigger, until its time is up.
         streams_monitors: whether a monitor can be followed by SSE.
         trigger_ends_stream: a stream ends with `triggered`, without `stopped`.
-        digest_streams: a digest is always answered by SSE, whatever was asked for.
+        digest_streams: a digest is always answered by SSE, whatever the request asks for.
         digest_names: the names of a digest's SSE events, where they differ.
         digest_data: the only fields of a digest's SSE events, where they are fewer.
         webhook_required: a monitor needs a webhook.
         webhook_shape: how webhooks are laid out.
         needs_key: whether a request needs a key when no keys are named.
-        short_replies: a create is answered with `job_id` and `status` alone, and list items have no counters.
+        short_replies: the reply to a create has only `job_id` and `status`, and list items have no counters.
         details: settings and counters of a job are one object, `details`.
-        model: a check tells its `model` instead of its `latency_ms`.
-        valid: a validation has `valid` beside `is_live`, and no `parsed_url`; GET /validate-url is there too.
+        model: a check has `model` instead of `latency_ms`.
+        valid: a validation has `valid` beside `is_live`, and no `parsed_url`; GET /validate-url exists too.
         analyzes_frames: whether there is an /analyze-frame.
     """
 
@@ -77,8 +77,8 @@ class Traits:
         if job_type != "live-digest":
             return name, data
         fields = self.digest_data.get(name)
-        told = data if fields is None else {key: data[key] for key in fields if key in data}
-        return self.digest_names.get(name, name), told
+        kept = data if fields is None else {key: data[key] for key in fields if key in data}
+        return self.digest_names.get(name, name), kept
 
 
 GENERATIONS: dict[Generation, Traits] = {

@@ -1,4 +1,4 @@
-"""Requests held against the OpenAPI file; what does not fit is told field by field."""
+"""Requests validated against the OpenAPI file; problems are reported field by field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .generations import Traits
 
 __all__ = ["openapi_bytes", "parse_object", "read_body", "read_query", "validated"]
 
-# A number in a query may be as long as its schema lets it, which names no end; beyond this it is no number any more.
+# The schema sets no limit on the digits of a number in a query; a longer one is not read as a number.
 MAX_DIGITS = 1_000
 # JSON Schema keyword -> the `type` that FastAPI services give in their `detail` lists.
 _TYPES = {
@@ -152,7 +152,7 @@ def _convert(text: str, schema: dict[str, Any]) -> Any:
 
 
 def _whole(item: Any) -> Any:
-    """JSON knows no difference between 10.0 and 10, and the schema calls both an integer."""
+    """JSON does not distinguish 10.0 from 10, and the schema accepts both as an integer."""
     return int(item) if isinstance(item, float) and item.is_integer() else item
 
 

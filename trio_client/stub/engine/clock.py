@@ -18,7 +18,7 @@ class Clock:
     (`created_at`, `timestamp`) are real time, so that they agree with the clock of the program that asks.
 
     Args:
-        speed: stub-seconds for each real second; 0 stands still and is only moved by `advance`.
+        speed: stub-seconds for each real second; 0 stops the clock, which then only `advance` moves.
 
     Example:
         >>> clock = Clock(speed=0)
@@ -63,14 +63,14 @@ class Clock:
             return self._now()
 
     def advance(self, seconds: float) -> None:
-        """Jump `seconds` stub-seconds forward; what falls due on the way happens at once and in order."""
+        """Jump `seconds` stub-seconds forward; what is due by then happens at once and in order."""
         check_number("seconds", seconds)
         with self._lock:
             self._base += seconds
         self._changed()
 
     def real_seconds_until(self, moment: float) -> float | None:
-        """Real seconds until the stub time `moment`; None if the clock stands still before it."""
+        """Real seconds until the stub time `moment`; None if the clock is stopped before it."""
         with self._lock:
             ahead = moment - self._now()
             if ahead <= 0:

@@ -51,7 +51,7 @@ class JobStore:
             return job
 
     def fill(self, number: int, *, status: JobStatus, job_type: JobType, stream_url: str) -> list[str]:
-        """Add jobs that stay as they are, beyond the limit on concurrent jobs. Returns their ids."""
+        """Add jobs that never change, beyond the limit on concurrent jobs. Returns their ids."""
         if not 0 <= number <= JOBS_KEPT:
             raise ValueError(f"the number of jobs must be 0 to {JOBS_KEPT}, not {number}")
         request = {"stream_url": stream_url, "condition": "Is the gate open?"}
@@ -68,7 +68,7 @@ class JobStore:
             return ids
 
     def get(self, job_id: str) -> Job:
-        """One job; JOB_NOT_FOUND if there is none with this id."""
+        """One job; JOB_NOT_FOUND if no job has this id."""
         with self.lock:
             self.run_due()
             job = self._jobs.get(job_id)

@@ -1,4 +1,4 @@
-"""The pictures that the stub's camera sees, shipped with the package."""
+"""The pictures that the stub's cameras see, shipped with the package."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def picture(name: FrameName) -> bytes:
 
 @lru_cache(maxsize=16)
 def frame_base64(data: bytes, size: int = 0) -> str:
-    """The base64 text of a picture, padded to `size` bytes; made once however many events carry it."""
+    """The base64 text of a picture, padded to `size` bytes; encoded once for all events."""
     return base64.b64encode(data.ljust(size, b"\0")).decode("ascii")

@@ -44,7 +44,7 @@ class RecordedRequest:
 
 @dataclass(frozen=True)
 class WebhookDelivery:
-    """One attempt to deliver a webhook. `status` is None if no answer came, and `error` then says why."""
+    """One attempt to deliver a webhook. `status` is None if there was no response, and `error` is then the reason."""
 
     url: str
     body: bytes = field(repr=False)
@@ -68,7 +68,7 @@ class WebhookDelivery:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A job as it stands at the moment of asking; `request` is the body it was created with."""
+    """A job at the moment of asking; `request` is the body it was created with."""
 
     job_id: str
     status: str
@@ -137,7 +137,7 @@ class BoundedLog(Generic[Entry]):
         self._bytes = 0
 
     def add(self, entry: Entry) -> None:
-        """Remember an entry; the oldest are forgotten for it."""
+        """Add an entry; the oldest are dropped if there are too many."""
         with self._lock:
             self._entries.append(entry)
             self._bytes += entry.size
@@ -147,12 +147,12 @@ class BoundedLog(Generic[Entry]):
                 self._bytes -= self._entries.popleft().size
 
     def all(self) -> list[Entry]:
-        """The entries remembered, oldest first."""
+        """The entries that are kept, oldest first."""
         with self._lock:
             return list(self._entries)
 
     def clear(self) -> None:
-        """Forget all entries."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
             self._bytes = 0

@@ -18,23 +18,23 @@ _PERSON = re.compile(r"\b(person|people|someone|anyone|man|woman|child|visitor|p
 
 @dataclass(frozen=True)
 class Scene:
-    """The script of one stream: when the condition holds, whether it is live, what the answers say.
+    """The script of one stream: when the condition holds, whether it is live, and what explanations say.
 
     Args:
         every: the condition holds on every n-th check of a job (default 3: with an interval of 10 s a
             monitor triggers after 30 s). None: it never holds by counting.
         at: job times in stub-seconds at which the condition comes true; the first check at or after
             each of them sees it. When given, `every` is not used.
-        holds: True or False makes the condition hold always or never, whatever `every` and `at` say.
+        holds: True or False makes the condition hold always or never, regardless of `every` and `at`.
         live: False makes the stream offline: creating is refused, running jobs fail at their next check.
         offline_at: job time in stub-seconds from which on the stream is offline.
         vod: True makes it a recording: NOT_LIVESTREAM.
         title, channel, viewer_count: what `POST /streams/validate` answers.
-        seen: what an explanation says is seen while the condition holds.
-        unseen: what it says otherwise.
-        frame: a JPEG of your own for every picture of this stream.
+        seen: what an explanation describes while the condition holds.
+        unseen: what it describes otherwise.
+        frame: your own JPEG for every picture of this stream.
         frame_size: pads each picture after its end to this many bytes, up to 16 MiB.
-        latency_ms: the `latency_ms` of every answer, in milliseconds.
+        latency_ms: the `latency_ms` of every reply, in milliseconds.
 
     Example:
         >>> Scene(at=[25, 95], offline_at=300).holds_at(check=3, at=30.0, since=20.0)

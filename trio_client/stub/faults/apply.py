@@ -19,7 +19,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 async def apply_fault(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, pause: Pause) -> None:
-    """Answer one request as the fault has it: instead of the application, or with a changed reply of it."""
+    """Answer one request as the fault says: in place of the application, or with its reply changed."""
     if not fault.processed:
         await pause(fault.delay)
     if not fault.replaces_answer:
@@ -54,7 +54,7 @@ def stream_script(scope: Scope) -> StreamScript:
 
 
 class _ChangedReply:
-    """Sends a reply as a fault has it: late, with other headers, or cut off."""
+    """Sends a reply as a fault says: late, with other headers, or cut off."""
 
     def __init__(self, fault: Fault, scope: Scope, receive: Receive, send: Send, pause: Pause) -> None:
         self._fault = fault

@@ -26,16 +26,16 @@ class Fault:
         method: only requests with this HTTP method; None: any.
         path: only paths that start with this, with or without `/api`; "" is any path, `/osapi` only OSAPI's.
         times: how many matching requests it applies to.
-        status: answer with this status instead.
-        body: body of that answer: text, bytes or a JSON value; None: the documented error envelope.
-        headers: headers of that answer, or additional ones of the ordinary answer.
-        delay: real seconds of waiting before the answer (before the work unless `processed`).
-        close: end the connection without an answer: True or "fin" closes it, "reset" resets it.
-        processed: True does the work first (a job is really made) and then fails.
+        status: respond with this status instead.
+        body: body of that response: text, bytes or a JSON value; None: the documented error envelope.
+        headers: headers of that response, or additional ones of the usual response.
+        delay: real seconds to wait before the response (before the work unless `processed`).
+        close: end the connection without a response: True or "fin" closes it, "reset" resets it.
+        processed: True does the work first (a job is really created) and then fails.
         drop_after_bytes: end the connection after this many bytes of the body.
         drop_after_events: end the connection after this many events of a stream.
-        silent_after_events: send this many events and then nothing more, with the connection held open.
-        omit_terminal: end the stream in good order, but without its `stopped` or `error` event.
+        silent_after_events: send this many events and then no more, with the connection held open.
+        omit_terminal: end the stream as usual, but without its `stopped` or `error` event.
         dialect: "A" names events on an `event:` line (documented), "B" by `type` in the JSON, "C" not at all; in "D"
             the data is plain text instead of JSON.
         line_end: how the lines of a stream end: "lf" (what the stub does), "cr" or "crlf".
@@ -97,7 +97,7 @@ class Fault:
 
     @property
     def replaces_answer(self) -> bool:
-        """Whether the ordinary answer is never seen."""
+        """Whether the usual response is replaced."""
         return bool(self.close) or self.status is not None
 
     @property
@@ -115,7 +115,7 @@ class Fault:
         return api_path(path).startswith(api_path(self.path))
 
     def answer(self, path: str = "") -> tuple[int, bytes, dict[str, str]]:
-        """Status, body and headers of the scripted answer to a request for this path."""
+        """Status, body and headers of the scripted response to a request for this path."""
         status = self.status or 500
         content, media_type = self.body, "application/json"
         if content is None:

@@ -26,9 +26,9 @@ JOBS_SHOWN = 50
 EVENTS_SHOWN = 50
 TEXT_SHOWN = 300
 MAX_FEEDS = 20
-# Real seconds: how often the page hears at least, and at most.
-_TICK = 1.0
-_REST = 0.1
+# Real seconds between two snapshots: at most, and at least.
+_LONGEST_PAUSE = 1.0
+_SHORTEST_PAUSE = 0.1
 _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
@@ -52,7 +52,7 @@ class _ShownJob:
 
 
 def snapshot(state: ApiState) -> dict[str, Any]:
-    """The newest jobs and events, with camera passwords masked and long texts cut off."""
+    """The newest jobs and events, with camera passwords masked and long texts cut."""
     with state.jobs.lock:
         jobs, total = state.jobs.page(status=None, job_type=None, limit=JOBS_SHOWN, offset=0)
         now = state.clock.now()
@@ -84,16 +84,16 @@ _SEEN = ("progress", "triggered", "summary")
 
 
 class LiveFeed(Response):
-    """The reply that sends a snapshot whenever something has changed."""
+    """The reply that sends a snapshot whenever something changes."""
 
     def __init__(self, state: ApiState) -> None:
         super().__init__()
         self._state = state
         if state.engine.watchers >= MAX_FEEDS:
-            raise ApiError("SERVICE_UNAVAILABLE", f"{MAX_FEEDS} pages are open already.")
+            raise ApiError("SERVICE_UNAVAILABLE", f"{MAX_FEEDS} pages are already open.")
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send snapshots until the reader leaves or the server ends."""
+        """Send snapshots until the reader disconnects or the server ends."""
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         engine, last = self._state.engine, ""
         with engine.watching() as news:
@@ -101,13 +101,13 @@ class LiveFeed(Response):
             try:
                 while not (gone.done() or engine.closing):
                     news.clear()
-                    now = json.dumps(snapshot(self._state))
-                    if now != last:
-                        body = f"data: {now}\n\n".encode()
+                    current = json.dumps(snapshot(self._state))
+                    if current != last:
+                        body = f"data: {current}\n\n".encode()
                         await send({"type": "http.response.body", "body": body, "more_body": True})
-                    last = now
-                    await happened(news, within=_TICK)
-                    await engine.pause(_REST)
+                    last = current
+                    await happened(news, within=_LONGEST_PAUSE)
+                    await engine.pause(_SHORTEST_PAUSE)
             finally:
                 gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -141,7 +141,7 @@ def _shown_event(number: int, job: Job, event: JobEvent) -> dict[str, Any]:
         text = (
             f"frame {found['frames_captured']} of {found['frames_needed']}"
             if "frames_captured" in found
-            else f"check {found.get('checks_performed')}: nothing found"
+            else f"check {found.get('checks_performed')}: condition not met"
         )
     return {
         "number": number,

@@ -2,8 +2,8 @@
 // Everything that came from a request is set as text, never as markup.
 
 const ACTIONS = [
-  ["trigger", "Trigger", "Let the condition come true now"],
-  ["drop", "Drop stream", "Break off its event streams; the job goes on"],
+  ["trigger", "Trigger", "Make the condition hold now"],
+  ["drop", "Drop stream", "Disconnect its event streams; the job keeps running"],
   ["fail", "Fail", "End it as if the stream had gone offline"],
   ["cancel", "Cancel", "End it as DELETE /jobs/{id} does"],
 ];
@@ -21,20 +21,20 @@ function set(node, name, value) {
   if (node[name] !== value) node[name] = value;
 }
 
-function say(text) {
+function showNotice(text) {
   const notice = byId("notice");
   notice.textContent = text;
   notice.hidden = false;
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => { notice.hidden = true; }, 5000);
+  clearTimeout(showNotice.timer);
+  showNotice.timer = setTimeout(() => { notice.hidden = true; }, 5000);
 }
 
 async function act(jobId, action) {
   try {
     const reply = await fetch(`/_stub/jobs/${encodeURIComponent(jobId)}/${action}`, { method: "POST" });
-    if (!reply.ok) say((await reply.json()).error.message);
+    if (!reply.ok) showNotice((await reply.json()).error.message);
   } catch {
-    say("The stub server does not answer.");
+    showNotice("The stub server does not respond.");
   }
 }
 
@@ -45,7 +45,7 @@ function newCard(job) {
     card, view, picture: make("img"), pill: make("span", "pill"), what: make("p", "what"),
     where: make("p", "where mono"), how: make("p", "how"), bar: make("progress"), buttons: make("div", "buttons"),
   };
-  parts.picture.alt = "What the camera saw last";
+  parts.picture.alt = "The latest picture";
   const text = make("div", "text");
   text.append(parts.what, parts.where, parts.how);
   view.append(parts.picture, parts.pill);
@@ -77,11 +77,11 @@ function showJob(job) {
   set(parts.what, "textContent", digest ? "Summaries of the stream" : job.condition);
   set(parts.where, "textContent", job.stream_url);
   set(parts.where, "title", job.stream_url);
-  const told = digest
+  const counts = digest
     ? [count(job.summaries, "summary").replace("summarys", "summaries")]
     : [count(job.checks, "check"), count(job.triggers, "trigger")];
-  if (job.streams) told.push(count(job.streams, "open stream"));
-  set(parts.how, "textContent", [`${job.elapsed} s`, ...told].join(" · "));
+  if (job.streams) counts.push(count(job.streams, "open stream"));
+  set(parts.how, "textContent", [`${job.elapsed} s`, ...counts].join(" · "));
   parts.bar.hidden = job.limit === null;
   if (job.limit !== null) {
     parts.bar.max = job.limit;
@@ -109,7 +109,7 @@ function showJobs(state) {
   const shown = new Set(state.jobs.map((job) => job.job_id));
   for (const id of cards.keys()) if (!shown.has(id)) cards.delete(id);
   arrange(byId("jobs"), state.jobs.map(showJob));
-  byId("nothing").hidden = state.total > 0;
+  byId("empty").hidden = state.total > 0;
   const more = state.total > state.jobs.length ? `, the newest ${state.jobs.length} shown` : "";
   set(byId("total"), "textContent", state.total ? `${state.total}${more}` : "");
 }
@@ -136,7 +136,7 @@ function showEvents(events) {
 function showFacts(state) {
   const facts = [
     ["stub time", `${Math.floor(state.now)} s`],
-    ["speed", state.speed === 0 ? "stands still" : `${state.speed}×`],
+    ["speed", state.speed === 0 ? "paused" : `${state.speed}×`],
     ["running", state.running],
     ["documentation", state.generation],
   ];
@@ -164,7 +164,7 @@ byId("sample").textContent = `curl ${location.origin}/api/live-monitor \\
 
 const feed = new EventSource("/_stub/live");
 feed.addEventListener("open", () => link("live", "live"));
-feed.addEventListener("error", () => link("lost", "connection lost, trying again"));
+feed.addEventListener("error", () => link("lost", "connection lost, reconnecting"));
 feed.addEventListener("message", (message) => {
   const state = JSON.parse(message.data);
   showFacts(state);

@@ -15,7 +15,7 @@ JOBS_SHOWN = 200
 _MEDIA_TYPES = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 _SECRET = re.compile(r"([?&;][\w-]*(?:pass\w*|pwd|token|secret|key|auth|sig|signature)=)[^&;#]*", re.IGNORECASE)
 
-# Nothing but the server's own files is loaded, nothing runs that stands in the page itself, nobody frames it.
+# Only the server's own files are loaded, no inline script runs, and no site can put the page in a frame.
 PAGE_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -28,19 +28,19 @@ PAGE_HEADERS = {
 
 
 def jobs_page(jobs: list[JobRecord]) -> str:
-    """The HTML of the page; `jobs`, newest first, are for browsers that run no scripts."""
+    """The HTML of the page; `jobs`, newest first, are for browsers without scripts."""
     rows = "\n".join(_row(job) for job in jobs)
     return _text("index.html").replace("<!-- jobs -->", rows)
 
 
 def page_file(name: str) -> tuple[str, str] | None:
-    """The text and the media type of a file of the page; None if it is none."""
+    """The text and the media type of a file of the page; None if there is no such file."""
     media_type = _MEDIA_TYPES.get(name)
     return None if media_type is None else (_text(name), media_type)
 
 
 def masked(url: str) -> str:
-    """A stream URL without its credentials: user, password, and what a query calls a secret."""
+    """A stream URL without its credentials: user, password, and secrets in the query."""
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     return _SECRET.sub(r"\1***", f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}")

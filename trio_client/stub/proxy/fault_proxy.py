@@ -17,8 +17,8 @@ from ..api.control_schema import read_control
 from ..documented.errors import ApiError
 from ..engine.records import BoundedLog
 from .listener import ProxyListener
-from .play import TROUBLE, Peer, pass_on, play, strike_early, unless_left
-from .wire import Head, Reply, made_up, read_body, read_head, take
+from .play import CONNECTION_ERRORS, Peer, apply_early, forward, play, until_disconnect
+from .wire import Head, Reply, proxy_reply, read_body, read_head, take
 from .wire_fault import WireFault, WireScript
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["FaultProxy", "WireRequest"]
 
 _CONTROL_PATH = "/_stub/wire"
-_MOST_BYTES = 64 * 2**20
+_MAX_BODY = 64 * 2**20
 
 
 @dataclass(eq=False)
 class WireRequest:
-    """A request that arrived at the proxy, and what became of it. Header names are lower case.
+    """A request that arrived at the proxy, and what happened to it. Header names are lower case.
 
-    `forwarded` turns true when the server has been given the request; `connection` counts from 1.
+    `forwarded` becomes true when the server has got the request; `connection` counts from 1.
     """
 
     method: str
@@ -56,10 +56,10 @@ class WireRequest:
 
 
 class FaultProxy:
-    """Stand before a stub server, pass everything on, and play the faults below HTTP that are scripted.
+    """A proxy before a stub server that forwards everything and plays scripted faults below HTTP.
 
     Args:
-        server: a `StubServer` that runs, or the base URL of any server that speaks plain HTTP.
+        server: a running `StubServer`, or the base URL of any plain HTTP server.
         port: 0 takes any free port of the loopback address.
 
     Example:
@@ -79,8 +79,8 @@ class FaultProxy:
         self._script = WireScript()
         self._requests: BoundedLog[WireRequest] = BoundedLog()
         self._connections = 0
-        self._at_work = 0
-        self._rest = threading.Condition()
+        self._active = 0
+        self._idle = threading.Condition()
         self._listener = ProxyListener(self._serve, port=port)
 
     def start(self) -> Self:
@@ -89,7 +89,7 @@ class FaultProxy:
         return self
 
     def stop(self) -> None:
-        """End all connections, and all work that is still to be done; does nothing if it does not run."""
+        """End all connections and all late work; has no effect if it is not running."""
         self._listener.stop()
 
     def __enter__(self) -> Self:
@@ -112,27 +112,27 @@ class FaultProxy:
 
     @property
     def requests(self) -> list[WireRequest]:
-        """The latest requests that arrived, whatever became of them, oldest first."""
+        """The latest requests that arrived, forwarded or not, oldest first."""
         return self._requests.all()
 
     @property
     def faults(self) -> list[WireFault]:
-        """Scripted faults that have not struck as often as they should."""
+        """Scripted faults that have not been applied as often as they were scripted."""
         return self._script.pending()
 
     def strike(self, fault: WireFault, *, method: str | None = None, path: str = "", times: int = 1) -> None:
-        """Script a fault for the next matching request; faults strike in the order of their scripting.
+        """Script a fault for the next matching request; faults apply in the order in which they were scripted.
 
         Args:
             fault: what happens.
             method: only requests with this HTTP method; None: any.
-            path: only paths that begin so, with or without `/api`; "": any.
-            times: how many matching requests it strikes.
+            path: only paths that start with this, with or without `/api`; "": any.
+            times: how many matching requests it applies to.
         """
         self._script.add(fault, method=method, path=path, times=times)
 
     def refuse(self) -> None:
-        """Refuse new connections until `accept()`, as a machine does on which nothing listens."""
+        """Refuse new connections until `accept()`, as if no server were listening."""
         self._listener.refuse()
 
     def accept(self) -> None:
@@ -140,43 +140,43 @@ class FaultProxy:
         self._listener.accept()
 
     def wait_idle(self, timeout: float = 5.0) -> None:
-        """Block until everything that arrived is dealt with, late work too; `TimeoutError` if it takes longer."""
-        with self._rest:
-            if not self._rest.wait_for(lambda: self._at_work == 0, timeout):
-                raise TimeoutError(f"{self._at_work} requests are still being dealt with")
+        """Block until every request is handled, late work too; raises `TimeoutError` if that takes longer."""
+        with self._idle:
+            if not self._idle.wait_for(lambda: self._active == 0, timeout):
+                raise TimeoutError(f"{self._active} requests are still being handled")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Deal with one connection, request by request."""
+        """Handle one connection, request by request."""
         self._connections += 1
         number, peer = self._connections, Peer(reader, writer)
         fault = self._script.take_at_connect()
-        if fault is not None and not await strike_early(fault, peer):
+        if fault is not None and not await apply_early(fault, peer):
             return
-        begun, goes_on = b"", True
-        while goes_on and (head := await read_head(reader, begun)) is not None:
-            request = self._note(head, number)
-            with self._working():
-                goes_on, begun = await self._deal_with(request, head, peer)
+        begun, continues = b"", True
+        while continues and (head := await read_head(reader, begun)) is not None:
+            request = self._record(head, number)
+            with self._counted():
+                continues, begun = await self._handle(request, head, peer)
 
-    async def _deal_with(self, request: WireRequest, head: Head, peer: Peer) -> tuple[bool, bytes]:
-        """Read a request and answer it: whether another may follow, and what was read of it."""
+    async def _handle(self, request: WireRequest, head: Head, peer: Peer) -> tuple[bool, bytes]:
+        """Read a request and answer it; returns whether another may follow, and what was already read of it."""
         fault, pieces = request.fault, read_body(peer.reader, head, until_end=False)
         try:
-            request.body = await take(pieces, fault.after if fault and fault.before_work else _MOST_BYTES)
+            request.body = await take(pieces, fault.after if fault and fault.before_work else _MAX_BODY)
             if fault is not None and fault.before_work:
-                if not await strike_early(fault, peer):
+                if not await apply_early(fault, peer):
                     return False, b""
-                request.body += await take(pieces, _MOST_BYTES)
+                request.body += await take(pieces, _MAX_BODY)
                 fault = None
-        except TROUBLE:
+        except CONNECTION_ERRORS:
             return False, b""
-        outcome = await unless_left(self._answer(request, head, fault, peer), peer.reader)
+        outcome = await until_disconnect(self._answer(request, head, fault, peer), peer.reader)
         if fault is not None and fault.work == "late":
             self._count(1)
-            self._listener.spawn(self._work_late(request, head, fault.seconds))
+            self._listener.spawn(self._forward_late(request, head, fault.seconds))
         return outcome
 
-    def _note(self, head: Head, connection: int) -> WireRequest:
+    def _record(self, head: Head, connection: int) -> WireRequest:
         method, path, *_ = [*head.start.split(" "), "", ""]
         fault = self._script.take(method, path) if not path.startswith(_CONTROL_PATH) else None
         request = WireRequest(method, path, dict(head.fields), b"", connection, fault, False, time.time())
@@ -184,19 +184,19 @@ class FaultProxy:
         return request
 
     async def _answer(self, request: WireRequest, head: Head, fault: WireFault | None, peer: Peer) -> bool:
-        """Send what is to be sent; whether the connection can serve another request."""
+        """Send the reply; returns whether the connection can serve another request."""
         if request.path.startswith(_CONTROL_PATH):
-            await pass_on(self._control(request), peer)
+            await forward(self._control(request), peer)
         elif fault is not None and fault.work != "done":
-            return await play(fault, made_up(fault.content), peer)
+            return await play(fault, proxy_reply(fault.content), peer)
         else:
-            async with self._asked(request, head) as reply:
-                if not await (pass_on(reply, peer) if fault is None else play(fault, reply, peer)):
+            async with self._server_reply(request, head) as reply:
+                if not await (forward(reply, peer) if fault is None else play(fault, reply, peer)):
                     return False
         return "close" not in head.get("connection").lower()
 
     @contextlib.asynccontextmanager
-    async def _asked(self, request: WireRequest, head: Head) -> AsyncGenerator[Reply, None]:
+    async def _server_reply(self, request: WireRequest, head: Head) -> AsyncGenerator[Reply, None]:
         """The server's reply to a request."""
         reader, writer = await asyncio.open_connection(*self._server)
         try:
@@ -212,27 +212,27 @@ class FaultProxy:
         finally:
             writer.transport.abort()
 
-    async def _work_late(self, request: WireRequest, head: Head, seconds: float) -> None:
+    async def _forward_late(self, request: WireRequest, head: Head, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        with contextlib.suppress(*TROUBLE):
-            async with self._asked(request, head):
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            async with self._server_reply(request, head):
                 pass
         self._count(-1)
 
     def _control(self, request: WireRequest) -> Reply:
-        """GET tells of requests and faults, POST scripts a fault: its fields, `method`, `path` and `times`."""
+        """GET lists requests and counts faults, POST scripts a fault: its fields, `method`, `path` and `times`."""
         if request.method == "POST":
             try:
                 given = read_control("wire", request.body)
                 aim = {name: given.pop(name) for name in ("method", "path", "times") if name in given}
                 self.strike(WireFault.from_json(given), **aim)
             except (ApiError, TypeError, ValueError) as error:
-                return made_up(json.dumps({"detail": str(error)}).encode(), "422 Unprocessable Entity")
-        told = [{**asdict(each), "body": each.body.decode("latin-1")} for each in self.requests]
-        return made_up(json.dumps({"requests": told, "pending": len(self.faults)}, default=repr).encode())
+                return proxy_reply(json.dumps({"detail": str(error)}).encode(), "422 Unprocessable Entity")
+        requests = [{**asdict(each), "body": each.body.decode("latin-1")} for each in self.requests]
+        return proxy_reply(json.dumps({"requests": requests, "pending": len(self.faults)}, default=repr).encode())
 
     @contextlib.contextmanager
-    def _working(self) -> Generator[None, None, None]:
+    def _counted(self) -> Generator[None, None, None]:
         self._count(1)
         try:
             yield
@@ -240,6 +240,6 @@ class FaultProxy:
             self._count(-1)
 
     def _count(self, change: int) -> None:
-        with self._rest:
-            self._at_work += change
-            self._rest.notify_all()
+        with self._idle:
+            self._active += change
+            self._idle.notify_all()

@@ -12,12 +12,12 @@ from typing import Any
 __all__ = ["ProxyListener"]
 
 _SECONDS = 10.0
-_TURNS = 5
-_LONGEST_HEAD = 64 * 2**10
+_LOOP_TURNS = 5
+_MAX_HEAD = 64 * 2**10
 
 
 class ProxyListener:
-    """Serve each connection in a task, until the end: then all of them end at once."""
+    """Serve each connection in a task; `stop` ends all of them at once."""
 
     def __init__(
         self, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]], *, port: int
@@ -33,13 +33,13 @@ class ProxyListener:
 
     @property
     def port(self) -> int:
-        """The port, once there is one."""
+        """The port, once it is bound."""
         return self._address[1]
 
     def start(self) -> None:
         """Listen; returns when connections are accepted."""
         if self._thread is not None:
-            raise RuntimeError("the fault proxy runs already")
+            raise RuntimeError("the fault proxy is already running")
         self._reserve()
         self._thread = threading.Thread(target=self._run, name="trio-stub-proxy", daemon=True)
         self._thread.start()
@@ -47,7 +47,7 @@ class ProxyListener:
             raise RuntimeError("the fault proxy did not start")
 
     def stop(self) -> None:
-        """End all connections; does nothing if it does not run."""
+        """End all connections; has no effect if it is not running."""
         if self._thread is None:
             return
         self._loop.call_soon_threadsafe(self._ending.set)
@@ -66,7 +66,7 @@ class ProxyListener:
         self._do(self._listen())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the connections; for use on the loop."""
+        """Run something in parallel to the connections; for use on the loop."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -74,11 +74,11 @@ class ProxyListener:
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         if self._thread is None:
             work.close()
-            raise RuntimeError("the fault proxy does not run")
+            raise RuntimeError("the fault proxy is not running")
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_SECONDS)
 
     def _reserve(self) -> None:
-        """Bind the port; nobody is heard on it before the listening begins."""
+        """Bind the port without listening: connections are refused until then."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,7 +98,7 @@ class ProxyListener:
         self._ready.set()
         await self._ending.wait()
         await self._close_listener(reserve=False)
-        for _ in range(_TURNS):  # a connection that was just accepted becomes known
+        for _ in range(_LOOP_TURNS):  # a connection that was just accepted becomes known
             await asyncio.sleep(0)
         for transport in self._transports:
             transport.abort()
@@ -106,13 +106,13 @@ class ProxyListener:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for _ in range(_TURNS):  # what was closed lets go of its socket
+        for _ in range(_LOOP_TURNS):  # a closed connection releases its socket
             await asyncio.sleep(0)
 
     async def _listen(self) -> None:
         if self._server is None:
             sock, self._reserved = self._reserved, None
-            self._server = await asyncio.start_server(self._connected, sock=sock, backlog=2048, limit=_LONGEST_HEAD)
+            self._server = await asyncio.start_server(self._connected, sock=sock, backlog=2048, limit=_MAX_HEAD)
 
     async def _close_listener(self, *, reserve: bool) -> None:
         server, self._server = self._server, None
@@ -127,9 +127,9 @@ class ProxyListener:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._transports.add(writer.transport)
-        self.spawn(self._carry(reader, writer))
+        self.spawn(self._serve_and_close(reader, writer))
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_and_close(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
             writer.close()

@@ -1,4 +1,4 @@
-"""How a fault is played to a client. What is played is cut short when the client leaves."""
+"""How a fault reaches the client. It ends early when the client disconnects."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 from .wire import Reply, as_chunk, framed
 from .wire_fault import WireFault
 
-__all__ = ["TROUBLE", "Peer", "pass_on", "play", "strike_early", "unless_left"]
+__all__ = ["CONNECTION_ERRORS", "Peer", "apply_early", "forward", "play", "until_disconnect"]
 
-# What a connection ends in that is not what it should be; an EOFError: it was cut off.
-TROUBLE = (OSError, EOFError, ValueError)
+# What reading from a connection that is cut off, reset or malformed raises.
+CONNECTION_ERRORS = (OSError, EOFError, ValueError)
 
 _LINGER_ZERO = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 _GARBAGE = b"\x16\x03\x01 this is not HTTP \xff\r\n\r\n"
@@ -35,10 +35,10 @@ class Peer:
         self.writer = writer
 
     async def send(self, data: bytes) -> None:
-        """Send, as fast as it is taken."""
+        """Send at the client's pace."""
         self.writer.write(data)
         await self.writer.drain()
-        await asyncio.sleep(0)  # so that what is endless can be cut short
+        await asyncio.sleep(0)  # so that an endless reply can be cancelled
 
     def end(self, kind: str) -> None:
         """Reset the connection, close it, or close it for sending only."""
@@ -53,74 +53,74 @@ class Peer:
             self.writer.transport.abort()
 
 
-async def pass_on(reply: Reply, peer: Peer) -> bool:
-    """Send a reply as it is; whether its end can be told."""
+async def forward(reply: Reply, peer: Peer) -> bool:
+    """Send a reply unchanged; returns whether the client can see its end."""
     async for data in framed(reply):
         await peer.send(data)
     return reply.head.chunked or bool(reply.head.get("content-length")) or " 204" in reply.head.start
 
 
-async def unless_left(work: Coroutine[Any, Any, bool], reader: asyncio.StreamReader) -> tuple[bool, bytes]:
-    """Do something until the client leaves: what came of it, and what the client sent meanwhile."""
+async def until_disconnect(work: Coroutine[Any, Any, bool], reader: asyncio.StreamReader) -> tuple[bool, bytes]:
+    """Run `work` until the client disconnects: its result, and what the client sent meanwhile."""
     doing, leaving = asyncio.create_task(work), asyncio.create_task(reader.read(1))
     try:
         await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if leaving.done() and not leaving.exception() and leaving.result():
-            await asyncio.wait({doing})  # the client is still there
+            await asyncio.wait({doing})  # the client is still connected
     finally:
         doing.cancel()
         leaving.cancel()
         outcome, ahead = await asyncio.gather(doing, leaving, return_exceptions=True)
-    if isinstance(outcome, BaseException) and not isinstance(outcome, (asyncio.CancelledError, *TROUBLE)):
+    if isinstance(outcome, BaseException) and not isinstance(outcome, (asyncio.CancelledError, *CONNECTION_ERRORS)):
         raise outcome
     return outcome is True, ahead if isinstance(ahead, bytes) else b""
 
 
-async def strike_early(fault: WireFault, peer: Peer) -> bool:
-    """Strike before the whole request is read; whether the connection goes on."""
+async def apply_early(fault: WireFault, peer: Peer) -> bool:
+    """Apply the fault before the whole request is read; returns whether the connection continues."""
     if fault.kind == "delay":
-        return await _strike(fault, peer)
-    await unless_left(_strike(fault, peer), peer.reader)
+        return await _apply(fault, peer)
+    await until_disconnect(_apply(fault, peer), peer.reader)
     return False
 
 
-async def _strike(fault: WireFault, peer: Peer) -> bool:
-    """Do what is to be done at the byte; whether the rest follows."""
+async def _apply(fault: WireFault, peer: Peer) -> bool:
+    """Apply the fault at its byte; returns whether the rest is sent."""
     if fault.kind == "delay":
         await asyncio.sleep(fault.seconds)
         return True
     if fault.kind != "hang":
         peer.end(fault.kind)
     if fault.kind in ("hang", "half-close"):
-        await _until_the_client_leaves()
+        await _until_cancelled()
     return False
 
 
 async def play(fault: WireFault, reply: Reply, peer: Peer) -> bool:
-    """Send a reply as the fault wants it; whether the connection can serve another request."""
+    """Send a reply with the fault; returns whether the connection can serve another request."""
     if fault.at_byte:
-        return await _strike_in(fault, reply, peer)
-    async for data in _spoiled(fault, reply):
+        return await _apply_in(fault, reply, peer)
+    async for data in _corrupted(fault, reply):
         await peer.send(data)
     return fault.kind in ("answer", "both-lengths", "surplus", "huge-headers", "gzip-bomb")
 
 
-async def _strike_in(fault: WireFault, reply: Reply, peer: Peer) -> bool:
-    """Send a reply up to the byte, strike, and send the rest if it follows."""
+async def _apply_in(fault: WireFault, reply: Reply, peer: Peer) -> bool:
+    """Send a reply up to the byte, apply the fault, and send the rest if the fault allows it."""
     left = fault.after + (len(bytes(reply.head)) if fault.at == "body" else 0)
-    struck = False
+    applied = False
     async for data in framed(reply):
         rest = data
-        if not struck:
+        if not applied:
             await peer.send(data[:left])
             rest, left = data[left:], left - len(data)
             if left > 0:
                 continue
-            struck = True
-            if fault.kind != "dribble" and not await _strike(fault, peer):
+            applied = True
+            if fault.kind != "dribble" and not await _apply(fault, peer):
                 return False
         await _send_rest(rest, fault, peer)
-    return struck or fault.kind == "dribble" or await _strike(fault, peer)
+    return applied or fault.kind == "dribble" or await _apply(fault, peer)
 
 
 async def _send_rest(data: bytes, fault: WireFault, peer: Peer) -> None:
@@ -133,8 +133,8 @@ async def _send_rest(data: bytes, fault: WireFault, peer: Peer) -> None:
         await peer.send(data[start : start + size])
 
 
-async def _spoiled(fault: WireFault, reply: Reply) -> AsyncGenerator[bytes, None]:
-    """What is sent instead of a reply."""
+async def _corrupted(fault: WireFault, reply: Reply) -> AsyncGenerator[bytes, None]:
+    """What is sent in place of a reply."""
     plain = reply.head.changed(content_length=None, transfer_encoding=None)
     if fault.kind in ("answer", "garbage"):
         yield fault.content or _GARBAGE
@@ -147,7 +147,7 @@ async def _spoiled(fault: WireFault, reply: Reply) -> AsyncGenerator[bytes, None
         async for piece in _first(fault.after, reply):
             yield as_chunk(piece)
         if fault.kind == "bad-chunk":
-            yield b"no number\r\n"
+            yield b"not a number\r\n"
     elif fault.kind == "both-lengths":
         async for data in framed(Reply(plain.changed(content_length="5", transfer_encoding="chunked"), reply.pieces)):
             yield data
@@ -164,7 +164,7 @@ async def _spoiled(fault: WireFault, reply: Reply) -> AsyncGenerator[bytes, None
         yield bytes(plain.changed(content_length="10000000000"))
         async for piece in reply.pieces:
             yield piece
-        await _until_the_client_leaves()
+        await _until_cancelled()
     elif fault.kind == "endless-1xx":
         while True:
             yield _INTERIM
@@ -187,11 +187,11 @@ async def _first(size: int, reply: Reply) -> AsyncGenerator[bytes, None]:
 
 @functools.lru_cache(maxsize=2)
 def _bomb(size: int) -> bytes:
-    """So many zeros, compressed."""
+    """`size` zeros, compressed."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = [packer.compress(bytes(min(_MIB, size - start))) for start in range(0, size, _MIB)]
     return b"".join(packed) + packer.flush()
 
 
-async def _until_the_client_leaves() -> None:
+async def _until_cancelled() -> None:
     await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: enough of it to pass messages on, and to spoil them."""
+"""HTTP/1.1 as bytes: enough of it to forward messages, and to corrupt them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-__all__ = ["Head", "Reply", "as_chunk", "framed", "made_up", "read_body", "read_head", "take"]
+__all__ = ["Head", "Reply", "as_chunk", "framed", "proxy_reply", "read_body", "read_head", "take"]
 
 _PIECE = 64 * 2**10
 
@@ -30,7 +30,7 @@ class Head:
 
     @property
     def chunked(self) -> bool:
-        """Whether the body comes in chunks."""
+        """Whether the body is chunked."""
         return "chunked" in self.get("transfer-encoding").lower()
 
     def __bytes__(self) -> bytes:
@@ -40,14 +40,14 @@ class Head:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply whose body may still be coming, in pieces without their framing."""
+    """A reply whose body may still be arriving, in pieces without framing."""
 
     head: Head
     pieces: AsyncGenerator[bytes, None]
 
 
 async def read_head(reader: asyncio.StreamReader, begun: bytes = b"") -> Head | None:
-    """The next head; `begun` is what was read of it before. None if the other side has left."""
+    """The next head; `begun` is what was read of it before. None if the peer has disconnected."""
     try:
         text = (begun + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
@@ -58,9 +58,9 @@ async def read_head(reader: asyncio.StreamReader, begun: bytes = b"") -> Head | 
 
 
 async def read_body(reader: asyncio.StreamReader, head: Head, *, until_end: bool) -> AsyncGenerator[bytes, None]:
-    """The body in pieces; `until_end`: one of unsaid length lasts as long as the connection.
+    """The body in pieces; `until_end`: one without a length ends with the connection.
 
-    A body that is cut off ends in an `EOFError`, one that is not framed as it should be in a `ValueError`.
+    A truncated body raises `EOFError`, a wrongly framed one `ValueError`.
     """
     if head.chunked:
         while size := int((await reader.readline()).partition(b";")[0], 16):
@@ -80,10 +80,10 @@ async def read_body(reader: asyncio.StreamReader, head: Head, *, until_end: bool
             yield piece
 
 
-async def take(pieces: AsyncGenerator[bytes, None], most: int) -> bytes:
-    """So many bytes of a body, or a little more, or all of it."""
+async def take(pieces: AsyncGenerator[bytes, None], size: int) -> bytes:
+    """At least `size` bytes of a body, or all of it."""
     taken = b""
-    while len(taken) < most:
+    while len(taken) < size:
         try:
             taken += await anext(pieces)
         except StopAsyncIteration:
@@ -101,12 +101,12 @@ async def framed(reply: Reply) -> AsyncGenerator[bytes, None]:
 
 
 def as_chunk(piece: bytes) -> bytes:
-    """A piece of a body as one chunk; without a byte it ends the body."""
+    """A piece of a body as one chunk; an empty one ends the body."""
     return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
-def made_up(content: bytes | None, status: str = "200 OK") -> Reply:
-    """A reply that no server gave."""
+def proxy_reply(content: bytes | None, status: str = "200 OK") -> Reply:
+    """A reply that does not come from the server."""
     body = b'{"detail": "This reply was made by the fault proxy."}' if content is None else content
 
     async def pieces() -> AsyncGenerator[bytes, None]:

@@ -1,4 +1,4 @@
-"""Faults below HTTP, as they are scripted."""
+"""Faults below HTTP, as they are scripted, and the ones that wait for their requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..faults.fault_queue import MAX_FAULTS
 __all__ = ["WireFault", "WireScript"]
 
 AtByte = Literal["reset", "close", "half-close", "hang", "delay", "dribble"]
-Spoiled = Literal[
+Corrupting = Literal[
     "answer",
     "garbage",
     "truncated",
@@ -37,28 +37,28 @@ _BEFORE_WORK = ("reset", "close", "hang", "delay")
 class WireFault:
     """One fault below HTTP.
 
-    These kinds strike at a byte, which `at` and `after` name: `reset` and `close` end the connection,
-    `half-close` ends it for sending only, `hang` sends nothing more, `delay` pauses for `seconds`, and
+    These kinds apply at one byte, chosen by `at` and `after`: `reset` and `close` end the connection,
+    `half-close` ends it for sending only, `hang` stops sending, `delay` pauses for `seconds`, and
     `dribble` sends the rest in pieces of `size` bytes, one every `every` seconds.
 
-    These send a reply of their own, `content`: `answer`, which should be a complete one, and `garbage`, after
+    These send their own reply, `content`: `answer`, which should be complete, and `garbage`, after
     which the connection is closed.
 
-    These spoil the server's reply: `truncated`, `truncated-chunked` and `bad-chunk` end it after `after` bytes of
-    its body, which should have been longer; `both-lengths` gives it Content-Length and chunks; `surplus` adds
+    These corrupt the server's reply: `truncated`, `truncated-chunked` and `bad-chunk` end it after `after` bytes of
+    its body, although more is announced; `both-lengths` gives it Content-Length and chunks; `surplus` adds
     `content`, by default another reply; `huge-headers` adds a field of `size` bytes; `huge-length` announces
     10 GB and hangs after its body; `gzip-bomb` has a body that inflates to `size` bytes. `endless-1xx` sends
     interim replies, one every `every` seconds.
 
     Args:
         kind: what happens; see above.
-        at: what `after` counts from: the `reply`, its `body`, the body of the `request`, or nothing: `connect`
-            strikes before a byte is read.
-        after: bytes that pass before the fault; it strikes at the end of what is shorter.
-        work: what becomes of the request: `done`: the server answers it before the fault is seen; `skipped`: the
-            server never gets it; `late`: it gets it `seconds` after the client has left, or has its answer.
+        at: what `after` counts from: the `reply`, its `body`, the body of the `request`, or `connect`,
+            which applies before a byte is read.
+        after: bytes that are sent before the fault; it applies at the end of anything shorter.
+        work: what happens to the request: `done`: the server answers it before the fault shows; `skipped`: the
+            server never gets it; `late`: it gets it `seconds` after the client has disconnected or been answered.
             A connection that ends at `connect` or in the `request` always skips it.
-        content: the bytes of a reply; what is spoiled if there is no server's reply.
+        content: the bytes of a reply, or of what is corrupted if the server is not asked.
         size: bytes; by default 1 to dribble, 1 MiB of headers, a bomb of 64 MiB.
         every: seconds between two pieces.
         seconds: the length of a delay; how late the work is.
@@ -68,7 +68,7 @@ class WireFault:
         'done'
     """
 
-    kind: AtByte | Spoiled
+    kind: AtByte | Corrupting
     at: Place = "reply"
     after: int = 0
     work: Work = "done"
@@ -84,7 +84,7 @@ class WireFault:
         if self.before_work and (self.kind not in _BEFORE_WORK or self.work == "late"):
             raise ValueError(f"at={self.at!r} is for {', '.join(_BEFORE_WORK)}, and never for work='late'")
         if self.kind == "answer" and not self.content:
-            raise ValueError("content must be the answer that is sent")
+            raise ValueError("content must be the reply that is sent")
         if self.after < 0 or (self.size is not None and self.size < 1):
             raise ValueError("after must be at least 0, and size at least 1")
         for name in ("every", "seconds"):
@@ -93,7 +93,7 @@ class WireFault:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> WireFault:
-        """A fault from a JSON object; its `content` is text, of one byte for each character."""
+        """A fault from a JSON object; its `content` is text, one byte per character."""
         unknown = value.keys() - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
@@ -103,16 +103,16 @@ class WireFault:
 
     @property
     def at_byte(self) -> bool:
-        """Whether it strikes at a byte of what is sent."""
+        """Whether it applies at a byte of what is sent."""
         return self.kind in get_args(AtByte)
 
     @property
     def before_work(self) -> bool:
-        """Whether it strikes before the server could be asked."""
+        """Whether it applies before the server is asked."""
         return self.at in ("connect", "request")
 
 
-_KINDS = (*get_args(AtByte), *get_args(Spoiled))
+_KINDS = (*get_args(AtByte), *get_args(Corrupting))
 
 
 @dataclass(eq=False)
@@ -131,11 +131,11 @@ class WireScript:
         self._waiting: deque[_Scripted] = deque()
 
     def add(self, fault: WireFault, *, method: str | None, path: str, times: int) -> None:
-        """Let a fault strike so many matching requests."""
+        """Apply a fault to the next `times` matching requests."""
         if times < 1:
             raise ValueError(f"times must be at least 1, not {times}")
         if fault.at == "connect" and (method or path):
-            raise ValueError("at='connect' strikes any connection: its request is never read")
+            raise ValueError("at='connect' applies to any connection: its request is never read")
         with self._lock:
             if len(self._waiting) >= MAX_FAULTS:
                 raise ValueError(f"no more than {MAX_FAULTS} faults can wait")
@@ -156,7 +156,7 @@ class WireScript:
         )
 
     def pending(self) -> list[WireFault]:
-        """Faults that have not struck as often as they should."""
+        """Faults that have not been applied as often as they were scripted."""
         with self._lock:
             return [each.fault for each in self._waiting]
 

@@ -23,7 +23,7 @@ class Settings:
         webhook_secret: signs webhooks; None: they are not signed.
         start_delay: stub-seconds that a new job is pending.
         keep_alive: real seconds without an event after which a stream sends a comment.
-        webhook_timeout: real seconds that a webhook receiver has for its answer.
+        webhook_timeout: real seconds that a webhook receiver has to respond.
         request_timeout: real seconds that a client has to send one request.
         max_body_bytes: the largest request body that is read.
         generation: which of the documentation's generations it follows.

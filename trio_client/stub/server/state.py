@@ -41,7 +41,7 @@ class StubState:
 
     @property
     def traits(self) -> Traits:
-        """In what this generation differs from the newest."""
+        """How this generation differs from the newest."""
         return GENERATIONS[self.generation]
 
     @property
@@ -50,7 +50,7 @@ class StubState:
         return self.settings.keep_alive
 
     def follow(self, generation: Generation, *, shaped: bool = True) -> None:
-        """Follow this generation of the documentation, with its shape of webhooks; jobs that are there stay."""
+        """Follow this generation of the documentation, with its shape of webhooks; existing jobs stay."""
         traits = traits_of(generation)
         self.generation: Generation = generation
         if shaped:
@@ -95,7 +95,7 @@ class StubState:
         return keys is None or any(hmac.compare_digest(key.encode(), known.encode()) for known in keys)
 
     def reset(self) -> None:
-        """Remove jobs, requests, deliveries, faults, scripts and scenes; open streams end. The clock goes on."""
+        """Remove jobs, requests, deliveries, faults, scripts and scenes; open streams end. The clock keeps running."""
         removed = self.jobs.clear()
         self.account.clear()
         self.requests.clear()

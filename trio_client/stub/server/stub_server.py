@@ -35,23 +35,23 @@ _STOP_SECONDS = 10.0
 
 
 class StubServer:
-    """A local server that behaves as the Trio API is documented, for tests and for trying things out.
+    """A local server that behaves as the Trio API is documented, for tests and experiments.
 
     Args:
         host: a loopback address, unless `allow_remote`.
         port: 0 takes any free port.
-        speed: stub-seconds for each real second; 0 stands still between calls of `clock.advance`.
+        speed: stub-seconds for each real second; 0 stops time between calls of `clock.advance`.
         max_jobs: how many jobs may be pending or running at once.
         api_keys: the keys that are accepted; None: any that is not empty.
         webhook_secret: signs webhooks with `X-Trio-Signature`; None: they are not signed.
         start_delay: stub-seconds that a new job is pending.
         keep_alive: real seconds without an event after which a stream sends a comment.
-        webhook_timeout: real seconds that a webhook receiver has for its answer.
+        webhook_timeout: real seconds that a webhook receiver has to respond.
         request_timeout: real seconds that a client has to send one request.
         max_body_bytes: the largest request body that is read.
         generation: which of the documentation's generations it follows: "G1" to "G4", the newest.
         credits: what the account has: a check costs one, a begun minute of a job two; None: without limit.
-        allow_remote: permits an address that other machines can reach.
+        allow_remote: allows an address that other machines can reach.
 
     Example:
         >>> with StubServer() as stub:
@@ -79,7 +79,7 @@ class StubServer:
         allow_remote: bool = False,
     ) -> None:
         if not allow_remote and not _is_loopback(host):
-            raise ValueError(f"{host!r} is not a loopback address; allow_remote=True serves it all the same")
+            raise ValueError(f"{host!r} is not a loopback address; allow_remote=True allows it")
         self._host = host
         self._port = port
         self._state = StubState(
@@ -103,7 +103,7 @@ class StubServer:
     def start(self) -> Self:
         """Serve until `stop()`; returns when requests are answered."""
         if self._thread is not None:
-            raise RuntimeError("the stub server runs already")
+            raise RuntimeError("the stub server is already running")
         server = ThreadedServer(build_app(self._state), request_timeout=self._state.settings.request_timeout)
         sock = listen(self._host, self._port)
         self._port = sock.getsockname()[1]
@@ -116,7 +116,7 @@ class StubServer:
         return self
 
     def stop(self) -> None:
-        """End all connections and the server; does nothing if it does not run."""
+        """End all connections and the server; has no effect if it is not running."""
         if self._server is None or self._thread is None:
             return
         self._server.end()
@@ -165,7 +165,7 @@ class StubServer:
 
     @property
     def credits(self) -> float | None:
-        """The credits that are left, below zero where a job ran on; None: without limit. May be set."""
+        """The credits that are left, below zero if a job kept running; None: without limit. May be set."""
         return self._state.account.left
 
     @credits.setter  # noqa: A003
@@ -210,16 +210,16 @@ class StubServer:
 
     @property
     def webhooks(self) -> WebhookScript:
-        """How webhooks are sent: set its attributes to have them duplicated, reordered, delayed or forged."""
+        """How webhooks are sent: set its attributes to duplicate, reorder, delay or forge them."""
         return self._state.webhooks
 
     @property
     def faults(self) -> list[Fault]:
-        """Scripted faults that have not struck as often as they should."""
+        """Scripted faults that have not been applied as often as they were scripted."""
         return self._state.faults.pending()
 
     def job(self, job_id: str) -> JobRecord:
-        """One job as it stands now; raises `KeyError` if there is none with this id."""
+        """One job as it stands now; raises `KeyError` if no job has this id."""
         with self._state.jobs.lock:
             try:
                 return JobRecord.of(self._state.jobs.get(job_id), self._state.clock.now())
@@ -238,29 +238,29 @@ class StubServer:
         job_type: JobType = "live-monitor",
         stream_url: str = "rtsp://camera.example/yard",
     ) -> list[str]:
-        """Add jobs that stay as they are, beyond `max_jobs` too. Returns their ids, oldest first."""
+        """Add jobs that never change, beyond `max_jobs` too. Returns their ids, oldest first."""
         return add_jobs(self._state, count, status=status, job_type=job_type, stream_url=stream_url)
 
     def trigger(self, job_id: str) -> None:
-        """Let the condition of a monitor come true now, between two checks.
+        """Make the condition of a monitor hold now, between two checks.
 
         Raises:
-            KeyError: there is no job with this id.
-            ValueError: it is a digest, or has ended.
+            KeyError: no job has this id.
+            ValueError: it is a digest, or it has ended.
         """
-        self._change(self._state.jobs.trigger, job_id, "is no running monitor")
+        self._change(self._state.jobs.trigger, job_id, "is not a running monitor")
 
     def fail_job(self, job_id: str) -> None:
         """End a job as if its stream had gone offline.
 
         Raises:
-            KeyError: there is no job with this id.
+            KeyError: no job has this id.
             ValueError: it has ended.
         """
         self._change(self._state.jobs.fail, job_id, "has ended")
 
     def drop_stream(self, job_id: str) -> None:
-        """Break off the event streams of a job, which goes on. Raises `KeyError` if there is none with this id."""
+        """Disconnect the event streams of a job, which keeps running. Raises `KeyError` if no job has this id."""
         job, _ = self._change(lambda job_id: (self._state.jobs.get(job_id), True), job_id)
         self._state.engine.drop(job)
 
@@ -316,7 +316,7 @@ class StubServer:
         return fault
 
     def reset(self) -> None:
-        """Forget jobs, requests, deliveries, faults and scenes; open streams end. The clock goes on."""
+        """Remove jobs, requests, deliveries, faults and scenes; open streams end. The clock keeps running."""
         self._state.reset()
 
     def _change(self, change: Callable[[str], tuple[Job, bool]], job_id: str, problem: str = "") -> tuple[Job, bool]:

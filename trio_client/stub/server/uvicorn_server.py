@@ -52,7 +52,7 @@ class StubConfig(Config):
 
 
 class StubProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, which in addition lets a request reach its connection."""
+    """uvicorn's HTTP/1.1, which also lets a request reach its connection."""
 
     def __init__(
         self,
@@ -189,7 +189,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _missing_name(**owners: object) -> str | None:
-    """What to say of the first private name that one of its owners lacks; None if all are there."""
+    """An error text about the first private name that one of its owners lacks; None if all are there."""
     for name, purpose in PRIVATE_NAMES.items():
         owner, *path = name.split(".")
         if owner not in owners:

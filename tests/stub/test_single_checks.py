@@ -95,7 +95,9 @@ def test_a_live_stream_is_described(
 
 
 @pytest.mark.parametrize(("scene", "hint"), [(Scene(live=False), "offline"), (Scene(vod=True), "recording")])
-def test_a_stream_that_is_not_live_is_no_error(stub: StubServer, client: httpx.Client, scene: Scene, hint: str) -> None:
+def test_a_stream_that_is_not_live_is_not_an_error(
+    stub: StubServer, client: httpx.Client, scene: Scene, hint: str
+) -> None:
     stub.scene(YARD, scene)
     reply = client.post("/streams/validate", json={"stream_url": YARD})
     assert (reply.status_code, reply.json()["is_live"]) == (200, False)
