@@ -30,7 +30,7 @@ from trio_client import (
     TrioClient,
     TrioError,
 )
-from trio_client._core.attached import stop_attached
+from trio_client._exit_cleanup import stop_all
 from trio_client._http.sync_network import GuardedStream
 from trio_client.stub import FaultProxy, Scene, StubServer, WireFault
 
@@ -211,7 +211,7 @@ class TestCancellationByAsyncio:
                 return time.monotonic() - begun
 
         assert asyncio.run(main()) < 2
-        stop_attached()  # as the end of the program does
+        stop_all()  # as the end of the program does
         assert 0 == stub.running_jobs
 
     @pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout came with Python 3.11")
@@ -323,7 +323,7 @@ class TestStopping:
     def test_a_stop_that_never_ends_is_given_up_in_time_and_the_error_kept(
         self, stub: StubServer, proxy: FaultProxy, kind: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from trio_client._sync.stopping import stop_job
+        from trio_client._sync.job_stop import stop_job
 
         assert stop_job.__kwdefaults__ is not None
         assert stop_job.__kwdefaults__["seconds"] <= 10

@@ -31,7 +31,7 @@ from trio_client import (
     Triggered,
     UnknownEvent,
 )
-from trio_client._async.stopping import stop_job  # async-only
+from trio_client._async.job_stop import stop_job  # async-only
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio

@@ -11,8 +11,8 @@ from .._core.endpoints import create_live_monitor
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watching import job_seconds, watch_guard
 from ..models import Job
-from .creation import create_job
 from .event_stream import AsyncEventStream
+from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
 from .transport import AsyncTransport
 from .watch import AsyncWatch

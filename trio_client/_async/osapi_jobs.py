@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from .._core.config import Timeout
-from .._core.creation import is_ambiguous
 from .._core.osapi import (
     LARGEST_PAGE,
     Ending,
@@ -19,6 +18,7 @@ from .._core.osapi import (
     retry_outcome_unknown,
 )
 from .._core.osapi_paging import OsapiJobCursor
+from .._core.ownership import is_ambiguous
 from .._core.retry.window import RetryWindow
 from .._core.validation import integer, not_negative, positive
 from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError

@@ -1,42 +1,28 @@
-"""Start a job, read its stream, and never leave it running unwatched."""
+"""Start a job, read its stream, and never leave it running without a consumer."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
-from .._core.attached import AttachedJob, attach, detach
 from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
-from .._core.creation import Intent, is_ambiguous, may_have_made_a_job
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.log import logger
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
-from .._http.async_runtime import carry_through, shielded
-from .._http.at_exit import stopper
+from .._http.async_runtime import shielded
 from ..errors import APITimeoutError, CreateOutcomeUnknownError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
-from .creation import (
-    GRACE_SECONDS,
-    announce,
-    find_one,
-    finder,
-    look_again,
-    reconcile,
-    settle_lost,
-    with_reference,
-    with_slot,
-)
 from .job_events import AsyncPolling
-from .stopping import report_leak, stop_job
+from .owned_job import AsyncOwnedJob, announce, reference_header
 from .transport import AsyncTransport
 
 __all__ = ["AsyncOwnedStream"]
@@ -45,11 +31,22 @@ POLL_SECONDS = 3.0
 _START_SECONDS = 2.0
 
 
-class AsyncOwnedStream:
-    """A source of events that starts its job and owns it.
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a stream is opened, followed and left with."""
 
-    A stream that breaks off is never asked for again, since that would start, and bill, another job: the same
-    job is followed by polling.
+    on_exit: Literal["cancel", "leave"]
+    on_drop: Literal["poll", "raise"]
+    wait_for_slot: float | None
+    timeout: float | Timeout | None
+    extra_headers: Mapping[str, str] | None
+
+
+class AsyncOwnedStream:
+    """A source of events: an owned job with its stream.
+
+    A dropped stream is never asked for again, since that would start, and bill, another job: the same job is followed
+    by polling.
     """
 
     def __init__(
@@ -66,24 +63,16 @@ class AsyncOwnedStream:
         stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._call = call
-        self._on_exit = on_exit
-        self._on_drop = on_drop
-        self._wait_for_slot = wait_for_slot
-        self._timeout = timeout
-        self._extra_headers = extra_headers
-        self._intent: Intent | None = None
+        self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers)
+        self._owned: AsyncOwnedJob | None = None
         self._reply: AsyncOpenReply | None = None
         self._history = JobHistory()
         self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._polling: AsyncPolling | None = None
-        self._attached: AttachedJob | None = None
-        self._owner = 0
-        self._named = False
         self._seen_alive: datetime | None = None
-        self.began: datetime | None = None  # as the job list has it; known only of a job that was found there
         self._idle = idle_limit(call.path, call.body or {})
         self._waiting_since: float | None = None  # for the rest of an event
-        self._broken: tuple[str, TrioError | None] | None = None  # why, and the error behind it
+        self._dropped: tuple[str, TrioError | None] | None = None  # why, and the error behind it
 
     @property
     def job_id(self) -> str | None:
@@ -92,12 +81,12 @@ class AsyncOwnedStream:
 
     @property
     def has_started(self) -> bool:
-        """Whether the stream has told that the job runs."""
+        """Whether the stream has said that the job runs."""
         return self._history.started
 
     @property
     def finished(self) -> bool:
-        """Whether the job's end has been told."""
+        """Whether the job's end was reported."""
         return self._history.finished
 
     @property
@@ -105,66 +94,71 @@ class AsyncOwnedStream:
         """When the job was last known to run."""
         return (self._polling and self._polling.seen_alive) or self._seen_alive
 
+    @property
+    def began(self) -> datetime | None:
+        """When the job was made, as the job list has it; known only of a job that was found there."""
+        return self._owned.began if self._owned is not None else None
+
     async def open(self) -> None:
         """Start the job.
 
         Raises:
-            CreateOutcomeUnknownError: it is not known whether a job was made.
+            CreateOutcomeUnknownError: it is not known whether there is a job.
         """
-        self._owner = os.getpid()
-        self._intent = announce(self._transport, self._call)
-        self._seen_alive = self._intent.sent_at
-        try:
-            await with_slot(self._transport, self._attempt, self._wait_for_slot)
-        except TrioError as error:
-            if not is_ambiguous(error):
-                raise
-            look = reconcile if self._on_exit == "cancel" else look_again
-            self._take_over(await look(self._transport, self._intent, error))
-        self._attach()
+        keep = self._options.on_exit == "leave"
+        self._owned = owned = AsyncOwnedJob(self._transport, announce(self._transport, self._call), keep=keep)
+        self._seen_alive = owned.record.intent.sent_at
+        found = await owned.start(
+            self._send, wait_for_slot=self._options.wait_for_slot, abandon=partial(self.close, None)
+        )
+        if found is not None:
+            self._follow(found.job_id)
+        if not keep:
+            owned.stop_at_exit()
 
-    def adopt(self, job: Job, sent_at: datetime | None) -> None:
-        """Take over the job of an earlier create, in place of starting one."""
-        self._owner = os.getpid()
-        self._seen_alive = sent_at
-        self._take_over(job)
-        self._attach()
+    def adopt(self, owned: AsyncOwnedJob) -> None:
+        """Take over the job of an earlier create, which was found in the list, in place of starting one."""
+        assert owned.job_id is not None
+        self._owned, self._seen_alive = owned, owned.record.intent.sent_at
+        self._follow(owned.job_id)
+        if self._options.on_exit == "cancel":
+            owned.stop_at_exit()
 
     async def advance(self) -> list[Event]:
-        """Return the events of the next piece of the stream, or of the next look at the job.
+        """Return the events of the next piece of the stream, or of the next poll of the job.
 
         Raises:
-            StreamInterruptedError: the stream broke off, and it was asked not to be followed by polling, or
-                the job's id was not known and could not be found.
+            StreamInterruptedError: the stream was dropped and is not to be followed by polling, or the job's id was
+                not known and could not be found.
         """
         if self._polling is not None:
             return await self._polling.advance()
-        if self._broken is not None or self._reply is None:
+        if self._dropped is not None or self._reply is None:
             return await self._fall_back()
         try:
             chunk = await self._reply.next_chunk()
             if chunk is None:
-                self._broken = "it ended before the job did", None
+                self._dropped = "it ended before the job did", None
                 return await self._fall_back()
             events = self._reader.feed(chunk)
         except EventTooLargeError as error:
-            self._broken = str(error), None
+            self._dropped = str(error), None
             events = self._reader.accept(error.events)
             if not events:
                 return await self._fall_back()
         except TrioError as error:
             if isinstance(error, APITimeoutError) and error.phase == "idle" and self.job_id is not None:
                 return await self._poll_silent(self.job_id, error)
-            self._broken = str(error), error
+            self._dropped = str(error), error
             return await self._fall_back()
         self._note_job_id()
         if self._history.finished:
-            await self._release()
+            await self._disconnect()
         elif events:
             self._waiting_since = None
             self._seen_alive = events[-1].occurred_at or self._transport.state.server_now()
         elif self._is_dribbling():
-            self._broken = f"an event did not arrive within {self._idle:g} s", None
+            self._dropped = f"an event did not arrive within {self._idle:g} s", None
             return await self._fall_back()
         return events
 
@@ -177,65 +171,41 @@ class AsyncOwnedStream:
             error: what is under way, if anything.
             on_exit: what to do with the job, in place of what the stream was made with.
         """
-        wanted = not self.finished and (on_exit or self._on_exit) == "cancel" and self._owner == os.getpid()
-        if wanted and self.job_id is None:
+        owned = self._owned
+        if owned is None:
+            return
+        stop = (on_exit or self._options.on_exit) == "cancel" and owned.is_of_this_process
+        if stop and self.job_id is None:
             await self._read_start()
-        await self._release()
-        stopped = not wanted or self.finished or await self._stop()
-        self._detach()
-        self._forget_nameless()
-        if not stopped:
-            report_leak(self.job_id, error)
+        await self._disconnect()
+        self._note_job_id()
+        if stop and not self.finished:
+            await owned.stop(error)
+        else:
+            owned.release(ended=self.finished)
 
     async def find_id(self) -> str | None:
-        """Return the job's id, so that it can be stopped; one that the stream has not named is looked for."""
-        if self.job_id is None and self._intent is not None:
-            self._history.job_id = await find_one(self._transport, self._intent, made=True)
-            self._note_job_id()
+        """Return the job's id, so that it can be stopped; one that the stream has not named is looked up."""
+        if self.job_id is None and self._owned is not None:
+            self._history.job_id = await self._owned.find_id()
         return self.job_id
 
-    async def _stop(self) -> bool:
-        """Stop the job; return whether it has certainly ended."""
-        try:
-            job_id = await self.find_id()
-            return job_id is not None and await stop_job(self._transport, job_id)
-        except BaseException:  # a second cancellation
-            job = self.job_id or "(id not known)"
-            logger.error("Stopping job %s was cut off: it may run on until the program ends, which cancels it.", job)
-            raise
+    async def release(self) -> None:
+        """Release the connection, and leave the job to what looks it up later."""
+        await self._disconnect()
+        if self._owned is not None:
+            self._owned.unregister()
 
-    async def let_go(self) -> None:
-        """Release the connection, and leave the job to whoever looks for it."""
-        await self._release()
-        self._detach()
-        self._forget_nameless()
-
-    async def _attempt(self) -> None:
-        assert self._intent is not None
-        self._intent = replace(self._intent, sent_at=self._transport.state.server_now())
-        leave = await self._transport.sender.take_turn()
-        await carry_through(self._post, grace=GRACE_SECONDS, settle=self._settle, when_sent=leave)
-
-    async def _post(self) -> None:
-        assert self._intent is not None
-        headers = with_reference(self._intent, self._extra_headers)
-        reply = await self._transport.open(self._call, idle=self._idle, timeout=self._timeout, extra_headers=headers)
-        await self._begin(reply)
-
-    async def _settle(self, _: None, error: Exception | None) -> None:
-        """Stop the job of a create that was given up while it was under way."""
-        assert self._intent is not None
-        if self._reply is not None or self._polling is not None:
-            await self.close(None)
-        elif self._on_exit == "cancel" and may_have_made_a_job(error):
-            await settle_lost(self._transport, self._intent, None)
-
-    async def _begin(self, reply: AsyncOpenReply) -> None:
-        """Read the stream, or adopt the job that the server made without one."""
+    async def _send(self) -> None:
+        """Ask for the stream; if the server makes a job without one, follow that."""
+        assert self._owned is not None
+        headers = {**reference_header(self._owned.record), **(self._options.extra_headers or {})}
+        timeout = self._options.timeout
+        reply = await self._transport.open(self._call, idle=self._idle, timeout=timeout, extra_headers=headers)
         kind = media_type(reply.headers)
         if kind == EVENT_STREAM:
             self._reply = reply
-            self._note_nameless()
+            self._owned.started()
             return
         try:
             whole = await reply.read()
@@ -245,32 +215,24 @@ class AsyncOwnedStream:
         if kind == "text/html" or not whole.content:
             raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
         job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
-        self._follow(job.job_id)
-
-    def _take_over(self, job: Job) -> None:
-        self.began = job.created_time
+        self._owned.started(job.job_id)
         self._follow(job.job_id)
 
     def _follow(self, job_id: str) -> None:
-        self._transport.state.owned.add(job_id)
-        self._forget_nameless()
         self._polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history)
-        if self._attached is not None:
-            self._attached.named(job_id)
 
     async def _fall_back(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
-        await self._release()
-        reason, cause = self._broken or ("it was closed", None)
+        await self._disconnect()
+        reason, cause = self._dropped or ("it was closed", None)
         job_id, reason = self._history.job_id, reason.rstrip(".")
         if self._history.finished:
             return []
-        if self._on_drop == "raise":
+        if self._options.on_drop == "raise":
             raise stream_dropped(job_id, reason) from cause
         if job_id is None:
-            self._take_over(await self._find_nameless(reason, cause))
-        else:
-            self._follow(job_id)
+            job_id = await self._find_dropped(reason, cause)
+        self._follow(job_id)
         logger.warning("The stream of job %s was dropped (%s); following it by polling.", self.job_id, reason)
         return []
 
@@ -282,21 +244,22 @@ class AsyncOwnedStream:
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive
             return []
-        if self._on_drop == "raise" or not events:
-            self._broken = str(silence), silence
+        if self._options.on_drop == "raise" or not events:
+            self._dropped = str(silence), silence
             return await self._fall_back()
         logger.warning("The stream of job %s was silent while the job went on; following it by polling.", job_id)
-        await self._release()
+        await self._disconnect()
         self._history, self._polling = history, polling
         return events
 
-    async def _find_nameless(self, reason: str, cause: TrioError | None) -> Job:
-        """Return the job of a stream that broke off before it named its job."""
-        assert self._intent is not None
+    async def _find_dropped(self, reason: str, cause: TrioError | None) -> str:
+        """Return the id of the job whose stream was dropped before it named the job."""
+        assert self._owned is not None
         try:
-            return await look_again(self._transport, self._intent, cause or StreamInterruptedError(reason))
+            job = await self._owned.resolve(cause or StreamInterruptedError(reason))
         except CreateOutcomeUnknownError as error:
             raise stream_dropped(None, reason) from error
+        return job.job_id
 
     async def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
@@ -319,39 +282,12 @@ class AsyncOwnedStream:
             self._waiting_since = now
         return self._waiting_since is not None and now - self._waiting_since > self._idle
 
-    async def _release(self) -> None:
+    async def _disconnect(self) -> None:
         reply, self._reply = self._reply, None
         if reply is not None:
             await reply.aclose()
 
     def _note_job_id(self) -> None:
-        job_id = self._history.job_id
-        if job_id is not None and not self._named:
-            self._named = True
-            self._transport.state.owned.add(job_id)
-            self._forget_nameless()
-            if self._attached is not None:
-                self._attached.named(job_id)
-
-    def _note_nameless(self) -> None:
-        """Note that there is a job, which its stream will name."""
-        assert self._intent is not None
-        state = self._transport.state
-        self._intent = replace(self._intent, made_before=state.server_now())
-        state.nameless[self._intent.reference] = self._intent
-
-    def _forget_nameless(self) -> None:
-        if self._intent is not None:
-            self._transport.state.nameless.pop(self._intent.reference, None)
-
-    def _detach(self) -> None:
-        if self._attached is not None:
-            detach(self._attached)
-
-    def _attach(self) -> None:
-        if self._on_exit == "cancel":
-            find = None
-            if self.job_id is None and self._intent is not None:
-                find = finder(self._transport.settings, self._transport.state, self._intent)
-            self._attached = AttachedJob(stopper(self._transport.settings), self.job_id, find)
-            attach(self._attached)
+        job_id, owned = self._history.job_id, self._owned
+        if owned is not None and job_id is not None and owned.job_id is None:
+            owned.named(job_id)

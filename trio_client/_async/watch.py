@@ -21,10 +21,11 @@ from ..errors import (
 )
 from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
 from ..models import Job
-from .creation import search, settle_lost
+from .job_lookup import search
+from .job_stop import stop_job
+from .owned_job import AsyncOwnedJob
 from .owned_stream import AsyncOwnedStream
 from .sources import AsyncFreeSeat, AsyncSeat
-from .stopping import stop_job
 from .transport import AsyncTransport
 
 __all__ = ["AsyncWatch"]
@@ -144,7 +145,7 @@ class AsyncWatch:
         if job is not None:
             await job.close(error)
         for doubt in doubts if self._on_exit == "cancel" else ():
-            await settle_lost(self._transport, doubt.intent, None, made=doubt.made, error=error)
+            await AsyncOwnedJob.of(self._transport, doubt.error).stop(error)
 
     async def _finish(self, job: AsyncOwnedStream, over: Stopped) -> list[Event]:
         """Tell what a job that was stopped had told before, then the end of the watch."""
@@ -171,9 +172,9 @@ class AsyncWatch:
             return
         unknown = error.__cause__
         if self._on_drop == "poll" and isinstance(unknown, CreateOutcomeUnknownError):
-            self._doubts.append(Doubt(unknown, self._transport.clock(), made=True))
+            self._doubts.append(Doubt(unknown, self._transport.clock()))
             self._job = None
-            await job.let_go()
+            await job.release()
         else:
             await self._drop(error)
         self._rest_after_error(error, blind_since=job.seen_alive)
@@ -227,7 +228,7 @@ class AsyncWatch:
             if found is not None or now >= doubt.until:
                 self._doubts.remove(doubt)
             if found is not None:
-                job.adopt(found, doubt.intent.sent_at)
+                job.adopt(found)
                 return job
         try:
             await job.open()
@@ -236,7 +237,7 @@ class AsyncWatch:
             raise
         return job
 
-    async def _find(self, doubt: Doubt) -> Job | None:
+    async def _find(self, doubt: Doubt) -> AsyncOwnedJob | None:
         """Return the job of a create whose outcome is unknown, if there turns out to be one.
 
         Raises:
@@ -244,8 +245,9 @@ class AsyncWatch:
             AuthenticationError, PermissionDeniedError: the list may not be read.
         """
         seconds = max(1.0, self._transport.settings.retry.reconcile_for)
+        owned = AsyncOwnedJob.of(self._transport, doubt.error)
         try:
-            found = await search(self._transport, doubt.intent, seconds=seconds)
+            found = await search(self._transport, owned.record, seconds=seconds)
         except (AuthenticationError, PermissionDeniedError):
             raise
         except TrioError as error:
@@ -254,7 +256,7 @@ class AsyncWatch:
             found = [job for job in found if not job.is_terminal]
         if len(found) > 1:
             raise doubt.error.with_traceback(None)
-        return found[0] if found else None
+        return owned if owned.adopt(found) is not None else None
 
     def _note_no_slot(self, error: MaxJobsReachedError) -> None:
         """Pause before the next attempt to get a job slot, or raise."""

@@ -20,7 +20,7 @@ from .._http.async_runtime import from_any_thread, spawn
 from ..errors import APIStatusError, AuthenticationError, ConfigurationError, TrioError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
-from .stopping import stop_job
+from .job_stop import stop_job
 from .transport import AsyncTransport
 from .watch import AsyncWatch
 

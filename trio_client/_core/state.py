@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from .._times import http_date
 from ..errors import ConfigurationError
+from .ownership import Ledger
 from .retry.quota import RetryQuota
-
-if TYPE_CHECKING:
-    from .creation import Intent
 
 __all__ = ["ClientState"]
 
@@ -23,12 +20,8 @@ class ClientState:
     """The memory of a client."""
 
     quota: RetryQuota = field(default_factory=RetryQuota)
-    owned: set[str] = field(default_factory=set[str])
-    """Ids of the jobs this client made, or stopped as its own: a job that is looked for is none of them."""
-    nameless: dict[str, Intent] = field(default_factory=dict[str, "Intent"])
-    """What made the jobs of open streams that have not named them yet, by reference: none is another create's job."""
-    given_up: dict[str, Intent] = field(default_factory=dict[str, "Intent"])
-    """What made the jobs that are looked for at the moment to be stopped, by reference."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """Which job in the list is whose."""
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None
@@ -43,7 +36,7 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(owned=self.owned, nameless=self.nameless, given_up=self.given_up, last_date=self.last_date)
+        return ClientState(ledger=self.ledger, last_date=self.last_date)
 
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies tell.

@@ -21,7 +21,6 @@ from ..errors import (
 )
 from ..events import Failed, Stopped
 from ..pricing import Kind, price_per_minute_usd
-from .creation import Intent
 from .validation import positive
 
 __all__ = ["Doubt", "WatchGuard", "WatchPlan", "job_seconds", "watch_guard"]
@@ -56,16 +55,13 @@ class Doubt:
     Args:
         error: what says so.
         now: the time by the watch's clock.
-        made: whether it is certain that there is a job.
     """
 
-    __slots__ = ("error", "intent", "made", "until")
+    __slots__ = ("error", "until")
 
-    def __init__(self, error: CreateOutcomeUnknownError, now: float, *, made: bool = False) -> None:
+    def __init__(self, error: CreateOutcomeUnknownError, now: float) -> None:
         self.error = error
-        self.intent = Intent.of(error)
-        self.made = made
-        self.until = now + _longest_run(self.intent.body)
+        self.until = now + _longest_run(error.request)
         """When its job cannot run any more."""
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from warnings import warn
 
 from .._core.config import Timeout
-from .._core.creation import Intent
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.reports import CancelReport
@@ -25,7 +24,8 @@ from ..errors import (
     WaitTimeoutError,
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage
-from .creation import search
+from .job_lookup import search
+from .owned_job import OwnedJob
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -410,7 +410,7 @@ class Jobs:
         return CancelReport(tuple(cancelled), failed)
 
     def reconcile(self, error: CreateOutcomeUnknownError) -> Job | None:
-        """Look once more for the job of a create whose outcome is unknown.
+        """Retry the lookup of the job of a create whose outcome is unknown.
 
         Args:
             error: what the create raised.
@@ -437,7 +437,8 @@ class Jobs:
                 field="error",
                 value=error,
             )
-        found = search(self._transport, Intent.of(error), seconds=self._transport.settings.retry.deadline)
+        owned = OwnedJob.of(self._transport, error)
+        found = search(self._transport, owned.record, seconds=self._transport.settings.retry.deadline)
         if len(found) > 1:
             raise CreateOutcomeUnknownError(
                 f"{len(found)} jobs match the request.",
@@ -449,4 +450,4 @@ class Jobs:
                 sent_at=error.sent_at,
                 made_before=error.made_before,
             )
-        return found[0] if found else None
+        return owned.adopt(found)

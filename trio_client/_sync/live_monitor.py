@@ -12,8 +12,8 @@ from .._core.endpoints import create_live_monitor
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watching import job_seconds, watch_guard
 from ..models import Job
-from .creation import create_job
 from .event_stream import EventStream
+from .owned_job import create_job
 from .owned_stream import OwnedStream
 from .transport import Transport
 from .watch import Watch

@@ -22,10 +22,11 @@ from ..errors import (
 )
 from ..events import CoverageGap, Event, Failed, StatusChanged, Stopped
 from ..models import Job
-from .creation import search, settle_lost
+from .job_lookup import search
+from .job_stop import stop_job
+from .owned_job import OwnedJob
 from .owned_stream import OwnedStream
 from .sources import FreeSeat, Seat
-from .stopping import stop_job
 from .transport import Transport
 
 __all__ = ["Watch"]
@@ -145,7 +146,7 @@ class Watch:
         if job is not None:
             job.close(error)
         for doubt in doubts if self._on_exit == "cancel" else ():
-            settle_lost(self._transport, doubt.intent, None, made=doubt.made, error=error)
+            OwnedJob.of(self._transport, doubt.error).stop(error)
 
     def _finish(self, job: OwnedStream, over: Stopped) -> list[Event]:
         """Tell what a job that was stopped had told before, then the end of the watch."""
@@ -172,9 +173,9 @@ class Watch:
             return
         unknown = error.__cause__
         if self._on_drop == "poll" and isinstance(unknown, CreateOutcomeUnknownError):
-            self._doubts.append(Doubt(unknown, self._transport.clock(), made=True))
+            self._doubts.append(Doubt(unknown, self._transport.clock()))
             self._job = None
-            job.let_go()
+            job.release()
         else:
             self._drop(error)
         self._rest_after_error(error, blind_since=job.seen_alive)
@@ -228,7 +229,7 @@ class Watch:
             if found is not None or now >= doubt.until:
                 self._doubts.remove(doubt)
             if found is not None:
-                job.adopt(found, doubt.intent.sent_at)
+                job.adopt(found)
                 return job
         try:
             job.open()
@@ -237,7 +238,7 @@ class Watch:
             raise
         return job
 
-    def _find(self, doubt: Doubt) -> Job | None:
+    def _find(self, doubt: Doubt) -> OwnedJob | None:
         """Return the job of a create whose outcome is unknown, if there turns out to be one.
 
         Raises:
@@ -245,8 +246,9 @@ class Watch:
             AuthenticationError, PermissionDeniedError: the list may not be read.
         """
         seconds = max(1.0, self._transport.settings.retry.reconcile_for)
+        owned = OwnedJob.of(self._transport, doubt.error)
         try:
-            found = search(self._transport, doubt.intent, seconds=seconds)
+            found = search(self._transport, owned.record, seconds=seconds)
         except (AuthenticationError, PermissionDeniedError):
             raise
         except TrioError as error:
@@ -255,7 +257,7 @@ class Watch:
             found = [job for job in found if not job.is_terminal]
         if len(found) > 1:
             raise doubt.error.with_traceback(None)
-        return found[0] if found else None
+        return owned if owned.adopt(found) is not None else None
 
     def _note_no_slot(self, error: MaxJobsReachedError) -> None:
         """Pause before the next attempt to get a job slot, or raise."""

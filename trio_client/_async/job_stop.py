@@ -1,4 +1,4 @@
-"""Stop a job, and know that it has stopped."""
+"""Stop a job, and confirm that it has ended."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ _PAUSES = (0.5, 1.0, 2.0)  # seconds before a refused DELETE is sent again
 
 
 async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> bool:
-    """Cancel a job and look whether it has ended; return whether that is certain.
+    """Cancel a job and check its status; return whether it has certainly ended.
 
-    It is protected from the cancellation of its task, takes at most `seconds`, uses connections of its own
-    and raises nothing of the API's. A create whose outcome is unknown is never taken to have made this job.
+    It is shielded from the cancellation of its task, takes at most `seconds`, uses fresh connections and raises
+    nothing of the API's.
     """
-    transport.state.owned.add(job_id)
     policy = RetryPolicy(max_attempts=8, deadline=seconds, base_delay=0.2, max_delay=2.0)
-    patient = transport.with_settings(replace(transport.settings, retry=policy))
-    patient.state = transport.state.for_cleanup()
+    cleaning = transport.with_settings(replace(transport.settings, retry=policy))
+    cleaning.state = transport.state.for_cleanup()
     with shielded(seconds):
         try:
             for pause in _PAUSES:
-                refused = await _is_refused(patient, job_id)
-                detail = await patient.call(replace(get_job(job_id), fresh_connection=True))
+                refused = await _is_refused(cleaning, job_id)
+                detail = await cleaning.call(replace(get_job(job_id), fresh_connection=True))
                 if detail.is_terminal or not refused:
                     return detail.is_terminal
-                await patient.sleep(pause)
+                await cleaning.sleep(pause)
         except NotFoundError:
             return True
         except TrioError as error:
@@ -44,9 +43,9 @@ async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = C
 
 
 async def _is_refused(transport: AsyncTransport, job_id: str) -> bool:
-    """Cancel a job; return whether the answer was one that only a look at the job can explain.
+    """Cancel a job; return whether only its status can explain the reply.
 
-    It has ended already, or something on the way to the server has answered.
+    It has ended already, or something on the way to the server has replied.
     """
     try:
         await transport.call(cancel_job(job_id))

@@ -1,41 +1,34 @@
-"""Creating a paid job: never twice, never lost.
+"""What a create is meant to make, and what its failure says about it.
 
 No idempotency key is documented, so a create that failed after it may have been sent is never sent again.
-Instead the job list is searched for a job that fits; exactly one such job is taken to be it.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .._redaction import preview
-from .._times import http_date
-from ..errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
-from ..models import Job, JobDetail
-from .call import Call
-from .retry.outcome import Outcome, classify
+from ..._redaction import preview
+from ..._times import http_date
+from ...errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
+from ...models import Job
+from ..call import Call
+from ..retry.outcome import Outcome, classify
 
 __all__ = [
     "Intent",
-    "fits",
     "is_ambiguous",
-    "may_fit",
+    "lookup_waits",
     "may_have_made_a_job",
     "outcome_unknown",
-    "reconcile_waits",
     "server_time",
-    "the_one",
     "with_tag",
 ]
 
-CLOCK_SKEW = timedelta(seconds=5)
-MAX_PAGES = 10
-PAGE_SIZE = 100
 _JOB_TYPES = {"/live-monitor": "live-monitor", "/live-digest": "live-digest"}
 _TAG = "client_ref"
 _LONGEST_WEBHOOK_URL = 2083
@@ -64,7 +57,7 @@ class Intent:
         return cls(error.path, error.request, error.reference, error.sent_at, error.made_before)
 
     def equals(self, other: Intent) -> bool:
-        """Whether the jobs of two creates cannot be told apart."""
+        """Whether two requests are identical, so that their jobs cannot be told apart."""
         return (self.path, self.body) == (other.path, other.body)
 
     @property
@@ -107,12 +100,12 @@ def is_ambiguous(error: TrioError) -> bool:
 
 
 def may_have_made_a_job(error: Exception | None) -> bool:
-    """Return whether a create that was given up may have made a job; `error` is how it failed, if it did."""
+    """Return whether an abandoned create may have made a job; `error` is how it failed, if it did."""
     return not isinstance(error, TrioError) or is_ambiguous(error)
 
 
-def reconcile_waits(window: float) -> Iterable[float]:
-    """Yield the waits before each look at the job list: 0, 0.5, 0.5, 1, 2, 4 … until the window closes."""
+def lookup_waits(window: float) -> Iterable[float]:
+    """Yield the seconds to wait before each lookup in the job list: 0, 0.5, 0.5, 1, 2, 4 … until the window closes."""
     passed, pause = 0.0, 0.5
     yield 0.0
     while passed < window:
@@ -120,44 +113,6 @@ def reconcile_waits(window: float) -> Iterable[float]:
         passed += wait
         yield wait
         pause = max(0.5, passed)
-
-
-def may_fit(job: Job, intent: Intent, *, not_after: datetime, owned: Collection[str]) -> bool:
-    """Return whether a list item can be the job of an intent, by what list items show.
-
-    Args:
-        job: the list item.
-        intent: what was to be made, and when by the server's clock as far as it is known.
-        not_after: the server's time when it made the list.
-        owned: ids of jobs that are known to be others.
-    """
-    if job.job_id in owned or job.stream_url != intent.body.get("stream_url"):
-        return False
-    if job.job_type is not None and job.job_type != intent.job_type:
-        return False
-    created, latest = job.created_time, min(not_after, intent.made_before or not_after)
-    return created is None or intent.sent_at - CLOCK_SKEW <= created <= latest + CLOCK_SKEW
-
-
-def fits(detail: JobDetail, intent: Intent) -> bool:
-    """Return whether a job's settings are the ones that were sent; what the server leaves out does not count."""
-    config = detail.config.model_dump(exclude_unset=True) if detail.config else dict(detail.details or {})
-    sent = {name: value for name, value in intent.body.items() if name != "stream_url"}
-    sent.setdefault("webhook_url", None)  # a job that delivers somewhere nobody asked for is somebody else's
-    known = {name: value for name, value in sent.items() if name in config}
-    return all(config[name] == value for name, value in known.items())
-
-
-def the_one(found: Sequence[str], intent: Intent, given_up: Iterable[Intent]) -> str | None:
-    """Return the id of the job that is to be stopped for an intent, or `None` if that would be a guess.
-
-    Args:
-        found: the ids of the jobs that fit, and are not known to be others.
-        intent: what certainly, or perhaps, made one of them.
-        given_up: the intents that certainly made a job each, all of which are to be stopped.
-    """
-    equal = sum(map(intent.equals, given_up))
-    return found[0] if found and len(found) <= max(1, equal) else None
 
 
 def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job]) -> CreateOutcomeUnknownError:

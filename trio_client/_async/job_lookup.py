@@ -1,0 +1,58 @@
+"""Look up in the job list the job of a create whose reply was lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from .._core.endpoints import get_job, list_jobs
+from .._core.ownership import CreateRecord, fits, server_time
+from .._core.paging import JobCursor
+from .._response_info import response_info
+from ..errors import NotFoundError
+from ..models import Job
+from .transport import AsyncTransport
+
+__all__ = ["search"]
+
+_MAX_PAGES = 10
+_PAGE_SIZE = 100
+_SHORTEST_CALL = 0.1  # seconds: a call in a search whose time is up
+
+
+async def search(transport: AsyncTransport, record: CreateRecord, *, seconds: float) -> list[Job]:
+    """Return the jobs in the list that fit a create, or raise after so many seconds."""
+    bounded = _Bounded(transport, seconds)
+    cursor = JobCursor(limit=None, page_size=_PAGE_SIZE, offset=0)
+    candidates: list[Job] = []
+    for _ in range(_MAX_PAGES):
+        page = await bounded.transport().call(
+            list_jobs(type=record.intent.job_type, limit=cursor.page_limit, offset=cursor.offset)
+        )
+        listed_at = server_time(response_info(page).headers) or datetime.now(timezone.utc)
+        candidates += transport.state.ledger.candidates(record, cursor.take(page), listed_at=listed_at)
+        if cursor.finished:
+            break
+    return [job for job in candidates if await _confirmed(bounded, job, record)]
+
+
+class _Bounded:
+    """A time limit over several calls."""
+
+    def __init__(self, transport: AsyncTransport, seconds: float) -> None:
+        self._transport = transport
+        self._until = transport.clock() + seconds
+
+    def transport(self) -> AsyncTransport:
+        """Return what carries out the next call in the time that is left."""
+        settings = self._transport.settings
+        left = max(_SHORTEST_CALL, self._until - self._transport.clock())
+        return self._transport.with_settings(replace(settings, retry=replace(settings.retry, deadline=left)))
+
+
+async def _confirmed(bounded: _Bounded, job: Job, record: CreateRecord) -> bool:
+    """Return whether a candidate's settings, which list items do not carry, are those that were sent."""
+    try:
+        return fits(await bounded.transport().call(get_job(job.job_id)), record.intent)
+    except NotFoundError:
+        return False

@@ -1,0 +1,355 @@
+"""Create a job at most once, find it where the reply was lost, and never leave it running by accident."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from .._core.call import Call
+from .._core.config import Settings, Timeout
+from .._core.hooks import CallInfo, notify
+from .._core.log import logger
+from .._core.ownership import (
+    CreateRecord,
+    CreateState,
+    Intent,
+    is_ambiguous,
+    lookup_waits,
+    may_have_made_a_job,
+    outcome_unknown,
+    with_tag,
+)
+from .._core.state import ClientState
+from .._core.validation import not_negative
+from .._exit_cleanup import register, unregister
+from .._http.async_runtime import carry_through, shielded
+from .._redaction import mask
+from .._response_info import ResponseInfo, remember
+from ..errors import (
+    AuthenticationError,
+    CreateOutcomeUnknownError,
+    MaxJobsReachedError,
+    PermissionDeniedError,
+    TrioError,
+)
+from ..models import Job
+from .job_lookup import search
+from .job_stop import report_leak, stop_job
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["AsyncOwnedJob", "announce", "create_job", "reference_header"]
+
+_T = TypeVar("_T")
+_SLOT_POLL_SECONDS = 3.0
+_GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
+_LOOKUP_SECONDS = 5.0  # to find a job that is to be stopped
+
+
+async def create_job(
+    transport: AsyncTransport,
+    call: Call[Job],
+    *,
+    wait_for_slot: float | None = None,
+    tag_webhook_url: bool = False,
+    timeout: float | Timeout | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+) -> Job:
+    """Return the new job; look it up where the create's outcome is unknown. It is owned until it is returned."""
+    if wait_for_slot is not None:
+        not_negative("wait_for_slot", wait_for_slot, "seconds")
+    reference = str(uuid.uuid4())
+    if tag_webhook_url:
+        call = with_tag(call, reference)
+    owned = AsyncOwnedJob(transport, announce(transport, call, reference))
+    headers = {**reference_header(owned.record), **(extra_headers or {})}
+
+    async def send() -> Job:
+        job = await transport.call(call, timeout=timeout, extra_headers=headers)
+        owned.started(job.job_id)
+        return job
+
+    job = await owned.start(send, wait_for_slot=wait_for_slot, abandon=owned.stop)
+    owned.release()
+    return job
+
+
+def announce(transport: AsyncTransport, call: Call[Job], reference: str | None = None) -> CreateRecord:
+    """Return the record of a create that was not sent yet, after calling the hook for it."""
+    intent = Intent(call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now())
+    settings = transport.settings
+    url = mask(settings.base_url + call.path)
+    notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
+    return transport.state.ledger.plan(intent, now=transport.clock())
+
+
+def reference_header(record: CreateRecord) -> dict[str, str]:
+    """Return the header that sends a create's reference with every attempt."""
+    return {"Idempotency-Key": record.intent.reference}
+
+
+class AsyncOwnedJob:
+    """The job of one create: what is done on the network for one record of the ledger.
+
+    Whoever has it starts the job, and then stops or releases it.
+
+    Args:
+        transport: what carries out the calls.
+        record: the create.
+        keep: whether the job is left running when its create, or what follows it, is abandoned.
+    """
+
+    def __init__(self, transport: AsyncTransport, record: CreateRecord, *, keep: bool = False) -> None:
+        self.record: CreateRecord = record
+        self.began: datetime | None = None
+        """When the job was made, as the job list has it; known only of a job that was found there."""
+        self._transport = transport
+        self._keep = keep
+        self._process = os.getpid()
+        self._at_exit: _StopAtExit | None = None
+
+    @classmethod
+    def of(cls, transport: AsyncTransport, error: CreateOutcomeUnknownError) -> Self:
+        """Return the owned job of a create whose outcome is unknown."""
+        return cls(transport, transport.state.ledger.reopen(error, now=transport.clock()))
+
+    @property
+    def job_id(self) -> str | None:
+        """The job's id, once known."""
+        return self.record.job_id
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether this process made it: a child leaves the jobs of its parent alone."""
+        return self._process == os.getpid()
+
+    async def start(
+        self,
+        send: Callable[[], Awaitable[_T]],
+        *,
+        wait_for_slot: float | None,
+        abandon: Callable[[], Awaitable[None]],
+    ) -> _T | Job:
+        """Create the job; return what `send` returns, or the job that was found where its reply was lost.
+
+        Args:
+            send: makes one attempt, and calls `started` if there is a job.
+            wait_for_slot: how long to wait for a free job slot, in seconds.
+            abandon: settles a job that was started when the task was cancelled.
+
+        Raises:
+            CreateOutcomeUnknownError: it is not known whether there is a job.
+        """
+        ledger = self._transport.state.ledger
+        until = self._transport.clock() + (wait_for_slot or 0.0)
+        try:
+            while True:
+                try:
+                    return await self._attempt(send, abandon)
+                except MaxJobsReachedError:
+                    left = until - self._transport.clock()
+                    if left <= 0:
+                        raise
+                    await self._transport.sleep(min(_SLOT_POLL_SECONDS, left))
+        except TrioError as error:
+            if not is_ambiguous(error):
+                ledger.refused(self.record)
+                raise
+            cause = error
+        except BaseException:
+            if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or nobody minds
+                ledger.refused(self.record)
+            raise
+        try:
+            return await self.resolve(cause)
+        except Exception:
+            raise
+        except BaseException:  # cancelled meanwhile
+            await (self._forget() if self._keep else self.stop())
+            raise
+
+    def started(self, job_id: str | None = None) -> None:
+        """Note that there is a job; its stream may be about to name it."""
+        state = self._transport.state
+        state.ledger.running(self.record, job_id, before=state.server_now(), now=self._transport.clock())
+
+    def named(self, job_id: str) -> None:
+        """Note the id of the running job."""
+        self._transport.state.ledger.named(self.record, job_id)
+
+    async def resolve(self, cause: TrioError) -> Job:
+        """Return the one job in the list that can be this create's.
+
+        The list may lag and the server may still be at work, so the lookup is repeated.
+
+        Raises:
+            CreateOutcomeUnknownError: there is none, or several, or it may be an identical request's.
+        """
+        transport, record, ledger = self._transport, self.record, self._transport.state.ledger
+        window = transport.settings.retry.reconcile_for
+        until = transport.clock() + window
+        ledger.unresolved(record, settled=until, before=transport.state.server_now() + timedelta(seconds=window))
+        found: list[Job] = []
+        for wait in lookup_waits(window):
+            if wait:
+                await transport.sleep(wait)
+            try:
+                found = await search(transport, record, seconds=max(1.0, until - transport.clock()))
+            except (AuthenticationError, PermissionDeniedError):
+                break  # no later lookup will succeed either
+            except TrioError:
+                continue  # the next lookup may succeed; the create's own failure is what is reported
+            if ledger.is_contested(record):
+                continue  # what was found may be the job of a stream that is about to name it
+            job = self.adopt(found)
+            if job is not None:
+                remember(job, ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True))
+                return job
+            if found:
+                break
+        error = outcome_unknown(record.intent, cause, found)
+        ledger.reported(record, error)
+        raise error from cause
+
+    def adopt(self, found: Sequence[Job]) -> Job | None:
+        """Take over the job of this create, which was looked up, or return `None` where that would be a guess."""
+        job_id = self._transport.state.ledger.adopt(self.record, [job.job_id for job in found])
+        if job_id is None:
+            return None
+        (job,) = (job for job in found if job.job_id == job_id)
+        self.began = job.created_time
+        return job
+
+    def stop_at_exit(self) -> None:
+        """Have the job stopped at the end of the program, unless it is stopped or released before."""
+        self._at_exit = _StopAtExit(self._transport.settings, self._transport.state, self.record)
+        register(self._at_exit)
+
+    async def find_id(self, *, seconds: float = _LOOKUP_SECONDS) -> str | None:
+        """Return the job's id, so that it can be stopped; one that is not known is looked up in the list.
+
+        Where it is certain that there is a job, the lookup is repeated. It raises nothing of the API's.
+        """
+        record, ledger = self.record, self._transport.state.ledger
+        if record.job_id is not None:
+            return record.job_id
+        cleaning = self._transport.with_settings(self._transport.settings)
+        cleaning.state = self._transport.state.for_cleanup()
+        ledger.stopping(record, True)
+        try:
+            with shielded(seconds):
+                for wait in lookup_waits(seconds):
+                    if wait:
+                        await cleaning.sleep(wait)
+                    repeat = record.has_unknown_id
+                    with suppress(TrioError):
+                        found = await search(cleaning, record, seconds=seconds)
+                        repeat = repeat or ledger.is_contested(record)
+                        job_id = ledger.claim(record, [job.job_id for job in found])
+                        if job_id is not None:
+                            return job_id
+                    if not repeat:
+                        return None
+            return None
+        finally:
+            ledger.stopping(record, False)
+
+    async def stop(self, error: BaseException | None = None) -> None:
+        """Stop the job, if there is one, and report it if it may still run; `error` is what is under way, if any."""
+        record, ledger = self.record, self._transport.state.ledger
+        if record.state is CreateState.SENT:
+            ledger.unresolved(record, settled=self._transport.clock())
+        made = not record.is_unresolved
+        try:
+            job_id = await self.find_id()
+            stopped = job_id is not None and await stop_job(self._transport, job_id)
+        except BaseException:  # a second cancellation
+            if self._at_exit is not None:
+                job = self.job_id or "(id not known)"
+                logger.error("Stopping job %s was cut off: it may run until the program ends, which cancels it.", job)
+            raise
+        if job_id is None and not made:
+            logger.warning(
+                "POST %s was abandoned under way (Idempotency-Key %s) and no job was found; one may appear.",
+                record.intent.path,
+                record.intent.reference,
+            )
+            await self._forget()
+            return
+        self._end(CreateState.STOPPED if stopped else CreateState.LEAKED)
+        if not stopped:
+            report_leak(job_id, error)
+
+    def release(self, *, ended: bool = False) -> None:
+        """Leave the job alone from now on: it has ended, or it is to run on."""
+        self._end(CreateState.ENDED if ended else CreateState.RELEASED)
+
+    def unregister(self) -> None:
+        """Leave the job running at the end of the program."""
+        if self._at_exit is not None:
+            unregister(self._at_exit)
+
+    def _end(self, state: CreateState) -> None:
+        self.unregister()
+        self._transport.state.ledger.ended(self.record, state)
+
+    async def _forget(self) -> None:
+        """Look the job up no more."""
+        self.unregister()
+        self._transport.state.ledger.refused(self.record)
+
+    async def _attempt(self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]]) -> _T:
+        transport = self._transport
+
+        async def settle(_: object, error: Exception | None) -> None:
+            if self.record.state is CreateState.RUNNING:
+                await abandon()
+            elif not self._keep and may_have_made_a_job(error):
+                await self.stop()
+
+        transport.state.ledger.sent(self.record, at=transport.state.server_now(), now=transport.clock())
+        connected = await transport.sender.take_turn()
+        return await carry_through(send, grace=_GRACE_SECONDS, settle=settle, when_sent=connected)
+
+
+class _StopAtExit:
+    """Stop a job when nothing else of its client is left: no stream, no event loop, perhaps no connection."""
+
+    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord) -> None:
+        self._settings = settings
+        self._state = state
+        self._record = record
+
+    def __call__(self, seconds: float) -> bool:
+        """Stop it within so many seconds; return whether that is certain."""
+        if seconds <= 0:
+            return False
+        from .._http._sync.sender import Sender
+        from .._sync.job_stop import stop_job
+        from .._sync.owned_job import OwnedJob
+        from .._sync.transport import Transport
+
+        settings = self._settings
+        sender = Sender(
+            settings.base_url,
+            settings.key,
+            trust_env=settings.trust_env,
+            max_body_bytes=settings.max_body_bytes,
+            http_client=None,
+        )
+        try:
+            transport = Transport(settings, sender, self._state)
+            until = transport.clock() + seconds
+            job_id = OwnedJob(transport, self._record).find_id(seconds=seconds)
+            return job_id is not None and stop_job(transport, job_id, seconds=until - transport.clock())
+        finally:
+            sender.close()
+
+    def __str__(self) -> str:
+        return self._record.job_id or "one whose id is not known"

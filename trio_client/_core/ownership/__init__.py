@@ -1,0 +1,22 @@
+"""Whose job is whose: one record for each create, and the rules that match jobs to records."""
+
+from __future__ import annotations
+
+from .intent import Intent, is_ambiguous, lookup_waits, may_have_made_a_job, outcome_unknown, server_time, with_tag
+from .ledger import CreateRecord, CreateState, Ledger
+from .matching import fits, may_fit
+
+__all__ = [
+    "CreateRecord",
+    "CreateState",
+    "Intent",
+    "Ledger",
+    "fits",
+    "is_ambiguous",
+    "lookup_waits",
+    "may_fit",
+    "may_have_made_a_job",
+    "outcome_unknown",
+    "server_time",
+    "with_tag",
+]

@@ -1,0 +1,259 @@
+"""The record of every create of a client, and which job in the list is whose.
+
+A job list says what runs on the account, not who made it: another create of this client, another process, or a
+person. So a job is taken for that of a create only if it can be no other's (`adopt`, `claim`), and what is known to be
+another's is never a candidate.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+
+from ...errors import CreateOutcomeUnknownError
+from ...models import Job
+from .intent import Intent
+from .matching import CLOCK_SKEW, may_fit
+
+__all__ = ["CreateRecord", "CreateState", "Ledger"]
+
+_APART = 3 * CLOCK_SKEW.total_seconds()
+"""Seconds between two creates after which neither can be taken for the other, whatever the clocks are off."""
+
+
+class CreateState(Enum):
+    """How far a create, and its job, have come."""
+
+    PLANNED = auto()
+    SENT = auto()
+    RUNNING = auto()
+    UNRESOLVED = auto()
+    RELEASED = auto()
+    """It was left running: it is the caller's."""
+    ENDED = auto()
+    STOPPED = auto()
+    LEAKED = auto()
+
+
+@dataclass(eq=False, slots=True)
+class CreateRecord:
+    """One create. Only the ledger that made it changes it.
+
+    Attributes:
+        intent: what is to be made.
+        state: how far it has come.
+        job_id: the id of its job, once known.
+        stopping: whether its job is being looked up in order to be stopped.
+        sent: when it was sent, in seconds of the client's monotonic clock; `None`: not yet.
+        settled: when its job was made at the latest, by the same clock; `None`: it may still be made.
+    """
+
+    intent: Intent
+    state: CreateState = CreateState.PLANNED
+    job_id: str | None = None
+    stopping: bool = False
+    sent: float | None = None
+    settled: float | None = None
+    error: weakref.ref[CreateOutcomeUnknownError] | None = None
+    """What says that the outcome is unknown: while it exists, the lookup may be retried."""
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether it may or may not have made a job."""
+        return self.state is CreateState.UNRESOLVED
+
+    @property
+    def may_be_looked_up(self) -> bool:
+        """Whether its job may still be looked up in the list, by its owner or by whoever has its error."""
+        if self.job_id is not None:
+            return False
+        if self.error is not None:
+            return self.error() is not None
+        return self.state in (CreateState.PLANNED, CreateState.SENT, CreateState.RUNNING, CreateState.UNRESOLVED)
+
+    @property
+    def has_unknown_id(self) -> bool:
+        """Whether it certainly made a job, or is about to, of which only the id is not known."""
+        return self.job_id is None and self.state not in (CreateState.PLANNED, CreateState.UNRESOLVED)
+
+
+class _Process:
+    """What all ledgers of this process share: one lock. A fork leaves no thread to release it, so it is made anew."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        self.lock = threading.Lock()
+
+
+_process = _Process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.renew)
+
+
+class Ledger:
+    """The creates of one client and of its copies with other options. Safe to use from any thread.
+
+    Times are seconds of the client's monotonic clock (`now`), or the server's as far as they are known.
+
+    Args:
+        few: how many records are kept without asking which of them can be dropped.
+    """
+
+    def __init__(self, *, few: int = 16) -> None:
+        self._records: set[CreateRecord] = set()
+        self._few = self._many = few
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __contains__(self, record: CreateRecord) -> bool:
+        return record in self._records
+
+    def plan(self, intent: Intent, *, now: float) -> CreateRecord:
+        """Return a new record of a create that was not sent yet."""
+        record = CreateRecord(intent)
+        with _process.lock:
+            if len(self._records) >= self._many:
+                self._drop_settled(now)
+            self._records.add(record)
+        return record
+
+    def sent(self, record: CreateRecord, *, at: datetime, now: float) -> None:
+        """Note that a create is about to be sent, perhaps again after a refusal; `at` is the server's time."""
+        with _process.lock:
+            record.intent = replace(record.intent, sent_at=at)
+            record.state, record.sent = CreateState.SENT, now
+
+    def refused(self, record: CreateRecord) -> None:
+        """Note that a create certainly made no job, or that its job is not looked up any more."""
+        with _process.lock:
+            self._records.discard(record)
+
+    def running(self, record: CreateRecord, job_id: str | None = None, *, before: datetime, now: float) -> None:
+        """Note that there is a job; one whose id is not known was made before a time by the server's clock."""
+        with _process.lock:
+            record.state, record.settled = CreateState.RUNNING, now
+            if job_id is None:
+                record.intent = replace(record.intent, made_before=before)
+            else:
+                record.job_id = job_id
+
+    def named(self, record: CreateRecord, job_id: str) -> None:
+        """Note the id of a running job."""
+        with _process.lock:
+            record.job_id = job_id
+
+    def unresolved(self, record: CreateRecord, *, settled: float, before: datetime | None = None) -> None:
+        """Note that it is not known which job is this create's, if it made one; `before`: when it was made at most."""
+        with _process.lock:
+            record.intent = replace(record.intent, made_before=record.intent.made_before or before)
+            if record.state is CreateState.SENT:
+                record.state, record.settled = CreateState.UNRESOLVED, settled
+
+    def reported(self, record: CreateRecord, error: CreateOutcomeUnknownError) -> None:
+        """Note the error that was raised for an unresolved create: the record is kept for as long as the error."""
+        with _process.lock:
+            record.error = weakref.ref(error)
+
+    def reopen(self, error: CreateOutcomeUnknownError, *, now: float) -> CreateRecord:
+        """Return the record of an unresolved create; one of another process gets a new one."""
+        intent = Intent.of(error)
+        with _process.lock:
+            for record in self._records:
+                if record.intent.reference == intent.reference and record.error is not None:
+                    return record
+            return CreateRecord(intent, CreateState.UNRESOLVED, settled=now)
+
+    def ended(self, record: CreateRecord, state: CreateState) -> None:
+        """Note how a job ended; its id stays known for as long as another create could match it."""
+        with _process.lock:
+            record.state = state
+
+    def candidates(self, record: CreateRecord, jobs: Iterable[Job], *, listed_at: datetime) -> list[Job]:
+        """Return the list items that can be a create's job, by what list items show and by whose job is whose."""
+        with _process.lock:
+            taken = {each.job_id for each in self._records if each is not record}
+        return [job for job in jobs if job.job_id not in taken and may_fit(job, record.intent, not_after=listed_at)]
+
+    def is_contested(self, record: CreateRecord) -> bool:
+        """Whether what the list shows may be the job of an identical request, whose id is not known yet."""
+        with _process.lock:
+            return self._is_contested(record)
+
+    def adopt(self, record: CreateRecord, found: Sequence[str]) -> str | None:
+        """Return the id of a create's job, which is its own from now on, or `None` where that would be a guess.
+
+        Args:
+            record: the create.
+            found: the ids of the jobs that fit it.
+        """
+        with _process.lock:
+            free = self._free(record, found)
+            if len(free) != 1 or self._is_contested(record):
+                return None
+            record.job_id, record.state = free[0], CreateState.RUNNING
+            self._records.add(record)
+            return record.job_id
+
+    def stopping(self, record: CreateRecord, value: bool) -> None:
+        """Note whether a job is being looked up in order to be stopped."""
+        with _process.lock:
+            record.stopping = value
+
+    def claim(self, record: CreateRecord, found: Sequence[str]) -> str | None:
+        """Return the id of the job that is to be stopped for a create, or `None` if that would be a guess.
+
+        Where several identical requests are stopped at once, each gets one of as many jobs that fit.
+        """
+        with _process.lock:
+            free = self._free(record, found)
+            equal = sum(each.stopping and each.has_unknown_id for each in self._identical(record))
+            if not free or len(free) > max(1, equal + record.has_unknown_id) or self._is_contested(record):
+                return None
+            record.job_id, record.state = free[0], CreateState.RUNNING
+            return record.job_id
+
+    def _free(self, record: CreateRecord, found: Sequence[str]) -> list[str]:
+        taken = {each.job_id for each in self._records if each is not record}
+        return [job_id for job_id in found if job_id not in taken]
+
+    def _is_contested(self, record: CreateRecord) -> bool:
+        return any(each.has_unknown_id and not each.stopping for each in self._identical(record))
+
+    def _identical(self, record: CreateRecord) -> list[CreateRecord]:
+        """Return the other creates with the same request, if they were sent at about the same time."""
+        return [
+            each
+            for each in self._records
+            if each is not record and each.intent.equals(record.intent) and _overlap(each, record)
+        ]
+
+    def _drop_settled(self, now: float) -> None:
+        """Drop the records whose job no create can be taken for any more."""
+        looked_up = [each for each in self._records if each.may_be_looked_up]
+        self._records = {
+            each
+            for each in self._records
+            if each.may_be_looked_up
+            or each.settled is None
+            or now - each.settled <= _APART
+            or any(_overlap(each, other) for other in looked_up)
+        }
+        self._many = max(self._few, 2 * len(self._records))
+
+
+def _overlap(one: CreateRecord, other: CreateRecord) -> bool:
+    """Return whether the job of one create can be taken for the job of another, by when they were made."""
+    return _may_precede(one, other) and _may_precede(other, one)
+
+
+def _may_precede(one: CreateRecord, other: CreateRecord) -> bool:
+    """Return whether one create can have been sent before the job of another was made."""
+    return one.sent is None or other.settled is None or one.sent <= other.settled + _APART
