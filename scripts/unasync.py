@@ -35,6 +35,7 @@ RULES = [
     (r"\bhandle_async_request\b", "handle_request"),
     (r"\bcheck_async_client\b", "check_client"),
     (r"\b_async\b", "_sync"),
+    (r"\basync_sleep\b", "sleep"),
     (r"\basync_runtime\b", "sync_runtime"),
 ]
 

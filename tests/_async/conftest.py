@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, TypeAlias
 
 import anyio.lowlevel
 import pytest
 
 from trio_client import AsyncTrioClient
+from trio_client._time_source import REAL, RealTime, replaced
 from trio_client.stub import StubServer
 
 Connect: TypeAlias = Callable[..., AsyncTrioClient]
@@ -41,29 +41,35 @@ if THROUGH == "aiohttp":  # which knows no other event loop
 # async-only: end
 
 
-class Pauses:
+class Pauses(RealTime):
     """The waits of the clients of a test: they pass at once, for the clients as for the stub."""
 
     def __init__(self, stub: StubServer) -> None:
         self.seconds: list[float] = []
         self._stub = stub
 
-    def drive(self, client: AsyncTrioClient) -> None:
-        """Let a client wait in this way from now on."""
-        client._transport.sleep, client._transport.clock = self.sleep, self.clock
+    def monotonic(self) -> float:
+        return REAL.monotonic() + sum(self.seconds)
 
-    def clock(self) -> float:
-        return time.monotonic() + sum(self.seconds)
-
-    async def sleep(self, seconds: float) -> None:
+    async def async_sleep(self, seconds: float) -> None:
         self.seconds.append(seconds)
         self._stub.clock.advance(seconds)
         await anyio.lowlevel.checkpoint()  # async-only
 
+    def take_real_time(self, speed: float = 1) -> None:
+        """Let waits take their time from now on, or a fraction of it."""
+
+        async def sleep(seconds: float) -> None:
+            await REAL.async_sleep(seconds / speed)
+
+        self.async_sleep, self.monotonic = sleep, REAL.monotonic
+
 
 @pytest.fixture
-def pauses(stub: StubServer) -> Pauses:
-    return Pauses(stub)
+def pauses(stub: StubServer) -> Iterator[Pauses]:
+    pauses = Pauses(stub)
+    with replaced(pauses):
+        yield pauses
 
 
 @pytest.fixture
@@ -77,7 +83,6 @@ async def connect(stub: StubServer, pauses: Pauses) -> AsyncGenerator[Connect, N
             options["http_client"] = through = other_client()
             borrowed.append(through)
         client = AsyncTrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
-        pauses.drive(client)
         made.append(client)
         return client
 

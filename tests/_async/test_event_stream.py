@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -441,23 +440,23 @@ class TestLeaving:
             assert ("sse", True) == (found.delivery, found.frame is not None)
 
     async def test_a_timeout_while_a_nameless_job_is_looked_for_is_followed_by_another_look(
-        self, stub: StubServer, client: AsyncTrioClient
+        self, stub: StubServer, client: AsyncTrioClient, pauses: Any
     ) -> None:
         stub.fail_next(path="/live-monitor", drop_after_bytes=1)
         stub.fail_next(method="GET", path="/jobs", status=500, times=4)
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(5)
             scope = anyio.CancelScope()
-            pause = client._transport.sleep
+            pause = pauses.async_sleep
 
             async def give_up(seconds: float) -> None:
                 scope.cancel()
                 await pause(seconds)
 
-            client._transport.sleep = give_up
+            pauses.async_sleep = give_up
             with scope:
                 await events.collect()
-            client._transport.sleep = pause
+            pauses.async_sleep = pause
             told = await events.collect()
         assert ("started", "stopped") == (told[0].kind, told[-1].kind)
 
@@ -584,7 +583,7 @@ class TestBreaking:
 
     @pytest.mark.own_connections
     async def test_a_silent_stream_of_a_job_that_has_nothing_to_tell_is_listened_to(
-        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
+        self, stub: StubServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
         monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-digest": 0.01})
@@ -596,7 +595,7 @@ class TestBreaking:
             if looks == 2:  # the stream has been silent twice
                 stub.clock.advance(300)
 
-        client._transport.settings = replace(client._transport.settings, hooks=Hooks(on_response=look))
+        client = connect(hooks=Hooks(on_response=look))
         async with client.live_digest.stream(YARD, window_minutes=2, max_windows=2) as events:
             stub.clock.advance(5)
             told = await events.collect()

@@ -217,9 +217,9 @@ class TestCreate:
     ) -> None:
         async def sleep(seconds: float) -> None:
             proxy.accept()
-            await pauses.sleep(seconds)
+            await pause(seconds)
 
-        client._transport.sleep = sleep
+        pause, pauses.async_sleep = pauses.async_sleep, sleep
         proxy.refuse()
         job = await client.live_monitor.create(YARD, OPEN)
         assert [job.job_id] == [each.job_id for each in stub.jobs]

@@ -225,7 +225,7 @@ class TestWait:
     async def test_it_gives_up_in_time_and_leaves_the_job_alone(
         self, stub: StubServer, client: AsyncTrioClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         (job_id,) = stub.add_jobs(1, status="running")
         with pytest.raises(WaitTimeoutError, match=job_id) as caught:
             await client.jobs.wait(job_id, timeout=10)

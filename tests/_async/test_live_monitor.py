@@ -161,7 +161,7 @@ async def test_wait_for_slot_asks_again_until_a_job_has_ended(
 
 
 async def test_wait_for_slot_gives_up_in_time(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
-    client._transport.clock = lambda: sum(pauses.seconds)
+    pauses.monotonic = lambda: sum(pauses.seconds)
     stub.add_jobs(10, status="running")
     with pytest.raises(MaxJobsReachedError):
         await client.live_monitor.create(YARD, OPEN, wait_for_slot=4)

@@ -85,7 +85,6 @@ async def connect(stub: StubServer, pauses: Any) -> AsyncGenerator[Connect, None
 
     def make(**options: Any) -> AsyncOsapiClient:
         client = AsyncOsapiClient(**{"token": "test-token", "base_url": stub.osapi_url, **options})
-        pauses.drive(client)
         made.append(client)
         return client
 
@@ -606,21 +605,21 @@ class TestWait:
     async def test_a_failure_that_stays_is_the_end_after_it_has_settled(
         self, stub: StubServer, client: AsyncOsapiClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         job = await client.jobs.wait(stub.osapi.add(status="failed"), settle=10, poll_interval=4)
         assert ("failed", [4, 4, 2]) == (job.status, pauses.seconds)
 
     async def test_when_the_time_is_up_a_settling_failure_is_returned(
         self, stub: StubServer, client: AsyncOsapiClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         job = await client.jobs.wait(stub.osapi.add(status="failed"), settle=1000, timeout=10)
         assert ("failed", 10) == (job.status, sum(pauses.seconds))
 
     async def test_a_job_that_does_not_end_in_time_is_named_with_its_last_state(
         self, stub: StubServer, client: AsyncOsapiClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         job_id = stub.osapi.add(status="processing")
         with pytest.raises(WaitTimeoutError, match=job_id) as caught:
             await client.jobs.wait(job_id, timeout=10)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from trio_client import AsyncTrioClient, CoverageGap
-from trio_client._http.async_runtime import sleep
 from trio_client._times import parse_time
 from trio_client.stub import Scene, StubServer
 
@@ -79,13 +78,9 @@ class Trouble:
                 self._stub.fail_next(**self._dice.choice(FAULTS))
 
 
-async def test_a_day_is_covered_but_for_what_is_told(stub: StubServer, connect: Connect) -> None:
+async def test_a_day_is_covered_but_for_what_is_told(stub: StubServer, connect: Connect, pauses: Any) -> None:
     client = connect()
-
-    async def pause(seconds: float) -> None:
-        await sleep(seconds / SPEED)
-
-    client._transport.sleep = pause
+    pauses.take_real_time(speed=SPEED)
     gaps: list[CoverageGap] = []
     followed: set[str] = set()
     with Trouble(stub) as trouble:

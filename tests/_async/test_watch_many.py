@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,18 +41,10 @@ def stub() -> Iterator[StubServer]:
         yield server
 
 
-@pytest.fixture
-def client(connect: Connect) -> AsyncTrioClient:
-    """A client whose waits take their time: turns are measured by them."""
-    return patient(connect())
-
-
-def patient(client: AsyncTrioClient, speed: float = 1) -> AsyncTrioClient:
-    async def sleep(seconds: float) -> None:
-        await anyio.sleep(seconds / speed)
-
-    client._transport.sleep, client._transport.clock = sleep, time.monotonic
-    return client
+@pytest.fixture(autouse=True)
+def real_pauses(pauses: Any) -> None:
+    """Waits take their time: time slices are measured by them."""
+    pauses.take_real_time()
 
 
 def cameras(count: int, **options: Any) -> list[Target]:
@@ -87,7 +78,7 @@ async def test_where_slots_are_few_all_get_their_turns(connect: Connect) -> None
         gaps: Counter[Target] = Counter()
         overs: Counter[Target] = Counter()
         most = 0
-        client = patient(connect(base_url=stub.base_url))
+        client = connect(base_url=stub.base_url)
         async with client.watch_many(targets, turn_seconds=0.15) as events:
             async for target, event in events:
                 most = max(most, stub.running_jobs)
@@ -113,7 +104,7 @@ async def test_where_slots_are_few_all_get_their_turns(connect: Connect) -> None
 async def test_an_event_that_came_before_the_turns_end_is_told(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1) as stub:
         told: Counter[str | None] = Counter()
-        async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.2) as events:
+        async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.2) as events:
             async for _, event in events:
                 told[event.job_id] += isinstance(event, Triggered)
                 if len(stub.jobs) > 6 and isinstance(event, CoverageGap):
@@ -125,7 +116,7 @@ async def test_an_event_that_came_before_the_turns_end_is_told(connect: Connect)
 async def test_a_turn_ends_though_its_job_is_named_late(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a turn
         turns: Counter[Target] = Counter()
-        async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.1) as events:
+        async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.1) as events:
             with anyio.fail_after(30):
                 async for target, event in events:
                     turns[target] += event.kind == "started"
@@ -145,7 +136,7 @@ async def test_turns_end_though_no_event_names_its_job(connect: Connect, monkeyp
     monkeypatch.setattr("trio_client.stub.delivery.event_stream.encode_event", without_id)
     with StubServer(speed=600, max_jobs=1) as stub:
         seen: set[Target] = set()
-        async with patient(connect(base_url=stub.base_url)).watch_many(cameras(2), turn_seconds=0.3) as events:
+        async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.3) as events:
             with anyio.fail_after(30):
                 async for target, event in events:
                     seen |= {target} if isinstance(event, Triggered) else set()
@@ -157,7 +148,7 @@ async def test_turns_end_though_no_event_names_its_job(connect: Connect, monkeyp
 async def test_a_turn_that_could_not_be_ended_is_no_reason_for_a_later_end(connect: Connect) -> None:
     with StubServer(speed=0, max_jobs=1) as stub:
         stub.fail_next(method="DELETE", status=403)
-        client = patient(connect(base_url=stub.base_url))
+        client = connect(base_url=stub.base_url)
         async with client.watch_many(cameras(2), turn_seconds=0.2) as events:
             ended: list[tuple[Target, Event]] = []
 
@@ -197,10 +188,11 @@ async def test_a_reader_that_is_cancelled_takes_no_pair_along() -> None:
     await teller
 
 
-async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncTrioClient) -> None:
+async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
     good, bad = cameras(2)
     stub.scene(bad.stream_url, Scene(vod=True))
-    async with patient(client, speed=600).watch_many([bad, good]) as events:
+    pauses.take_real_time(speed=600)
+    async with client.watch_many([bad, good]) as events:
         target, event = await events.until(Failed) or (None, None)
         assert target is bad
         assert isinstance(event, Failed)
@@ -305,7 +297,7 @@ async def test_two_equal_targets_are_two_watches(stub: StubServer, client: Async
 
 async def test_equal_jobs_that_were_never_named_are_stopped_all_the_same(stub: StubServer, connect: Connect) -> None:
     stub.clock.speed = 0  # so that no job is named
-    async with patient(connect()).watch_many(3 * cameras(1)) as events:
+    async with connect().watch_many(3 * cameras(1)) as events:
         reading = anyio.CancelScope()
         async with anyio.create_task_group() as tasks:
 
@@ -332,10 +324,11 @@ async def test_there_is_no_gap_while_slots_are_free(stub: StubServer, client: As
     assert 0 == kinds["gap"]
 
 
-async def test_an_outage_is_outlasted_by_all(stub: StubServer, client: AsyncTrioClient) -> None:
+async def test_an_outage_is_outlasted_by_all(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
     targets = cameras(3, monitor_duration_seconds=60)
     stub.fail_next(method="POST", status=503, times=5)
-    async with patient(client, speed=600).watch_many(targets) as events:
+    pauses.take_real_time(speed=600)
+    async with client.watch_many(targets) as events:
         seen: set[Target] = set()
         async for target, event in events:
             seen |= {target} if isinstance(event, Triggered) else set()

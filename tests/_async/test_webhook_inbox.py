@@ -46,7 +46,7 @@ class Waits:
         pass
 
     async def wait(self, seconds: float) -> None:
-        await self.pauses.sleep(min(seconds, 5))
+        await self.pauses.async_sleep(min(seconds, 5))
         self.meanwhile()
 
 

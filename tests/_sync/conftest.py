@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeAlias
 
 import pytest
 
 from trio_client import TrioClient
+from trio_client._time_source import REAL, RealTime, replaced
 from trio_client.stub import StubServer
 
 Connect: TypeAlias = Callable[..., TrioClient]
@@ -24,28 +24,34 @@ def other_client() -> Any:
     return httpx2.Client(trust_env=False)
 
 
-class Pauses:
+class Pauses(RealTime):
     """The waits of the clients of a test: they pass at once, for the clients as for the stub."""
 
     def __init__(self, stub: StubServer) -> None:
         self.seconds: list[float] = []
         self._stub = stub
 
-    def drive(self, client: TrioClient) -> None:
-        """Let a client wait in this way from now on."""
-        client._transport.sleep, client._transport.clock = self.sleep, self.clock
-
-    def clock(self) -> float:
-        return time.monotonic() + sum(self.seconds)
+    def monotonic(self) -> float:
+        return REAL.monotonic() + sum(self.seconds)
 
     def sleep(self, seconds: float) -> None:
         self.seconds.append(seconds)
         self._stub.clock.advance(seconds)
 
+    def take_real_time(self, speed: float = 1) -> None:
+        """Let waits take their time from now on, or a fraction of it."""
+
+        def sleep(seconds: float) -> None:
+            REAL.sleep(seconds / speed)
+
+        self.sleep, self.monotonic = sleep, REAL.monotonic
+
 
 @pytest.fixture
-def pauses(stub: StubServer) -> Pauses:
-    return Pauses(stub)
+def pauses(stub: StubServer) -> Iterator[Pauses]:
+    pauses = Pauses(stub)
+    with replaced(pauses):
+        yield pauses
 
 
 @pytest.fixture
@@ -59,7 +65,6 @@ def connect(stub: StubServer, pauses: Pauses) -> Generator[Connect, None, None]:
             options["http_client"] = through = other_client()
             borrowed.append(through)
         client = TrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
-        pauses.drive(client)
         made.append(client)
         return client
 

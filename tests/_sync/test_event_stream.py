@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -472,7 +471,7 @@ class TestBreaking:
 
     @pytest.mark.own_connections
     def test_a_silent_stream_of_a_job_that_has_nothing_to_tell_is_listened_to(
-        self, stub: StubServer, client: TrioClient, monkeypatch: pytest.MonkeyPatch
+        self, stub: StubServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
         monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-digest": 0.01})
@@ -484,7 +483,7 @@ class TestBreaking:
             if looks == 2:  # the stream has been silent twice
                 stub.clock.advance(300)
 
-        client._transport.settings = replace(client._transport.settings, hooks=Hooks(on_response=look))
+        client = connect(hooks=Hooks(on_response=look))
         with client.live_digest.stream(YARD, window_minutes=2, max_windows=2) as events:
             stub.clock.advance(5)
             told = events.collect()

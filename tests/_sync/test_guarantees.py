@@ -212,9 +212,9 @@ class TestCreate:
     ) -> None:
         def sleep(seconds: float) -> None:
             proxy.accept()
-            pauses.sleep(seconds)
+            pause(seconds)
 
-        client._transport.sleep = sleep
+        pause, pauses.sleep = pauses.sleep, sleep
         proxy.refuse()
         job = client.live_monitor.create(YARD, OPEN)
         assert [job.job_id] == [each.job_id for each in stub.jobs]

@@ -156,7 +156,7 @@ def test_wait_for_slot_asks_again_until_a_job_has_ended(stub: StubServer, client
 
 
 def test_wait_for_slot_gives_up_in_time(stub: StubServer, client: TrioClient, pauses: Any) -> None:
-    client._transport.clock = lambda: sum(pauses.seconds)
+    pauses.monotonic = lambda: sum(pauses.seconds)
     stub.add_jobs(10, status="running")
     with pytest.raises(MaxJobsReachedError):
         client.live_monitor.create(YARD, OPEN, wait_for_slot=4)

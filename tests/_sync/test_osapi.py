@@ -84,7 +84,6 @@ def connect(stub: StubServer, pauses: Any) -> Generator[Connect, None, None]:
 
     def make(**options: Any) -> OsapiClient:
         client = OsapiClient(**{"token": "test-token", "base_url": stub.osapi_url, **options})
-        pauses.drive(client)
         made.append(client)
         return client
 
@@ -581,21 +580,21 @@ class TestWait:
     def test_a_failure_that_stays_is_the_end_after_it_has_settled(
         self, stub: StubServer, client: OsapiClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         job = client.jobs.wait(stub.osapi.add(status="failed"), settle=10, poll_interval=4)
         assert ("failed", [4, 4, 2]) == (job.status, pauses.seconds)
 
     def test_when_the_time_is_up_a_settling_failure_is_returned(
         self, stub: StubServer, client: OsapiClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         job = client.jobs.wait(stub.osapi.add(status="failed"), settle=1000, timeout=10)
         assert ("failed", 10) == (job.status, sum(pauses.seconds))
 
     def test_a_job_that_does_not_end_in_time_is_named_with_its_last_state(
         self, stub: StubServer, client: OsapiClient, pauses: Any
     ) -> None:
-        client._transport.clock = lambda: sum(pauses.seconds)
+        pauses.monotonic = lambda: sum(pauses.seconds)
         job_id = stub.osapi.add(status="processing")
         with pytest.raises(WaitTimeoutError, match=job_id) as caught:
             client.jobs.wait(job_id, timeout=10)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -93,8 +94,8 @@ def test_a_job_that_someone_cancels_ends_the_watch(stub: StubServer, client: Tri
     assert ("cancelled", rest[-1], 1) == (rest[-1].reason, events.outcome, posts(stub))
 
 
-def test_it_ends_before_it_costs_more(stub: StubServer, client: TrioClient) -> None:
-    client._transport.clock = stub.clock.now
+def test_it_ends_before_it_costs_more(stub: StubServer, client: TrioClient, pauses: Any) -> None:
+    pauses.monotonic = stub.clock.now
     with client.live_monitor.watch(CAMERA, "x", max_cost_usd=0.1, monitor_duration_seconds=120) as events:
         events.collect()
     assert events.outcome is not None
@@ -104,8 +105,8 @@ def test_it_ends_before_it_costs_more(stub: StubServer, client: TrioClient) -> N
     assert 0 == stub.running_jobs
 
 
-def test_it_ends_after_its_duration(stub: StubServer, client: TrioClient) -> None:
-    client._transport.clock = lambda: 60.0 * posts(stub)  # each job takes its minute, however busy the machine is
+def test_it_ends_after_its_duration(stub: StubServer, client: TrioClient, pauses: Any) -> None:
+    pauses.monotonic = lambda: 60.0 * posts(stub)  # each job takes its minute, however busy the machine is
     with client.live_monitor.watch(CAMERA, "x", duration=150, monitor_duration_seconds=60) as events:
         events.collect()
     assert "duration_reached" == getattr(events.outcome, "reason", None)
@@ -113,12 +114,12 @@ def test_it_ends_after_its_duration(stub: StubServer, client: TrioClient) -> Non
     assert 0 == stub.running_jobs
 
 
-def test_what_a_job_had_told_before_the_watch_ends_is_told(connect: Connect) -> None:
+def test_what_a_job_had_told_before_the_watch_ends_is_told(connect: Connect, pauses: Any) -> None:
     now = 0.0
     with StubServer(speed=0) as stub:
         stub.scene(CAMERA, Scene(every=1))
         client = connect(base_url=stub.base_url)
-        client._transport.clock = lambda: now
+        pauses.monotonic = lambda: now
         with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, duration=60) as events:
             stub.clock.advance(48)  # nine triggers are on their way
             now = 61.0
@@ -224,25 +225,25 @@ def test_a_doubt_outlives_the_next_job(stub: StubServer, client: TrioClient) -> 
     assert 0 == stub.running_jobs
 
 
-def test_a_nameless_job_that_is_not_found_is_reported(stub: StubServer, client: TrioClient) -> None:
+def test_a_nameless_job_that_is_not_found_is_reported(stub: StubServer, client: TrioClient, pauses: Any) -> None:
     stub.fail_next(method="POST", drop_after_bytes=1)
     stub.fail_next(method="GET", path="/jobs", status=500, times=10_000)
     events = client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000)
 
-    pause = client._transport.sleep
+    pause = pauses.sleep
 
     def leave(_: float) -> None:
-        client._transport.sleep = pause
+        pauses.sleep = pause
         raise ZeroDivisionError
 
     with pytest.warns(JobLeakWarning), pytest.raises(ZeroDivisionError):
         with events:
-            client._transport.sleep = leave
+            pauses.sleep = leave
             events.until(Triggered)
     assert 1 == len(stub.jobs)
 
 
-def test_a_watch_that_is_closed_in_a_pause_starts_no_other_job(stub: StubServer, connect: Connect) -> None:
+def test_a_watch_that_is_closed_in_a_pause_starts_no_other_job(stub: StubServer, connect: Connect, pauses: Any) -> None:
     client = connect(retry=None)
     stub.fail_next(method="POST", status=503, headers={"Retry-After": "1"}, times=99)
     events = client.live_monitor.watch(CAMERA, "x")
@@ -250,7 +251,7 @@ def test_a_watch_that_is_closed_in_a_pause_starts_no_other_job(stub: StubServer,
     def close(_: float) -> None:
         events.close()
 
-    client._transport.sleep = close
+    pauses.sleep = close
     assert [] == events.collect()
     assert (1, 0) == (posts(stub), stub.running_jobs)
 

@@ -24,6 +24,7 @@ from trio_client import (
 from trio_client.contrib.otel import instrument
 from trio_client.osapi import OsapiClient
 from trio_client.stub import Scene, StubServer
+from trio_client.testing import freeze_retries
 
 CAMERA = "rtsp://user:hunter2@gate.example/live"
 KEY = "key-of-the-tests"
@@ -125,9 +126,8 @@ def test_a_stream_is_one_span_until_its_connection_ends(client: TrioClient, span
 def test_a_stream_that_breaks_off_is_marked_and_polling_has_its_own_spans(
     client: TrioClient, stub: StubServer, spans: Spans
 ) -> None:
-    client._transport.sleep = stub.clock.advance  # its pauses pass at once
     stub.fail_next(path="/live-monitor", drop_after_events=1)
-    with client.live_monitor.stream(CAMERA, "a van") as events:
+    with freeze_retries(stub.clock), client.live_monitor.stream(CAMERA, "a van") as events:
         events.collect()
     first, *others = spans.all()
     assert "POST /live-monitor" == first.name

@@ -13,8 +13,7 @@ import anyio.lowlevel
 import pytest
 
 from trio_client import AsyncTrioClient, JobDetail, RetryPolicy, ServerError, TrioClient, WaitTimeoutError
-from trio_client._async.transport import AsyncTransport
-from trio_client._sync.transport import Transport
+from trio_client._time_source import REAL, RealTime, current, replaced
 from trio_client.osapi import OsapiClient
 from trio_client.stub import StubServer
 from trio_client.testing import MockTrio, freeze_retries, make
@@ -115,24 +114,16 @@ async def test_a_frozen_wait_lets_other_tasks_run(stub: StubServer) -> None:
     assert turns
 
 
-def seams() -> list[object]:
-    return [vars(kind).get(name) for kind in (Transport, AsyncTransport) for name in ("sleep", "clock")]
-
-
-def test_everything_is_restored(stub: StubServer) -> None:
-    with client_of(stub) as client:
-        sleep, clock = client._transport.sleep, client._transport.clock
-        with freeze_retries():
-            assert client._transport.sleep is not sleep
-            assert client._transport.clock is not clock
-        assert (client._transport.sleep, client._transport.clock) == (sleep, clock)
-    assert [None] * 4 == seams()
+def test_everything_is_restored() -> None:
+    with freeze_retries():
+        assert current() is not REAL
+    assert current() is REAL
 
 
 def test_everything_is_restored_after_an_error() -> None:
     with pytest.raises(KeyError), freeze_retries():
         raise KeyError
-    assert [None] * 4 == seams()
+    assert current() is REAL
 
 
 def test_a_client_copied_inside_waits_for_real_afterwards(stub: StubServer) -> None:
@@ -156,15 +147,18 @@ async def test_an_async_client_copied_inside_waits_for_real_afterwards(stub: Stu
         assert (True, []) == (anyio.current_time() - began >= 0.04, waits)
 
 
-def test_what_a_test_has_injected_comes_back(stub: StubServer) -> None:
-    mine: list[float] = []
-    with client_of(stub) as client:
-        client._transport.sleep = mine.append
+def test_another_replacement_of_time_is_in_force_again_afterwards(stub: StubServer) -> None:
+    class Recorded(RealTime):
+        def sleep(self, seconds: float) -> None:
+            recorded.append(seconds)
+
+    recorded: list[float] = []
+    with client_of(stub) as client, replaced(Recorded()):
         with freeze_retries():
             pass
         stub.fail_next(path="/jobs", status=429, headers=HOUR)
         client.jobs.list()
-    assert [3600] == mine
+    assert recorded == [3600]
 
 
 def test_one_inside_the_other(stub: StubServer) -> None:
@@ -175,7 +169,7 @@ def test_one_inside_the_other(stub: StubServer) -> None:
         stub.fail_next(path="/jobs", status=429, headers=HOUR)
         client.jobs.list()
     assert ([3600] * 3, [3600]) == (inner, outer)
-    assert [None] * 4 == seams()
+    assert current() is REAL
 
 
 def test_two_that_end_in_the_order_they_began() -> None:
@@ -183,9 +177,9 @@ def test_two_that_end_in_the_order_they_began() -> None:
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
-    assert None not in seams()
+    assert current() is not REAL
     second.__exit__(None, None, None)
-    assert [None] * 4 == seams()
+    assert current() is REAL
 
 
 def test_one_can_be_used_again(stub: StubServer) -> None:
@@ -227,7 +221,7 @@ def test_a_function_is_decorated(stub: StubServer) -> None:
     assert ("What it does.", ["attempts"]) == (application.__doc__, list(inspect.signature(application).parameters))
     with pytest.raises(ServerError):
         application(attempts=4)
-    assert [None] * 4 == seams()
+    assert current() is REAL
 
 
 @pytest.mark.anyio
@@ -241,7 +235,7 @@ async def test_an_async_function_is_decorated(stub: StubServer) -> None:
     assert inspect.iscoroutinefunction(application)
     assert 0 == await application(2)
     assert 7200 == stub.clock.now()
-    assert [None] * 4 == seams()
+    assert current() is REAL
 
 
 def test_a_generator_is_not_decorated_for_it_would_not_be_frozen() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.log import configure_logging
+from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.types import AsyncHTTPClient
@@ -18,7 +19,11 @@ from .transport import AsyncTransport
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["AsyncBaseClient"]
+__all__ = [
+    "AsyncBaseClient",
+    "keep_no_connections",  # async-only
+    "shared_state",
+]
 
 
 class AsyncBaseClient:
@@ -118,3 +123,17 @@ class AsyncBaseClient:
     def __repr__(self) -> str:
         made = hasattr(self, "_transport")  # not if the constructor raised
         return f"<{type(self).__name__} of {self.base_url}>" if made else f"<{type(self).__name__}, not connected>"
+
+
+def shared_state(client: AsyncBaseClient) -> ClientState:
+    """Return what a client shares with its copies of other options: test kits set its time, tracing its spans."""
+    return client._transport.state
+
+
+# async-only: begin
+def keep_no_connections(client: AsyncBaseClient) -> None:
+    """Let a client close each of its connections after use, so that closing the client needs no event loop."""
+    client._transport.sender.keep_no_connections()
+
+
+# async-only: end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from .._time_source import TimeSource, current
 from .._times import http_date
 from ..errors import ConfigurationError
 from .ownership import Ledger
@@ -26,6 +27,13 @@ class ClientState:
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None
     """The newest reply's `Date`, and this machine's time when it came."""
+    own_time: TimeSource | None = None
+    """What this client goes by instead of the process's time source."""
+
+    @property
+    def time(self) -> TimeSource:
+        """The time source that every wait and deadline of the client asks."""
+        return self.own_time or current()
 
     def check_open(self) -> None:
         """Raise ConfigurationError if the client was closed."""
@@ -36,14 +44,14 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(ledger=self.ledger, last_date=self.last_date)
+        return ClientState(ledger=self.ledger, last_date=self.last_date, own_time=self.own_time)
 
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies tell.
 
         They tell whole seconds, cut off, and servers keep that text for up to a second: a clock that may be right is.
         """
-        now = datetime.now(timezone.utc)
+        now = datetime.fromtimestamp(self.time.wall_clock(), timezone.utc)
         if self.last_date is None:
             return now
         text, received = self.last_date

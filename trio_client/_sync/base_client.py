@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.log import configure_logging
+from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._sync.sender import Sender
 from .._http.types import HTTPClient
@@ -19,7 +20,10 @@ from .transport import Transport
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["BaseClient"]
+__all__ = [
+    "BaseClient",
+    "shared_state",
+]
 
 
 class BaseClient:
@@ -117,3 +121,8 @@ class BaseClient:
     def __repr__(self) -> str:
         made = hasattr(self, "_transport")  # not if the constructor raised
         return f"<{type(self).__name__} of {self.base_url}>" if made else f"<{type(self).__name__}, not connected>"
+
+
+def shared_state(client: BaseClient) -> ClientState:
+    """Return what a client shares with its copies of other options: test kits set its time, tracing its spans."""
+    return client._transport.state

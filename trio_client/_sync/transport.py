@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -19,7 +18,6 @@ from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.attempts import Attempts
 from .._core.state import ClientState
 from .._http._sync.sender import OpenReply, Sender
-from .._http.sync_runtime import sleep
 from .._response_info import ResponseInfo, remember
 from ..errors import APIStatusError, TrioError
 
@@ -36,14 +34,18 @@ class Transport:
         self.settings = settings
         self.sender = sender
         self.state: ClientState = state or ClientState()
-        self.clock: Callable[[], float] = time.monotonic
-        self.sleep: Callable[[float], None] = sleep
+
+    def clock(self) -> float:
+        """Return monotonic seconds by the client's time source."""
+        return self.state.time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait by the client's time source."""
+        self.state.time.sleep(seconds)
 
     def with_settings(self, settings: Settings) -> Transport:
         """Return a transport with other settings over the same connections and the same state."""
-        other = Transport(settings, self.sender, self.state)
-        other.clock, other.sleep = self.clock, self.sleep
-        return other
+        return Transport(settings, self.sender, self.state)
 
     def call(
         self,
@@ -107,7 +109,10 @@ class Transport:
             reply.close()
         settings = self.settings
         raise error_from(
-            whole, secrets=settings.secrets(call.arguments), wall_clock=time.time(), service=settings.service
+            whole,
+            secrets=settings.secrets(call.arguments),
+            wall_clock=self.state.time.wall_clock(),
+            service=settings.service,
         )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -118,7 +123,7 @@ class Transport:
             return settings.secrets(call.arguments)
 
         if not 200 <= reply.status < 300 or settings.strict:
-            check(reply, secrets=secrets, wall_clock=time.time(), service=settings.service)
+            check(reply, secrets=secrets, wall_clock=self.state.time.wall_clock(), service=settings.service)
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         model = parse(call.model, reply, secrets=secrets, service=settings.service)
         attempts.succeeded()
@@ -161,7 +166,7 @@ class Transport:
             notify(hook, CallInfo(request.method, request.shown_url, attempts.made, elapsed=attempts.elapsed))
 
     def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | OpenReply) -> None:
-        self.state.last_date = (reply.headers.get("date", ""), time.time())
+        self.state.last_date = (reply.headers.get("date", ""), self.state.time.wall_clock())
         hook = self.settings.hooks.on_response
         if hook is not None:
             info = CallInfo(

@@ -91,7 +91,7 @@ class _Traced(Transport):
     @classmethod
     def of(cls, transport: Transport, tracer: Tracer) -> _Traced:
         other = cls(transport.settings, transport.sender, transport.state)
-        other.clock, other.sleep, other.tracer = transport.clock, transport.sleep, tracer
+        other.tracer = tracer
         return other
 
     def with_settings(self, settings: Settings) -> _Traced:
@@ -133,7 +133,7 @@ class _AsyncTraced(AsyncTransport):
     @classmethod
     def of(cls, transport: AsyncTransport, tracer: Tracer) -> _AsyncTraced:
         other = cls(transport.settings, transport.sender, transport.state)
-        other.clock, other.sleep, other.tracer = transport.clock, transport.sleep, tracer
+        other.tracer = tracer
         return other
 
     def with_settings(self, settings: Settings) -> _AsyncTraced:

@@ -80,7 +80,7 @@ class MockTrio:
         self._in_process: InProcessStub | None = None
         self._closed = False
         self._lock = threading.RLock()
-        self._time = SkippedTime(self._advance_stub, lasting=True)
+        self._time = SkippedTime(self._advance_stub)
         if stub_options and scripted_only:
             raise TypeError(f"with scripted_only no stub server answers that could have {', '.join(stub_options)}")
         if stub_options:
@@ -111,20 +111,20 @@ class MockTrio:
 
     def client(self, **options: Any) -> TrioClient:
         """Return a client of this mock; the options are those of `TrioClient`."""
+        from .._sync.base_client import shared_state
         from .._sync.client import TrioClient
 
         client = TrioClient(**_options(self.http_client(), options))
-        transport = client._transport  # pyright: ignore[reportPrivateUsage]
-        transport.sleep, transport.clock = self._time.sleep, self._time.clock
+        shared_state(client).own_time = self._time
         return client
 
     def async_client(self, **options: Any) -> AsyncTrioClient:
         """Return an async client of this mock; the options are those of `AsyncTrioClient`."""
+        from .._async.base_client import shared_state
         from .._async.client import AsyncTrioClient
 
         client = AsyncTrioClient(**_options(self.async_http_client(), options))
-        transport = client._transport  # pyright: ignore[reportPrivateUsage]
-        transport.sleep, transport.clock = self._time.async_sleep, self._time.clock
+        shared_state(client).own_time = self._time
         return client
 
     def http_client(self) -> httpx.Client:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
-import anyio
 import anyio.lowlevel
 
-from .._async.transport import AsyncTransport
-from .._sync.transport import Transport
+from .._time_source import REAL, current, replace, restore
 
 __all__ = ["FrozenRetries", "SkippedTime", "SteppedClock", "freeze_retries"]
 
@@ -31,54 +28,49 @@ class SteppedClock(Protocol):
 
 
 class SkippedTime:
-    """Time that passes at once: every wait is noted, and the clock shows it as passed.
+    """A time source whose waits pass at once: each is recorded, and the clock shows it as passed.
 
     Args:
-        advance: what else is to be told of time that passes.
-        lasting: whether `freeze_retries` leaves clients with this time alone, and only hears of their waits.
+        advance: what else time that passes moves along.
     """
 
-    def __init__(self, advance: Callable[[float], object] | None = None, *, lasting: bool = False) -> None:
-        self.lasting = lasting
+    def __init__(self, advance: Callable[[float], object] | None = None) -> None:
         self.waits: list[float] = []
-        self.over = False
         self._advance = advance
         self._skipped = 0.0
         self._lock = threading.Lock()
 
-    def clock(self) -> float:
-        """Return monotonic seconds, those that were skipped included."""
-        return time.monotonic() + self._skipped
+    def monotonic(self) -> float:
+        """Return monotonic seconds, skipped ones included."""
+        return REAL.monotonic() + self._skipped
+
+    def wall_clock(self) -> float:
+        """Return real seconds since 1970: servers skip no time."""
+        return REAL.wall_clock()
 
     def skip(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Let seconds pass at once."""
         with self._lock:
             self._skipped += seconds
         if self._advance is not None:
             self._advance(seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Note a wait and skip it; once the freeze is over, wait."""
-        if self.over:
-            time.sleep(seconds)
-            return
-        self._note(seconds)
-        time.sleep(0)  # other threads, such as the stub server's, get their turn
+        """Record a wait and skip it."""
+        self._record(seconds)
+        REAL.sleep(0)  # other threads, such as the stub server's, get to run
 
     async def async_sleep(self, seconds: float) -> None:
-        """Note a wait and skip it; once the freeze is over, wait."""
-        if self.over:
-            await anyio.sleep(seconds)
-            return
-        self._note(seconds)
+        """Record a wait and skip it."""
+        self._record(seconds)
         await anyio.lowlevel.checkpoint()
 
-    def _note(self, seconds: float) -> None:
+    def _record(self, seconds: float) -> None:
+        in_force = current()
         with self._lock:
             self.waits.append(seconds)
-        if self.lasting:
-            for frozen in _active[-1:]:
-                frozen.waits.append(seconds)
+        if in_force is not self and isinstance(in_force, SkippedTime):  # a mock's client, inside freeze_retries
+            in_force.waits.append(seconds)
         if len(self.waits) > _MOST_WAITS:
             raise RuntimeError(
                 f"A client has waited more than {_MOST_WAITS:,} times: what it waits for does not happen while no time "
@@ -100,13 +92,13 @@ class FrozenRetries:
     def __enter__(self) -> list[float]:
         skipped = SkippedTime(self._clock.advance if self._clock is not None else None)
         self._entered.append(skipped)
-        _freeze(skipped)
+        replace(skipped)
         return skipped.waits
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _thaw(self._entered.pop())
+        restore(self._entered.pop())
 
     def __call__(self, function: _F) -> _F:
         """Return the function with all waits inside it frozen; an async function stays async."""
@@ -152,48 +144,3 @@ def freeze_retries(clock: SteppedClock | None = None) -> FrozenRetries:
         ('completed', [15, 15])
     """
     return FrozenRetries(clock)
-
-
-class _Seam:
-    """Stand before an attribute of every transport for as long as waits are frozen."""
-
-    def __init__(self, name: str, frozen: Callable[[SkippedTime], Any]) -> None:
-        self._name = name
-        self._frozen = frozen
-
-    def __get__(self, transport: Any, owner: type | None = None) -> Any:
-        own = cast("Any", vars(transport)[self._name])
-        active = _active[-1:]  # one look, since another thread may thaw
-        if not active or getattr(getattr(own, "__self__", None), "lasting", False):
-            return own
-        return self._frozen(active[0])
-
-    def __set__(self, transport: Any, value: Any) -> None:
-        vars(transport)[self._name] = value
-
-
-_active: list[SkippedTime] = []
-_changing = threading.Lock()
-_SEAMS: tuple[tuple[type, str, _Seam], ...] = (
-    (Transport, "sleep", _Seam("sleep", lambda skipped: skipped.sleep)),
-    (Transport, "clock", _Seam("clock", lambda skipped: skipped.clock)),
-    (AsyncTransport, "sleep", _Seam("sleep", lambda skipped: skipped.async_sleep)),
-    (AsyncTransport, "clock", _Seam("clock", lambda skipped: skipped.clock)),
-)
-
-
-def _freeze(skipped: SkippedTime) -> None:
-    with _changing:
-        if not _active:
-            for kind, name, seam in _SEAMS:
-                setattr(kind, name, seam)
-        _active.append(skipped)
-
-
-def _thaw(skipped: SkippedTime) -> None:
-    with _changing:
-        skipped.over = True
-        _active.remove(skipped)
-        if not _active:
-            for kind, name, _ in _SEAMS:
-                delattr(kind, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,14 +77,13 @@ def trio_async_client(trio_stub: StubServer) -> Iterator[AsyncTrioClient]:  # no
     It keeps no connection between two calls: when this fixture ends, the event loop that could close one may be gone.
     """
     from .. import AsyncTrioClient
+    from .._async.base_client import keep_no_connections
 
     client = AsyncTrioClient(trust_env=False)
-    transport = client._transport  # pyright: ignore[reportPrivateUsage]
-    pool = transport.sender._pool  # pyright: ignore[reportPrivateUsage]
-    assert pool is not None
-    pool._closed = True  # pyright: ignore[reportPrivateUsage]
+    keep_no_connections(client)
     yield client
-    client._closed = transport.state.closed = True  # pyright: ignore[reportPrivateUsage]
+    with suppress(StopIteration):  # no connection is open, so closing waits for nothing and needs no event loop
+        client.close().send(None)
 
 
 @pytest.fixture

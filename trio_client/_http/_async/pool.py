@@ -141,9 +141,17 @@ class AsyncPool:
         """Whether there are connections to close."""
         return bool(self._idle)
 
+    # async-only: begin
+    def keep_no_connections(self) -> None:
+        """Close each connection after use from now on."""
+        self._closed = True
+
+    # async-only: end
     async def aclose(self) -> None:
         """Close the connections that are not in use, and let none be kept from now on."""
         self._closed = True
+        if not self._idle:  # and perhaps no event loop is running
+            return
         self._stay_home()
         while self._idle:
             await self._idle.pop().aclose()

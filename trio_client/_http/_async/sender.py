@@ -147,6 +147,13 @@ class AsyncSender:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
+    # async-only: begin
+    def keep_no_connections(self) -> None:
+        """Close each connection after use from now on."""
+        if self._pool is not None:
+            self._pool.keep_no_connections()
+
+    # async-only: end
     async def take_turn(self) -> Callable[[], None]:
         """Wait until few others are connecting, or for a moment; return what is to be called after connecting.
 

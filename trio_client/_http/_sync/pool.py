@@ -145,6 +145,8 @@ class Pool:
     def close(self) -> None:
         """Close the connections that are not in use, and let none be kept from now on."""
         self._closed = True
+        if not self._idle:  # and perhaps no event loop is running
+            return
         self._stay_home()
         while self._idle:
             self._idle.pop().close()

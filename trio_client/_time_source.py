@@ -1,0 +1,89 @@
+"""The time that clients go by. Every wait and every deadline of theirs asks it, so that tests can replace it.
+
+Network reads and writes ask `REAL` alone: a reply takes as long as it takes, also where other waits take no time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Protocol
+
+__all__ = ["REAL", "RealTime", "TimeSource", "current", "replace", "replaced", "restore"]
+
+
+class TimeSource(Protocol):
+    """Clocks, and the waits that they see."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    def wall_clock(self) -> float:
+        """Return seconds since 1970."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    async def async_sleep(self, seconds: float) -> None:
+        """Wait, and let other tasks run."""
+        ...
+
+
+class RealTime:
+    """Real time, also under freezegun: it stops `time.monotonic`, and then no deadline would ever pass.
+
+    The wall clock follows freezegun, since the program under test is to see that date.
+    """
+
+    # Under Windows freezegun's own function is used if it was active before the first import.
+    monotonic = staticmethod(
+        partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
+    )
+
+    def wall_clock(self) -> float:
+        """Return seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    async def async_sleep(self, seconds: float) -> None:
+        """Wait, and let other tasks run."""
+        import anyio  # sync programs do without it
+
+        await anyio.sleep(seconds)
+
+
+REAL = RealTime()
+_sources: list[TimeSource] = [REAL]
+
+
+def current() -> TimeSource:
+    """Return the time source in force, the newest of those that replace real time."""
+    return _sources[-1]
+
+
+def replace(source: TimeSource) -> None:
+    """Put a time source in force for the whole process, also for clients that exist already."""
+    _sources.append(source)
+
+
+def restore(source: TimeSource) -> None:
+    """Take a time source out of force, whether or not it is the newest."""
+    _sources.remove(source)
+
+
+@contextmanager
+def replaced(source: TimeSource) -> Generator[None]:
+    """Put a time source in force for a block."""
+    replace(source)
+    try:
+        yield
+    finally:
+        restore(source)
