@@ -129,6 +129,12 @@ def test_a_prefix_that_leads_elsewhere_is_refused(prefix: Any) -> None:
         clean_prefix(prefix)
 
 
+def test_a_prefix_is_quoted_without_its_password() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        clean_prefix("https://user:p-w-d@host")
+    assert "p-w-d" not in str(caught.value)
+
+
 def test_a_prefix_that_the_address_has_already_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"OSAPI_URL.*api_prefix=''"):
         with_prefix("http://osapi.example/api", "/api")

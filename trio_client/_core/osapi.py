@@ -66,7 +66,9 @@ def clean_prefix(prefix: str) -> str:
     """Return the path before the endpoints, without a slash at its end; empty for none."""
     cleaned = prefix.rstrip("/") if isinstance(prefix, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if cleaned is None or not _PREFIX.fullmatch(cleaned):
-        raise ConfigurationError(f"api_prefix is {prefix!r}; it must be a path such as '/api', or '' for none.")
+        raise ConfigurationError(
+            f"api_prefix is {preview(repr(prefix))}; it must be a path such as '/api', or '' for none."
+        )
     return cleaned
 
 

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _M = TypeVar("_M", bound=BaseModel)
+_SHOWN_PLACES = 20  # no more than a warning has room for
 PREVIEW_LENGTH = 500
 SEARCHED_BYTES = (
     64 * 2**10
@@ -162,36 +163,53 @@ def _salvage(model: type[_M], content: bytes) -> _M | None:
     except ValueError:
         return None
     if not issubclass(model, ListPageModel):
-        return _without_bad_fields(model, data)
+        found, places = _without_bad_fields(model, data)
+        _warn_of_fields(model, places)
+        return found
     name = model.items_name
     items = as_object(data).get(name)
     if not isinstance(items, list):
         return None
     items = as_array(items)
     item_model: type[BaseModel] = get_args(model.model_fields[name].annotation)[0]
-    found = [_without_bad_fields(item_model, item) for item in items]
-    page = _without_bad_fields(model, {**data, name: []})
+    page, places = _without_bad_fields(model, {**data, name: []})
+    jobs: list[BaseModel] = []
+    unreadable: list[str] = []
+    for index, item in enumerate(items):
+        job, odd = _without_bad_fields(item_model, item)
+        if job is None:
+            unreadable.append(f"{name}[{index}]")
+        else:
+            jobs.append(job)
+            places += [f"{name}[{index}].{place}" for place in odd]
     if page is not None:
-        setattr(page, name, [job for job in found if job is not None])
+        setattr(page, name, jobs)
         note_received(page, len(items))
-    places = ", ".join(f"{name}[{index}]" for index, job in enumerate(found) if job is None)
-    if places:
+    _warn_of_fields(model, places)
+    if unreadable:
         warnings.warn(
-            f"{found.count(None)} of {len(items)} jobs in the page could not be read and were left out: "
-            f"{preview(places)}",
+            f"{len(unreadable)} of {len(items)} jobs in the page could not be read and were left out: "
+            f"{preview(', '.join(unreadable[:_SHOWN_PLACES]))}",
             errors.ResponseWarning,
             stacklevel=2,
         )
     return page
 
 
-def _without_bad_fields(model: type[_M], data: Any) -> _M | None:
-    """Return the model without the optional fields whose values cannot be read.
+def _warn_of_fields(model: type[BaseModel], places: Sequence[str]) -> None:
+    """Log once for a reply which of its fields could not be read."""
+    if places:
+        shown = preview(", ".join(places[:_SHOWN_PLACES]))
+        logger.warning("%d fields of a %s could not be read and were left out: %s", len(places), model.__name__, shown)
 
-    Only what makes it useless counts: a job with an id can be looked at and stopped, whatever else is wrong.
+
+def _without_bad_fields(model: type[_M], data: Any) -> tuple[_M | None, list[str]]:
+    """Return the model without the optional fields whose values cannot be read, and the places of those.
+
+    Only what makes it useless counts: a job with an id can be polled and stopped, whatever else is wrong.
     """
     try:
-        return model.model_validate(data)
+        return model.model_validate(data), []
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
     for problem in problems:
@@ -199,10 +217,8 @@ def _without_bad_fields(model: type[_M], data: Any) -> _M | None:
     try:
         found = model.model_validate(data)
     except ValidationError:
-        return None
-    places = ", ".join(".".join(map(str, problem["loc"])) for problem in problems)
-    logger.warning("Fields of a %s could not be read and were left out: %s", model.__name__, preview(places))
-    return found
+        return None, []
+    return found, [".".join(map(str, problem["loc"])) for problem in problems]
 
 
 def _remove(data: Any, place: Sequence[int | str]) -> None:

@@ -72,8 +72,9 @@ def proxy_for(url: str, *, trust_env: bool) -> httpx.Proxy | None:
     host = parts.hostname or ""
     if not address or urllib.request.proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
         return None
+    address = address if "://" in address else f"http://{address}"  # only a URL's password is masked
     try:
-        return httpx.Proxy(address if "://" in address else f"http://{address}")
+        return httpx.Proxy(address)
     except (httpx.InvalidURL, ValueError) as error:
         raise ConfigurationError(
             f"The environment names the proxy {mask(address)!r}, which cannot be used: {mask(str(error))}.",

@@ -19,7 +19,7 @@ from ._config import load
 from ._doctor import doctor
 from ._exits import BROKEN_PIPE, JOB_MAY_RUN, NO, USAGE, Interrupted, ReaderGoneError, UsageError, exit_code
 from ._out import Out
-from ._session import Session
+from ._session import Session, warn_if_readable_by_others
 from ._signals import ending_signals
 from ._stub import stub
 from ._watching import check, digest, watch
@@ -93,8 +93,8 @@ def settings(
         return
     out.show_logs(logging.INFO if verbose else logging.WARNING)
     found = load(config, Path(typer.get_app_dir(PROGRAM)), _option_names(context.command))
-    if found.too_open:
-        out.warn(f"{found.path} holds a secret and other users can read it; run: chmod 600 {found.path}")
+    if found.has_secret:
+        warn_if_readable_by_others(found.path, found.path.stat(), out)
     context.default_map = dict(found.commands)
     context.obj = Session(
         out,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ class Config:
         settings: the top-level settings.
         osapi: the settings of the OSAPI client.
         commands: defaults of options, by command.
-        too_open: whether it holds a secret that other users of this machine can read.
+        has_secret: whether it holds a key or a token.
     """
 
     path: Path
@@ -42,7 +41,7 @@ class Config:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     osapi: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     commands: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    too_open: bool = False
+    has_secret: bool = False
 
 
 def load(named: Path | None, folder: Path, commands: Mapping[str, Any]) -> Config:
@@ -75,14 +74,13 @@ def load(named: Path | None, folder: Path, commands: Mapping[str, Any]) -> Confi
     nested = {name: value for name, value in osapi.items() if name not in own_osapi}
     if nested:
         tables["osapi"] = nested
-    secret = "api_key" in settings or "token" in own_osapi
     return Config(
         path,
         found=True,
         settings=settings,
         osapi=own_osapi,
         commands=_defaults(path, tables, commands, ""),
-        too_open=secret and os.name != "nt" and bool(path.stat().st_mode & 0o077),
+        has_secret="api_key" in settings or "token" in own_osapi,
     )
 
 

@@ -17,7 +17,7 @@ from ..events import (
     UnknownEvent,
 )
 from ..frames import Frame
-from ._text import iso
+from ._text import finite, iso
 
 __all__ = ["STYLES", "event_data", "frame_of", "headline"]
 
@@ -56,9 +56,14 @@ def headline(event: Event) -> str:
         case Summary(summary=text):
             return text or ""
         case Progress(stats=stats, frames_captured=captured, frames_needed=needed):
+            captured, needed, checks = (
+                finite(captured),
+                finite(needed),
+                finite(stats.checks_performed if stats else None),
+            )
             if captured is not None:
                 return f"{captured} of {needed} frames" if needed else f"{captured} frames"
-            return f"{stats.checks_performed} checks" if stats and stats.checks_performed is not None else ""
+            return "" if checks is None else f"{checks} checks"
         case StatusChanged(status=status, reason=reason) | Stopped(status=status, reason=reason):
             if status in (None, event.kind):
                 return reason or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ..events import Event
 from ._events import frame_of
 from ._exits import UsageError
 from ._out import Out
+from ._text import iso
 
 __all__ = ["FrameFolder"]
 
@@ -28,9 +30,12 @@ class FrameFolder:
     def __init__(self, path: Path | None, out: Out) -> None:
         self._path = path
         self._out = out
+        self._earlier: set[str] = set()  # the names in the folder, read once: it may hold very many
+        self._numbers: Counter[str] = Counter()
         if path is not None:
             try:
                 path.mkdir(parents=True, exist_ok=True)
+                self._earlier = {each.stem for each in path.iterdir()}
             except OSError as error:
                 raise UsageError(f"{path} cannot be created: {error.strerror or error}.") from error
 
@@ -39,14 +44,17 @@ class FrameFolder:
         frame = frame_of(event)
         if frame is None or self._path is None:
             return None
-        moment = (event.occurred_at or datetime.now(timezone.utc)).astimezone(timezone.utc)
+        moment = _UNSAFE.sub("", iso(event.occurred_at or datetime.now(timezone.utc))).replace("-", "")
         job = _UNSAFE.sub("", event.job_id or "")[:8] or "job"
-        stem = f"{moment:%Y%m%dT%H%M%SZ}-{job}"
-        number = 1
-        while any(self._path.glob(f"{stem}-{number}.*")):
-            number += 1
         try:
-            return str(frame.save(self._path / f"{stem}-{number}"))
+            return str(frame.save(self._path / self._next_name(f"{moment}-{job}")))
         except (OSError, ResponseValidationError) as error:
             self._out.warn(f"A picture could not be saved: {error}")
             return None
+
+    def _next_name(self, stem: str) -> str:
+        while True:
+            self._numbers[stem] += 1
+            name = f"{stem}-{self._numbers[stem]}"
+            if name not in self._earlier:
+                return name

@@ -10,7 +10,7 @@ import typer
 from ._exits import NO, REFUSED, UsageError
 from ._options import JobStatus, JobType, Json, SaveFrames, given, seconds, session_of
 from ._out import Out
-from ._text import ago, iso
+from ._text import ago, finite, iso, masked
 
 __all__ = ["app"]
 
@@ -175,8 +175,8 @@ def watch(
     with session.client() as client:
         job = client.jobs.get(job_id)
         config = job.config
-        limit = config.monitor_duration_seconds if config is not None else None
-        elapsed = job.stats.elapsed_seconds if job.stats is not None else None
+        limit = finite(config.monitor_duration_seconds if config is not None else None)
+        elapsed = finite(job.stats.elapsed_seconds if job.stats is not None else None)
         monitor = job.job_type != "live-digest"
         display = Display(
             kind="live-monitor" if monitor else "live-digest",
@@ -187,7 +187,7 @@ def watch(
             limit=float(limit or SERVER_DEFAULT_SECONDS) if monitor else None,
             input_mode=config.input_mode if config is not None else None,
             on_leaving="not ours",
-            elapsed=float(elapsed) if isinstance(elapsed, (int, float)) else 0.0,
+            elapsed=float(elapsed or 0.0),
         )
         stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
         return follow(session, stream, display)
@@ -232,7 +232,7 @@ def _print_detail(out: Out, job: Any, *, json: bool) -> None:
         **(job.config.model_dump(exclude_none=True) if job.config is not None else {}),
         **(job.stats or {}),
     }
-    shown = {name: value for name, value in shown.items() if value is not None}
+    shown = {name: value for name, value in masked(shown, out.secrets).items() if value is not None}
     width = max(len(out.clean(str(name))) for name in shown)
     for name, value in shown.items():
         out.line(out.clean(str(value)), label=f"{out.clean(str(name)):<{width}}  ", style="bold")

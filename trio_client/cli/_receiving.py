@@ -72,6 +72,7 @@ def receive(
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 128  # the default of 5 makes a burst of senders wait for retransmissions
     block_on_close = False
     printer: _Printer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .. import TrioClient
     from ..osapi import OsapiClient
 
-__all__ = ["Session"]
+__all__ = ["Session", "read_secret", "warn_if_readable_by_others"]
 
 _LONGEST_KEY_FILE = 64 * 1024
 
@@ -105,7 +106,7 @@ class Session:
         return {} if self._timeout is None else {"timeout": float(self._timeout)}
 
     def _secret(self, variable: str, configured: str | None) -> tuple[str | None, str]:
-        named = None if self._key_file is None else read_secret(self._key_file)
+        named = None if self._key_file is None else read_secret(self._key_file, self.out)
         value, source = _first(
             ("--api-key-file", named),
             (variable, os.environ.get(variable)),
@@ -116,15 +117,22 @@ class Session:
         return value, source
 
 
-def read_secret(path: Path) -> str:
-    """Return the first line of a file, or of standard input for `-`."""
+def read_secret(path: Path, out: Out) -> str:
+    """Return the first line of a file, or of standard input for `-`; warn if other users can read the file."""
     try:
         if str(path) == "-":
             return sys.stdin.readline(_LONGEST_KEY_FILE).strip()
         with path.open(encoding="utf-8") as file:
+            warn_if_readable_by_others(path, os.fstat(file.fileno()), out)
             return file.readline(_LONGEST_KEY_FILE).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}.") from error
+
+
+def warn_if_readable_by_others(path: Path, status: os.stat_result, out: Out) -> None:
+    """Warn of a file with a secret that other users of this machine can read. A pipe has no readers but its own."""
+    if os.name != "nt" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        out.warn(f"{path} holds a secret and other users can read it; run: chmod 600 {path}")
 
 
 def _first(*candidates: tuple[str, str | None]) -> tuple[str | None, str]:

@@ -6,6 +6,7 @@ import typer
 
 from ._exits import NO
 from ._options import Json, StreamUrl, session_of
+from ._text import finite
 
 __all__ = ["app"]
 
@@ -34,7 +35,7 @@ def validate(context: typer.Context, stream_url: StreamUrl, json: Json = False) 
         out.data(found.model_dump(mode="json", exclude_none=True))
     else:
         facts = [found.platform, found.title, found.channel]
-        if found.viewer_count is not None:
+        if finite(found.viewer_count) is not None:
             facts.append(f"{found.viewer_count} viewers")
         labels = {True: "live      ", False: "not live  ", None: "unknown   "}
         label, style = labels[found.is_live], "bold green" if found.is_live else "bold magenta"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
-from datetime import datetime, timezone
-from typing import Any
+from datetime import datetime, timezone, tzinfo
+from typing import Any, TypeVar
 
 from .._json import as_array, as_object
 from .._redaction import mask
 
-__all__ = ["ago", "clean", "clock_time", "iso", "json_line", "masked", "plural", "span"]
+__all__ = ["ago", "clean", "clock_time", "finite", "iso", "json_line", "masked", "plural", "span"]
+
+_Number = TypeVar("_Number", bound=float)
 
 
 def clean(text: str, secrets: Iterable[str] = (), *, lines: bool = False) -> str:
@@ -29,14 +32,21 @@ def clean(text: str, secrets: Iterable[str] = (), *, lines: bool = False) -> str
 
 
 def masked(value: Any, secrets: Iterable[str]) -> Any:
-    """Return a copy of a JSON-like value with the secrets in its strings masked."""
+    """Return a copy of a JSON-like value with secrets masked, and `None` for numbers that JSON lacks."""
     if isinstance(value, str):
         return mask(value, secrets)
     if isinstance(value, dict):
         return {mask(str(key), secrets): masked(item, secrets) for key, item in as_object(value).items()}
     if isinstance(value, list):
         return [masked(item, secrets) for item in as_array(value)]
+    if isinstance(value, float):
+        return finite(value)
     return value
+
+
+def finite(value: _Number | None) -> _Number | None:
+    """Return a number as it is, and `None` for infinity, NaN and anything that is not a number."""
+    return value if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
 def json_line(value: Any, *, unicode: bool) -> str:
@@ -47,12 +57,23 @@ def json_line(value: Any, *, unicode: bool) -> str:
 
 def iso(moment: datetime | None) -> str:
     """Return a time for programs: UTC, to the second."""
-    return "" if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        return ""
+    return _in_zone(moment, timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def clock_time(moment: datetime) -> str:
     """Return a time for people: local, without the day."""
-    return moment.astimezone().strftime("%H:%M:%S")
+    return _in_zone(moment, None).strftime("%H:%M:%S")
+
+
+def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return a time in a zone (`None`: the local one), within the years 1 to 9999."""
+    try:
+        return moment.astimezone(zone)
+    except (OverflowError, ValueError):
+        edge = datetime.min if moment.year == 1 else datetime.max  # noqa: DTZ901 - the zone follows
+        return edge.replace(tzinfo=timezone.utc)
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from ..events import CoverageGap, Event, Failed, Progress, StatusChanged, Stopped, Summary, Triggered
 from ..models import JobStats
+from ._text import finite
 
 __all__ = ["WatchState"]
 
@@ -98,9 +99,9 @@ class WatchState:
         elif isinstance(event, Summary):
             self.triggers += 1
             self.last = (event.occurred_at or datetime.now(timezone.utc), event.summary or "")
-            self._checks_before = self.checks = max(self.checks, self._checks_before + (event.frame_count or 0))
-        elif isinstance(event, Progress) and event.frames_captured is not None:
-            self.checks = max(self.checks, self._checks_before + event.frames_captured)
+            self._checks_before = self.checks = max(self.checks, self._checks_before + (finite(event.frame_count) or 0))
+        elif isinstance(event, Progress) and finite(event.frames_captured) is not None:
+            self.checks = max(self.checks, self._checks_before + (event.frames_captured or 0))
         self._update_status(event, now)
 
     def _begin(self, job_id: str | None, now: float) -> None:
@@ -116,8 +117,9 @@ class WatchState:
             return
         if isinstance(stats.checks_performed, int):
             self.checks = max(self.checks, self._checks_before + stats.checks_performed)
-        if isinstance(stats.elapsed_seconds, (int, float)) and math.isfinite(stats.elapsed_seconds):
-            self._stopwatch.start(float(stats.elapsed_seconds), now)
+        elapsed = finite(stats.elapsed_seconds)
+        if elapsed is not None:
+            self._stopwatch.start(float(elapsed), now)
 
     def _update_status(self, event: Event, now: float) -> None:
         if isinstance(event, Stopped):

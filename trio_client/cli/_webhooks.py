@@ -106,7 +106,7 @@ def verify(
 
 
 def _secret(session: Session, named: Path | None, *, unsigned: bool) -> str | None:
-    value = read_secret(named) if named is not None else os.environ.get(VARIABLE)
+    value = read_secret(named, session.out) if named is not None else os.environ.get(VARIABLE)
     if unsigned:
         if named is not None:
             raise UsageError("--unsigned and --secret-file contradict each other.")
