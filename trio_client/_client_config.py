@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._core.config import RetryPolicy, Timeout
+from ._redaction import MASK, is_secret_name, presentable
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -92,3 +93,12 @@ class ClientConfig:
         options = dict(vars(self))
         del options["key_variable"]
         return options
+
+    def __repr__(self) -> str:
+        values = {name: presentable(value, name) for name, value in vars(self).items()}
+        if self.default_headers is not None:
+            values["default_headers"] = {
+                name: MASK if is_secret_name(name) or "cookie" in name.lower() else presentable(value)
+                for name, value in self.default_headers.items()
+            }
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in values.items())})"

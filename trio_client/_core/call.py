@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from .._json import as_object
-from .._redaction import mask
+from .._redaction import MASK, is_secret_name, is_url_name, mask
 from .._version import __version__
 from ..models._base import Model
 from .config import Settings, clean_headers
@@ -74,8 +74,12 @@ class Prepared:
     def shown_url(self) -> str:
         """The URL as hooks and logs may show it."""
         address, _, query = self.url.partition("?")
-        shown = [(name, mask(value)) for name, value in parse_qsl(query, keep_blank_values=True)]
-        return mask(address) + (f"?{urlencode(shown, safe='*:/@')}" if shown else "")
+        shown = [(name, _shown(name, value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+        return mask(address, is_url=True) + (f"?{urlencode(shown, safe='*:/@')}" if shown else "")
+
+
+def _shown(name: str, value: str) -> str:
+    return MASK if is_secret_name(name) else mask(value, is_url=is_url_name(name))
 
 
 def prepare(call: Call[_M], settings: Settings, extra_headers: Mapping[str, str] | None) -> Prepared:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from .._redaction import mask
+from .._redaction import mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
 
@@ -211,16 +211,12 @@ class Settings:
         )
 
     def secrets(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what must appear in no text: the key, and the passwords in the request's URLs."""
+        """Return what must appear in no text: the key, and the secrets in the request's URLs."""
         found = [self.key.reveal()]
         for name in ("stream_url", "webhook_url", "url"):
             url = arguments.get(name)
-            try:
-                password = urlsplit(url).password if isinstance(url, str) else None
-            except ValueError:
-                password = None
-            if password:
-                found += [password, unquote(password)]
+            if isinstance(url, str):
+                found += url_secrets(url)
         return tuple(found)
 
 
@@ -266,7 +262,7 @@ def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_
     if url is None:
         url = os.environ.get(variable) or default
     url = str(url).strip()
-    shown = re.sub(r"(?<=[?#]).+", "…", mask(url), flags=re.DOTALL)  # a query may hold a key
+    shown = re.sub(r"(?<=[?#]).+", "…", mask(url, is_url=True), flags=re.DOTALL)  # a query may hold a key
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -110,6 +110,6 @@ class DeliveryRouter:
                 "A %s event without a job id could belong to any of %d jobs on %s; leaving it to polling.",
                 event.kind,
                 len(jobs),
-                preview(event.stream_url),
+                preview(event.stream_url, is_url=True),
             )
         return jobs[0] if len(jobs) == 1 else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from .._redaction import mask, preview
+from .._redaction import mask, presentable, preview
 from ..errors import RequestValidationError
 from .config import Timeout
 
@@ -73,8 +73,10 @@ class Target:
         return hash((self.stream_url, self.condition))
 
     def __repr__(self) -> str:
-        options = "".join(f", {name}={value!r}" for name, value in self.options.items() if name != "extra_headers")
-        return f"Target({mask(self.stream_url)!r}, {self.condition!r}{options})"
+        options = "".join(
+            f", {name}={presentable(value, name)!r}" for name, value in self.options.items() if name != "extra_headers"
+        )
+        return f"Target({mask(self.stream_url, is_url=True)!r}, {self.condition!r}{options})"
 
 
 def checked_targets(targets: Iterable[Any]) -> list[Target]:

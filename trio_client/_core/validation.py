@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from .._redaction import preview
+from .._redaction import preview, quoted
 from ..errors import RequestValidationError
 
 __all__ = [
@@ -88,7 +88,7 @@ def integer(field: str, value: Any, minimum: int, maximum: int | None = None) ->
     wanted = _range(minimum, maximum)
     if isinstance(value, bool) or not isinstance(value, int):
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}; it must be an int {wanted}.", field=field, value=value
+            f"{field} is {quoted(value, field)}; it must be an int {wanted}.", field=field, value=value
         )
     if value < minimum or value > (_LARGEST if maximum is None else maximum):
         shown = str(value) if abs(value) <= _LARGEST else "a number of more than 18 digits"
@@ -100,7 +100,7 @@ def positive(field: str, value: Any, unit: str) -> None:
     """Check an argument that must be a positive number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}; it must be a positive number of {unit}.", field=field, value=value
+            f"{field} is {quoted(value, field)}; it must be a positive number of {unit}.", field=field, value=value
         )
 
 
@@ -108,7 +108,7 @@ def not_negative(field: str, value: Any, unit: str) -> None:
     """Check an argument that must be a number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}; it must be 0 or more {unit}.", field=field, value=value
+            f"{field} is {quoted(value, field)}; it must be 0 or more {unit}.", field=field, value=value
         )
 
 
@@ -117,7 +117,7 @@ def one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         words = ", ".join(repr(word) for word in allowed)
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}; it must be one of {words}.", field=field, value=value
+            f"{field} is {quoted(value, field)}; it must be one of {words}.", field=field, value=value
         )
     return str(value)
 
@@ -130,7 +130,7 @@ def path_segment(value: str, field: str) -> str:
     """
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}, a {type(value).__name__}.",
+            f"{field} is {quoted(value, field)}, a {type(value).__name__}.",
             advice="Pass the id as a str.",
             field=field,
             value=value,
@@ -138,7 +138,7 @@ def path_segment(value: str, field: str) -> str:
     plain = re.sub(r"%2e", ".", value, flags=re.IGNORECASE)
     if not value or plain in (".", "..") or _NO_SEGMENT.search(value) or re.search(r"%(?:2f|5c)", value, re.IGNORECASE):
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}, which is not an id.",
+            f"{field} is {quoted(value, field)}, which is not an id.",
             advice="Pass it as the API returned it, such as 'a1b2c3d4-e5f6-7890-abcd-ef1234567890'.",
             field=field,
             value=value,
@@ -147,7 +147,7 @@ def path_segment(value: str, field: str) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError:
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}, which is not text that can be sent.", field=field, value=value
+            f"{field} is {quoted(value, field)}, which is not text that can be sent.", field=field, value=value
         ) from None
 
 
@@ -173,7 +173,7 @@ def stream_options(on_exit: Any, on_drop: Any, wait_for_slot: Any) -> None:
 def _check_text(field: str, value: Any) -> None:
     if isinstance(value, str) and re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value):
         raise RequestValidationError(
-            f"{field} is {preview(repr(value))}; it contains a control character.",
+            f"{field} is {quoted(value, field)}; it contains a control character.",
             field=field,
             value=value,
             advice="Remove it.",
@@ -190,7 +190,7 @@ def _check_webhook_url(value: Any) -> None:
         usable = False
     if not usable:
         raise RequestValidationError(
-            f"webhook_url is {preview(repr(value))}; it must be a public URL that begins with https:// (or http://).",
+            f"webhook_url is {quoted(value, 'webhook_url')}; it must be a public URL that begins with https:// (or http://).",
             field="webhook_url",
             value=value,
         )
@@ -201,7 +201,7 @@ def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any], ca
     field = called.get(name, name)
     if problem["type"] == "missing":
         return f"{field} is missing; it is required."
-    shown = preview(repr(values.get(name)), limit=80)
+    shown = quoted(values.get(name), name, limit=80)
     minimum, maximum, shortest, longest = _bounds(model, name)
     kind: str = problem["type"]
     if kind in ("greater_than_equal", "less_than_equal") and minimum is not None:

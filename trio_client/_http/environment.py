@@ -76,8 +76,9 @@ def proxy_for(url: str, *, trust_env: bool) -> httpx.Proxy | None:
     try:
         return httpx.Proxy(address)
     except (httpx.InvalidURL, ValueError) as error:
+        shown = mask(address, is_url=True)
         raise ConfigurationError(
-            f"The environment names the proxy {mask(address)!r}, which cannot be used: {mask(str(error))}.",
+            f"The environment names the proxy {shown!r}, which cannot be used: {mask(str(error))}.",
             advice="Correct or unset the variable, or pass trust_env=False.",
             field="trust_env",
         ) from None

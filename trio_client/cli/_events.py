@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._redaction import mask
 from ..events import (
     CoverageGap,
     Event,
@@ -50,7 +51,7 @@ def headline(event: Event) -> str:
     """Return what an event says, as one line for people."""
     match event:
         case Started(job_id=job_id, stream_url=url):
-            return f"job {job_id or '(id not known)'}" + (f" on {url}" if url else "")
+            return f"job {job_id or '(id not known)'}" + (f" on {mask(url, is_url=True)}" if url else "")
         case Triggered(explanation=why, delivery=delivery):
             return why or ("no explanation: the stream was polled" if delivery == "poll" else "")
         case Summary(summary=text):

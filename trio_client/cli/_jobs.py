@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .._redaction import is_url_name
 from ._exits import NO, REFUSED, UsageError
 from ._options import JobStatus, JobType, Json, SaveFrames, given, seconds, session_of
 from ._out import Out
@@ -197,8 +198,8 @@ def _print_job(out: Out, job: Any, *, json: bool) -> None:
     if json:
         out.data(job.model_dump(mode="json", exclude_none=True))
         return
-    cells = (job.job_id, job.job_type, job.status, iso(job.created_time), job.stream_url)
-    out.line("\t".join(out.clean(cell) for cell in cells))
+    cells = (job.job_id, job.job_type, job.status, iso(job.created_time))
+    out.line("\t".join([*(out.clean(cell) for cell in cells), out.clean(job.stream_url, is_url=True)]))
 
 
 def _print_table(out: Out, jobs: list[Any]) -> None:
@@ -212,7 +213,7 @@ def _print_table(out: Out, jobs: list[Any]) -> None:
             out.clean(job.job_type).removeprefix("live-"),
             out.clean(job.status),
             ago(job.created_time, now),
-            out.clean(job.stream_url),
+            out.clean(job.stream_url, is_url=True),
         ]
         for job in jobs
     ]
@@ -235,4 +236,5 @@ def _print_detail(out: Out, job: Any, *, json: bool) -> None:
     shown = {name: value for name, value in masked(shown, out.secrets).items() if value is not None}
     width = max(len(out.clean(str(name))) for name in shown)
     for name, value in shown.items():
-        out.line(out.clean(str(value)), label=f"{out.clean(str(name)):<{width}}  ", style="bold")
+        is_url = name == "stream" or is_url_name(name)
+        out.line(out.clean(str(value), is_url=is_url), label=f"{out.clean(str(name)):<{width}}  ", style="bold")

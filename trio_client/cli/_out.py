@@ -58,9 +58,9 @@ class Out:
         """Print above the live view on this console from now on; `None` if there is none any more."""
         self._live = console
 
-    def clean(self, text: str | None, *, lines: bool = False) -> str:
+    def clean(self, text: str | None, *, lines: bool = False, is_url: bool = False) -> str:
         """Return untrusted text without secrets and terminal escapes."""
-        return clean(text or "", self.secrets, lines=lines)
+        return clean(text or "", self.secrets, lines=lines, is_url=is_url)
 
     def line(self, text: str = "", *, label: str = "", style: str = "") -> None:
         """Print one line of results; on a terminal with a styled label."""

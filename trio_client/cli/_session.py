@@ -7,8 +7,8 @@ import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
+from .._redaction import url_secrets
 from ._config import Config
 from ._exits import UsageError
 from ._out import Out
@@ -93,14 +93,9 @@ class Session:
         return OsapiClient(token, base_url=base_url, api_prefix=prefix, **self._options())
 
     def protect(self, *urls: str | None) -> None:
-        """Mask the passwords in these URLs from now on."""
+        """Mask the secrets in these URLs from now on."""
         for url in urls:
-            try:
-                password = urlsplit(url or "").password
-            except ValueError:
-                continue
-            if password:
-                self.out.secrets += [password, unquote(password)]
+            self.out.secrets += url_secrets(url or "")
 
     def _options(self) -> dict[str, Any]:
         return {} if self._timeout is None else {"timeout": float(self._timeout)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._redaction import mask
 from ._exits import NO, UsageError
 from ._options import (
     Cost,
@@ -220,7 +221,7 @@ def digest(
 
     display = Display(
         kind="live-digest",
-        title=f"digest of {stream_url}",
+        title=f"digest of {mask(stream_url, is_url=True)}",
         json=json,
         all_events=progress,
         save_frames=save_frames,

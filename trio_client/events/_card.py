@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .._redaction import mask, presentable
+from .._redaction import is_url_name, mask, presentable
 from ..frames import Frame
 
 __all__ = ["card"]
@@ -43,14 +43,14 @@ def card(kind: str, fields: Mapping[str, Any]) -> str:
     frames = [name for name, value in values.items() if isinstance(value, Frame)]
     parts += [values.pop(name)._repr_html_() for name in frames]
     if values:
-        rows = " · ".join(f"{html.escape(name)}: {_text(value)}" for name, value in values.items())
+        rows = " · ".join(f"{html.escape(name)}: {_text(value, name)}" for name, value in values.items())
         parts.append(f'<div style="{_SMALL}">{rows}</div>')
     return f'<div style="{_CARD.format(colour=_COLOURS.get(kind, _QUIET))}">{"".join(parts)}</div>'
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, name: str = "") -> str:
     if isinstance(value, datetime):
         return f"{value:%H:%M:%S}"
-    text = mask(value) if isinstance(value, str) else str(presentable(value))
+    text = mask(value, is_url=is_url_name(name)) if isinstance(value, str) else str(presentable(value, name))
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return html.escape(shown.encode("utf-8", "replace").decode())

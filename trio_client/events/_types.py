@@ -70,7 +70,7 @@ class _BaseEvent:
         for each in fields(self):
             value = getattr(self, each.name)
             if value is not None and each.name != "raw":
-                yield each.name, presentable(value)
+                yield each.name, presentable(value, each.name)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from .._redaction import presentable
+from .._redaction import presentable, preview
 from .._times import parse_time
 from ..frames import Frame
 
@@ -28,6 +28,7 @@ __all__ = [
     "StrictModel",
 ]
 
+_MAX_NAME = 50
 TERMINAL_STATUSES = frozenset({"completed", "stopped", "failed"})
 
 
@@ -56,7 +57,7 @@ class Model(BaseModel):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
-            yield name, presentable(value)
+            yield name and preview(name, limit=_MAX_NAME), presentable(value, name or "")
 
 
 class FrameModel(Model):

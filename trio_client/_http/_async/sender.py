@@ -284,5 +284,6 @@ async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: in
 
 def _headers(response: Any) -> dict[str, str]:
     return {
-        name.lower(): mask(value) if name.lower() == "location" else value for name, value in response.headers.items()
+        name.lower(): mask(value, is_url=True) if name.lower() == "location" else value
+        for name, value in response.headers.items()
     }

@@ -274,5 +274,6 @@ def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: s
 
 def _headers(response: Any) -> dict[str, str]:
     return {
-        name.lower(): mask(value) if name.lower() == "location" else value for name, value in response.headers.items()
+        name.lower(): mask(value, is_url=True) if name.lower() == "location" else value
+        for name, value in response.headers.items()
     }
