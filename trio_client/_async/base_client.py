@@ -127,13 +127,13 @@ class AsyncBaseClient:
 
 def shared_state(client: AsyncBaseClient) -> ClientState:
     """Return what a client shares with its copies of other options: test kits set its time, tracing its spans."""
-    return client._transport.state
+    return client._transport.state  # pyright: ignore[reportPrivateUsage]
 
 
 # async-only: begin
 def keep_no_connections(client: AsyncBaseClient) -> None:
     """Let a client close each of its connections after use, so that closing the client needs no event loop."""
-    client._transport.sender.keep_no_connections()
+    client._transport.sender.keep_no_connections()  # pyright: ignore[reportPrivateUsage]
 
 
 # async-only: end

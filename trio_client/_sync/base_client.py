@@ -125,4 +125,4 @@ class BaseClient:
 
 def shared_state(client: BaseClient) -> ClientState:
     """Return what a client shares with its copies of other options: test kits set its time, tracing its spans."""
-    return client._transport.state
+    return client._transport.state  # pyright: ignore[reportPrivateUsage]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from .._http.async_runtime import Bell
+from .._time_source import REAL
 
 if TYPE_CHECKING:
     from ..stub import StubServer
@@ -49,6 +50,7 @@ class InProcessStub:
         self._skip = skip
         self._turn = asyncio.Lock()  # who moves time on has let everything happen first that was due before
         self._loop = asyncio.new_event_loop()
+        self._loop.time = REAL.monotonic  # type: ignore[method-assign]  # its timers fire under freezegun too
         self._thread = threading.Thread(target=self._loop.run_forever, name="trio-mock", daemon=True)
         self._thread.start()
         self._over = threading.Event()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 
-__all__ = ["Clock", "check_number"]
+__all__ = ["Clock", "check_number", "keep_real_time"]
+
+
+class _RealTime:
+    # Out of reach for freezegun, which replaces the functions of the time module in the globals of all modules.
+    monotonic = staticmethod(
+        partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
+    )
 
 
 class Clock:
@@ -31,7 +40,7 @@ class Clock:
         self,
         speed: float = 60.0,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = _RealTime.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         check_number("speed", speed)
@@ -92,6 +101,11 @@ class Clock:
     def _changed(self) -> None:
         if self.on_change is not None:
             self.on_change()
+
+
+def keep_real_time(loop: asyncio.AbstractEventLoop) -> None:
+    """Let an event loop's timers fire also while the program under test has stopped its clock with freezegun."""
+    loop.time = _RealTime.monotonic  # type: ignore[method-assign]
 
 
 def check_number(name: str, value: object) -> float:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from ..engine.clock import keep_real_time
+
 __all__ = ["ProxyListener"]
 
 _SECONDS = 10.0
@@ -93,6 +95,7 @@ class ProxyListener:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
+        keep_real_time(self._loop)
         self._ending = asyncio.Event()
         await self._listen()
         self._ready.set()

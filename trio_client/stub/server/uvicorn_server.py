@@ -22,6 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from ..delivery.connection import CONNECTION_KEY
+from ..engine.clock import keep_real_time
 
 __all__ = ["MAX_CONNECTIONS", "PRIVATE_NAMES", "REQUEST_SECONDS", "StubProtocol", "ThreadedServer", "listen"]
 
@@ -148,6 +149,7 @@ class ThreadedServer(uvicorn.Server):
         """Keep the Date header fresh until the end is asked for."""
         self._ending = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        keep_real_time(self._loop)
         ending = self._loop.create_task(self._ending.wait())
         await self.on_tick(0)
         self.problem = _missing_name(server=self, protocol=StubProtocol(self.config, self.server_state, {}, self._loop))
