@@ -31,7 +31,7 @@ from trio_client import (
     TrioError,
 )
 from trio_client._exit_cleanup import stop_all
-from trio_client._http.sync_network import GuardedStream
+from trio_client._http.concurrency.sync.network import GuardedStream
 from trio_client.stub import FaultProxy, Scene, StubServer, WireFault
 
 YARD = "rtsp://camera.example/yard"

@@ -94,14 +94,14 @@ def sender_of(base_url: str) -> senders.AsyncSender:
 
 async def test_only_few_creates_connect_at_a_time() -> None:
     sender = sender_of("http://127.0.0.1:1")
-    connecting = [await sender.take_turn() for _ in range(32)]
+    connecting = [await sender.wait_to_connect() for _ in range(32)]
     waiting = True
 
     async def connect_too() -> None:
         nonlocal waiting
-        leave = await sender.take_turn()
+        release = await sender.wait_to_connect()
         waiting = False
-        leave()
+        release()
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(connect_too)
@@ -116,19 +116,19 @@ async def test_only_few_creates_connect_at_a_time() -> None:
 async def _free_places(sender: senders.AsyncSender) -> int:
     for number in range(40):
         with anyio.move_on_after(1) as scope:
-            await sender.take_turn()
+            await sender.wait_to_connect()
         if scope.cancelled_caught:
             return number
     return 40
 
 
 async def test_connects_that_hang_hold_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(senders, "_MAX_TURN_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(senders, "_MAX_CONNECT_WAIT_SECONDS", 0.01)
     sender = sender_of("http://127.0.0.1:1")
-    leaves = [await sender.take_turn() for _ in range(50)]
-    for leave in leaves:
-        leave()
-    monkeypatch.setattr(senders, "_MAX_TURN_WAIT_SECONDS", 60)
+    releases = [await sender.wait_to_connect() for _ in range(50)]
+    for release in releases:
+        release()
+    monkeypatch.setattr(senders, "_MAX_CONNECT_WAIT_SECONDS", 60)
     assert 32 == await _free_places(sender)
 
 

@@ -7,7 +7,6 @@ import pytest
 from raw_server import CLOSE, RawServer
 
 from trio_client import Failed, UnknownEvent, sse
-from trio_client._http.async_runtime import raw_chunks
 from trio_client.events import from_sse
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +31,7 @@ async def test_the_stream_of_a_self_hosted_server_becomes_events(size: int) -> N
     with RawServer([*pieces, CLOSE]) as server:
         async with httpx.AsyncClient(trust_env=False) as http:
             async with http.stream("DELETE", server.base_url) as response:
-                events = [from_sse(event) async for event in sse.adecode(raw_chunks(response))]
+                events = [from_sse(event) async for event in sse.adecode(aiter(response.stream))]
     assert ["status", "result", "alert", "heartbeat", "heartbeat", "error"] == [event.name for event in events]
     assert isinstance(events[1], UnknownEvent)
     assert {"answer": "The gate is closed.", "condition_met": False} == events[1].raw

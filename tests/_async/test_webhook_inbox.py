@@ -42,7 +42,7 @@ class Waits:
         self.pauses = pauses
         self.meanwhile = meanwhile
 
-    def ring(self) -> None:
+    def set(self) -> None:
         pass
 
     async def wait(self, seconds: float) -> None:
@@ -60,7 +60,7 @@ def follow(
         inbox = AsyncWebhookInbox(client)
         post = Post(stub, inbox)
         waits = Waits(pauses, post.deliver if deliver else lambda: None)
-        monkeypatch.setattr("trio_client._async.webhook_inbox.Bell", lambda: waits)
+        monkeypatch.setattr("trio_client._async.webhook_inbox.Wakeup", lambda: waits)
         job = await client.live_monitor.create(CAMERA, "Is the gate open?", webhook_url=NOWHERE, **options)
         return job, inbox.events(job.job_id if by_id else job)
 

@@ -8,7 +8,6 @@ import pytest
 from raw_server import CLOSE, RawServer
 
 from trio_client import Failed, UnknownEvent, sse
-from trio_client._http.sync_runtime import raw_chunks
 from trio_client.events import from_sse
 
 # A self-hosted sibling of the service: its own names, comments between, and no word of the end.
@@ -31,7 +30,7 @@ def test_the_stream_of_a_self_hosted_server_becomes_events(size: int) -> None:
     with RawServer([*pieces, CLOSE]) as server:
         with httpx.Client(trust_env=False) as http:
             with http.stream("DELETE", server.base_url) as response:
-                events = [from_sse(event) for event in sse.decode(raw_chunks(response))]
+                events = [from_sse(event) for event in sse.decode(iter(response.stream))]
     assert ["status", "result", "alert", "heartbeat", "heartbeat", "error"] == [event.name for event in events]
     assert isinstance(events[1], UnknownEvent)
     assert {"answer": "The gate is closed.", "condition_met": False} == events[1].raw

@@ -41,7 +41,7 @@ class Waits:
         self.pauses = pauses
         self.meanwhile = meanwhile
 
-    def ring(self) -> None:
+    def set(self) -> None:
         pass
 
     def wait(self, seconds: float) -> None:
@@ -57,7 +57,7 @@ def follow(stub: StubServer, client: TrioClient, pauses: Pauses, monkeypatch: py
         inbox = WebhookInbox(client)
         post = Post(stub, inbox)
         waits = Waits(pauses, post.deliver if deliver else lambda: None)
-        monkeypatch.setattr("trio_client._sync.webhook_inbox.Bell", lambda: waits)
+        monkeypatch.setattr("trio_client._sync.webhook_inbox.Wakeup", lambda: waits)
         job = client.live_monitor.create(CAMERA, "Is the gate open?", webhook_url=NOWHERE, **options)
         return job, inbox.events(job.job_id if by_id else job)
 

@@ -63,7 +63,7 @@ ONE = MARK + "def one():\n    return two()\n"
         ("class _AsyncStream: ...", "class _Stream: ..."),
         ("httpx.AsyncClient()", "httpx.Client()"),
         ("from ._http._async.pool import AsyncPool", "from ._http._sync.pool import Pool"),
-        ("from .._http.async_runtime import sleep", "from .._http.sync_runtime import sleep"),
+        ("from .._http.concurrency.async_.wakeup import Wakeup", "from .._http.concurrency.sync.wakeup import Wakeup"),
         ("async def handle_async_request(self): ...", "def handle_request(self): ..."),
         ("@pytest.mark.anyio\nasync def test(): ...", "def test(): ..."),
         ("class A:\n    @pytest.mark.anyio\n    async def test(): ...", "class A:\n    def test(): ..."),

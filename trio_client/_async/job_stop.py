@@ -8,7 +8,7 @@ from dataclasses import replace
 from .._core.config import RetryPolicy
 from .._core.endpoints import cancel_job, get_job
 from .._core.log import logger
-from .._http.async_runtime import shielded
+from .._http.concurrency.async_.shield import shielded
 from ..errors import ConflictError, JobLeakWarning, JobNotFoundError, NotFoundError, TrioError
 from .transport import AsyncTransport
 

@@ -26,7 +26,8 @@ from .._core.ownership import (
 from .._core.state import ClientState
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
-from .._http.async_runtime import carry_through, shielded
+from .._http.concurrency.async_.run_to_completion import run_to_completion
+from .._http.concurrency.async_.shield import shielded
 from .._redaction import mask
 from .._response_info import ResponseInfo, remember
 from ..errors import (
@@ -314,8 +315,8 @@ class AsyncOwnedJob:
                 await self.stop()
 
         transport.state.ledger.sent(self.record, at=transport.state.server_now(), now=transport.clock())
-        connected = await transport.sender.take_turn()
-        return await carry_through(send, grace=_GRACE_SECONDS, settle=settle, when_sent=connected)
+        connected = await transport.sender.wait_to_connect()
+        return await run_to_completion(send, grace=_GRACE_SECONDS, on_cancel=settle, when_sent=connected)
 
 
 class _StopAtExit:

@@ -16,7 +16,7 @@ from .._core.log import logger
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
-from .._http.async_runtime import shielded
+from .._http.concurrency.async_.shield import shielded
 from ..errors import APITimeoutError, CreateOutcomeUnknownError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job

@@ -10,7 +10,7 @@ from .._core.call import Call
 from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watching import Doubt, WatchGuard, WatchPlan
-from .._http.async_runtime import time_limit
+from .._http.concurrency.async_.shield import time_limit
 from ..errors import (
     AuthenticationError,
     CreateOutcomeUnknownError,

@@ -16,7 +16,8 @@ from .._core.log import logger
 from .._core.targets import Target
 from .._core.time_slices import Turns
 from .._core.validation import event_types
-from .._http.async_runtime import from_any_thread, spawn
+from .._http.concurrency.async_.run_to_completion import spawn
+from .._http.concurrency.async_.wakeup import from_any_thread
 from ..errors import APIStatusError, AuthenticationError, ConfigurationError, TrioError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream

@@ -9,7 +9,7 @@ from .._core.delivery_router import DeliveryRouter
 from .._core.endpoints import get_job
 from .._core.job_inbox import DeliveryTimeouts, JobInbox
 from .._core.retry.window import RetryWindow
-from .._http.async_runtime import Bell
+from .._http.concurrency.async_.wakeup import Wakeup
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job, JobDetail
@@ -132,7 +132,7 @@ class _Deliveries:
         self._call = get_job(job_id)
         self._job_id = job_id
         self._stream_url, self._created = stream_url, created
-        self._wakeup = Bell()
+        self._wakeup = Wakeup()
         self._inbox: JobInbox | None = None
         self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
 
@@ -150,7 +150,7 @@ class _Deliveries:
         """Begin to collect: the job runs already."""
         now = self._transport.clock()
         unknown = self._stream_url is None
-        self._inbox = JobInbox(self._job_id, self._timeouts, now, poll_first=unknown, wake=self._wakeup.ring)
+        self._inbox = JobInbox(self._job_id, self._timeouts, now, poll_first=unknown, wake=self._wakeup.set)
         self._router.register(self._job_id, self._inbox, now, self._stream_url, self._created)
 
     async def advance(self) -> list[Event]:

@@ -6,7 +6,7 @@ import zlib
 
 from ..errors import ResponseValidationError
 
-__all__ = ["Body", "Inflater", "inflater_for"]
+__all__ = ["BodyCollector", "Inflater", "inflater_for"]
 
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -54,7 +54,7 @@ def inflater_for(encoding: str, limit: int) -> Inflater | None:
     return Inflater(encoding, limit)
 
 
-class Body:
+class BodyCollector:
     """Collect a body of at most `limit` bytes, counted after decoding."""
 
     __slots__ = ("_inflater", "_limit", "_parts", "_size")

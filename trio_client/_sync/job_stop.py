@@ -9,7 +9,7 @@ from dataclasses import replace
 from .._core.config import RetryPolicy
 from .._core.endpoints import cancel_job, get_job
 from .._core.log import logger
-from .._http.sync_runtime import shielded
+from .._http.concurrency.sync.shield import shielded
 from ..errors import ConflictError, JobLeakWarning, JobNotFoundError, NotFoundError, TrioError
 from .transport import Transport
 

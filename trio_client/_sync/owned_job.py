@@ -27,7 +27,8 @@ from .._core.ownership import (
 from .._core.state import ClientState
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
-from .._http.sync_runtime import carry_through, shielded
+from .._http.concurrency.sync.run_to_completion import run_to_completion
+from .._http.concurrency.sync.shield import shielded
 from .._redaction import mask
 from .._response_info import ResponseInfo, remember
 from ..errors import (
@@ -315,8 +316,8 @@ class OwnedJob:
                 self.stop()
 
         transport.state.ledger.sent(self.record, at=transport.state.server_now(), now=transport.clock())
-        connected = transport.sender.take_turn()
-        return carry_through(send, grace=_GRACE_SECONDS, settle=settle, when_sent=connected)
+        connected = transport.sender.wait_to_connect()
+        return run_to_completion(send, grace=_GRACE_SECONDS, on_cancel=settle, when_sent=connected)
 
 
 class _StopAtExit:

@@ -17,7 +17,7 @@ from .._core.log import logger
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
-from .._http.sync_runtime import shielded
+from .._http.concurrency.sync.shield import shielded
 from ..errors import APITimeoutError, CreateOutcomeUnknownError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job

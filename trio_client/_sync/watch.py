@@ -11,7 +11,7 @@ from .._core.call import Call
 from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watching import Doubt, WatchGuard, WatchPlan
-from .._http.sync_runtime import time_limit
+from .._http.concurrency.sync.shield import time_limit
 from ..errors import (
     AuthenticationError,
     CreateOutcomeUnknownError,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 
-from .._http.async_runtime import about_to_send
+from .._http.concurrency.async_.run_to_completion import about_to_send
 from .._http.environment import proxy_for, ssl_context_for
 from ..errors import ConfigurationError
 

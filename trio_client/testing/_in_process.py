@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from .._http.async_runtime import Bell
+from .._http.concurrency.async_.wakeup import Wakeup
 from .._time_source import REAL
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ class InProcessStub:
 
     async def async_call(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Return the result of work on the application's event loop, which is another one than the caller's."""
-        future, bell = self._submit(work), Bell()
-        future.add_done_callback(lambda _: bell.ring())
+        future, wakeup = self._submit(work), Wakeup()
+        future.add_done_callback(lambda _: wakeup.set())
         try:
             while not future.done():
-                await bell.wait(_A_WHILE)
+                await wakeup.wait(_A_WHILE)
             return _result(future)
         finally:
             future.cancel()

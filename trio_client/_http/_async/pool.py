@@ -15,27 +15,36 @@ from typing import Any
 import httpx
 
 from ...errors import APITimeoutError
-from ..async_runtime import Limiter, Slot, abandon, close_response, current_home, raw_chunks, shielded, slot_maker
-from ..environment import SOCKET_OPTIONS, proxy_for, ssl_context_for
+from ..concurrency.async_.limiter import Limiter
+from ..concurrency.async_.owner import abandon, current_owner
+from ..concurrency.async_.response import close_response
+from ..concurrency.async_.shield import shielded
+from ..environment import proxy_for, ssl_context_for
 from ..errors import is_disconnect
+from .connection import AsyncPooledConnection, body_of, connection_maker, has_surplus
 
 __all__ = ["AsyncExchange", "AsyncPool"]
 
 MAX_CALLS = 100
-_KEEPALIVE_SECONDS = 15.0
 _CLOSING_SECONDS = 2.0
 
 
 class AsyncExchange:
     """One request and its response, until it is closed."""
 
-    __slots__ = ("_chunks", "_counted", "_pool", "_slot", "_waits", "response")
+    __slots__ = ("_chunks", "_connection", "_counted", "_pool", "_waits", "response")
 
     def __init__(
-        self, pool: AsyncPool | None, slot: Slot | None, response: Any, waits: dict[str, float], *, counted: bool
+        self,
+        pool: AsyncPool | None,
+        connection: AsyncPooledConnection | None,
+        response: Any,
+        waits: dict[str, float],
+        *,
+        counted: bool,
     ) -> None:
         self._pool = pool
-        self._slot = slot
+        self._connection = connection
         self._waits = waits
         self._counted = counted
         self._chunks: Any = None
@@ -43,12 +52,10 @@ class AsyncExchange:
 
     def chunks(self) -> Any:
         """Return an iterator over the body as it comes from the wire."""
-        connection = None if self._slot is None else _wire_of(self._slot)
-        if connection is not None:
-            from .body import AsyncWireBody
-
-            return AsyncWireBody(connection, self._waits)
-        self._chunks = raw_chunks(self.response)
+        body = None if self._connection is None else body_of(self._connection, self.response, self._waits)
+        if body is not None:
+            return body
+        self._chunks = aiter(self.response.stream)
         return self._chunks
 
     async def close(self, *, reusable: bool) -> None:
@@ -57,8 +64,8 @@ class AsyncExchange:
         try:
             await close_response(self.response, None if reusable else self._chunks)
         finally:
-            if pool is not None and self._slot is not None:
-                await pool.take_back(self._slot, reusable=reusable, counted=self._counted)
+            if pool is not None and self._connection is not None:
+                await pool.take_back(self._connection, reusable=reusable, counted=self._counted)
 
 
 class AsyncPool:
@@ -74,11 +81,11 @@ class AsyncPool:
         self._base_url = base_url
         self._ssl_context = ssl_context_for(base_url, trust_env=trust_env)
         self._proxy = proxy_for(base_url, trust_env=trust_env)
-        self._make_slot: Callable[[], Slot] | None = None
+        self._make_connection: Callable[[], AsyncPooledConnection] | None = None
         self._max_calls = max_calls
         self._limiter = Limiter(max_calls)
-        self._idle: list[Slot] = []
-        self._home: object = None
+        self._idle: list[AsyncPooledConnection] = []
+        self._owner: object = None
         self._closed = False
         _pools.add(self)
 
@@ -94,7 +101,7 @@ class AsyncPool:
             counted: whether it takes one of the places for calls.
             pool_timeout: seconds to wait for such a place.
         """
-        self._stay_home()
+        self._follow_owner()
         if counted and not await self._limiter.acquire(pool_timeout):
             raise APITimeoutError(
                 f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s.",
@@ -102,39 +109,39 @@ class AsyncPool:
                 phase="pool",
                 request_sent=False,
             )
-        slot: Slot | None = None
+        connection: AsyncPooledConnection | None = None
         try:
-            slot = None if fresh else await self._take_idle()
-            reused = slot is not None
-            slot = slot or self._new_slot()
+            connection = None if fresh else await self._take_idle()
+            reused = connection is not None
+            connection = connection or self._new_connection()
             try:
-                response = await slot.handle_async_request(request)
+                response = await connection.handle_async_request(request)
             except Exception as error:
                 if not (reused and repeatable and is_disconnect(error)):
                     raise
-                await self._discard(slot)
-                slot = self._new_slot()
-                response = await slot.handle_async_request(request)
+                await self._discard(connection)
+                connection = self._new_connection()
+                response = await connection.handle_async_request(request)
         except BaseException:
-            await self.take_back(slot, reusable=False, counted=counted)
+            await self.take_back(connection, reusable=False, counted=counted)
             raise
-        return AsyncExchange(self, slot, response, request.extensions["timeout"], counted=counted)
+        return AsyncExchange(self, connection, response, request.extensions["timeout"], counted=counted)
 
-    async def take_back(self, slot: Slot | None, *, reusable: bool, counted: bool) -> None:
+    async def take_back(self, connection: AsyncPooledConnection | None, *, reusable: bool, counted: bool) -> None:
         """Put a connection back into the list, or close it; free the place it took.
 
         One of an event loop, or process, that the pool has left since is closed, and its place is gone already.
         """
-        at_home = self._home == current_home()
-        if counted and at_home:
+        is_ours = self._owner == current_owner()
+        if counted and is_ours:
             self._limiter.release()
-        if slot is None:
+        if connection is None:
             return
-        keep = reusable and at_home and not self._closed
-        if keep and len(self._idle) < self._max_calls and not _has_surplus(slot):
-            self._idle.append(slot)
+        keep = reusable and is_ours and not self._closed
+        if keep and len(self._idle) < self._max_calls and not has_surplus(connection):
+            self._idle.append(connection)
             return
-        await self._discard(slot)
+        await self._discard(connection)
 
     @property
     def has_idle(self) -> bool:
@@ -152,62 +159,41 @@ class AsyncPool:
         self._closed = True
         if not self._idle:  # and perhaps no event loop is running
             return
-        self._stay_home()
+        self._follow_owner()
         while self._idle:
             await self._idle.pop().aclose()
 
     def forget(self) -> None:
-        """Let go of all connections: they belong to another process or event loop."""
+        """Abandon all connections: they belong to another process or event loop."""
         abandon(self._idle)
         self._idle.clear()
-        self._limiter.forget()
-        self._home = None
+        self._limiter.reset()
+        self._owner = None
 
-    async def _discard(self, slot: Slot) -> None:
+    async def _discard(self, connection: AsyncPooledConnection) -> None:
         with shielded(_CLOSING_SECONDS):
-            await slot.aclose()
+            await connection.aclose()
 
-    def _stay_home(self) -> None:
-        home = current_home()
-        if home != self._home:
-            if self._home is not None:
+    def _follow_owner(self) -> None:
+        owner = current_owner()
+        if owner != self._owner:
+            if self._owner is not None:
                 self.forget()
-            self._home = home
+            self._owner = owner
 
-    async def _take_idle(self) -> Slot | None:
+    async def _take_idle(self) -> AsyncPooledConnection | None:
         """Return the connection used last, unless it has become too old or was closed by the server."""
         while self._idle:
-            slot = self._idle.pop()
-            if not slot.connection.has_expired():
-                return slot
-            await self._discard(slot)
+            connection = self._idle.pop()
+            if not connection.has_expired:
+                return connection
+            await self._discard(connection)
         return None
 
-    def _new_slot(self) -> Slot:
-        if self._make_slot is None:
-            self._make_slot = slot_maker(
-                self._base_url,
-                verify=self._ssl_context(),
-                limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
-                proxy=self._proxy,
-                socket_options=SOCKET_OPTIONS,
-                trust_env=False,
-            )
-        return self._make_slot()
-
-
-def _has_surplus(slot: Slot) -> bool:
-    """Return whether the server sent more than its reply: the HTTP library would take that for the next reply."""
-    connection = _wire_of(slot)
-    return connection is not None and bool(connection._h11_state.trailing_data[0])
-
-
-def _wire_of(slot: Slot) -> Any:
-    """Return the HTTP library's connection that holds the state of HTTP; `None` if nothing was sent over one."""
-    connection: Any = slot.connection  # it offers no way to ask
-    while hasattr(connection, "_connection"):
-        connection = connection._connection
-    return connection if hasattr(connection, "_h11_state") and hasattr(connection, "_network_stream") else None
+    def _new_connection(self) -> AsyncPooledConnection:
+        if self._make_connection is None:
+            self._make_connection = connection_maker(self._base_url, ssl_context=self._ssl_context(), proxy=self._proxy)
+        return self._make_connection()
 
 
 _pools: weakref.WeakSet[AsyncPool] = weakref.WeakSet()

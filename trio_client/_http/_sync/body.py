@@ -8,31 +8,33 @@ again: what has arrived is kept by the socket and by h11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h11
 
 if TYPE_CHECKING:
+    import httpcore
     from typing_extensions import Self
 
-__all__ = ["WireBody"]
+__all__ = ["Body"]
 
 _READ_BYTES = 64 * 1024
 
 
-class WireBody:
+class Body:
     """Iterate over the pieces of a body, in the sizes in which they come.
 
     Args:
-        connection: the HTTP library's connection, whose reply's head was read.
+        state: the state of HTTP/1.1 on the connection, whose reply's head was read.
+        network: what the connection reads from.
         waits: its time limits; `read` is looked up for each read.
     """
 
     __slots__ = ("_network", "_state", "_waits")
 
-    def __init__(self, connection: Any, waits: Mapping[str, float]) -> None:
-        self._state: h11.Connection = connection._h11_state
-        self._network: Any = connection._network_stream
+    def __init__(self, state: h11.Connection, network: httpcore.NetworkStream, waits: Mapping[str, float]) -> None:
+        self._state = state
+        self._network = network
         self._waits = waits
 
     def __iter__(self) -> Self:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,17 +16,20 @@ from ..._core.config import Secret, Timeout
 from ..._core.reply import Reply, media_type
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
-from ..content import Body, Inflater, inflater_for
+from ..concurrency.sync.limiter import Limiter
+from ..concurrency.sync.owner import current_owner
+from ..concurrency.sync.run_to_completion import about_to_send
+from ..concurrency.sync.shield import time_limit
+from ..content import BodyCollector, Inflater, inflater_for
 from ..errors import deadline_exceeded, translate
-from ..sync_runtime import Content, Limiter, assume_sent, current_home, time_limit, trace_sending
 from ..types import HTTPClient, check_client
+from .connection import Content
 from .pool import Exchange, Pool
 
 __all__ = ["OpenReply", "Sender"]
 
-_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.=&-]*")
 _MAX_CONNECTING = 32
-_MAX_TURN_WAIT_SECONDS = 5.0
+_MAX_CONNECT_WAIT_SECONDS = 5.0
 
 
 class OpenReply:
@@ -105,7 +107,7 @@ class Sender:
         self._client = http_client
         self._pool = None if http_client is not None else Pool(base_url, trust_env=trust_env)
         self._connecting = Limiter(_MAX_CONNECTING)
-        self._home: object = None
+        self._owner: object = None
 
     def send(self, request: Prepared, timeout: Timeout, time_left: float) -> Reply:
         """Return the complete reply.
@@ -146,23 +148,23 @@ class Sender:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
-    def take_turn(self) -> Callable[[], None]:
-        """Wait until few others are connecting, or for a moment; return what is to be called after connecting.
+    def wait_to_connect(self) -> Callable[[], None]:
+        """Wait until few others are connecting, or for a moment; return a function to call after connecting.
 
-        A thousand streams that begin at once would overrun the server, and fill the memory with halves of connections.
+        A thousand streams that start at once would overrun the server, and fill the memory with halves of connections.
         """
-        home = current_home()
-        if home != self._home:
-            if self._home is not None:
-                self._connecting.forget()
-            self._home = home
-        limiters = [self._connecting] if self._connecting.acquire(_MAX_TURN_WAIT_SECONDS) else []
+        owner = current_owner()
+        if owner != self._owner:
+            if self._owner is not None:
+                self._connecting.reset()
+            self._owner = owner
+        limiters = [self._connecting] if self._connecting.acquire(_MAX_CONNECT_WAIT_SECONDS) else []
 
-        def leave() -> None:
+        def release() -> None:
             if limiters:
                 limiters.pop().release()
 
-        return leave
+        return release
 
     @property
     def in_use(self) -> bool:
@@ -198,7 +200,7 @@ class Sender:
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
         if not getattr(self._client, "announces_sending", False):
-            assume_sent()
+            about_to_send()
         response = self._client.send(wire, stream=True, auth=None, follow_redirects=False)
         return Exchange(None, None, response, waits, counted=False)
 
@@ -209,13 +211,9 @@ class Sender:
         if request.content is not None:
             headers["content-length"] = str(len(content))
         wire = httpx.Request(
-            request.method,
-            url,
-            headers=headers,
-            stream=Content(content),
-            extensions={"timeout": waits, **trace_sending()},
+            request.method, url, headers=headers, stream=Content(content), extensions={"timeout": waits}
         )
-        wire._content = content  # what mocks look at  # pyright: ignore[reportPrivateUsage]
+        wire.read()  # for mocks, which look at its content
         return wire
 
     def _headers(self, request: Prepared) -> dict[str, str]:
@@ -226,19 +224,8 @@ class Sender:
         return headers
 
 
-def _url(text: str) -> httpx.URL:
-    """Return a URL parsed: what differs from the last one is often the query alone, and parsing takes its time."""
-    address, _, query = text.partition("?")
-    if query and _PLAIN_QUERY.fullmatch(query):
-        url = httpx.URL(_address(address))
-        url._uri_reference = url._uri_reference._replace(query=query)  # pyright: ignore[reportPrivateUsage]
-        if url.query == query.encode():
-            return url
-    return _address(text)
-
-
 @functools.lru_cache(maxsize=256)
-def _address(text: str) -> httpx.URL:
+def _url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
@@ -257,7 +244,7 @@ def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: s
         return bytes(response.content)
     try:
         encoding, announced = headers.get("content-encoding", ""), headers.get("content-length", "")
-        body = Body(encoding=encoding, announced=announced, limit=limit)
+        body = BodyCollector(encoding=encoding, announced=announced, limit=limit)
         for chunk in exchange.chunks():
             body.feed(chunk)
         return body.finish()

@@ -1,7 +1,4 @@
-"""How the sync client's connections read and write; imported with the first of them, as httpcore takes its time.
-
-Its twin is `async_network`.
-"""
+"""How the sync client's connections read and write; imported with the first of them, as httpcore takes its time."""
 
 from __future__ import annotations
 
@@ -16,7 +13,8 @@ from typing import Any
 
 import httpcore
 
-from .sync_runtime import limit_in_force
+from .run_to_completion import about_to_send
+from .shield import limit_in_force
 
 __all__ = ["Backend", "GuardedStream"]
 
@@ -31,16 +29,16 @@ def _bounded(timeout: float | None) -> float | None:
         return timeout
     left = until - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout("the time limit is over")
+        raise httpcore.ReadTimeout("the time limit has passed")
     return left if timeout is None else min(timeout, left)
 
 
-class _Room(threading.local):
+class _ReceiveBuffer(threading.local):
     def __init__(self) -> None:
         self.view = memoryview(bytearray(_READ_BYTES))
 
 
-_room = _Room()
+_buffer = _ReceiveBuffer()
 
 
 def _set_timeout(connection: socket.socket, timeout: float | None) -> None:
@@ -62,7 +60,7 @@ def _send(connection: socket.socket, data: bytes, timeout: float | None) -> None
 
 def _receive(connection: socket.socket, timeout: float | None) -> bytes:
     """Return what has come, in memory of which there is one piece for a thread: h11 copies it at once."""
-    view = _room.view
+    view = _buffer.view
     try:
         _set_timeout(connection, timeout)
         return view[: connection.recv_into(view)]  # type: ignore[return-value]
@@ -73,7 +71,7 @@ def _receive(connection: socket.socket, timeout: float | None) -> bytes:
 
 
 class GuardedStream(httpcore.NetworkStream):
-    """A connection on which no single byte buys the peer more time than the limit allows.
+    """A connection that reports before it sends, and on which no byte buys the peer more time than the limit allows.
 
     Another thread may close it while it is read. It is shut down at once, which wakes the reader, but its socket
     lives until the reader has left: it might otherwise wait for a new connection that was given the same number.
@@ -89,10 +87,11 @@ class GuardedStream(httpcore.NetworkStream):
         self._socket: socket.socket | None = stream.get_extra_info("socket") if layers <= 1 else None
         self._process = os.getpid()
         self._reading = False
+        self._sending = False
         self._closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._reading = True
+        self._reading, self._sending = True, False
         try:
             if self._closed:
                 raise httpcore.ReadError("the connection was closed by another thread")
@@ -105,9 +104,14 @@ class GuardedStream(httpcore.NetworkStream):
                 self._stream.close()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:  # the end of a request
+            return
+        if not self._sending:
+            about_to_send()
+            self._sending = True
         if self._socket is None:
             self._stream.write(buffer, _bounded(timeout))
-        elif buffer:  # the end of a request is empty
+        else:
             _send(self._socket, buffer, _bounded(timeout))
 
     def close(self) -> None:

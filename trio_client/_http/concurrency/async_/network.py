@@ -1,7 +1,4 @@
-"""How the async client's connections read and write; imported with the first of them, as httpcore takes its time.
-
-Its twin is `sync_network`.
-"""
+"""How the async client's connections read and write; imported with the first of them, as httpcore takes its time."""
 
 from __future__ import annotations
 
@@ -12,24 +9,35 @@ from typing import Any
 import anyio
 import httpcore
 
+from .run_to_completion import about_to_send
+
 __all__ = ["Backend"]
 
 _READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that is closed if it is given up while it is being encrypted; httpcore forgets it then."""
+    """A connection that reports before it sends, and that is closed if it is cancelled in its TLS handshake.
+
+    httpcore forgets such a connection, and leaves its socket open.
+    """
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, *, read_bytes: int = 0) -> None:
         self._stream = stream
         self._read_bytes = read_bytes
+        self._sending = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._sending = False
         return await self._stream.read(max(max_bytes, self._read_bytes), timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer:  # the end of a request is empty
-            await self._stream.write(buffer, timeout)
+        if not buffer:  # the end of a request
+            return
+        if not self._sending:
+            await about_to_send()
+            self._sending = True
+        await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

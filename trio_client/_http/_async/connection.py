@@ -1,0 +1,143 @@
+"""One pooled connection, and all that is known here of the inside of httpx, httpcore and h11.
+
+httpx offers no transport over a single connection, and no way to read a body again after a cancelled read. Three
+private names make both possible: `_pool` of httpx's transport, and `_connection` and `_h11_state` of httpcore's
+connections. They are used in this module only, and fail closed: an inside that is not recognized is never reused.
+`tests/contract/test_private_names.py` checks each, and says what breaks when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ..concurrency.async_.run_to_completion import about_to_send
+from ..environment import SOCKET_OPTIONS
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpcore
+    from typing_extensions import Self
+
+    from .body import AsyncBody
+
+__all__ = ["AsyncContent", "AsyncPooledConnection", "body_of", "connection_maker", "has_surplus"]
+
+_KEEPALIVE_SECONDS = 15.0
+
+
+class AsyncPooledConnection(httpx.AsyncHTTPTransport):
+    """httpx's transport over one connection in place of a pool.
+
+    It stays a transport of httpx because mocks and instrumentation patch exactly that class: pytest-httpx, respx,
+    OpenTelemetry. A call over a bare connection would go past them to the network, and be billed.
+    """
+
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._pool: Any = connection
+        self.connection: httpcore.AsyncConnectionInterface | None = connection
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether it was idle for too long, or was closed by the server."""
+        return self.connection is None or self.connection.has_expired()
+
+
+class _AsyncSingleUseConnection(AsyncPooledConnection):
+    """httpx's transport as it comes, where its inside is not recognized; none is used twice."""
+
+    def __init__(self, **options: Any) -> None:
+        httpx.AsyncHTTPTransport.__init__(self, **options)
+        self.connection = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await about_to_send()  # its connections do not report when they send
+        return await super().handle_async_request(request)
+
+
+def connection_maker(
+    url: str, *, ssl_context: ssl.SSLContext, proxy: httpx.Proxy | None
+) -> Callable[[], AsyncPooledConnection]:
+    """Return a function that makes connections to the server of a URL."""
+    import httpcore
+
+    from ..concurrency.async_.network import Backend
+
+    if not hasattr(httpx.AsyncHTTPTransport(verify=ssl_context, trust_env=False), "_pool"):
+        options: dict[str, Any] = {"verify": ssl_context, "proxy": proxy, "socket_options": SOCKET_OPTIONS}
+        return partial(_AsyncSingleUseConnection, trust_env=False, **options)
+    pool = httpcore.AsyncConnectionPool(
+        ssl_context=ssl_context,
+        proxy=None if proxy is None else _proxy(proxy),
+        keepalive_expiry=_KEEPALIVE_SECONDS,
+        network_backend=Backend(),
+        socket_options=SOCKET_OPTIONS,
+    )
+    origin = _url(httpx.URL(url)).origin
+    return lambda: AsyncPooledConnection(pool.create_connection(origin))
+
+
+def body_of(
+    connection: AsyncPooledConnection, response: httpx.Response, waits: Mapping[str, float]
+) -> AsyncBody | None:
+    """Return the body of a response, whose cancelled reads lose nothing; `None` if the inside is not recognized."""
+    state, network = _h11_state(connection), response.extensions.get("network_stream")
+    if state is None or network is None:
+        return None
+    from .body import AsyncBody
+
+    return AsyncBody(state, network, waits)
+
+
+def has_surplus(connection: AsyncPooledConnection) -> bool:
+    """Return whether the server sent more than its reply, which the HTTP library would take for the next reply."""
+    state = _h11_state(connection)
+    return state is None or bool(state.trailing_data[0])
+
+
+def _h11_state(pooled: AsyncPooledConnection) -> Any:
+    """Return the state of HTTP/1.1 on a connection; `None` if nothing was sent over it, or its inside has changed."""
+    connection: Any = pooled.connection
+    while hasattr(connection, "_connection"):
+        connection = connection._connection
+    return getattr(connection, "_h11_state", None)
+
+
+def _proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
+    import httpcore
+
+    return httpcore.Proxy(
+        _url(proxy.url), auth=proxy.raw_auth, headers=proxy.headers.raw, ssl_context=proxy.ssl_context
+    )
+
+
+def _url(url: httpx.URL) -> httpcore.URL:
+    import httpcore
+
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+class AsyncContent(httpx.ByteStream):
+    """The body of a request, in one piece, or in none if it is empty.
+
+    httpx has an async generator for it, and the trio library warns of each that is dropped before its end.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self._content = content
+        self._sent = False
+
+    def __aiter__(self) -> Self:
+        self._sent = not self._content
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._sent:
+            raise StopAsyncIteration
+        self._sent = True
+        return self._content

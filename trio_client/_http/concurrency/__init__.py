@@ -1,0 +1,1 @@
+"""What cannot be converted between the two clients: two packages with the same modules and names."""

@@ -1,0 +1,1 @@
+"""Concurrency of the async client, for asyncio and the trio library; `concurrency.sync` has the same names."""

@@ -1,0 +1,19 @@
+"""Bound what runs by time, and shield it from cancellation."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import anyio
+
+__all__ = ["shielded", "time_limit"]
+
+
+def time_limit(seconds: float) -> AbstractContextManager[object]:
+    """Cancel what runs inside after `seconds`: `TimeoutError`."""
+    return anyio.fail_after(seconds)
+
+
+def shielded(seconds: float) -> AbstractContextManager[object]:
+    """Protect what runs inside from outer cancellation, for at most `seconds`."""
+    return anyio.move_on_after(seconds, shield=True)

@@ -1,0 +1,1 @@
+"""Concurrency of the sync client, with threads; `concurrency.async_` has the same names."""

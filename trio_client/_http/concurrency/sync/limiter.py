@@ -1,0 +1,27 @@
+"""Limit how many calls run at once."""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["Limiter"]
+
+
+class Limiter:
+    """Let at most `total` calls run at once."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._semaphore = threading.BoundedSemaphore(total)
+
+    def acquire(self, timeout: float) -> bool:
+        """Take one of the places, waiting at most `timeout` seconds; return whether one was free."""
+        return self._semaphore.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+
+    def release(self) -> None:
+        """Give the place back."""
+        self._semaphore.release()
+
+    def reset(self) -> None:
+        """Start over with every place free, in another process."""
+        self._semaphore = threading.BoundedSemaphore(self._total)

@@ -1,0 +1,44 @@
+"""Bound what runs by time: each wait for the network asks for the limit in force."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import AbstractContextManager
+
+__all__ = ["limit_in_force", "shielded", "time_limit"]
+
+_limit = threading.local()
+
+
+class _Limit:
+    """Lets no wait for the network inside last beyond a time."""
+
+    __slots__ = ("_outer", "_until")
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def __enter__(self) -> None:
+        self._outer = limit_in_force()
+        _limit.until = self._until
+
+    def __exit__(self, *_: object) -> None:
+        _limit.until = self._outer
+
+
+def time_limit(seconds: float) -> AbstractContextManager[object]:
+    """Let the waits for the network inside last at most `seconds` in total."""
+    outer = limit_in_force()
+    until = time.monotonic() + seconds
+    return _Limit(until if outer is None else min(until, outer))
+
+
+def shielded(seconds: float) -> AbstractContextManager[object]:
+    """Bound what runs inside to `seconds`, whatever limit is in force outside."""
+    return _Limit(time.monotonic() + seconds)
+
+
+def limit_in_force() -> float | None:
+    """Return until when, by `time.monotonic`, waits for the network may last."""
+    return getattr(_limit, "until", None)
