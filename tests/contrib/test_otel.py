@@ -131,6 +131,7 @@ def test_a_stream_that_breaks_off_is_marked_and_polling_has_its_own_spans(
         events.collect()
     first, *others = spans.all()
     assert "POST /live-monitor" == first.name
+    assert "APIConnectionError" == (first.attributes or {})["error.type"]
     assert {"GET /jobs/{job_id}"} == {span.name for span in others}
 
 
@@ -156,6 +157,15 @@ def test_own_hooks_go_on_and_derived_clients_are_instrumented(stub: StubServer, 
     with TrioClient(KEY, base_url=stub.base_url, hooks=Hooks(on_response=told.append)) as made:
         instrument(made, spans.provider).with_options(timeout=5).jobs.list()
     assert (1, 1) == (len(told), len(spans.all()))
+
+
+def test_a_client_that_is_instrumented_again_has_one_span_a_call_where_it_was_told_last(
+    client: TrioClient, spans: Spans
+) -> None:
+    again = Spans()
+    instrument(client.with_options(timeout=5), again.provider)
+    client.jobs.list()
+    assert (len(spans.all()), len(again.all())) == (0, 1)
 
 
 def test_a_span_is_the_child_of_the_callers(client: TrioClient, spans: Spans) -> None:

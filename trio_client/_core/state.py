@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from .._time_source import TimeSource, current
 from .._times import http_date
 from ..errors import ConfigurationError
 from .ownership import Ledger
 from .retry.quota import RetryQuota
+
+if TYPE_CHECKING:
+    from .spans import Spans
 
 __all__ = ["ClientState"]
 
@@ -29,6 +33,8 @@ class ClientState:
     """The newest reply's `Date`, and this machine's time when it came."""
     own_time: TimeSource | None = None
     """What this client goes by instead of the process's time source."""
+    spans: Spans | None = None
+    """What makes a span for each call."""
 
     @property
     def time(self) -> TimeSource:
@@ -44,7 +50,7 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(ledger=self.ledger, last_date=self.last_date, own_time=self.own_time)
+        return ClientState(ledger=self.ledger, last_date=self.last_date, own_time=self.own_time, spans=self.spans)
 
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies tell.

@@ -57,7 +57,14 @@ class Transport:
         """Return the model of the reply, after as many attempts as the policy and the failures allow."""
         request, waits, attempts = self._begin(call, timeout, extra_headers)
         attempt = partial(self._send, call, request, waits, attempts)
-        return self._persist(attempt, request, attempts)
+        spans = self.state.spans
+        if spans is None:
+            return self._persist(attempt, request, attempts)
+        span = spans.start(call, self.settings)
+        with span.current():
+            model = self._persist(attempt, request, attempts)
+        span.end(model)
+        return model
 
     def open(
         self,
@@ -70,7 +77,14 @@ class Transport:
         """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
         request, waits, attempts = self._begin(call, timeout, extra_headers)
         attempt = partial(self._send_and_open, call, request, waits, attempts, idle)
-        return self._persist(attempt, request, attempts)
+        spans = self.state.spans
+        if spans is None:
+            return self._persist(attempt, request, attempts)
+        span = spans.start(call, self.settings)
+        with span.current():
+            reply = self._persist(attempt, request, attempts)
+        reply.span = span
+        return reply
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -167,12 +181,15 @@ class Transport:
 
     def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | OpenReply) -> None:
         self.state.last_date = (reply.headers.get("date", ""), self.state.time.wall_clock())
-        hook = self.settings.hooks.on_response
-        if hook is not None:
-            info = CallInfo(
-                request.method, request.shown_url, attempts.made, status_code=reply.status, elapsed=attempts.elapsed
-            )
-            notify(hook, info)
+        hook, spans = self.settings.hooks.on_response, self.state.spans
+        if hook is None and spans is None:
+            return
+        info = CallInfo(
+            request.method, request.shown_url, attempts.made, status_code=reply.status, elapsed=attempts.elapsed
+        )
+        if spans is not None:
+            spans.note_reply(info)
+        notify(hook, info)
 
     def _note_retry(self, request: Prepared, attempts: Attempts, error: BaseException | None) -> None:
         logger.info(
@@ -192,4 +209,6 @@ class Transport:
             wait=attempts.wait,
             error=error if isinstance(error, TrioError) else None,
         )
+        if self.state.spans is not None:
+            self.state.spans.note_retry(info)
         notify(self.settings.hooks.on_retry, info)

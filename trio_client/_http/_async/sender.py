@@ -13,6 +13,7 @@ import httpx
 from ..._core.call import EVENT_STREAM, Prepared
 from ..._core.config import Secret, Timeout
 from ..._core.reply import Reply, media_type
+from ..._core.spans import CallSpan
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..concurrency.async_.limiter import Limiter
@@ -47,6 +48,7 @@ class AsyncOpenReply:
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
+        self.span: CallSpan | None = None
 
     async def next_chunk(self) -> bytes | None:
         """Return the next piece of the body, decoded; `None` at its end.
@@ -60,14 +62,16 @@ class AsyncOpenReply:
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
                 self._chunks = self._exchange.chunks()
             chunk: bytes = await self._chunks.__anext__()
+            return chunk if self._inflater is None else self._inflater.feed(chunk)
         except StopAsyncIteration:
             return None
         except Exception as error:
             failure = translate(error, self._place)
             if isinstance(failure, APITimeoutError):
                 failure.phase = "idle"
+            if self.span is not None:
+                self.span.fail(failure)
             raise failure from failure.__cause__
-        return chunk if self._inflater is None else self._inflater.feed(chunk)
 
     async def read(self) -> Reply:
         """Return the whole reply, within the call's deadline; its body is at most as large as the limit.
@@ -87,8 +91,12 @@ class AsyncOpenReply:
         raise deadline_exceeded(self._place, time_left)
 
     async def aclose(self) -> None:
-        """Release the connection."""
-        await self._exchange.close(reusable=False)
+        """Release the connection, and end the span."""
+        try:
+            await self._exchange.close(reusable=False)
+        finally:
+            if self.span is not None:
+                self.span.end()
 
 
 class AsyncSender:

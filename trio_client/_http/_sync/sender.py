@@ -14,6 +14,7 @@ import httpx
 from ..._core.call import EVENT_STREAM, Prepared
 from ..._core.config import Secret, Timeout
 from ..._core.reply import Reply, media_type
+from ..._core.spans import CallSpan
 from ..._redaction import mask
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..concurrency.sync.limiter import Limiter
@@ -48,6 +49,7 @@ class OpenReply:
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
+        self.span: CallSpan | None = None
 
     def next_chunk(self) -> bytes | None:
         """Return the next piece of the body, decoded; `None` at its end.
@@ -61,14 +63,16 @@ class OpenReply:
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
                 self._chunks = self._exchange.chunks()
             chunk: bytes = self._chunks.__next__()
+            return chunk if self._inflater is None else self._inflater.feed(chunk)
         except StopIteration:
             return None
         except Exception as error:
             failure = translate(error, self._place)
             if isinstance(failure, APITimeoutError):
                 failure.phase = "idle"
+            if self.span is not None:
+                self.span.fail(failure)
             raise failure from failure.__cause__
-        return chunk if self._inflater is None else self._inflater.feed(chunk)
 
     def read(self) -> Reply:
         """Return the whole reply, within the call's deadline; its body is at most as large as the limit.
@@ -88,8 +92,12 @@ class OpenReply:
         raise deadline_exceeded(self._place, time_left)
 
     def close(self) -> None:
-        """Release the connection."""
-        self._exchange.close(reusable=False)
+        """Release the connection, and end the span."""
+        try:
+            self._exchange.close(reusable=False)
+        finally:
+            if self.span is not None:
+                self.span.end()
 
 
 class Sender:
