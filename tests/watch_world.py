@@ -88,9 +88,9 @@ class World:
                     self.emitted += events
                 case do.Raise(error):
                     self.raised.append(error)
-                case do.Wait(seconds):
-                    self.waits.append(seconds)
-                    self.now += seconds
+                case do.Wait(until):
+                    self.waits.append(round(until - self.now, 6))
+                    self.now = max(self.now, until)
                 case do.ReleaseSlot() | do.KeepSlot() | do.Poll():
                     pass
                 case do.Acquire():

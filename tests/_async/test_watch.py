@@ -183,8 +183,8 @@ async def test_a_job_whose_answer_was_lost_is_stopped_when_the_watch_is_left(
         stub.scene(CAMERA, Scene(holds=False))
         stub.fail_next(method="POST", status=502, processed=True)
         stub.fail_next(method="GET", path="/jobs", status=500, times=1000)
-        events._source._pause = 0.0
-        await events._source._start_next()
+        while posts(stub) < 2:
+            await events._source.advance()
         assert 1 == stub.running_jobs
         stub._state.faults.clear()
     assert (2, 0) == (posts(stub), stub.running_jobs)

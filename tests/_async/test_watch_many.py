@@ -27,7 +27,7 @@ from trio_client import (
     Target,
     Triggered,
 )
-from trio_client._async.watch_many import _Handover
+from trio_client._async.watch_many import _Channel
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio
@@ -167,7 +167,7 @@ async def test_a_turn_that_could_not_be_ended_is_no_reason_for_a_later_end(conne
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_reader_that_is_cancelled_takes_no_pair_along() -> None:
-    told = _Handover()
+    told = _Channel()
     pairs: list[Any] = [(cameras(1)[0], Stopped(reason=str(number))) for number in range(3)]
 
     async def tell() -> None:

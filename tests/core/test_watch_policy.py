@@ -215,6 +215,21 @@ def test_an_unresolved_create_is_looked_up_before_each_start() -> None:
     assert 2 == len(world.jobs)
 
 
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({}, 600),
+        ({"monitor_duration_seconds": 60}, 600),
+        ({"monitor_duration_seconds": 7200}, 7200),
+        ({"max_windows": 6, "window_minutes": 30}, 6 * 1800),
+        ({"max_windows": 6}, 3600),
+        ({"max_windows": None, "window_minutes": 30}, 600),
+    ],
+)
+def test_an_unresolved_create_is_kept_for_as_long_as_its_job_may_run(body: dict[str, Any], seconds: float) -> None:
+    assert 1000.0 + seconds == do.UnresolvedCreate(unresolved(**body), 1000.0).until
+
+
 def test_an_unresolved_create_is_forgotten_when_its_job_cannot_run_any_more() -> None:
     world = World()
     world.fail(unresolved(monitor_duration_seconds=900))
@@ -234,7 +249,6 @@ def test_a_stream_dropped_before_it_named_its_job_leaves_an_unresolved_create() 
     world.drop(1)
     world.drop_unnamed()
     assert isinstance(world.command, do.Resolve)
-    assert world.command.create.made
 
 
 @pytest.mark.parametrize(("on_exit", "stopped"), [("cancel", 1), ("leave", 0)])

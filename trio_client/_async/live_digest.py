@@ -9,7 +9,7 @@ from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import create_live_digest
 from .._core.validation import NOT_GIVEN, NotGiven
-from .._core.watching import watch_guard
+from .._core.watch_limits import watch_limits
 from ..models import Job
 from .event_stream import AsyncEventStream
 from .owned_job import create_job
@@ -229,11 +229,11 @@ class AsyncLiveDigest:
             return create_live_digest(stream_url, options, stream=True)
 
         make_call(None)  # finds bad arguments before anything is sent
-        guard = watch_guard("live-digest", duration, max_cost_usd, price_per_minute_usd)
+        limits = watch_limits("live-digest", duration, max_cost_usd, price_per_minute_usd)
         source = AsyncWatch(
             self._transport,
             make_call,
-            guard,
+            limits,
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,

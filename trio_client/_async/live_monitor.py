@@ -9,7 +9,7 @@ from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import create_live_monitor
 from .._core.validation import NOT_GIVEN, NotGiven
-from .._core.watching import job_seconds, watch_guard
+from .._core.watch_limits import job_seconds, watch_limits
 from ..models import Job
 from .event_stream import AsyncEventStream
 from .owned_job import create_job
@@ -273,11 +273,11 @@ class AsyncLiveMonitor:
             )
 
         make_call(None)  # finds bad arguments before anything is sent
-        guard = watch_guard("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
+        limits = watch_limits("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
         source = AsyncWatch(
             self._transport,
             make_call,
-            guard,
+            limits,
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,

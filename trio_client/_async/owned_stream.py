@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -16,12 +16,13 @@ from .._core.log import logger
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
-from .._http.concurrency.async_.shield import shielded
+from .._http.concurrency.async_.shield import limit_is_over, shielded
 from ..errors import APITimeoutError, CreateOutcomeUnknownError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
 from .job_events import AsyncPolling
+from .job_stop import stop_job
 from .owned_job import AsyncOwnedJob, announce, reference_header
 from .transport import AsyncTransport
 
@@ -90,6 +91,11 @@ class AsyncOwnedStream:
         return self._history.finished
 
     @property
+    def is_polled(self) -> bool:
+        """Whether the job is followed by polling."""
+        return self._polling is not None
+
+    @property
     def seen_alive(self) -> datetime | None:
         """When the job was last known to run."""
         return (self._polling and self._polling.seen_alive) or self._seen_alive
@@ -130,6 +136,7 @@ class AsyncOwnedStream:
         Raises:
             StreamInterruptedError: the stream was dropped and is not to be followed by polling, or the job's id was
                 not known and could not be found.
+            TimeoutError: the time limit in force is over; nothing was lost.
         """
         if self._polling is not None:
             return await self._polling.advance()
@@ -147,6 +154,8 @@ class AsyncOwnedStream:
             if not events:
                 return await self._fall_back()
         except TrioError as error:
+            if limit_is_over():
+                raise TimeoutError from None
             if isinstance(error, APITimeoutError) and error.phase == "idle" and self.job_id is not None:
                 return await self._poll_silent(self.job_id, error)
             self._dropped = str(error), error
@@ -179,10 +188,23 @@ class AsyncOwnedStream:
             await self._read_start()
         await self._disconnect()
         self._note_job_id()
-        if stop and not self.finished:
+        ended = self.finished or owned.has_ended
+        if stop and not ended:
             await owned.stop(error)
         else:
-            owned.release(ended=self.finished)
+            owned.release(ended=ended)
+
+    async def stop(self) -> bool:
+        """Cancel the job, and keep its stream for the final messages; return whether it has certainly ended."""
+        job_id = await self.find_id()
+        if self._owned is None or job_id is None or not await stop_job(self._transport, job_id):
+            return False
+        self._owned.release(ended=True)
+        return True
+
+    def follow_by_polling(self) -> None:
+        """Go on after a drop that was raised: the next call of `advance` polls the job."""
+        self._options = replace(self._options, on_drop="poll")
 
     async def find_id(self) -> str | None:
         """Return the job's id, so that it can be stopped; one that the stream has not named is looked up."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,14 +14,13 @@ import anyio
 
 from .._core.log import logger
 from .._core.targets import Target
-from .._core.time_slices import Turns
+from .._core.time_slices import TimeSlices
 from .._core.validation import event_types
 from .._http.concurrency.async_.run_to_completion import spawn
 from .._http.concurrency.async_.wakeup import from_any_thread
 from ..errors import APIStatusError, AuthenticationError, ConfigurationError, TrioError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
-from .job_stop import stop_job
 from .transport import AsyncTransport
 from .watch import AsyncWatch
 
@@ -36,8 +35,8 @@ _E = TypeVar("_E")
 class AsyncTargetStream:
     """Iterate over the events of many watches, as pairs of a `Target` and an event.
 
-    Use it as a context manager: leaving the block stops all jobs. It ends when every watch has ended; how each
-    did is told by its last event, and kept in `outcomes`.
+    Use it as a context manager: leaving the block stops all jobs. It ends when every watch has ended; the last event
+    of each says how it did, and is kept in `outcomes`.
 
     Example:
         >>> from trio_client import AsyncTrioClient, Target
@@ -54,24 +53,24 @@ class AsyncTargetStream:
     def __init__(
         self, transport: AsyncTransport, watches: Sequence[tuple[Target, AsyncEventStream]], turn_seconds: float
     ) -> None:
-        self._crew = _Crew(transport, watches, turn_seconds)
+        self._workers = _WorkerGroup(transport, watches, turn_seconds)
         self._closed = False
         self._last: tuple[Target, Event] | None = None
 
     @property
     def last(self) -> tuple[Target, Event] | None:
-        """The pair handed over last."""
+        """The last pair that was returned."""
         return self._last
 
     @property
     def job_ids(self) -> dict[Target, str]:
-        """The ids of the jobs that run now, by their targets."""
-        return self._crew.job_ids()
+        """The ids of the running jobs, by target."""
+        return self._workers.job_ids()
 
     @property
     def outcomes(self) -> dict[Target, Stopped | Failed]:
-        """How watches have ended so far, by their targets."""
-        return dict(self._crew.outcomes)
+        """How watches have ended so far, by target."""
+        return dict(self._workers.outcomes)
 
     async def until(self, *kinds: type[_E]) -> tuple[Target, _E] | None:
         """Return the next pair whose event is of the given types, or `None` if all watches end before.
@@ -96,12 +95,12 @@ class AsyncTargetStream:
         """Stop all jobs and release the connections. Calling it again does nothing."""
         if not self._closed:
             self._closed = True
-            await self._crew.dismiss()
+            await self._workers.stop()
 
     aclose = close
 
     async def __aenter__(self) -> Self:
-        self._crew.begin()
+        self._workers.start()
         return self
 
     async def __aexit__(
@@ -115,19 +114,19 @@ class AsyncTargetStream:
     async def __anext__(self) -> tuple[Target, Event]:
         if self._closed:
             raise StopAsyncIteration
-        self._crew.begin()
+        self._workers.start()
         try:
-            self._last = pair = await self._crew.told.get()
+            self._last = pair = await self._workers.channel.get()
         except anyio.EndOfStream:
             await self.close()
-            if self._crew.error is not None:
-                raise self._crew.error from None
+            if self._workers.error is not None:
+                raise self._workers.error from None
             raise StopAsyncIteration from None
         return pair
 
     def __del__(self) -> None:
-        crew = getattr(self, "_crew", None)
-        if crew is not None and not self._closed and crew.give_up():
+        workers = getattr(self, "_workers", None)
+        if workers is not None and not self._closed and workers.abandon():
             warnings.warn(
                 f"{self!r} was neither read to its end nor closed; use it in an `async with` block. "
                 "Its jobs are being cancelled.",
@@ -137,13 +136,13 @@ class AsyncTargetStream:
             )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self._crew.watches)} targets, {len(self._crew.job_ids())} jobs>"
+        return f"<{type(self).__name__} of {len(self._workers.watches)} targets, {len(self._workers.job_ids())} jobs>"
 
 
-class _Crew:
-    """The tasks that watch, one for each target, and the one that ends turns.
+class _WorkerGroup:
+    """The tasks that watch, one for each target, and the one that ends time slices.
 
-    It does not know the stream that draws from it, so that one that is dropped can be noticed.
+    It does not know the stream that reads from it, so that one that is dropped can be noticed.
     """
 
     def __init__(
@@ -153,66 +152,69 @@ class _Crew:
         self.outcomes: dict[Target, Stopped | Failed] = {}
         self.error: Exception | None = None
         self._transport = transport
-        self._turns = Turns(turn_seconds, clock=transport.clock)
-        self._seats = [_Seat(self._turns, number, share=self._share) for number in range(len(watches))]
+        self._slices = TimeSlices(turn_seconds, clock=transport.clock)
+        self._leases = [_SlotLease(self._slices, number, share=self._share) for number in range(len(watches))]
         self._left = len(watches)
-        self._task: object = None
+        self._run: _Run | None = None
 
-    def begin(self) -> None:
-        """Begin to watch, unless that was done."""
-        if self._task is not None:
-            return
-        self.told = _Handover()
-        self._scope = anyio.CancelScope()
-        self._stop = from_any_thread(self._scope.cancel)
-        self._changed = anyio.Event()
-        self._done = anyio.Event()
-        self._task = spawn(self._run, when_done=self._done.set)
+    @property
+    def channel(self) -> _Channel:
+        """Where the pairs come from, once it was started."""
+        assert self._run is not None
+        return self._run.channel
 
-    async def dismiss(self) -> None:
-        """Stop all watches, and wait until their jobs are settled, also while being cancelled."""
-        if self._task is None:
+    def start(self) -> None:
+        """Start to watch, unless that was done."""
+        if self._run is None:
+            self._run = _Run()
+            self._run.task = spawn(self._work, when_done=self._run.done.set)
+
+    async def stop(self) -> None:
+        """Stop all watches, and wait until their jobs are stopped, also while being cancelled."""
+        if self._run is None:
             return
-        self._scope.cancel()
+        self._run.scope.cancel()
         with anyio.CancelScope(shield=True):
-            await self._done.wait()
+            await self._run.done.wait()
 
-    def give_up(self) -> bool:
+    def abandon(self) -> bool:
         """Stop all watches without waiting, from any thread; return whether there was something to stop."""
-        if self._task is None or self._done.is_set():
+        if self._run is None or self._run.done.is_set():
             return False
         with suppress(RuntimeError):  # its event loop has ended
-            self._stop()
+            self._run.cancel()
         return True
 
     def job_ids(self) -> dict[Target, str]:
-        """Return the ids of the jobs that run now."""
+        """Return the ids of the running jobs."""
         running = [(target, _source(events).running_job_id) for target, events in self.watches]
         return {target: job_id for target, job_id in running if job_id is not None}
 
     def _share(self) -> None:
-        """Let those start whose turn it is, and look at the turns anew."""
-        for number in self._turns.grant():
-            self._seats[number].granted()
-        self._changed.set()
+        """Let those start that may, and look at the time slices anew."""
+        for number in self._slices.grant():
+            self._leases[number].grant()
+        if self._run is not None:
+            self._run.changed.set()
 
-    async def _run(self) -> None:
+    async def _work(self) -> None:
+        assert self._run is not None
         try:
-            with self._scope:
+            with self._run.scope:
                 async with anyio.create_task_group() as tasks:
-                    for seat, (target, events) in zip(self._seats, self.watches, strict=True):
-                        tasks.start_soon(self._watch, seat, target, events)
-                    tasks.start_soon(self._keep_turns)
+                    for lease, (target, events) in zip(self._leases, self.watches, strict=True):
+                        tasks.start_soon(self._watch, lease, target, events)
+                    tasks.start_soon(self._end_time_slices)
         finally:
-            self.told.end()
+            self.channel.end()
 
-    async def _watch(self, seat: _Seat, target: Target, events: AsyncEventStream) -> None:
-        """Tell one target's story, from its first job to its end."""
-        _source(events).seat = seat
+    async def _watch(self, lease: _SlotLease, target: Target, events: AsyncEventStream) -> None:
+        """Pass on one target's events, from its first job to its end."""
+        _source(events).lease = lease
         try:
             async with events:
                 async for event in events:
-                    await self.told.put((target, event))
+                    await self.channel.put((target, event))
             if events.outcome is not None:
                 self.outcomes[target] = events.outcome
         except (AuthenticationError, ConfigurationError) as error:  # it concerns all of them
@@ -220,32 +222,33 @@ class _Crew:
         except TrioError as error:
             failed = self.outcomes[target] = _failed(target, events.job_id, error)
             logger.warning("The watch of %r ended: %s", target, error)
-            await self.told.put((target, failed))
-        except Exception as error:  # noqa: BLE001 - whoever iterates is told
+            await self.channel.put((target, failed))
+        except Exception as error:  # noqa: BLE001 - it is raised to the reader
             self._fail(error)
         finally:
-            seat.leave()
             self._left -= 1
-            self._changed.set()
+            lease.release()
 
     def _fail(self, error: Exception) -> None:
+        assert self._run is not None
         self.error = self.error or error
-        self._scope.cancel()
+        self._run.scope.cancel()
 
-    async def _keep_turns(self) -> None:
-        """End the turns that are over, while others wait."""
-        async with anyio.create_task_group() as tasks:
-            while self._left:
-                for number in self._turns.overdue():
-                    tasks.start_soon(self._end_turn, number)
-                for number in self._turns.grant():
-                    self._seats[number].granted()
-                await self._pause(self._turns.wake_in())
+    async def _end_time_slices(self) -> None:
+        """End the time slices that are over, while others wait."""
+        while self._left:
+            for number in self._slices.overdue():
+                self._leases[number].end_time_slice()
+            for number in self._slices.grant():
+                self._leases[number].grant()
+            await self._pause(self._slices.wake_in())
 
     async def _pause(self, seconds: float | None) -> None:
-        """Wait until something has changed, or so many seconds."""
+        """Wait until something has changed, at most that many seconds."""
+        assert self._run is not None
+        changed = self._run.changed
         if seconds is None:
-            await self._changed.wait()
+            await changed.wait()
         else:
             async with anyio.create_task_group() as tasks:
 
@@ -254,107 +257,123 @@ class _Crew:
                     tasks.cancel_scope.cancel()
 
                 tasks.start_soon(wake)
-                await self._changed.wait()
+                await changed.wait()
                 tasks.cancel_scope.cancel()
-        self._changed = anyio.Event()
-
-    async def _end_turn(self, number: int) -> None:
-        """Stop a job; its own stream then tells the end."""
-        seat, (_, events) = self._seats[number], self.watches[number]
-        job_number = seat.jobs
-        job_id = await _source(events).name_job()
-        if job_id is not None and seat.jobs == job_number:
-            seat.over = True
-            if await stop_job(self._transport, job_id) and seat.jobs == job_number:
-                seat.leave()
-                return
-            if seat.jobs == job_number:
-                seat.over = False
-        self._turns.not_stopped(number)
-        self._changed.set()
+        self._run.changed = anyio.Event()
 
 
-class _Handover:
-    """Pass pairs from many tasks to a reader, one at a time: whoever reads slowly is told nothing faster.
+class _Run:
+    """What a worker group needs on its event loop."""
 
-    A reader that is cancelled while it waits takes nothing along, as a memory stream's could.
+    def __init__(self) -> None:
+        self.channel = _Channel()
+        self.scope = anyio.CancelScope()
+        self.cancel = from_any_thread(self.scope.cancel)
+        self.changed = anyio.Event()
+        self.done = anyio.Event()
+        self.task: object = None
+
+
+class _Channel:
+    """Pass pairs from many tasks to one reader, one at a time: a slow reader slows the streams down.
+
+    A reader that is cancelled while it waits loses no pair, as it could with a memory stream.
     """
 
     def __init__(self) -> None:
         self._pairs: deque[tuple[Target, Event]] = deque()
-        self._turn = anyio.Lock()
-        self._room = anyio.Event()
-        self._news = anyio.Event()
+        self._order = anyio.Lock()
+        self._taken = anyio.Event()
+        self._filled = anyio.Event()
         self._ended = False
 
     async def put(self, pair: tuple[Target, Event]) -> None:
-        """Hand a pair over, once there is room for it."""
-        async with self._turn:
+        """Pass a pair on, once the one before it was taken."""
+        async with self._order:
             while self._pairs:
-                self._room = anyio.Event()
-                await self._room.wait()
+                self._taken = anyio.Event()
+                await self._taken.wait()
             self._pairs.append(pair)
-            self._news.set()
+            self._filled.set()
 
     async def get(self) -> tuple[Target, Event]:
         """Return the next pair; raises EndOfStream after the last."""
         while not self._pairs:
             if self._ended:
                 raise anyio.EndOfStream
-            if self._news.is_set():
-                self._news = anyio.Event()
-            await self._news.wait()
-        self._room.set()
+            if self._filled.is_set():
+                self._filled = anyio.Event()
+            await self._filled.wait()
+        self._taken.set()
         return self._pairs.popleft()
 
     def end(self) -> None:
         """Note that nothing more will come."""
         self._ended = True
-        self._news.set()
+        self._filled.set()
 
 
-class _Seat:
+class _SlotLease:
     """One watch's share of the job slots."""
 
-    def __init__(self, turns: Turns, number: int, *, share: Callable[[], None]) -> None:
-        self._turns = turns
+    def __init__(self, slices: TimeSlices, number: int, *, share: Callable[[], None]) -> None:
+        self._slices = slices
         self._share = share
         self._number = number
-        self._turn: anyio.Event | None = None
-        self.over = False
-        self.jobs = 0
+        self._granted: anyio.Event | None = None
+        self._is_over = False
+        self._reading: anyio.CancelScope | None = None
 
-    async def take(self) -> bool:
-        """Wait for a turn; return whether that took waiting for a slot, not only for others who start."""
-        self.jobs += 1
+    async def acquire(self) -> bool:
+        """Wait for a slot; return whether that took waiting for one, not only for others that start."""
         waited = False
-        if not self._turns.take(self._number):
-            turn = self._turn = anyio.Event()
+        if not self._slices.acquire(self._number):
+            granted = self._granted = anyio.Event()
             self._share()
-            waited = not turn.is_set()
-            await turn.wait()
-        self.over = False
-        return waited and self._turns.limited
+            waited = not granted.is_set()
+            await granted.wait()
+        self._is_over = False
+        return waited and self._slices.limited
 
-    def granted(self) -> None:
+    def grant(self) -> None:
         """Let the watch start its job."""
-        if self._turn is not None:
-            self._turn.set()
+        if self._granted is not None:
+            self._granted.set()
 
     def started(self) -> None:
         """Note that the job runs."""
-        self._turns.started(self._number)
+        self._slices.started(self._number)
         self._share()
 
     def refused(self) -> float:
-        """Note that there is no slot; whoever waits gets the next that becomes free."""
-        self._turns.refused(self._number)
+        """Note that there is no slot: the first in the queue gets the next that becomes free."""
+        self._slices.refused(self._number)
         self._share()
         return 0.0
 
-    def leave(self) -> None:
-        """Give the slot to somebody else."""
-        self._turns.leave(self._number)
+    def time_slice(self) -> AbstractContextManager[object]:
+        """End what runs inside when the time slice is over."""
+        self._reading = scope = anyio.CancelScope()
+        if self._is_over:
+            scope.cancel()
+        return scope
+
+    def end_time_slice(self) -> None:
+        """End the time slice: another watch waits for the slot."""
+        self._is_over = True
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def keep(self) -> None:
+        """Note that the job could not be stopped: that is retried after a while."""
+        self._is_over = False
+        self._slices.not_stopped(self._number)
+        self._share()
+
+    def release(self) -> None:
+        """Pass the slot on."""
+        self._is_over = False
+        self._slices.release(self._number)
         self._share()
 
 

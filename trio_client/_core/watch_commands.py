@@ -78,15 +78,13 @@ class UnresolvedCreate:
     Args:
         error: what says so.
         now: the time by the watch's clock.
-        made: whether it is certain that there is a job.
     """
 
-    __slots__ = ("error", "made", "until")
+    __slots__ = ("error", "until")
 
-    def __init__(self, error: CreateOutcomeUnknownError, now: float, *, made: bool = False) -> None:
+    def __init__(self, error: CreateOutcomeUnknownError, now: float) -> None:
         self.error = error
-        self.made = made
-        self.until = now + _longest_run(error.request or {})
+        self.until = now + _longest_run(error.request)
         """When its job cannot run any more."""
 
 
@@ -163,9 +161,9 @@ class KeepSlot:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait; the lease is returned meanwhile unless a job runs. Outcome: `Done`."""
+    """Wait until a time; the lease is returned meanwhile unless a job runs. Outcome: `Done`."""
 
-    seconds: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,13 @@ class WatchPolicy:
         self._pause = 0.0
         self._full_since: float | None = None
         self._unresolved: list[UnresolvedCreate] = []
+        self._job: RunningJob | None = None
+        self._last_job_id: str | None = None
+
+    @property
+    def job_id(self) -> str | None:
+        """The id of the current job, or of the last one between two."""
+        return (self._job.job_id if self._job is not None else None) or self._last_job_id
 
     def life(self) -> Generator[Command, Outcome, NoReturn]:
         """Yield what to do next; expects to be sent what came of it. It ends with `End`, again and again."""
@@ -94,7 +101,8 @@ class WatchPolicy:
         while (over := self._budget.over()) is None:
             job = yield from self._next_job()
             if job is not None:
-                yield from self._emit(self._coverage.regained(job.job_id, job.began))
+                self._last_job_id, self._job = self.job_id, job
+                yield from self._emit(self._coverage.regained(self.job_id, job.began))
                 if (yield from self._follow(job)):
                     return
         yield from self._end(over)
@@ -204,7 +212,7 @@ class WatchPolicy:
                 yield from self._wait(pause)
                 return True
         if self._on_drop == "poll" and _is_unresolved(error):
-            self._note_unresolved(error.__cause__, made=True)
+            self._note_unresolved(error.__cause__)
             yield from self._do(do.Release())
         else:
             yield from self._do(do.Close(error))
@@ -219,7 +227,9 @@ class WatchPolicy:
             return False
         yield from self._do(do.ReleaseSlot())
         end = yield from self._drain(polling=polling)
-        yield from self._after(end or Stopped(name="stopped", delivery="poll"), job.seen_alive, time_slice_over=True)
+        yield from self._after(
+            end or Stopped(name="stopped", delivery="poll", status="stopped"), job.seen_alive, time_slice_over=True
+        )
         return True
 
     # When a job, or the watch, has ended
@@ -264,15 +274,15 @@ class WatchPolicy:
                 case do.Dropped() if not polling and self._on_drop == "poll":
                     polling = True
                     yield from self._do(do.Poll())
-                case do.TimeSliceOver():
-                    pass
+                case do.TimeSliceOver():  # the job that had the slot was stopped
+                    yield from self._do(do.ReleaseSlot())
                 case _:
                     return None
             if self._clock() > until:
                 return None
 
     def _end(self, over: Stopped) -> _Life[None]:
-        over.occurred_at = self._server_now()
+        over.job_id, over.occurred_at = self.job_id, self._server_now()
         yield from self._emit([over])
 
     # Steps
@@ -289,7 +299,7 @@ class WatchPolicy:
         return isinstance(outcome, do.StopTried) and outcome.confirmed
 
     def _wait(self, seconds: float) -> _Life[None]:
-        yield from self._do(do.Wait(seconds))
+        yield from self._do(do.Wait(self._clock() + seconds))
 
     def _emit(self, events: Sequence[Event]) -> _Life[None]:
         if events:
@@ -300,9 +310,9 @@ class WatchPolicy:
 
     # What is not certain
 
-    def _note_unresolved(self, error: BaseException | None, *, made: bool = False) -> None:
+    def _note_unresolved(self, error: BaseException | None) -> None:
         if isinstance(error, CreateOutcomeUnknownError) and all(each.error is not error for each in self._unresolved):
-            self._unresolved.append(UnresolvedCreate(error, self._clock(), made=made))
+            self._unresolved.append(UnresolvedCreate(error, self._clock()))
 
     def _take_unresolved(self) -> Sequence[UnresolvedCreate]:
         taken, self._unresolved = self._unresolved, []

@@ -127,6 +127,11 @@ class OwnedJob:
         return self.record.job_id
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the job has certainly ended."""
+        return self.record.state in (CreateState.ENDED, CreateState.STOPPED)
+
+    @property
     def is_of_this_process(self) -> bool:
         """Whether this process made it: a child leaves the jobs of its parent alone."""
         return self._process == os.getpid()

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..events import Event
 
-__all__ = ["FreeSeat", "Seat", "Source"]
+__all__ = ["SlotLease", "Source", "UnlimitedSlots"]
 
 SLOT_POLL_SECONDS = 3.0
 
@@ -38,15 +39,10 @@ class Source(Protocol):
         ...
 
 
-class Seat(Protocol):
+class SlotLease(Protocol):
     """The permission to run a job, where several watches share the account's job slots."""
 
-    @property
-    def over(self) -> bool:
-        """Whether the job was stopped because it is another watch's turn."""
-        ...
-
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Wait until a job may be started; return whether that took waiting for a slot."""
         ...
 
@@ -58,17 +54,23 @@ class Seat(Protocol):
         """Note that the account has no free slot; return how long to pause, in seconds."""
         ...
 
-    def leave(self) -> None:
-        """Give the permission back, until `take` is called again."""
+    def time_slice(self) -> AbstractContextManager[object]:
+        """End what runs inside when the time slice is over."""
+        ...
+
+    def keep(self) -> None:
+        """Note that the job could not be stopped when its time slice was over."""
+        ...
+
+    def release(self) -> None:
+        """Return the permission, until `acquire` is called again."""
         ...
 
 
-class FreeSeat:
-    """The seat of a watch that shares with nobody: it may start a job whenever the account has a free slot."""
+class UnlimitedSlots:
+    """The lease of a watch that shares with no other: it may start a job whenever the account has a free slot."""
 
-    over = False
-
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Return at once."""
         return False
 
@@ -79,5 +81,12 @@ class FreeSeat:
         """Return how long to wait before the next attempt."""
         return SLOT_POLL_SECONDS
 
-    def leave(self) -> None:
+    def time_slice(self) -> AbstractContextManager[object]:
+        """End nothing."""
+        return nullcontext()
+
+    def keep(self) -> None:
+        """Do nothing."""
+
+    def release(self) -> None:
         """Do nothing."""

@@ -6,9 +6,10 @@ import threading
 import time
 from contextlib import AbstractContextManager
 
-__all__ = ["limit_in_force", "shielded", "time_limit"]
+__all__ = ["limit_in_force", "limit_is_over", "shielded", "time_limit"]
 
 _limit = threading.local()
+_TIMER_TOLERANCE = 0.01  # seconds by which a socket's timeout may be early
 
 
 class _Limit:
@@ -42,3 +43,9 @@ def shielded(seconds: float) -> AbstractContextManager[object]:
 def limit_in_force() -> float | None:
     """Return until when, by `time.monotonic`, waits for the network may last."""
     return getattr(_limit, "until", None)
+
+
+def limit_is_over() -> bool:
+    """Return whether the limit in force is what ended a wait for the network."""
+    until = limit_in_force()
+    return until is not None and time.monotonic() >= until - _TIMER_TOLERANCE
