@@ -1,4 +1,4 @@
-"""A world without sockets for the policy of a watch: it performs commands as it is told, and keeps the books."""
+"""A world without sockets for the policy of a watch: it performs commands and keeps the books."""
 
 from __future__ import annotations
 

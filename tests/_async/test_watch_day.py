@@ -50,11 +50,11 @@ def stub() -> Iterator[StubServer]:
         yield server
 
 
-class Trouble:
+class Faults:
     """What goes wrong during the day, in a thread of its own."""
 
     def __init__(self, stub: StubServer) -> None:
-        self.faults = 0
+        self.count = 0
         self._stub = stub
         self._dice = random.Random(24)
         self._over = threading.Event()
@@ -70,7 +70,7 @@ class Trouble:
 
     def _run(self) -> None:
         while not self._over.wait(self._dice.uniform(0.5, 1.5) * EVERY / SPEED):
-            self.faults += 1
+            self.count += 1
             if self._dice.random() < 0.1:
                 self._stub.scene(CAMERA, Scene(offline_at=self._dice.uniform(10, 200)))
             else:
@@ -78,12 +78,12 @@ class Trouble:
                 self._stub.fail_next(**self._dice.choice(FAULTS))
 
 
-async def test_a_day_is_covered_but_for_what_is_told(stub: StubServer, connect: Connect, pauses: Any) -> None:
+async def test_a_day_is_watched_except_for_the_gaps_reported(stub: StubServer, connect: Connect, pauses: Any) -> None:
     client = connect()
     pauses.take_real_time(speed=SPEED)
     gaps: list[CoverageGap] = []
     followed: set[str] = set()
-    with Trouble(stub) as trouble:
+    with Faults(stub) as faults:
         async with client.live_monitor.watch(CAMERA, "x", interval_seconds=30) as events:
             async for event in events:
                 if event.job_id:
@@ -93,26 +93,26 @@ async def test_a_day_is_covered_but_for_what_is_told(stub: StubServer, connect: 
                 if event.kind == "progress" and stub.clock.now() >= DAY:
                     break
     stub.clock.speed = 0
-    assert trouble.faults > 100
+    assert faults.count > 100
     assert 0 == stub.running_jobs
 
     spans = sorted(span(stub, job.job_id) for job in stub.jobs)
     assert followed == {job.job_id for job in stub.jobs}, "each job that was made was followed"
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), "never two jobs at once"
 
-    told = sorted((gap.started_at, gap.ended_at) for gap in gaps if gap.started_at and gap.ended_at)
+    reported = sorted((gap.started_at, gap.ended_at) for gap in gaps if gap.started_at and gap.ended_at)
     covered = spans[0][0]
-    for begin, end in sorted([*spans, *told]):
-        assert begin <= covered, f"nobody watched from {covered} to {begin}, and nothing tells so"
+    for begin, end in sorted([*spans, *reported]):
+        assert begin <= covered, f"nothing watched from {covered} to {begin}, and no gap says so"
         covered = max(covered, end)
     assert covered == max(end for _, end in spans)
     assert covered - spans[0][0] >= timedelta(seconds=0.95 * DAY / SPEED)
     watched = sum((end - begin for begin, end in spans), timedelta())
-    assert watched / (covered - spans[0][0]) > 0.3, "most of the time, somebody watches"
+    assert watched / (covered - spans[0][0]) > 0.3, "most of the time is watched"
 
 
 def span(stub: StubServer, job_id: str) -> tuple[datetime, datetime]:
-    """Return when a job began and ended, as the server told."""
+    """Return when a job began and ended, by the server's events."""
     job = next(job for job in stub._state.jobs.all() if job.job_id == job_id)
     begin, end = parse_time(job.created_at), parse_time(job.events[-1].timestamp)
     assert begin is not None

@@ -27,7 +27,7 @@ from trio_client import (
     Target,
     Triggered,
 )
-from trio_client._async.watch_many import _Channel
+from trio_client._async.worker_group import AsyncChannel
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio
@@ -71,7 +71,7 @@ async def test_all_are_watched_side_by_side(stub: StubServer, client: AsyncTrioC
     assert (0, 20) == (stub.running_jobs, posts(stub))
 
 
-async def test_where_slots_are_few_all_get_their_turns(connect: Connect) -> None:
+async def test_where_slots_are_few_all_get_time_slices(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=2) as stub:
         targets = cameras(5)
         turns: Counter[Target] = Counter()
@@ -101,19 +101,19 @@ async def test_where_slots_are_few_all_get_their_turns(connect: Connect) -> None
         assert 0 == stub.running_jobs
 
 
-async def test_an_event_that_came_before_the_turns_end_is_told(connect: Connect) -> None:
+async def test_an_event_from_before_the_end_of_a_time_slice_is_emitted(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1) as stub:
-        told: Counter[str | None] = Counter()
+        emitted: Counter[str | None] = Counter()
         async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.2) as events:
             async for _, event in events:
-                told[event.job_id] += isinstance(event, Triggered)
+                emitted[event.job_id] += isinstance(event, Triggered)
                 if len(stub.jobs) > 6 and isinstance(event, CoverageGap):
                     break
         fired = {job.job_id: job.stats["triggers_fired"] for job in stub.jobs[:5]}
-        assert fired == {job_id: told[job_id] for job_id in fired}
+        assert fired == {job_id: emitted[job_id] for job_id in fired}
 
 
-async def test_a_turn_ends_though_its_job_is_named_late(connect: Connect) -> None:
+async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a turn
         turns: Counter[Target] = Counter()
         async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.1) as events:
@@ -123,11 +123,11 @@ async def test_a_turn_ends_though_its_job_is_named_late(connect: Connect) -> Non
                     if len(turns) == 2 and min(turns.values()) >= 4:
                         break
         assert 0 == stub.running_jobs
-        assert posts(stub) - len(stub.jobs) <= 12, "whoever starts has a slot, but for a probe now and then"
+        assert posts(stub) - len(stub.jobs) <= 12, "what starts has a slot, except for a probe now and then"
         assert max(turns.values()) <= 1 + min(turns.values())
 
 
-async def test_turns_end_though_no_event_names_its_job(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_time_slices_end_though_no_event_names_its_job(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     encode = trio_client.stub.delivery.event_stream.encode_event
 
     def without_id(name: str, data: dict[str, Any], *more: Any) -> bytes:
@@ -145,7 +145,7 @@ async def test_turns_end_though_no_event_names_its_job(connect: Connect, monkeyp
         assert 0 == stub.running_jobs
 
 
-async def test_a_turn_that_could_not_be_ended_is_no_reason_for_a_later_end(connect: Connect) -> None:
+async def test_a_stop_that_failed_does_not_explain_a_later_end(connect: Connect) -> None:
     with StubServer(speed=0, max_jobs=1) as stub:
         stub.fail_next(method="DELETE", status=403)
         client = connect(base_url=stub.base_url)
@@ -166,26 +166,26 @@ async def test_a_turn_that_could_not_be_ended_is_no_reason_for_a_later_end(conne
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_reader_that_is_cancelled_takes_no_pair_along() -> None:
-    told = _Channel()
+async def test_a_reader_that_is_cancelled_loses_no_pair() -> None:
+    channel = AsyncChannel()
     pairs: list[Any] = [(cameras(1)[0], Stopped(reason=str(number))) for number in range(3)]
 
-    async def tell() -> None:
+    async def write() -> None:
         for pair in pairs:
-            await told.put(pair)
-        told.end()
+            await channel.put(pair)
+        channel.end()
 
-    reader = asyncio.ensure_future(told.get())
+    reader = asyncio.ensure_future(channel.get())
     await asyncio.sleep(0)
-    teller = asyncio.ensure_future(tell())
+    writer = asyncio.ensure_future(write())
     await asyncio.sleep(0)
     reader.cancel()  # at the very moment at which the first pair is there
     with pytest.raises(asyncio.CancelledError):
         await reader
-    assert pairs == [await told.get() for _ in pairs]
+    assert pairs == [await channel.get() for _ in pairs]
     with pytest.raises(anyio.EndOfStream):
-        await told.get()
-    await teller
+        await channel.get()
+    await writer
 
 
 async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
@@ -259,7 +259,7 @@ async def test_without_a_block_it_ends_as_well(stub: StubServer, client: AsyncTr
     assert (2, 0) == (kinds["stopped"], stub.running_jobs)
 
 
-async def test_one_that_is_dropped_is_told_and_ended(stub: StubServer, client: AsyncTrioClient) -> None:
+async def test_one_that_is_dropped_is_reported_and_stopped(stub: StubServer, client: AsyncTrioClient) -> None:
     events = client.watch_many(cameras(3))
     await events.until(Progress)
     assert 3 >= len(events.job_ids) >= 1
@@ -295,7 +295,7 @@ async def test_two_equal_targets_are_two_watches(stub: StubServer, client: Async
     assert (2, 0) == (len(stub.jobs), stub.running_jobs)
 
 
-async def test_equal_jobs_that_were_never_named_are_stopped_all_the_same(stub: StubServer, connect: Connect) -> None:
+async def test_equal_jobs_with_unknown_ids_are_stopped_too(stub: StubServer, connect: Connect) -> None:
     stub.clock.speed = 0  # so that no job is named
     async with connect().watch_many(3 * cameras(1)) as events:
         reading = anyio.CancelScope()
@@ -324,7 +324,7 @@ async def test_there_is_no_gap_while_slots_are_free(stub: StubServer, client: As
     assert 0 == kinds["gap"]
 
 
-async def test_an_outage_is_outlasted_by_all(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
+async def test_all_survive_an_outage(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
     targets = cameras(3, monitor_duration_seconds=60)
     stub.fail_next(method="POST", status=503, times=5)
     pauses.take_real_time(speed=600)
@@ -338,12 +338,12 @@ async def test_an_outage_is_outlasted_by_all(stub: StubServer, client: AsyncTrio
 
 
 @pytest.mark.parametrize("seconds", [0, -1, "300", True])
-async def test_a_turn_takes_time(client: AsyncTrioClient, seconds: Any) -> None:
+async def test_a_time_slice_must_be_positive(client: AsyncTrioClient, seconds: Any) -> None:
     with pytest.raises(RequestValidationError, match="turn_seconds"):
         client.watch_many(cameras(1), turn_seconds=seconds)
 
 
-async def test_a_bad_target_is_found_before_anything_is_sent(stub: StubServer, client: AsyncTrioClient) -> None:
+async def test_a_bad_target_is_refused_before_anything_is_sent(stub: StubServer, client: AsyncTrioClient) -> None:
     with pytest.raises(RequestValidationError, match="interval_seconds"):
         client.watch_many([*cameras(2), Target("rtsp://cam/3", "x", interval_seconds=4)])
     with pytest.raises(RequestValidationError, match="wait_for_slot") as caught:

@@ -59,7 +59,7 @@ def test_when_a_monitors_time_is_up_the_next_begins(stub: StubServer, client: Tr
     assert 0 == stub.running_jobs
 
 
-def test_a_gap_says_when_and_why_nobody_watched(client: TrioClient) -> None:
+def test_a_gap_says_when_and_why_nothing_was_watched(client: TrioClient) -> None:
     with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
         gap = events.until(CoverageGap)
     assert gap is not None
@@ -68,7 +68,7 @@ def test_a_gap_says_when_and_why_nobody_watched(client: TrioClient) -> None:
     assert ("max_duration_reached", True) == (gap.reason, gap.started_at <= gap.ended_at)
 
 
-def test_triggers_are_unlimited_unless_told_otherwise(stub: StubServer, client: TrioClient) -> None:
+def test_triggers_are_unlimited_by_default(stub: StubServer, client: TrioClient) -> None:
     with client.live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
         for _ in range(3):
             assert events.until(Triggered) is not None
@@ -114,14 +114,14 @@ def test_it_ends_after_its_duration(stub: StubServer, client: TrioClient, pauses
     assert 0 == stub.running_jobs
 
 
-def test_what_a_job_had_told_before_the_watch_ends_is_told(connect: Connect, pauses: Any) -> None:
+def test_what_a_job_had_reported_before_the_watch_ends_is_emitted(connect: Connect, pauses: Any) -> None:
     now = 0.0
     with StubServer(speed=0) as stub:
         stub.scene(CAMERA, Scene(every=1))
         client = connect(base_url=stub.base_url)
         pauses.monotonic = lambda: now
         with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, duration=60) as events:
-            stub.clock.advance(48)  # nine triggers are on their way
+            stub.clock.advance(48)  # nine triggers are under way
             now = 61.0
             kinds = [event.kind for event in events.collect()]
         assert ["started", *["triggered"] * 9, "stopped"] == kinds
@@ -143,7 +143,7 @@ def test_it_waits_for_a_job_slot(connect: Connect) -> None:
         assert 0 == stub.running_jobs
 
 
-def test_a_slot_is_waited_for_as_long_as_was_said(connect: Connect) -> None:
+def test_a_slot_is_waited_for_as_long_as_was_asked(connect: Connect) -> None:
     with StubServer(speed=1200, max_jobs=0) as stub:
         client = connect(base_url=stub.base_url)
         with pytest.raises(MaxJobsReachedError):
@@ -155,7 +155,7 @@ def test_a_slot_is_waited_for_as_long_as_was_said(connect: Connect) -> None:
         assert first + 1 == posts(stub)
 
 
-def test_a_broken_stream_is_raised_if_that_was_asked_for(stub: StubServer, client: TrioClient) -> None:
+def test_a_dropped_stream_is_raised_if_asked(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
     with pytest.raises(StreamInterruptedError):
         with client.live_monitor.watch(CAMERA, "x", on_drop="raise") as events:
@@ -163,7 +163,7 @@ def test_a_broken_stream_is_raised_if_that_was_asked_for(stub: StubServer, clien
     assert (1, 0) == (posts(stub), stub.running_jobs)
 
 
-def test_a_job_whose_answer_was_lost_is_found_before_another_begins(stub: StubServer, client: TrioClient) -> None:
+def test_a_job_whose_reply_was_lost_is_found_before_another_begins(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", status=502, processed=True)
     stub.fail_next(method="GET", path="/jobs", status=500, times=60)
     with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
@@ -172,7 +172,7 @@ def test_a_job_whose_answer_was_lost_is_found_before_another_begins(stub: StubSe
     assert (1, 0) == (posts(stub), stub.running_jobs)
 
 
-def test_a_job_whose_answer_was_lost_is_stopped_when_the_watch_is_left(stub: StubServer, client: TrioClient) -> None:
+def test_a_job_whose_reply_was_lost_is_stopped_when_the_watch_is_left(stub: StubServer, client: TrioClient) -> None:
     with client.live_monitor.watch(CAMERA, "x", max_triggers=1, monitor_duration_seconds=36_000) as events:
         events.until(StatusChanged)
         stub.scene(CAMERA, Scene(holds=False))
@@ -195,7 +195,7 @@ def test_a_gap_ends_when_the_job_that_was_found_had_begun(stub: StubServer, clie
         assert parse_time(found.created_at) == gap.ended_at
 
 
-def test_a_job_whose_stream_broke_off_before_its_name_is_found_and_kept(stub: StubServer, client: TrioClient) -> None:
+def test_a_job_whose_stream_dropped_before_it_was_named_is_found_and_kept(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", drop_after_bytes=1)
     stub.fail_next(method="GET", path="/jobs", status=500, times=60)
     with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
@@ -205,7 +205,7 @@ def test_a_job_whose_stream_broke_off_before_its_name_is_found_and_kept(stub: St
     assert 0 == stub.running_jobs
 
 
-def test_a_doubt_while_entering_leaves_no_job(stub: StubServer, client: TrioClient) -> None:
+def test_an_unresolved_create_while_entering_leaves_no_job(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", status=502, processed=True)
     stub.fail_next(method="GET", path="/jobs", status=500, times=30)
     stub.fail_next(method="GET", path="/jobs", status=403)
@@ -215,7 +215,7 @@ def test_a_doubt_while_entering_leaves_no_job(stub: StubServer, client: TrioClie
     assert (1, 0) == (len(stub.jobs), stub.running_jobs)
 
 
-def test_a_doubt_outlives_the_next_job(stub: StubServer, client: TrioClient) -> None:
+def test_an_unresolved_create_is_stopped_after_the_next_job(stub: StubServer, client: TrioClient) -> None:
     nothing = {"jobs": [], "total": 0, "limit": 100, "offset": 0}
     stub.fail_next(method="POST", status=502, processed=True)
     stub.fail_next(method="GET", path="/jobs", status=200, body=nothing, times=8)  # a list that lags
@@ -225,7 +225,7 @@ def test_a_doubt_outlives_the_next_job(stub: StubServer, client: TrioClient) -> 
     assert 0 == stub.running_jobs
 
 
-def test_a_nameless_job_that_is_not_found_is_reported(stub: StubServer, client: TrioClient, pauses: Any) -> None:
+def test_a_job_with_unknown_id_that_is_not_found_is_reported(stub: StubServer, client: TrioClient, pauses: Any) -> None:
     stub.fail_next(method="POST", drop_after_bytes=1)
     stub.fail_next(method="GET", path="/jobs", status=500, times=10_000)
     events = client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000)
@@ -256,7 +256,7 @@ def test_a_watch_that_is_closed_in_a_pause_starts_no_other_job(stub: StubServer,
     assert (1, 0) == (posts(stub), stub.running_jobs)
 
 
-def test_leave_is_no_reason_to_let_a_job_run_beside_the_next(stub: StubServer, client: TrioClient) -> None:
+def test_leave_does_not_let_a_job_run_beside_the_next(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", drop_after_events=1)
     stub.fail_next(method="GET", path="/jobs/", status=403)
     with client.live_monitor.watch(CAMERA, "x", on_exit="leave", monitor_duration_seconds=36_000) as events:
@@ -267,7 +267,7 @@ def test_leave_is_no_reason_to_let_a_job_run_beside_the_next(stub: StubServer, c
     assert 1 == stub.running_jobs
 
 
-def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Connect) -> None:
+def test_a_job_that_cannot_be_polled_is_kept(stub: StubServer, connect: Connect) -> None:
     client = connect(retry=RetryPolicy(max_attempts=1, deadline=5))
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
     with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
@@ -278,14 +278,14 @@ def test_a_job_that_cannot_be_looked_at_is_kept(stub: StubServer, connect: Conne
     assert 0 == stub.running_jobs
 
 
-def test_a_broken_stream_is_not_a_new_job(stub: StubServer, client: TrioClient) -> None:
+def test_a_dropped_stream_starts_no_new_job(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
     with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
         assert events.until(StatusChanged) is not None
         assert 1 == posts(stub)
 
 
-def test_trouble_with_the_stream_is_outlasted(stub: StubServer, client: TrioClient) -> None:
+def test_stream_failures_are_retried(stub: StubServer, client: TrioClient) -> None:
     with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
         next(events)
         stub.scene(CAMERA, Scene(live=False))
@@ -322,7 +322,7 @@ def test_a_stream_that_never_was_live_is_raised_after_a_few_tries(stub: StubServ
         ({"wait_for_slot": "60"}, "wait_for_slot"),
     ],
 )
-def test_a_bad_limit_is_found_before_anything_is_sent(
+def test_a_bad_limit_is_refused_before_anything_is_sent(
     stub: StubServer, client: TrioClient, options: dict[str, object], field: str
 ) -> None:
     with pytest.raises(RequestValidationError) as caught:

@@ -151,7 +151,7 @@ def test_a_job_that_could_not_be_stopped_keeps_its_slot_for_a_while() -> None:
     assert [0] == account.slices.overdue()
 
 
-def test_whoever_leaves_waits_no_longer() -> None:
+def test_a_released_lease_waits_no_longer() -> None:
     account = Account(3, 1)
     account.start()
     account.slices.release(1)

@@ -24,7 +24,7 @@ class AsyncEventStream:
     """Iterate over the events of a job, from its start to its end.
 
     Use it as a context manager: leaving the block, for whatever reason, stops the job that the stream
-    started, unless it has ended or `on_exit="leave"` was asked for. A stream that follows a job started
+    started, unless it has ended or the stream was opened with `on_exit="leave"`. A stream that follows a job started
     elsewhere never stops it.
 
     Without `with` it works too. The job starts with the first event; a stream that is abandoned before its end
@@ -61,7 +61,7 @@ class AsyncEventStream:
 
     @property
     def last(self) -> Event | None:
-        """The event handed over last."""
+        """The last event that was returned."""
         return self._last
 
     @property
@@ -78,8 +78,8 @@ class AsyncEventStream:
             kinds: one or more event types, such as `Triggered`.
 
         Raises:
-            RequestValidationError: something else than a type was given; nothing was sent.
-            StreamInterruptedError: the stream broke off and was not to be followed by polling.
+            RequestValidationError: a value is not an event type; nothing was sent.
+            StreamInterruptedError: the stream was dropped and is not to be followed by polling.
         """
         event_types(kinds)
         async for event in self:
@@ -143,7 +143,7 @@ class AsyncEventStream:
         try:
             await self._source.open()
         except BaseException:
-            self._closed = True  # there is nothing to stop: the source settles what it has begun
+            self._closed = True  # there is nothing to stop: the source cleans up what it has begun
             raise
 
     async def _advance(self) -> None:

@@ -34,7 +34,7 @@ class AsyncSource(Protocol):
         ...
 
     async def close(self, error: BaseException | None) -> None:
-        """Release everything and settle the job; `error` is what is under way, if anything."""
+        """Release the connection, and stop or release the job; `error` is what is under way, if anything."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The life of a watch, from its first job to its end.
 
 `WatchPolicy.life` is a generator that does no I/O: it yields a command, is sent what came of it, and decides what is
-next. Read it from top to bottom to see what a watch does; whoever performs the commands decides nothing.
+next. Read it from top to bottom to see what a watch does; what performs the commands decides nothing.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Source(Protocol):
         ...
 
     def close(self, error: BaseException | None) -> None:
-        """Release everything and settle the job; `error` is what is under way, if anything."""
+        """Release the connection, and stop or release the job; `error` is what is under way, if anything."""
         ...
 
 
