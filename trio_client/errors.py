@@ -320,7 +320,7 @@ class ResponseValidationError(TrioError):
     Attributes:
         status_code: the HTTP status, if known.
         body_preview: the start of the body, masked and printable.
-        field: the invalid field, if known.
+        field: the invalid field, if known; `max_body_bytes` if the body is larger than that.
     """
 
     def __init__(

@@ -151,13 +151,16 @@ class Service:
     """What shared code says differently, or reads differently, for one service than for another.
 
     Attributes:
-        html_means: what an HTML page in the place of a reply says of the client's settings.
-        advice: what to do about an error, where the server says nothing and the error's own advice does not fit.
+        html_means: what an HTML page instead of a reply says about the client's settings.
+        html_advice: what to do about such a page.
+        advice: what to do about a kind of error, or a status, if the server says nothing and the error's own advice
+            does not apply.
         worded: the kind of an error whose body is `{"error": "<text>"}`, by status, where it says more than the status.
     """
 
     html_means: str
-    advice: Mapping[type[APIStatusError], str] = field(default_factory=dict[type[APIStatusError], str])
+    html_advice: str = "Try again; if that does not help, check base_url and .body_preview."
+    advice: Mapping[type[APIStatusError] | int, str] = field(default_factory=dict[type[APIStatusError] | int, str])
     worded: Mapping[int, type[APIStatusError]] = field(default_factory=dict[int, type[APIStatusError]])
 
 

@@ -76,7 +76,7 @@ def error_from(
         "request_id": preview(reply.request_id, secrets) if reply.request_id else None,
         "body_preview": body_preview(reply, secrets),
         "retry_after": retry_after(reply.headers, wall_clock=wall_clock),
-        "advice": service.advice.get(kind),
+        "advice": service.advice.get(reply.status) or service.advice.get(kind),
     }
     if issubclass(kind, errors.UnprocessableEntityError):
         details["fields"] = problem.fields

@@ -43,6 +43,7 @@ __all__ = [
 DEFAULT_BASE_URL = "http://localhost:8080"
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _WHICH_PREFIX = "servers since April 2026 want api_prefix='/api' (the default), older ones api_prefix=''"
+_CHECK_PREFIX = f"Check base_url and api_prefix: {_WHICH_PREFIX}."
 LARGEST_PAGE = 100
 _STATUSES: tuple[str, ...] = get_args(OsapiStatusFilter)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -50,12 +51,14 @@ _MAY_RECOVER = frozenset({"failed", "partial_failure"})
 
 OSAPI = Service(
     # A current server answers every GET outside /api, known or not, with the index page of its web UI.
-    html_means=f"it is an HTML page, so api_prefix is probably wrong: {_WHICH_PREFIX}",
+    html_means="it is an HTML page, so api_prefix is probably wrong",
+    html_advice=_CHECK_PREFIX,
     advice=MappingProxyType(
         {
             AuthenticationError: "Check the token (OSAPI_TOKEN, or token=), and that it has not expired.",
             PermissionDeniedError: "Use a token with the scope: job:read to list and get, job:write to change jobs.",
-            NotFoundError: f"Check base_url and api_prefix: {_WHICH_PREFIX}.",
+            NotFoundError: _CHECK_PREFIX,
+            405: _CHECK_PREFIX,  # what a server with the web UI answers to a POST or DELETE of an unknown path
         }
     ),
     worded=MappingProxyType({404: JobNotFoundError}),  # the framework's own 404, for a path, says `message`
@@ -67,7 +70,8 @@ def clean_prefix(prefix: str) -> str:
     cleaned = prefix.rstrip("/") if isinstance(prefix, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if cleaned is None or not _PREFIX.fullmatch(cleaned):
         raise ConfigurationError(
-            f"api_prefix is {preview(repr(prefix))}; it must be a path such as '/api', or '' for none."
+            f"api_prefix is {preview(repr(prefix))}; it must be a path such as '/api', or '' for none.",
+            field="api_prefix",
         )
     return cleaned
 
@@ -76,7 +80,7 @@ def with_prefix(base_url: str, prefix: str) -> str:
     """Return what the endpoints' paths are appended to."""
     if prefix and urlsplit(base_url).path.endswith(prefix):
         raise ConfigurationError(
-            f"base_url {base_url!r} ends with {prefix!r}, and api_prefix adds it once more.",
+            f"The address {base_url!r} ends with {prefix!r} already, the prefix before the endpoints.",
             advice="Leave it out of base_url (OSAPI_URL), or pass api_prefix=''.",
             field="api_prefix",
         )
@@ -119,7 +123,8 @@ def retry_outcome_unknown(
     error = CreateOutcomeUnknownError(
         f"POST {call.path} failed, and whether it made a new job is unknown ({preview(cause.problem)}). It was not "
         "sent again.",
-        advice="Check client.jobs.list(), which shows the newest jobs first, before you retry once more.",
+        advice="Before you retry once more, check client.jobs.get(id).timeline: the note 'Job retried as <new id>' "
+        "names the new job.",
         request=call.body,
         path=call.path,
         sent_at=sent_at,

@@ -143,13 +143,14 @@ def unusable(
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or None
         problem = f"{field}: {first['msg']}" if field else first["msg"]
+    advice = "Try again; if that does not help, check base_url and .body_preview."
     if reply.media_type == "text/html":
-        problem = service.html_means
+        problem, advice = service.html_means, service.html_advice
     elif reply.media_type == EVENT_STREAM:
         problem = "it is an event stream"
     return errors.ResponseValidationError(
         f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}.",
-        advice="Try again; if that does not help, check base_url and .body_preview.",
+        advice=advice,
         status_code=reply.status,
         body_preview=body_preview(reply, secrets),
         field=field,

@@ -86,7 +86,9 @@ class BodyCollector:
 def too_large(limit: int) -> ResponseValidationError:
     """Return the error for a body over the limit."""
     return ResponseValidationError(
-        f"The reply is larger than {limit:,} bytes.", advice="Raise max_body_bytes if that is expected."
+        f"The reply is larger than {limit:,} bytes.",
+        field="max_body_bytes",
+        advice="Raise max_body_bytes if that is expected.",
     )
 
 

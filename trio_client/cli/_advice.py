@@ -26,7 +26,8 @@ __all__ = ["Advice"]
 
 _BY_FIELD = {
     "allow_plain_http": "Use https://, or add --allow-plain-http.",
-    "api_prefix": "Leave it out of the address (OSAPI_URL), or set api_prefix to '' in the settings file.",
+    "api_prefix": "Leave it out of the address (OSAPI_URL), or pass --api-prefix ''.",
+    "max_body_bytes": "Ask for fewer jobs at once.",
     "price_per_minute_usd": "Pass --price-per-minute.",
     "trust_env": "Correct or unset the variable.",
 }
@@ -54,17 +55,26 @@ _TRIO_JOB: dict[type, str] = {
     JobLeakWarning: "Cancel it with `trio-client jobs cancel {job_id}`.",
     StreamInterruptedError: "Follow it with `trio-client jobs watch {job_id}`.",
 }
+_OSAPI_PREFIX = (
+    "Check --base-url (OSAPI_URL) and --api-prefix: servers since April 2026 want /api (the default), older ones ''."
+)
+_OSAPI_BY_FIELD = {
+    "max_body_bytes": "Ask for fewer jobs at once: --limit N, or --all --page-size N.",
+}
 _OSAPI: dict[type, str] = {
     APIStatusError: "Check the request, and that --base-url (OSAPI_URL) leads to the server.",
     AuthenticationError: "Check the token (OSAPI_TOKEN), and that it has not expired.",
     ConflictError: "Check the job's status with `trio-client osapi jobs get JOB_ID`, then decide again.",
-    CreateOutcomeUnknownError: "Check `trio-client osapi jobs list` before you retry once more.",
+    CreateOutcomeUnknownError: "Check `trio-client osapi jobs get JOB_ID` before you retry once more: the note "
+    "'Job retried as …' names the new job.",
     JobNotFoundError: "Check the id; `trio-client osapi jobs list` shows the jobs there are.",
-    NotFoundError: "Check --base-url (OSAPI_URL) and api_prefix in the settings file: servers since April 2026 want "
-    "'/api' (the default), older ones ''.",
-    ResponseValidationError: "Try again; if that does not help, check --base-url (OSAPI_URL).",
+    NotFoundError: _OSAPI_PREFIX,
+    ResponseValidationError: f"Try again; if that does not help: {_OSAPI_PREFIX[0].lower()}{_OSAPI_PREFIX[1:]}",
 }
+_METHOD_NOT_ALLOWED = 405
 _OPTIONS = {
+    "api_prefix": "--api-prefix",
+    "page_size": "--page-size",
     "stream_url": "STREAM_URL",
     "condition": "CONDITION",
     "job_id": "JOB_ID",
@@ -99,7 +109,7 @@ class Advice:
 
     def apply(self, value: Any) -> Any:
         """Put the command line's advice on an error or a leak warning, and return it; return anything else as it is."""
-        if isinstance(value, RequestValidationError):
+        if isinstance(value, (ConfigurationError, RequestValidationError)):
             _name_option(value)
         if isinstance(value, (TrioError, JobLeakWarning)) and value.advice is not None:
             value.advice = self._for(value)
@@ -109,8 +119,11 @@ class Advice:
         if isinstance(error, APIStatusError) and error.remediation is not None:
             return error.advice
         found: str | None = None
-        if isinstance(error, (ConfigurationError, RequestValidationError)):
-            found = _BY_FIELD.get(error.field or "")
+        if isinstance(error, (ConfigurationError, RequestValidationError, ResponseValidationError)):
+            by_field = _BY_FIELD | _OSAPI_BY_FIELD if self.osapi else _BY_FIELD
+            found = by_field.get(error.field or "")
+        elif self.osapi and isinstance(error, APIStatusError) and error.status_code == _METHOD_NOT_ALLOWED:
+            found = _OSAPI_PREFIX  # what a wrong prefix gives on a server with a web UI
         elif isinstance(error, APITimeoutError):
             found = _BY_PHASE.get(error.phase)
         elif isinstance(error, (JobLeakWarning, StreamInterruptedError)) and error.job_id:
@@ -120,7 +133,7 @@ class Advice:
         return found or error.advice
 
 
-def _name_option(error: RequestValidationError) -> None:
+def _name_option(error: ConfigurationError | RequestValidationError) -> None:
     """Call the argument that an error begins with by its name on the command line."""
     name = error.field or ""
     if name in _OPTIONS and error.problem.startswith(name):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._json import as_object
+from ._exits import UsageError
 from ._options import Json, given, session_of
 from ._out import Out
-from ._text import ago, iso
+from ._text import ago, iso, json_line, masked
 
 if TYPE_CHECKING:
     from ..osapi import OsapiJob
@@ -20,6 +22,7 @@ __all__ = ["app"]
 app = typer.Typer(help="Jobs of an OSAPI server.")
 jobs = typer.Typer(help="List, show, delete and retry the jobs of an OSAPI server.")
 app.add_typer(jobs, name="jobs")
+_LARGEST_PAGE = 100
 JobId = Annotated[str, typer.Argument(help="The job's id, a UUID.", show_default=False)]
 
 
@@ -33,6 +36,20 @@ class OsapiStatus(str, Enum):
     partial_failure = "partial_failure"
 
 
+@app.callback()
+def settings(
+    context: typer.Context,
+    api_prefix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PREFIX", help="Path before the endpoints; '' for servers before April 2026. Default: /api."
+        ),
+    ] = None,
+) -> None:
+    """Jobs of an OSAPI server. Token and address come from OSAPI_TOKEN and OSAPI_URL."""
+    session_of(context).api_prefix = api_prefix
+
+
 @jobs.command("list")
 def list_jobs(
     context: typer.Context,
@@ -40,21 +57,28 @@ def list_jobs(
     limit: Annotated[int, typer.Option(help="Maximum number of jobs, 1 to 100.")] = 20,
     offset: Annotated[int, typer.Option(help="Number of jobs to skip.")] = 0,
     every: Annotated[bool, typer.Option("--all", help="List all jobs, page by page.")] = False,
+    page_size: Annotated[
+        int | None, typer.Option(metavar="N", help="With --all: jobs per page, 1 to 100; fewer if results are large.")
+    ] = None,
     json: Json = False,
 ) -> int:
-    r"""List jobs, newest first. Token and address come from OSAPI_TOKEN and OSAPI_URL.
+    r"""List jobs in the order of their ids, which is not by time.
+
+    Token and address come from OSAPI_TOKEN and OSAPI_URL.
 
     \b
     Examples:
       trio-client osapi jobs list --status failed
-      trio-client osapi jobs list --all --json | jq -r .id
+      trio-client osapi jobs list --all --page-size 10 --json | jq -r .id
     """
     session = session_of(context)
     out = session.out
+    if page_size is not None and not every:
+        raise UsageError("--page-size needs --all.")
     filters = given(status=status)
     with session.osapi() as client:
         if every:
-            found = client.jobs.iterate(**filters, offset=offset)
+            found = client.jobs.iterate(**filters, offset=offset, page_size=page_size or _LARGEST_PAGE)
             if json or not out.terminal:
                 for job in found:
                     _print_job(out, job, json=json)
@@ -82,7 +106,7 @@ def list_jobs(
         ]
         for job in rows
     ]
-    out.table(("ID", "STATUS", "AGE", "HOST", "OPERATION"), cells, flexible=4)
+    out.table(("ID", "STATUS", "AGE", "HOST", "OPERATION"), cells, flexible=(3, 4))
     if note:
         out.note(note)
     return 0
@@ -103,7 +127,7 @@ def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
     if json:
         out.data(job.model_dump(mode="json", exclude_none=True))
         return 0
-    shown = {
+    shown: dict[str, str | None] = {
         "job": job.id,
         "status": job.status,
         "operation": job.operation_type,
@@ -112,18 +136,40 @@ def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
         "host": job.hostname,
         "changed": None if job.changed is None else str(job.changed).lower(),
         "error": job.error,
+        "retried": ", ".join(event.message or "" for event in job.timeline or () if event.event == "retried"),
+        **_result(job.result),
     }
     for name, value in shown.items():
         if value:
-            out.line(out.clean(value), label=f"{name:<9}  ", style="bold")
+            first, *others = out.clean(value, lines=True).splitlines() or [""]
+            out.line(first, label=f"{name:<9}  ", style="bold")
+            for other in others:
+                out.line(" " * 11 + other)
     agents = job.agents()
     if agents:
         out.line()
     for agent in agents:
+        code = _exit_code(agent.data)
+        ended = f"exit code {code}" if code is not None else None
         took = f"in {agent.duration.total_seconds():g} s" if agent.duration is not None else None
-        parts = [agent.hostname, agent.status, took, agent.error]
+        parts = [agent.hostname, agent.status, ended, took, agent.error]
         out.line("  ".join(out.clean(part) for part in parts if part))
     return 0
+
+
+def _result(result: Any) -> dict[str, str | None]:
+    """Return the lines to print of a result: exit code and output of a command, JSON of anything else."""
+    code = _exit_code(result)
+    if code is None:
+        return {"result": None if result is None else json_line(masked(result, ()), unicode=True)}
+    texts = {name: value for name in ("stdout", "stderr") if isinstance(value := result.get(name), str)}
+    return {"exit code": str(code), **texts}
+
+
+def _exit_code(result: Any) -> int | None:
+    """Return the exit code of a command; a job is completed whatever it is."""
+    code = as_object(result).get("exit_code")
+    return code if isinstance(code, int) else None
 
 
 @jobs.command()
@@ -150,15 +196,19 @@ def retry(
     context: typer.Context,
     job_id: JobId,
     target: Annotated[
-        str | None, typer.Option(help="Agents to run it: _any, _all, a host name, or key:value for a label.")
+        str | None,
+        typer.Option(
+            help="Agents to run it: _any or _all for every agent, a machine id, or key:value for a label. "
+            "A host name is accepted, but no agent takes the job."
+        ),
     ] = None,
     json: Json = False,
 ) -> int:
-    r"""Run the work of a job again, as a new job.
+    r"""Run the work of a job again, as a new job; without --target, on every agent.
 
     \b
     Example:
-      trio-client osapi jobs retry JOB_ID --target _all
+      trio-client osapi jobs retry JOB_ID --target group:web
     """
     session = session_of(context)
     out = session.out

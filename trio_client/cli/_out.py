@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Out"]
 
-_NARROWEST = 8  # the smallest width of a table's flexible column
+_NARROWEST = 8  # the smallest width of a column that is cut
 
 
 class Out:
@@ -82,13 +82,13 @@ class Out:
         unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         self._print(json_line(masked(value, self.secrets), unicode=unicode))
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int) -> None:
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: Sequence[int]) -> None:
         """Print rows: a table on a terminal, tab-separated without a header row elsewhere.
 
         Args:
             headers: the column names.
             rows: the cells, cleaned.
-            flexible: the column to cut if the terminal is too narrow.
+            flexible: the columns to cut if the terminal is too narrow.
         """
         if not self.terminal:
             for row in rows:
@@ -100,8 +100,11 @@ class Out:
 
         console = self.console()
         widths = [max(cell_len(row[number]) for row in (headers, *rows)) for number in range(len(headers))]
-        taken = sum(width + 2 for number, width in enumerate(widths) if number != flexible)
-        widths[flexible] = min(widths[flexible], max(_NARROWEST, console.width - taken))
+        while sum(widths) + 2 * (len(widths) - 1) > console.width:
+            widest = max(flexible, key=lambda number: widths[number])
+            if widths[widest] <= _NARROWEST:
+                break
+            widths[widest] -= 1
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for header, width in zip(headers, widths, strict=True):
             table.add_column(header, no_wrap=True, overflow="ellipsis", width=width)

@@ -32,6 +32,9 @@ class Session:
         key_file: `--api-key-file`; `-` is standard input.
         timeout: `--timeout`, in seconds.
         allow_plain_http: `--allow-plain-http`.
+
+    Attributes:
+        api_prefix: `osapi --api-prefix`.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Session:
         self._base_url = base_url
         self._key_file = key_file
         self._timeout = timeout if timeout is not None else config.settings.get("timeout")
+        self.api_prefix: str | None = None
         self._allow_plain_http = allow_plain_http or bool(config.settings.get("allow_plain_http"))
 
     def key(self) -> tuple[str | None, str]:
@@ -88,7 +92,7 @@ class Session:
                 f"or put token into the table osapi of {self.config.path}."
             )
         base_url = self._base_url or os.environ.get("OSAPI_URL") or self.config.osapi.get("url")
-        prefix = self.config.osapi.get("api_prefix", "/api")
+        prefix = self.api_prefix if self.api_prefix is not None else self.config.osapi.get("api_prefix", "/api")
         self.out.advice.osapi = True
         return OsapiClient(token, base_url=base_url, api_prefix=prefix, **self._options())
 
