@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterable
+from email.utils import formatdate
 from typing import Any, Final, TypeAlias
 
 from typing_extensions import Self
@@ -26,6 +27,8 @@ def reply(
     body: bytes | str | dict[str, Any] | list[Any] = b"",
     status: str = "200 OK",
     content_type: str | None = "application/json",
+    *,
+    dated: bool = True,
     **headers: str,
 ) -> bytes:
     """A complete and correct reply, unless the headers given say otherwise; `_` in their names is a hyphen."""
@@ -35,6 +38,8 @@ def reply(
     lines = {"content-length": str(len(content))}
     if content_type is not None:
         lines["content-type"] = content_type
+    if dated:
+        lines["date"] = formatdate(usegmt=True)
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + content

@@ -9,14 +9,17 @@ from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["http_date", "parse_duration", "parse_time"]
+__all__ = ["has_zone", "http_date", "parse_duration", "parse_time"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Python before 3.11 reads neither "Z" nor any number of fraction digits but 3 and 6.
 _READS_Z = sys.version_info >= (3, 11)
 _ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9})\d*)?\s*(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII
+    r"(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d{1,9})\d*)?)?"
+    r"\s*([Zz]|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII,
 )
+_UNIX = re.compile(r"-?\d{9,13}(\.\d{1,9})?", re.ASCII)
 _SECONDS_UNTIL = 1e11  # larger numbers are milliseconds: as seconds they lie after the year 5000
 _SENSIBLE_YEARS = range(1970, 9000)  # outside of them, a datetime may overflow when something is added to it
 _LONGEST_DURATION = 100
@@ -36,8 +39,9 @@ _MICROSECONDS = {
 def parse_time(value: Any) -> datetime | None:
     """Return a time as an aware `datetime` in UTC, or `None` where it cannot be read.
 
-    Understands ISO 8601 with `Z`, with an offset or without a zone (taken as UTC), with up to
-    nine fraction digits (cut to microseconds), and unix seconds or milliseconds.
+    Understands ISO 8601 in its extended and its basic form, with a space or a small `t` in place of the `T`, with `Z`,
+    an offset of hours or of hours and minutes, or no zone (taken as UTC, see `has_zone`), with up to nine fraction
+    digits (cut to microseconds), and unix seconds or milliseconds as a number or as text.
 
     Example:
         >>> parse_time("2024-01-26T10:30:00Z") == parse_time(1706265000)
@@ -48,7 +52,10 @@ def parse_time(value: Any) -> datetime | None:
             if len(value) == 27 and value[10:20:3] == "T::." and value[26] == "Z":
                 # The usual form, which the standard library reads in every version, and fast.
                 return datetime.fromisoformat(value if _READS_Z else value[:26] + "+00:00")
-            return _from_iso(value)
+            text = value.strip()
+            if not _UNIX.fullmatch(text):
+                return _from_iso(text)
+            value = float(text)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return None
         seconds = value if abs(value) < _SECONDS_UNTIL else value / 1000
@@ -57,19 +64,31 @@ def parse_time(value: Any) -> datetime | None:
         return None
 
 
+def has_zone(value: Any) -> bool:
+    """Return whether a time says what zone it is in, so that it is certain which moment it means."""
+    found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found is None or found[10] is not None
+
+
 def _from_iso(text: str) -> datetime | None:
-    found = _ISO.fullmatch(text.strip())
+    found = _ISO.fullmatch(text)
     if found is None:
         return None
-    date, clock, fraction, zone = found.groups()
-    if len(clock) == len("10:30"):
-        clock += ":00"
+    year, _, month, day, hour, _, minute, second, fraction, zone = found.groups()
+    extra = timedelta(0)
+    if hour == "24" and minute == "00" and second in (None, "00") and not (fraction or "").strip("0"):
+        hour, extra = "00", timedelta(days=1)  # ISO 8601: the end of a day
+    if second == "60":
+        second, extra = "59", timedelta(seconds=1)  # a leap second
+    date, clock = f"{year}-{month}-{day}", f"{hour}:{minute}:{second or '00'}.{(fraction or '0')[:6]:0<6}"
+    moment = datetime.fromisoformat(f"{date}T{clock}{_offset(zone)}")
+    return moment.astimezone(timezone.utc) + extra
+
+
+def _offset(zone: str | None) -> str:
     if zone in (None, "Z", "z"):
-        zone = "+00:00"
-    elif ":" not in zone:
-        zone = f"{zone[:3]}:{zone[3:]}"
-    moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6]:0<6}{zone}")
-    return moment.astimezone(timezone.utc)
+        return "+00:00"
+    return f"{zone[:3]}:{zone[3:].lstrip(':') or '00'}"
 
 
 def http_date(text: str) -> float | None:

@@ -75,7 +75,7 @@ class TestRoundTrip:
         body = {
             "id": "a",
             "status": "failed",
-            "hostname": 7,
+            "hostname": [7],
             "agent_states": {"x": {"duration": 45, "status": "failed"}},
         }
         job = read(OsapiJob, body)

@@ -17,14 +17,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from trio_client import errors
 from trio_client._core.endpoints import create_live_digest, create_live_monitor
 from trio_client._core.ownership import (
+    Candidate,
     CreateRecord,
     CreateState,
     Intent,
     Ledger,
+    Listing,
+    Window,
+    candidate,
     fits,
     is_ambiguous,
     lookup_waits,
-    may_fit,
     outcome_unknown,
     server_time,
     with_tag,
@@ -32,10 +35,15 @@ from trio_client._core.ownership import (
 from trio_client.models import Job, JobDetail
 
 SENT = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
-LISTED = SENT + timedelta(seconds=10)
+LISTING = Listing(SENT + timedelta(seconds=10), asked=10.0, received=10.0)
+WINDOW = Window(SENT, SENT + timedelta(seconds=10))
 BODY = {"stream_url": "rtsp://cam/1", "condition": "a van", "interval_seconds": 30}
 INTENT = Intent("/live-monitor", BODY, sent_at=SENT)
 DIGEST = Intent("/live-digest", {"stream_url": "rtsp://cam/1"}, sent_at=SENT)
+
+
+def candidate_of(job_id: str) -> Candidate:
+    return Candidate(item(job_id=job_id), timed=True)
 
 
 def item(**changes: Any) -> Job:
@@ -48,12 +56,8 @@ def item(**changes: Any) -> Job:
     return Job.model_validate({**values, **changes})
 
 
-def candidate(job: Job, intent: Intent = INTENT) -> bool:
-    return may_fit(job, intent, not_after=LISTED)
-
-
 def test_the_job_that_was_made_is_a_candidate() -> None:
-    assert candidate(item())
+    assert candidate(item(), INTENT, WINDOW) == Candidate(item(), timed=True)
 
 
 @pytest.mark.parametrize(
@@ -67,40 +71,70 @@ def test_the_job_that_was_made_is_a_candidate() -> None:
         {"created_at": "2026-03-01T11:59:54.9Z"},
         {"created_at": "2026-03-01T12:00:15.1Z"},
         {"created_at": "2025-03-01T12:00:01Z"},
+        {"created_at": "2025-03-01T12:00:01"},
     ],
 )
 def test_a_job_that_differs_in_what_the_list_shows_is_no_candidate(changes: dict[str, Any]) -> None:
-    assert not candidate(item(**changes))
+    assert candidate(item(**changes), INTENT, WINDOW) is None
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"job_type": None},
-        {"created_at": None},
-        {"created_at": "just now"},
         {"created_at": "2026-03-01T11:59:55Z"},
         {"created_at": "2026-03-01T12:00:15Z"},
         {"created_at": "2026-03-01T13:00:01+01:00"},
+        {"created_at": "2026-03-01 20:00:01+08"},
+        {"created_at": "20260301t120001z"},
+        {"created_at": str(int(SENT.timestamp()))},
+        {"created_at": str(int(SENT.timestamp()) * 1000)},
         {"status": "failed"},
     ],
 )
-def test_a_missing_value_and_a_small_clock_skew_rule_nothing_out(changes: dict[str, Any]) -> None:
-    assert candidate(item(**changes))
+def test_a_missing_type_and_a_small_clock_skew_rule_nothing_out(changes: dict[str, Any]) -> None:
+    found = candidate(item(**changes), INTENT, WINDOW)
+    assert found is not None
+    assert found.timed
 
 
-def test_a_job_that_was_made_after_the_request_had_failed_is_no_candidate() -> None:
-    intent = replace(INTENT, made_before=SENT + timedelta(seconds=15))
-    assert candidate(item(created_at="2026-03-01T12:00:10Z"), intent)
-    early = replace(INTENT, made_before=SENT + timedelta(seconds=1))
-    assert candidate(item(created_at="2026-03-01T12:00:06Z"), early)
-    assert not candidate(item(created_at="2026-03-01T12:00:07Z"), early)
+@pytest.mark.parametrize("created_at", [None, "", "just now", "2026-03-01 12:00:01", "2026-03-01T20:00:01"])
+def test_a_job_whose_time_is_not_certain_is_a_candidate_that_is_never_taken(created_at: str | None) -> None:
+    found = candidate(item(created_at=created_at), INTENT, WINDOW)
+    assert found is not None
+    assert not found.timed
+    ledger = Ledger()
+    record = ledger.plan(INTENT)
+    assert (ledger.adopt(record, [found]), ledger.claim(record, [found])) == (None, None)
+    assert ledger.adopt(record, [found, candidate_of("b")]) is None
+
+
+def test_without_the_servers_time_every_job_of_the_stream_is_a_candidate_that_is_never_taken() -> None:
+    assert candidate(item(), INTENT, None) == Candidate(item(), timed=False)
+    assert candidate(item(stream_url="rtsp://cam/2"), INTENT, None) is None
+
+
+class TestWindow:
+    """When a create's job was made, on the server's clock: what this machine's clock says has no part in it."""
+
+    def test_it_begins_when_the_create_was_sent_and_ends_when_it_was_settled(self) -> None:
+        date = SENT + timedelta(days=3)  # the server is days ahead
+        window = Window.on(Listing(date, asked=1020.0, received=1021.0), sent=1000.0, settled=1015.0)
+        assert window == Window(date - timedelta(seconds=21), date + timedelta(seconds=2 - 5))
+
+    @pytest.mark.parametrize("settled", [None, 1040.0])
+    def test_it_ends_with_the_list_if_the_job_may_still_be_made(self, settled: float | None) -> None:
+        window = Window.on(Listing(SENT, asked=1020.0, received=1020.0), sent=1000.0, settled=settled)
+        assert window == Window(SENT - timedelta(seconds=20), SENT + timedelta(seconds=2))
+
+    def test_a_list_without_a_date_gives_none(self) -> None:
+        assert Window.on(Listing(None, asked=1020.0, received=1020.0), sent=1000.0, settled=None) is None
 
 
 def test_a_digest_is_looked_up_among_digests() -> None:
     assert ("live-monitor", "live-digest") == (INTENT.job_type, DIGEST.job_type)
-    assert candidate(item(job_type="live-digest"), DIGEST)
-    assert not candidate(item(job_type="live-monitor"), DIGEST)
+    assert candidate(item(job_type="live-digest"), DIGEST, WINDOW)
+    assert not candidate(item(job_type="live-monitor"), DIGEST, WINDOW)
 
 
 def detail(config: dict[str, Any] | None, **more: Any) -> JobDetail:
@@ -223,7 +257,7 @@ def test_the_error_names_what_is_known_and_hides_the_camera_password() -> None:
     cause = errors.APIConnectionError("reset by rtsp://user:hunter2@cam/1", request_sent=True)
     cause.attempts = 2
     intent = Intent("/live-monitor", {"stream_url": "rtsp://user:hunter2@cam/1"}, reference="ref", sent_at=SENT)
-    error = outcome_unknown(intent, cause, [Job(job_id="a"), Job(job_id="b")])
+    error = outcome_unknown(intent, cause, [Job(job_id="a"), Job(job_id="b")], sent_at=SENT, made_before=SENT)
     assert ("ref", "/live-monitor", SENT, 2) == (error.reference, error.path, error.sent_at, error.attempts)
     assert ["a", "b"] == [job.job_id for job in error.candidates]
     for words in ("2 jobs", "(a, b)", "not sent again", "jobs.reconcile(error)", "jobs.cancel(job_id)"):
@@ -244,64 +278,73 @@ def test_each_intent_has_a_reference_of_its_own() -> None:
 class TestLedger:
     """One create after another, by hand: what each rule is for."""
 
+    now = 0.0
+
     @pytest.fixture
     def ledger(self) -> Ledger:
-        return Ledger()
+        return Ledger(clock=lambda: self.now)
 
     def sent(self, ledger: Ledger, intent: Intent = INTENT, now: float = 0.0) -> CreateRecord:
-        record = ledger.plan(replace(intent, reference=f"ref-{now}"), now=now)
-        ledger.sent(record, at=SENT + timedelta(seconds=now), now=now)
+        self.now = now
+        record = ledger.plan(replace(intent, reference=f"ref-{now}"))
+        ledger.sent(record)
         return record
 
     def unresolved(self, ledger: Ledger, intent: Intent = INTENT, now: float = 0.0) -> CreateRecord:
         record = self.sent(ledger, intent, now)
-        ledger.unresolved(record, settled=now + 15, before=SENT + timedelta(seconds=now + 15))
+        ledger.unresolved(record, window=15)
         return record
 
     def running(self, ledger: Ledger, job_id: str | None = None, now: float = 0.0) -> CreateRecord:
         record = self.sent(ledger, now=now)
-        ledger.running(record, job_id, before=SENT + timedelta(seconds=now), now=now)
+        ledger.running(record, job_id)
         return record
+
+    def adopt(self, ledger: Ledger, record: CreateRecord, *found: str) -> str | None:
+        return ledger.adopt(record, list(map(candidate_of, found)))
+
+    def claim(self, ledger: Ledger, record: CreateRecord, *found: str) -> str | None:
+        return ledger.claim(record, list(map(candidate_of, found)))
 
     def test_the_only_job_that_fits_is_adopted_once(self, ledger: Ledger) -> None:
         first, second = self.unresolved(ledger), self.unresolved(ledger)
-        assert ledger.adopt(first, ["a"]) == "a"
-        assert ledger.adopt(first, ["a"]) == "a"
-        assert ledger.adopt(second, ["a"]) is None
+        assert self.adopt(ledger, first, "a") == "a"
+        assert self.adopt(ledger, first, "a") == "a"
+        assert self.adopt(ledger, second, "a") is None
 
     def test_several_jobs_that_fit_are_a_guess(self, ledger: Ledger) -> None:
-        assert ledger.adopt(self.unresolved(ledger), ["a", "b"]) is None
+        assert self.adopt(ledger, self.unresolved(ledger), "a", "b") is None
 
     def test_the_job_of_another_create_is_no_candidate(self, ledger: Ledger) -> None:
         running, lost = self.running(ledger, "a"), self.unresolved(ledger)
-        assert ledger.candidates(lost, [item(job_id="a")], listed_at=LISTED) == []
-        assert ledger.candidates(running, [item(job_id="a")], listed_at=LISTED) == [item(job_id="a")]
+        assert ledger.candidates(lost, [item(job_id="a")], LISTING) == []
+        assert ledger.candidates(running, [item(job_id="a")], LISTING) == [candidate_of("a")]
         ledger.ended(running, CreateState.STOPPED)
-        assert ledger.candidates(lost, [item(job_id="a")], listed_at=LISTED) == []
+        assert ledger.candidates(lost, [item(job_id="a")], LISTING) == []
 
     @pytest.mark.parametrize("other", ["sent", "running"])
     def test_nothing_is_taken_while_an_identical_request_may_name_it(self, ledger: Ledger, other: str) -> None:
         lost, open_one = self.unresolved(ledger), getattr(self, other)(ledger)
         assert ledger.is_contested(lost)
-        assert (ledger.adopt(lost, ["a"]), ledger.claim(lost, ["a"])) == (None, None)
-        ledger.named(open_one, "b")
-        assert ledger.adopt(lost, ["a"]) == "a"
+        assert (self.adopt(ledger, lost, "a"), self.claim(ledger, lost, "a")) == (None, None)
+        ledger.running(open_one, "b")
+        assert self.adopt(ledger, lost, "a") == "a"
 
     def test_a_different_request_contests_nothing(self, ledger: Ledger) -> None:
         self.sent(ledger, DIGEST)
-        assert ledger.adopt(self.unresolved(ledger), ["a"]) == "a"
+        assert self.adopt(ledger, self.unresolved(ledger), "a") == "a"
 
     def test_an_identical_request_of_another_time_contests_nothing(self, ledger: Ledger) -> None:
         self.running(ledger, now=0)
-        assert ledger.adopt(self.unresolved(ledger, now=100), ["a"]) == "a"
+        assert self.adopt(ledger, self.unresolved(ledger, now=100), "a") == "a"
 
     def test_identical_requests_that_are_stopped_together_get_one_job_each(self, ledger: Ledger) -> None:
         first, second = self.running(ledger), self.running(ledger)
         ledger.stopping(first, True)
-        assert ledger.claim(first, ["a", "b"]) is None  # one is that of the other stream
+        assert self.claim(ledger, first, "a", "b") is None  # one is that of the other stream
         ledger.stopping(second, True)
-        assert ledger.claim(first, ["a", "b", "c"]) is None  # one is that of another program
-        assert [ledger.claim(record, ["a", "b"]) for record in (first, second)] == ["a", "b"]
+        assert self.claim(ledger, first, "a", "b", "c") is None  # one is that of another program
+        assert [self.claim(ledger, record, "a", "b") for record in (first, second)] == ["a", "b"]
 
     def test_a_refused_create_is_dropped(self, ledger: Ledger) -> None:
         ledger.refused(self.sent(ledger))
@@ -311,14 +354,14 @@ class TestLedger:
         record = self.unresolved(ledger)
         error = outcome_unknown(record.intent, errors.ServerError("m", status_code=500), [])
         ledger.reported(record, error)
-        assert ledger.reopen(pickle.loads(pickle.dumps(error)), now=20) is record
+        assert ledger.reopen(pickle.loads(pickle.dumps(error))) is record
 
     def test_an_error_of_another_process_gets_a_record_when_its_job_is_adopted(self, ledger: Ledger) -> None:
         error = outcome_unknown(INTENT, errors.ServerError("m", status_code=500), [])
-        record = ledger.reopen(error, now=20)
+        record = ledger.reopen(error)
         assert (record.is_unresolved, len(ledger)) == (True, 0)
-        assert ledger.adopt(record, ["a"]) == "a"
-        assert ledger.adopt(self.unresolved(ledger, now=20), ["a"]) is None
+        assert self.adopt(ledger, record, "a") == "a"
+        assert self.adopt(ledger, self.unresolved(ledger), "a") is None
 
     def test_ten_thousand_creates_leave_few_records(self, ledger: Ledger) -> None:
         for number in range(10_000):
@@ -353,7 +396,7 @@ class Creates(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = Ledger(few=1)
+        self.ledger = Ledger(clock=lambda: self.now, few=1)
         self.now = 0.0
         self.made: dict[str, CreateRecord | None] = {}  # what the server knows: its jobs, and who made them
         self.jobs: dict[str, tuple[Job, Intent]] = {}
@@ -373,11 +416,14 @@ class Creates(RuleBasedStateMachine):
     def job_of(self, record: CreateRecord) -> str | None:
         return next((job_id for job_id, maker in self.made.items() if maker is record), None)
 
-    def lookup(self, record: CreateRecord) -> list[str]:
+    @property
+    def listing(self) -> Listing:
+        return Listing(self.time, self.now, self.now)
+
+    def lookup(self, record: CreateRecord) -> list[Candidate]:
         """What a complete list, and the settings of each job, show."""
-        listed = [job for job, _ in self.jobs.values()]
-        found = self.ledger.candidates(record, listed, listed_at=self.time)
-        return [job.job_id for job in found if self.jobs[job.job_id][1].equals(record.intent)]
+        found = self.ledger.candidates(record, [job for job, _ in self.jobs.values()], self.listing)
+        return [each for each in found if self.jobs[each.job.job_id][1].equals(record.intent)]
 
     @rule(seconds=st.sampled_from([0.1, 3.0, 12.0, 40.0]))
     def time_passes(self, seconds: float) -> None:
@@ -389,8 +435,8 @@ class Creates(RuleBasedStateMachine):
 
     @rule(target=records, intent=st.sampled_from(REQUESTS))
     def send(self, intent: Intent) -> CreateRecord:
-        record = self.ledger.plan(replace(intent, reference=str(len(self.all))), now=self.now)
-        self.ledger.sent(record, at=self.time, now=self.now)
+        record = self.ledger.plan(replace(intent, reference=str(len(self.all))))
+        self.ledger.sent(record)
         self.all.append(record)
         self.check_dropped()
         return record
@@ -409,24 +455,23 @@ class Creates(RuleBasedStateMachine):
                 self.ledger.refused(record)
                 record.state = CreateState.ENDED
             else:
-                self.ledger.running(record, job_id, before=self.time, now=self.now)
+                self.ledger.running(record, job_id)
 
     @rule(record=records)
     def a_stream_begins(self, record: CreateRecord) -> None:
         if record.state is CreateState.SENT and self.job_of(record) is not None:
-            self.ledger.running(record, before=self.time, now=self.now)
+            self.ledger.running(record)
 
     @rule(record=records)
     def the_stream_names_the_job(self, record: CreateRecord) -> None:
         job_id = self.job_of(record)
         if record.state is CreateState.RUNNING and record.job_id is None and not record.stopping and job_id is not None:
-            self.ledger.named(record, job_id)
+            self.ledger.running(record, job_id)
 
     @rule(record=records)
     def the_reply_is_lost(self, record: CreateRecord) -> None:
         if record.state is CreateState.SENT:
-            before = self.time + timedelta(seconds=15)
-            self.ledger.unresolved(record, settled=self.now + 15, before=before)
+            self.ledger.unresolved(record, window=15)
 
     @rule(record=records)
     def the_create_is_looked_up(self, record: CreateRecord) -> None:
@@ -468,7 +513,7 @@ class Creates(RuleBasedStateMachine):
             job_id = self.job_of(record)
             for other in self.all:
                 if job_id is not None and other in self.ledger and other.may_be_looked_up:
-                    assert not may_fit(self.jobs[job_id][0], other.intent, not_after=self.time)
+                    assert self.ledger.candidates(other, [self.jobs[job_id][0]], self.listing) == []
 
     @invariant()
     def no_job_belongs_to_two(self) -> None:

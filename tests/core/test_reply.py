@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -269,7 +270,7 @@ USELESS = {
     "no id": b'{"status": "running"}',
     "null id": b'{"job_id": null}',
     "empty id": b'{"job_id": ""}',
-    "number id": b'{"job_id": 5}',
+    "logical id": b'{"job_id": true}',
     "huge": b'{"x": "' + b"a" * 10_000_000 + b'"}',
 }
 
@@ -313,7 +314,7 @@ def test_json_is_accepted_whatever_it_is_called(content_type: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"status": 5},
+        {"status": True},
         {"status": ["running"], "created_at": {}, "stream_url": False},
         {"config": "none"},
         {"config": {"condition": "x", "interval_seconds": "often"}},
@@ -342,6 +343,12 @@ def test_only_the_unreadable_part_of_a_setting_is_left_out() -> None:
 def test_a_check_keeps_its_answer_whatever_else_is_wrong_with_it(latency: object) -> None:
     result = read(models.CheckResult, {"triggered": True, "explanation": "A van.", "latency_ms": latency})
     assert (True, "A van.", None) == (result.triggered, result.explanation, result.latency_ms)
+
+
+def test_a_number_that_should_be_text_is_text() -> None:
+    job = read(models.Job, {"job_id": 48213, "created_at": 1772366400, "status": 5})
+    assert ("48213", "1772366400", "5") == (job.job_id, job.created_at, job.status)
+    assert job.created_time == datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
 
 def test_a_check_without_its_answer_is_useless() -> None:

@@ -21,6 +21,7 @@ from trio_client._core.retry.outcome import Effect, Outcome
 from trio_client._core.retry.quota import RetryQuota
 from trio_client._core.retry.window import RetryWindow
 from trio_client._core.state import ClientState
+from trio_client._time_source import REAL
 from trio_client._times import http_date
 
 RESET = errors.APIConnectionError("reset", request_sent=True)
@@ -153,7 +154,7 @@ def test_no_header_makes_it_raise_and_every_hint_is_finite(text: str) -> None:
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 GMT", "nonsense", ""])
 def test_the_server_clock_is_this_machines_where_the_reply_has_no_sensible_one(date: str) -> None:
     here = datetime.now(timezone.utc)
-    state = ClientState(last_date=(date, here.timestamp()))
+    state = ClientState(last_date=(date, REAL.monotonic()))
     assert here <= state.server_now() <= here + timedelta(minutes=1)
 
 
@@ -162,7 +163,8 @@ def test_the_server_clock_is_this_machines_where_the_reply_has_no_sensible_one(d
 )
 def test_the_server_clock_is_this_machines_where_it_may_be(behind: float, offset: float) -> None:
     sent = int(time.time())
-    state = ClientState(last_date=(format_datetime(datetime.fromtimestamp(sent, timezone.utc), True), sent + behind))
+    received = REAL.monotonic() - (time.time() - sent) + behind
+    state = ClientState(last_date=(format_datetime(datetime.fromtimestamp(sent, timezone.utc), True), received))
     difference = (state.server_now() - datetime.now(timezone.utc)).total_seconds()
     assert offset == pytest.approx(difference, abs=0.2)
 

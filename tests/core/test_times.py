@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_client._times import parse_time
+from trio_client._times import has_zone, parse_time
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
@@ -31,6 +31,19 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
         ("2026-03-01T12:00:00.123Z", NOON + timedelta(milliseconds=123)),
         ("2026-03-01 12:00:00,123", NOON + timedelta(milliseconds=123)),
         ("2026-03-01T12:00:00.123456789Z", NOON + timedelta(microseconds=123456)),
+        ("2026-03-01 12:00:00+00", NOON),
+        ("2026-03-01T20:00:00+08", NOON),
+        ("2026-03-01t12:00:00z", NOON),
+        ("20260301T120000Z", NOON),
+        ("20260301T1200Z", NOON),
+        ("20260301T140000.5+0200", NOON + timedelta(milliseconds=500)),
+        ("2026-02-28T24:00:00Z", NOON - timedelta(hours=12)),
+        ("2026-03-01T11:59:60Z", NOON),
+        ("2026-03-01T11:59:60.5Z", NOON + timedelta(milliseconds=500)),
+        (str(int(NOON.timestamp())), NOON),
+        (f" {NOON.timestamp() + 0.25} ", NOON + timedelta(milliseconds=250)),
+        (str(int(NOON.timestamp()) * 1000 + 7), NOON + timedelta(milliseconds=7)),
+        ("999999999", datetime(2001, 9, 9, 1, 46, 39, tzinfo=timezone.utc)),
         (int(NOON.timestamp()), NOON),
         (NOON.timestamp() + 0.25, NOON + timedelta(milliseconds=250)),
         (int(NOON.timestamp()) * 1000 + 7, NOON + timedelta(milliseconds=7)),
@@ -54,7 +67,12 @@ def test_a_time_is_read_in_every_known_form(value: Any, expected: datetime) -> N
         "soon",
         "2026-03-01",
         "2026-13-01T12:00:00Z",
-        "2026-03-01T12:00:60Z",
+        "2026-03-01T12:00:61Z",
+        "2026-03-01T24:00:01Z",
+        "2026-0301T12:00:00Z",
+        "20260301",
+        "2026",
+        "20260301120000",
         "2026-03-01T12:00:00+99:99",
         "0001-01-01T00:00:00+10:00",
         "\u0662\u0660\u0662\u0666-03-01T12:00:00Z",
@@ -81,3 +99,18 @@ def test_nothing_makes_it_raise(value: Any) -> None:
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(3000, 1, 1), timezones=st.just(timezone.utc)))
 def test_what_python_writes_is_read_back(moment: datetime) -> None:
     assert moment == parse_time(moment.isoformat())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-03-01T12:00:00Z", True),
+        ("2026-03-01 12:00:00+00", True),
+        ("1772366400", True),
+        (1772366400, True),
+        ("2026-03-01T12:00:00", False),
+        (" 20260301T120000 ", False),
+    ],
+)
+def test_a_time_without_a_zone_may_be_another_moment(value: Any, expected: bool) -> None:
+    assert has_zone(value) is expected

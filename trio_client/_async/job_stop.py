@@ -1,18 +1,20 @@
-"""Stop a job, and confirm that it has ended."""
+"""Stop a job, now or at the end of the program, and confirm that it has ended."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import replace
 
-from .._core.config import RetryPolicy
+from .._core.config import RetryPolicy, Settings
 from .._core.endpoints import cancel_job, get_job
 from .._core.log import logger
+from .._core.ownership import CreateRecord
+from .._core.state import ClientState
 from .._http.concurrency.async_.shield import shielded
 from ..errors import ConflictError, JobLeakWarning, JobNotFoundError, NotFoundError, TrioError
 from .transport import AsyncTransport
 
-__all__ = ["report_leak", "stop_job"]
+__all__ = ["StopAtExit", "report_leak", "stop_job"]
 
 CLEANUP_SECONDS = 10.0
 _PAUSES = (0.5, 1.0, 2.0)  # seconds before a refused DELETE is sent again
@@ -74,3 +76,40 @@ def report_leak(job_id: str | None, error: BaseException | None) -> None:
         if error is None:
             raise
         # warnings are errors here, and the one under way must not be replaced: its note says it
+
+
+class StopAtExit:
+    """Stop a job when nothing else of its client is left: no stream, no event loop, perhaps no connection."""
+
+    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord) -> None:
+        self._settings = settings
+        self._state = state
+        self._record = record
+
+    def __call__(self, seconds: float) -> bool:
+        """Stop it within so many seconds; return whether that is certain."""
+        if seconds <= 0:
+            return False
+        from .._http._sync.sender import Sender
+        from .._sync.job_stop import stop_job
+        from .._sync.owned_job import OwnedJob
+        from .._sync.transport import Transport
+
+        settings = self._settings
+        sender = Sender(
+            settings.base_url,
+            settings.key,
+            trust_env=settings.trust_env,
+            max_body_bytes=settings.max_body_bytes,
+            http_client=None,
+        )
+        try:
+            transport = Transport(settings, sender, self._state)
+            until = transport.clock() + seconds
+            job_id = OwnedJob(transport, self._record).find_id(seconds=seconds)
+            return job_id is not None and stop_job(transport, job_id, seconds=until - transport.clock())
+        finally:
+            sender.close()
+
+    def __str__(self) -> str:
+        return self._record.job_id or "one whose id is not known"

@@ -181,7 +181,7 @@ class AsyncTransport:
             notify(hook, CallInfo(request.method, request.shown_url, attempts.made, elapsed=attempts.elapsed))
 
     def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | AsyncOpenReply) -> None:
-        self.state.last_date = (reply.headers.get("date", ""), self.state.time.wall_clock())
+        self.state.last_date = (reply.headers.get("date", ""), self.state.ledger.clock())
         hook, spans = self.settings.hooks.on_response, self.state.spans
         if hook is None and spans is None:
             return

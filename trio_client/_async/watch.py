@@ -189,7 +189,7 @@ class AsyncWatch:
         except TrioError:
             return do.Failure(create.error)
         if len(found) > 1:
-            found = [job for job in found if not job.is_terminal]
+            found = [each for each in found if not each.job.is_terminal]
         if len(found) > 1:
             return do.Failure(create.error)
         if owned.adopt(found) is None:

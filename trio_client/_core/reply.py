@@ -213,17 +213,19 @@ def _without_bad_fields(model: type[_M], data: Any) -> tuple[_M | None, list[str
         return model.model_validate(data), []
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
-    for problem in problems:
-        _remove(data, problem["loc"])
+    left_out = [each["loc"] for each in problems if not _repaired(data, each["loc"], each["type"])]
     try:
         found = model.model_validate(data)
     except ValidationError:
         return None, []
-    return found, [".".join(map(str, problem["loc"])) for problem in problems]
+    return found, [".".join(map(str, place)) for place in left_out]
 
 
-def _remove(data: Any, place: Sequence[int | str]) -> None:
-    """Remove what is at a place; the place may end in names of types, which are no keys."""
+def _repaired(data: Any, place: Sequence[int | str], problem: str) -> bool:
+    """Turn a number that should be text into text, and return `True`; else remove what is at that place.
+
+    The place may end in names of types, which are no keys.
+    """
     holder: dict[str, Any] = {}
     key = ""
     for step in map(str, place):
@@ -232,7 +234,11 @@ def _remove(data: Any, place: Sequence[int | str]) -> None:
             break
         holder, key = inner, step
         data = inner[step]
-    holder.pop(key, None)
+    value = holder.pop(key, None)
+    if problem == "string_type" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        holder[key] = str(value)
+        return True
+    return False
 
 
 def body_preview(reply: Reply, secrets: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientState"]
 
-_DATE_LAG = 2.0  # seconds
+_DATE_LAG = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class ClientState:
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None
-    """The newest reply's `Date`, and this machine's time when it came."""
+    """The newest reply's `Date`, and when it came, by the ledger's clock."""
     own_time: TimeSource | None = None
     """What this client goes by instead of the process's time source."""
     spans: Spans | None = None
@@ -53,16 +53,19 @@ class ClientState:
         return ClientState(ledger=self.ledger, last_date=self.last_date, own_time=self.own_time, spans=self.spans)
 
     def server_now(self) -> datetime:
-        """Return what the server's clock says now, as far as its replies tell.
+        """Return what the server's clock says now, as far as its replies say.
 
-        They tell whole seconds, cut off, and servers keep that text for up to a second: a clock that may be right is.
+        They give whole seconds, cut off, and servers keep that text for up to a second. Where this machine's clock
+        may be right by that, it is believed.
         """
         now = datetime.fromtimestamp(self.time.wall_clock(), timezone.utc)
-        if self.last_date is None:
-            return now
-        text, received = self.last_date
+        least = self.server_time(self.ledger.clock())
+        return now if least is None else min(max(now, least), least + _DATE_LAG)
+
+    def server_time(self, moment: float) -> datetime | None:
+        """Return what the server's clock said at a moment of the ledger's clock; `None` if no reply says."""
+        text, received = self.last_date or ("", 0.0)
         sent = http_date(text)
-        if sent is None:
-            return now
-        least = sent - received
-        return now + timedelta(seconds=max(least, min(0.0, least + _DATE_LAG)))
+        return (
+            None if sent is None else datetime.fromtimestamp(sent, timezone.utc) + timedelta(seconds=moment - received)
+        )

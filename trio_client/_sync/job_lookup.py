@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
 
 from .._core.endpoints import get_job, list_jobs
-from .._core.ownership import CreateRecord, fits, server_time
+from .._core.ownership import Candidate, CreateRecord, Listing, fits, server_time
 from .._core.paging import JobCursor
 from .._response_info import response_info
 from ..errors import NotFoundError
@@ -18,23 +17,26 @@ __all__ = ["search"]
 
 _MAX_PAGES = 10
 _PAGE_SIZE = 100
+_MAX_CANDIDATES = 50  # where no job has a readable time, all that ever watched the stream are candidates
 _SHORTEST_CALL = 0.1  # seconds: a call in a search whose time is up
 
 
-def search(transport: Transport, record: CreateRecord, *, seconds: float) -> list[Job]:
-    """Return the jobs in the list that fit a create, or raise after so many seconds."""
-    bounded = _Bounded(transport, seconds)
+def search(transport: Transport, record: CreateRecord, *, seconds: float) -> list[Candidate]:
+    """Return the jobs in the list that a create may have made, or raise after so many seconds."""
+    bounded, ledger = _Bounded(transport, seconds), transport.state.ledger
     cursor = JobCursor(limit=None, page_size=_PAGE_SIZE, offset=0)
-    candidates: list[Job] = []
+    found: list[Candidate] = []
     for _ in range(_MAX_PAGES):
+        asked = ledger.clock()
         page = bounded.transport().call(
             list_jobs(type=record.intent.job_type, limit=cursor.page_limit, offset=cursor.offset)
         )
-        listed_at = server_time(response_info(page).headers) or datetime.now(timezone.utc)
-        candidates += transport.state.ledger.candidates(record, cursor.take(page), listed_at=listed_at)
+        listing = Listing(server_time(response_info(page).headers), asked, ledger.clock())
+        found += ledger.candidates(record, cursor.take(page), listing)
         if cursor.finished:
             break
-    return [job for job in candidates if _confirmed(bounded, job, record)]
+    found.sort(key=lambda each: (not each.timed, each.job.is_terminal))
+    return [each for each in found[:_MAX_CANDIDATES] if _confirmed(bounded, each.job, record)]
 
 
 class _Bounded:

@@ -420,7 +420,8 @@ class Jobs:
             prove that there will be none.
 
         Raises:
-            CreateOutcomeUnknownError: several jobs fit; they are its `candidates`.
+            CreateOutcomeUnknownError: several jobs fit, or one of which it is not known when it was made; they are its
+                `candidates`.
             APIStatusError, APIConnectionError: the list could not be read.
 
         Example:
@@ -439,15 +440,17 @@ class Jobs:
             )
         owned = OwnedJob.of(self._transport, error)
         found = search(self._transport, owned.record, seconds=self._transport.settings.retry.deadline)
-        if len(found) > 1:
+        job = owned.adopt(found)
+        if job is None and found and not self._transport.state.ledger.is_contested(owned.record):
+            several = f"{len(found)} jobs match the request."
             raise CreateOutcomeUnknownError(
-                f"{len(found)} jobs match the request.",
+                several if len(found) > 1 else "A job matches the request, but it is not known when it was made.",
                 advice="Cancel or keep the one you recognize.",
-                candidates=found,
+                candidates=[each.job for each in found],
                 reference=error.reference,
                 request=error.request,
                 path=error.path,
                 sent_at=error.sent_at,
                 made_before=error.made_before,
             )
-        return owned.adopt(found)
+        return job

@@ -7,14 +7,15 @@ import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.call import Call
-from .._core.config import Settings, Timeout
+from .._core.config import Timeout
 from .._core.hooks import CallInfo, notify
 from .._core.log import logger
 from .._core.ownership import (
+    Candidate,
     CreateRecord,
     CreateState,
     Intent,
@@ -24,7 +25,6 @@ from .._core.ownership import (
     outcome_unknown,
     with_tag,
 )
-from .._core.state import ClientState
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
@@ -40,7 +40,7 @@ from ..errors import (
 )
 from ..models import Job
 from .job_lookup import search
-from .job_stop import report_leak, stop_job
+from .job_stop import StopAtExit, report_leak, stop_job
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def announce(transport: Transport, call: Call[Job], reference: str | None = None
     settings = transport.settings
     url = mask(settings.base_url + call.path)
     notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
-    return transport.state.ledger.plan(intent, now=transport.clock())
+    return transport.state.ledger.plan(intent)
 
 
 def reference_header(record: CreateRecord) -> dict[str, str]:
@@ -114,12 +114,12 @@ class OwnedJob:
         self._transport = transport
         self._keep = keep
         self._process = os.getpid()
-        self._at_exit: _StopAtExit | None = None
+        self._at_exit: StopAtExit | None = None
 
     @classmethod
     def of(cls, transport: Transport, error: CreateOutcomeUnknownError) -> Self:
         """Return the owned job of a create whose outcome is unknown."""
-        return cls(transport, transport.state.ledger.reopen(error, now=transport.clock()))
+        return cls(transport, transport.state.ledger.reopen(error))
 
     @property
     def job_id(self) -> str | None:
@@ -183,12 +183,7 @@ class OwnedJob:
 
     def started(self, job_id: str | None = None) -> None:
         """Note that there is a job; its stream may be about to name it."""
-        state = self._transport.state
-        state.ledger.running(self.record, job_id, before=state.server_now(), now=self._transport.clock())
-
-    def named(self, job_id: str) -> None:
-        """Note the id of the running job."""
-        self._transport.state.ledger.named(self.record, job_id)
+        self._transport.state.ledger.running(self.record, job_id)
 
     def resolve(self, cause: TrioError) -> Job:
         """Return the one job in the list that can be this create's.
@@ -201,8 +196,8 @@ class OwnedJob:
         transport, record, ledger = self._transport, self.record, self._transport.state.ledger
         window = transport.settings.retry.reconcile_for
         until = transport.clock() + window
-        ledger.unresolved(record, settled=until, before=transport.state.server_now() + timedelta(seconds=window))
-        found: list[Job] = []
+        ledger.unresolved(record, window=window)
+        found: list[Candidate] = []
         for wait in lookup_waits(window):
             if wait:
                 transport.sleep(wait)
@@ -220,22 +215,20 @@ class OwnedJob:
                 return job
             if found:
                 break
-        error = outcome_unknown(record.intent, cause, found)
-        ledger.reported(record, error)
-        raise error from cause
+        raise self._outcome_unknown(cause, [each.job for each in found]) from cause
 
-    def adopt(self, found: Sequence[Job]) -> Job | None:
+    def adopt(self, found: Sequence[Candidate]) -> Job | None:
         """Take over the job of this create, which was looked up, or return `None` where that would be a guess."""
-        job_id = self._transport.state.ledger.adopt(self.record, [job.job_id for job in found])
+        job_id = self._transport.state.ledger.adopt(self.record, found)
         if job_id is None:
             return None
-        (job,) = (job for job in found if job.job_id == job_id)
+        (job,) = (each.job for each in found if each.job.job_id == job_id)
         self.began = job.created_time
         return job
 
     def stop_at_exit(self) -> None:
         """Have the job stopped at the end of the program, unless it is stopped or released before."""
-        self._at_exit = _StopAtExit(self._transport.settings, self._transport.state, self.record)
+        self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record)
         register(self._at_exit)
 
     def find_id(self, *, seconds: float = _LOOKUP_SECONDS) -> str | None:
@@ -258,7 +251,7 @@ class OwnedJob:
                     with suppress(TrioError):
                         found = search(cleaning, record, seconds=seconds)
                         repeat = repeat or ledger.is_contested(record)
-                        job_id = ledger.claim(record, [job.job_id for job in found])
+                        job_id = ledger.claim(record, found)
                         if job_id is not None:
                             return job_id
                     if not repeat:
@@ -271,7 +264,7 @@ class OwnedJob:
         """Stop the job, if there is one, and report it if it may still run; `error` is what is under way, if any."""
         record, ledger = self.record, self._transport.state.ledger
         if record.state is CreateState.SENT:
-            ledger.unresolved(record, settled=self._transport.clock())
+            ledger.unresolved(record)
         made = not record.is_unresolved
         try:
             job_id = self.find_id()
@@ -292,6 +285,14 @@ class OwnedJob:
         self._end(CreateState.STOPPED if stopped else CreateState.LEAKED)
         if not stopped:
             report_leak(job_id, error)
+
+    def _outcome_unknown(self, cause: TrioError, found: Sequence[Job]) -> CreateOutcomeUnknownError:
+        state, record = self._transport.state, self.record
+        sent_at = None if record.sent is None else state.server_time(record.sent)
+        made_before = None if record.settled is None else state.server_time(record.settled)
+        error = outcome_unknown(record.intent, cause, found, sent_at=sent_at, made_before=made_before)
+        state.ledger.reported(record, error)
+        return error
 
     def release(self, *, ended: bool = False) -> None:
         """Leave the job alone from now on: it has ended, or it is to run on."""
@@ -320,43 +321,6 @@ class OwnedJob:
             elif not self._keep and may_have_made_a_job(error):
                 self.stop()
 
-        transport.state.ledger.sent(self.record, at=transport.state.server_now(), now=transport.clock())
+        transport.state.ledger.sent(self.record)
         connected = transport.sender.wait_to_connect()
         return run_to_completion(send, grace=_GRACE_SECONDS, on_cancel=settle, when_sent=connected)
-
-
-class _StopAtExit:
-    """Stop a job when nothing else of its client is left: no stream, no event loop, perhaps no connection."""
-
-    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord) -> None:
-        self._settings = settings
-        self._state = state
-        self._record = record
-
-    def __call__(self, seconds: float) -> bool:
-        """Stop it within so many seconds; return whether that is certain."""
-        if seconds <= 0:
-            return False
-        from .._http._sync.sender import Sender
-        from .._sync.job_stop import stop_job
-        from .._sync.owned_job import OwnedJob
-        from .._sync.transport import Transport
-
-        settings = self._settings
-        sender = Sender(
-            settings.base_url,
-            settings.key,
-            trust_env=settings.trust_env,
-            max_body_bytes=settings.max_body_bytes,
-            http_client=None,
-        )
-        try:
-            transport = Transport(settings, sender, self._state)
-            until = transport.clock() + seconds
-            job_id = OwnedJob(transport, self._record).find_id(seconds=seconds)
-            return job_id is not None and stop_job(transport, job_id, seconds=until - transport.clock())
-        finally:
-            sender.close()
-
-    def __str__(self) -> str:
-        return self._record.job_id or "one whose id is not known"

@@ -311,4 +311,4 @@ class OwnedStream:
     def _note_job_id(self) -> None:
         job_id, owned = self._history.job_id, self._owned
         if owned is not None and job_id is not None and owned.job_id is None:
-            owned.named(job_id)
+            owned.started(job_id)

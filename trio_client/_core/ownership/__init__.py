@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from .intent import Intent, is_ambiguous, lookup_waits, may_have_made_a_job, outcome_unknown, server_time, with_tag
 from .ledger import CreateRecord, CreateState, Ledger
-from .matching import fits, may_fit
+from .matching import Candidate, Listing, Window, candidate, fits
 
 __all__ = [
+    "Candidate",
     "CreateRecord",
     "CreateState",
     "Intent",
     "Ledger",
+    "Listing",
+    "Window",
+    "candidate",
     "fits",
     "is_ambiguous",
     "lookup_waits",
-    "may_fit",
     "may_have_made_a_job",
     "outcome_unknown",
     "server_time",

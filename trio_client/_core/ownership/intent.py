@@ -46,15 +46,14 @@ class Intent:
     body: Mapping[str, Any]
     reference: str = field(default_factory=lambda: str(uuid.uuid4()))
     sent_at: datetime = field(default_factory=_now)
-    made_before: datetime | None = None
-    """When its job can have been made at the latest, by the server's clock, as far as that is known."""
+    """When it was planned, by the server's clock as far as that is known: what reports say, not what is compared."""
 
     @classmethod
     def of(cls, error: CreateOutcomeUnknownError) -> Intent:
         """Return the intent whose outcome is unknown."""
         if error.sent_at is None or error.reference is None:
             raise ValueError("This CreateOutcomeUnknownError was not raised by a client, so it names no request.")
-        return cls(error.path, error.request, error.reference, error.sent_at, error.made_before)
+        return cls(error.path, error.request, error.reference, error.sent_at)
 
     def equals(self, other: Intent) -> bool:
         """Whether two requests are identical, so that their jobs cannot be told apart."""
@@ -115,8 +114,23 @@ def lookup_waits(window: float) -> Iterable[float]:
         pause = max(0.5, passed)
 
 
-def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job]) -> CreateOutcomeUnknownError:
-    """Return the error that says a job may be running."""
+def outcome_unknown(
+    intent: Intent,
+    cause: TrioError,
+    candidates: Sequence[Job],
+    *,
+    sent_at: datetime | None = None,
+    made_before: datetime | None = None,
+) -> CreateOutcomeUnknownError:
+    """Return the error that says a job may be running.
+
+    Args:
+        intent: what was to be made.
+        cause: how the create failed.
+        candidates: the jobs in the list that it may have made.
+        sent_at: when it was sent, by the server's clock; `None`: not known.
+        made_before: when its job was made at the latest, by the same clock; `None`: not known.
+    """
     if candidates:
         ids = ", ".join(job.job_id for job in candidates[:5])
         found = f"{len(candidates)} jobs in the list match it ({ids}), and none was taken by guess"
@@ -131,8 +145,8 @@ def outcome_unknown(intent: Intent, cause: TrioError, candidates: Sequence[Job])
         reference=intent.reference,
         request=intent.body,
         path=intent.path,
-        sent_at=intent.sent_at,
-        made_before=intent.made_before,
+        sent_at=sent_at or intent.sent_at,
+        made_before=made_before if sent_at else None,
     )
     error.attempts = cause.attempts
     return error

@@ -10,20 +10,20 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 
+from ..._time_source import REAL
 from ...errors import CreateOutcomeUnknownError
 from ...models import Job
 from .intent import Intent
-from .matching import CLOCK_SKEW, may_fit
+from .matching import CLOCK_SKEW, Candidate, Listing, Window, candidate
 
 __all__ = ["CreateRecord", "CreateState", "Ledger"]
 
 _APART = 3 * CLOCK_SKEW.total_seconds()
-"""Seconds between two creates after which neither can be taken for the other, whatever the clocks are off."""
+"""Seconds between two creates after which neither's job can be taken for the other's."""
 
 
 class CreateState(Enum):
@@ -42,15 +42,17 @@ class CreateState(Enum):
 
 @dataclass(eq=False, slots=True)
 class CreateRecord:
-    """One create. Only the ledger that made it changes it.
+    """One create. Only the ledger changes it.
 
     Attributes:
         intent: what is to be made.
         state: how far it has come.
         job_id: the id of its job, once known.
         stopping: whether its job is being looked up in order to be stopped.
-        sent: when it was sent, in seconds of the client's monotonic clock; `None`: not yet.
+        sent: when it was sent, by the ledger's clock; `None`: not yet, or by another process.
         settled: when its job was made at the latest, by the same clock; `None`: it may still be made.
+        window: when its job was made, by the server's clock, where another process has sent it and knew that.
+        error: what says that the outcome is unknown: while it exists, the lookup may be retried.
     """
 
     intent: Intent
@@ -59,13 +61,18 @@ class CreateRecord:
     stopping: bool = False
     sent: float | None = None
     settled: float | None = None
+    window: Window | None = None
     error: weakref.ref[CreateOutcomeUnknownError] | None = None
-    """What says that the outcome is unknown: while it exists, the lookup may be retried."""
 
     @property
     def is_unresolved(self) -> bool:
         """Whether it may or may not have made a job."""
         return self.state is CreateState.UNRESOLVED
+
+    @property
+    def has_unknown_id(self) -> bool:
+        """Whether it certainly made a job, or is about to, of which only the id is not known."""
+        return self.job_id is None and self.state not in (CreateState.PLANNED, CreateState.UNRESOLVED)
 
     @property
     def may_be_looked_up(self) -> bool:
@@ -75,11 +82,6 @@ class CreateRecord:
         if self.error is not None:
             return self.error() is not None
         return self.state in (CreateState.PLANNED, CreateState.SENT, CreateState.RUNNING, CreateState.UNRESOLVED)
-
-    @property
-    def has_unknown_id(self) -> bool:
-        """Whether it certainly made a job, or is about to, of which only the id is not known."""
-        return self.job_id is None and self.state not in (CreateState.PLANNED, CreateState.UNRESOLVED)
 
 
 class _Process:
@@ -100,13 +102,13 @@ if hasattr(os, "register_at_fork"):
 class Ledger:
     """The creates of one client and of its copies with other options. Safe to use from any thread.
 
-    Times are seconds of the client's monotonic clock (`now`), or the server's as far as they are known.
-
     Args:
+        clock: monotonic seconds; the time that the server knows, which no test replaces.
         few: how many records are kept without asking which of them can be dropped.
     """
 
-    def __init__(self, *, few: int = 16) -> None:
+    def __init__(self, *, clock: Callable[[], float] = REAL.monotonic, few: int = 16) -> None:
+        self.clock = clock
         self._records: set[CreateRecord] = set()
         self._few = self._many = few
 
@@ -116,113 +118,110 @@ class Ledger:
     def __contains__(self, record: CreateRecord) -> bool:
         return record in self._records
 
-    def plan(self, intent: Intent, *, now: float) -> CreateRecord:
+    def plan(self, intent: Intent) -> CreateRecord:
         """Return a new record of a create that was not sent yet."""
         record = CreateRecord(intent)
         with _process.lock:
             if len(self._records) >= self._many:
-                self._drop_settled(now)
+                self._drop_settled()
             self._records.add(record)
         return record
 
-    def sent(self, record: CreateRecord, *, at: datetime, now: float) -> None:
-        """Note that a create is about to be sent, perhaps again after a refusal; `at` is the server's time."""
+    def sent(self, record: CreateRecord) -> None:
+        """Note that a create is about to be sent, perhaps again after a refusal."""
         with _process.lock:
-            record.intent = replace(record.intent, sent_at=at)
-            record.state, record.sent = CreateState.SENT, now
+            record.state, record.sent = CreateState.SENT, self.clock()
 
     def refused(self, record: CreateRecord) -> None:
         """Note that a create certainly made no job, or that its job is not looked up any more."""
         with _process.lock:
             self._records.discard(record)
 
-    def running(self, record: CreateRecord, job_id: str | None = None, *, before: datetime, now: float) -> None:
-        """Note that there is a job; one whose id is not known was made before a time by the server's clock."""
+    def running(self, record: CreateRecord, job_id: str | None = None) -> None:
+        """Note that there is a job, and its id, if it is known already."""
         with _process.lock:
-            record.state, record.settled = CreateState.RUNNING, now
-            if job_id is None:
-                record.intent = replace(record.intent, made_before=before)
-            else:
-                record.job_id = job_id
-
-    def named(self, record: CreateRecord, job_id: str) -> None:
-        """Note the id of a running job."""
-        with _process.lock:
+            if record.state is not CreateState.RUNNING:
+                record.state, record.settled = CreateState.RUNNING, self.clock()
             record.job_id = job_id
 
-    def unresolved(self, record: CreateRecord, *, settled: float, before: datetime | None = None) -> None:
-        """Note that it is not known which job is this create's, if it made one; `before`: when it was made at most."""
+    def unresolved(self, record: CreateRecord, *, window: float = 0.0) -> None:
+        """Note that it is not known which job is this create's, if it made one: by now, or in so many seconds."""
         with _process.lock:
-            record.intent = replace(record.intent, made_before=record.intent.made_before or before)
             if record.state is CreateState.SENT:
-                record.state, record.settled = CreateState.UNRESOLVED, settled
+                record.state, record.settled = CreateState.UNRESOLVED, self.clock() + window
 
     def reported(self, record: CreateRecord, error: CreateOutcomeUnknownError) -> None:
         """Note the error that was raised for an unresolved create: the record is kept for as long as the error."""
         with _process.lock:
             record.error = weakref.ref(error)
 
-    def reopen(self, error: CreateOutcomeUnknownError, *, now: float) -> CreateRecord:
+    def reopen(self, error: CreateOutcomeUnknownError) -> CreateRecord:
         """Return the record of an unresolved create; one of another process gets a new one."""
         intent = Intent.of(error)
         with _process.lock:
             for record in self._records:
                 if record.intent.reference == intent.reference and record.error is not None:
                     return record
-            return CreateRecord(intent, CreateState.UNRESOLVED, settled=now)
+        window = None
+        if error.sent_at is not None and error.made_before is not None:
+            window = Window(error.sent_at, error.made_before)
+        return CreateRecord(intent, CreateState.UNRESOLVED, settled=self.clock(), window=window)
 
     def ended(self, record: CreateRecord, state: CreateState) -> None:
         """Note how a job ended; its id stays known for as long as another create could match it."""
         with _process.lock:
             record.state = state
 
-    def candidates(self, record: CreateRecord, jobs: Iterable[Job], *, listed_at: datetime) -> list[Job]:
+    def candidates(self, record: CreateRecord, jobs: Iterable[Job], listing: Listing) -> list[Candidate]:
         """Return the list items that can be a create's job, by what list items show and by whose job is whose."""
+        window = record.window
+        if record.sent is not None:
+            window = Window.on(listing, record.sent, record.settled)
         with _process.lock:
-            taken = {each.job_id for each in self._records if each is not record}
-        return [job for job in jobs if job.job_id not in taken and may_fit(job, record.intent, not_after=listed_at)]
+            taken = self._taken(record)
+        found = (candidate(job, record.intent, window) for job in jobs if job.job_id not in taken)
+        return [each for each in found if each is not None]
 
     def is_contested(self, record: CreateRecord) -> bool:
         """Whether what the list shows may be the job of an identical request, whose id is not known yet."""
         with _process.lock:
             return self._is_contested(record)
 
-    def adopt(self, record: CreateRecord, found: Sequence[str]) -> str | None:
+    def adopt(self, record: CreateRecord, found: Sequence[Candidate]) -> str | None:
         """Return the id of a create's job, which is its own from now on, or `None` where that would be a guess.
 
         Args:
             record: the create.
-            found: the ids of the jobs that fit it.
+            found: the candidates whose settings are those that were sent.
         """
         with _process.lock:
-            free = self._free(record, found)
-            if len(free) != 1 or self._is_contested(record):
-                return None
-            record.job_id, record.state = free[0], CreateState.RUNNING
-            self._records.add(record)
-            return record.job_id
+            return self._take(record, found, at_most=1)
 
     def stopping(self, record: CreateRecord, value: bool) -> None:
         """Note whether a job is being looked up in order to be stopped."""
         with _process.lock:
             record.stopping = value
 
-    def claim(self, record: CreateRecord, found: Sequence[str]) -> str | None:
+    def claim(self, record: CreateRecord, found: Sequence[Candidate]) -> str | None:
         """Return the id of the job that is to be stopped for a create, or `None` if that would be a guess.
 
         Where several identical requests are stopped at once, each gets one of as many jobs that fit.
         """
         with _process.lock:
-            free = self._free(record, found)
             equal = sum(each.stopping and each.has_unknown_id for each in self._identical(record))
-            if not free or len(free) > max(1, equal + record.has_unknown_id) or self._is_contested(record):
-                return None
-            record.job_id, record.state = free[0], CreateState.RUNNING
-            return record.job_id
+            return self._take(record, found, at_most=max(1, equal + record.has_unknown_id))
 
-    def _free(self, record: CreateRecord, found: Sequence[str]) -> list[str]:
-        taken = {each.job_id for each in self._records if each is not record}
-        return [job_id for job_id in found if job_id not in taken]
+    def _take(self, record: CreateRecord, found: Sequence[Candidate], *, at_most: int) -> str | None:
+        taken = self._taken(record)
+        free = [each for each in found if each.job.job_id not in taken]
+        if not 0 < len(free) <= at_most or not all(each.timed for each in free) or self._is_contested(record):
+            return None
+        record.job_id, record.state = free[0].job.job_id, CreateState.RUNNING
+        self._records.add(record)
+        return record.job_id
+
+    def _taken(self, record: CreateRecord) -> set[str | None]:
+        return {each.job_id for each in self._records if each is not record}
 
     def _is_contested(self, record: CreateRecord) -> bool:
         return any(each.has_unknown_id and not each.stopping for each in self._identical(record))
@@ -235,8 +234,9 @@ class Ledger:
             if each is not record and each.intent.equals(record.intent) and _overlap(each, record)
         ]
 
-    def _drop_settled(self, now: float) -> None:
+    def _drop_settled(self) -> None:
         """Drop the records whose job no create can be taken for any more."""
+        now = self.clock()
         looked_up = [each for each in self._records if each.may_be_looked_up]
         self._records = {
             each

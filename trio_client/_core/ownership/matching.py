@@ -2,30 +2,92 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..._times import has_zone, parse_time
 from ...models import Job, JobDetail
 from .intent import Intent
 
-__all__ = ["CLOCK_SKEW", "fits", "may_fit"]
+__all__ = ["CLOCK_SKEW", "Candidate", "Listing", "Window", "candidate", "fits"]
 
 CLOCK_SKEW = timedelta(seconds=5)
+"""How far the server's clocks may be apart: the one that dates its replies, and the one that dates its jobs."""
+_DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
+_ANY_ZONE = timedelta(hours=14)
 
 
-def may_fit(job: Job, intent: Intent, *, not_after: datetime) -> bool:
-    """Return whether a list item can be the job of an intent, by what list items show.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the job list.
+
+    Attributes:
+        date: the server's time, by the reply's `Date`; `None`: it has none.
+        asked: when it was asked for, by the client's monotonic clock.
+        received: when it came, by the same clock.
+    """
+
+    date: datetime | None
+    asked: float
+    received: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Between what times, by the server's clock, a job was made."""
+
+    earliest: datetime
+    latest: datetime
+
+    @classmethod
+    def on(cls, listing: Listing, sent: float, settled: float | None) -> Window | None:
+        """Place a time between two stamps of the client's clock on the server's; `None` if that is not known.
+
+        The machine's wall clock has no part in it: it may be wrong, and be set meanwhile.
+        """
+        if listing.date is None:
+            return None
+        latest = listing.date + _DATE_LAG
+        if settled is not None:
+            latest -= timedelta(seconds=max(0.0, listing.asked - settled))
+        return cls(listing.date - timedelta(seconds=listing.received - sent), latest)
+
+    def has(self, moment: datetime, slack: timedelta = CLOCK_SKEW) -> bool:
+        """Return whether a time lies in it, give or take some."""
+        return self.earliest - slack <= moment <= self.latest + slack
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A job in the list that a create may have made.
+
+    Attributes:
+        job: the list item.
+        timed: whether it is known that it was made at the right time; else it must not be taken.
+    """
+
+    job: Job
+    timed: bool
+
+
+def candidate(job: Job, intent: Intent, window: Window | None) -> Candidate | None:
+    """Return a list item as a candidate, or `None` if what it shows rules it out.
 
     Args:
         job: the list item.
-        intent: what was to be made, and when by the server's clock as far as it is known.
-        not_after: the server's time when it made the list.
+        intent: what was to be made.
+        window: when it was made, by the server's clock; `None`: not known.
     """
     if job.stream_url != intent.body.get("stream_url"):
-        return False
+        return None
     if job.job_type is not None and job.job_type != intent.job_type:
-        return False
-    created, latest = job.created_time, min(not_after, intent.made_before or not_after)
-    return created is None or intent.sent_at - CLOCK_SKEW <= created <= latest + CLOCK_SKEW
+        return None
+    created = parse_time(job.created_at)
+    if created is None or window is None:
+        return Candidate(job, timed=False)
+    if not has_zone(job.created_at):
+        return Candidate(job, timed=False) if window.has(created, _ANY_ZONE) else None
+    return Candidate(job, timed=True) if window.has(created) else None
 
 
 def fits(detail: JobDetail, intent: Intent) -> bool:
