@@ -1,4 +1,4 @@
-"""A span for each call and each stream, which tells nothing secret."""
+"""A span for each call and each stream, without secrets."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_retries_are_events_of_the_calls_span(client: TrioClient, stub: StubServ
     )
 
 
-def test_a_refusal_marks_the_span(client: TrioClient, spans: Spans) -> None:
+def test_an_error_reply_is_recorded_on_the_span(client: TrioClient, spans: Spans) -> None:
     with pytest.raises(JobNotFoundError):
         client.jobs.get("no-such-job")
     span = spans.one()
@@ -106,7 +106,7 @@ def test_a_refusal_marks_the_span(client: TrioClient, spans: Spans) -> None:
     assert "no-such-job" not in spans.text()
 
 
-def test_a_call_without_a_reply_ends_its_span_too(spans: Spans) -> None:
+def test_a_call_without_a_reply_ends_its_span(spans: Spans) -> None:
     with TrioClient(KEY, base_url="http://127.0.0.1:1/api", retry=None) as made:
         with pytest.raises(APIConnectionError):
             instrument(made, spans.provider).jobs.list()
@@ -123,7 +123,7 @@ def test_a_stream_is_one_span_until_its_connection_ends(client: TrioClient, span
     assert ("POST /live-monitor", StatusCode.UNSET) == (span.name, span.status.status_code)
 
 
-def test_a_stream_that_breaks_off_is_marked_and_polling_has_its_own_spans(
+def test_a_dropped_stream_is_an_error_and_polls_have_their_own_spans(
     client: TrioClient, stub: StubServer, spans: Spans
 ) -> None:
     stub.fail_next(path="/live-monitor", drop_after_events=1)
@@ -142,7 +142,7 @@ def test_leaving_a_stream_shows_the_cancel(client: TrioClient, stub: StubServer,
     assert {"POST /live-monitor", "DELETE /jobs/{job_id}"} <= {span.name for span in spans.all()}
 
 
-def test_jobs_are_named_and_nothing_secret_is_told(client: TrioClient, stub: StubServer, spans: Spans) -> None:
+def test_spans_name_jobs_and_hold_no_secrets(client: TrioClient, stub: StubServer, spans: Spans) -> None:
     job = client.live_monitor.create(CAMERA, "a private question", webhook_url="http://127.0.0.1:1/secret-path")
     assert job.job_id == (spans.one().attributes or {})["trio_client.job_id"]
     client.check_once(CAMERA, "a private question", include_frame=True)
@@ -152,16 +152,14 @@ def test_jobs_are_named_and_nothing_secret_is_told(client: TrioClient, stub: Stu
         assert secret not in spans.text()
 
 
-def test_own_hooks_go_on_and_derived_clients_are_instrumented(stub: StubServer, spans: Spans) -> None:
-    told: list[CallInfo] = []
-    with TrioClient(KEY, base_url=stub.base_url, hooks=Hooks(on_response=told.append)) as made:
+def test_hooks_are_still_called_and_derived_clients_are_instrumented(stub: StubServer, spans: Spans) -> None:
+    received: list[CallInfo] = []
+    with TrioClient(KEY, base_url=stub.base_url, hooks=Hooks(on_response=received.append)) as made:
         instrument(made, spans.provider).with_options(timeout=5).jobs.list()
-    assert (1, 1) == (len(told), len(spans.all()))
+    assert (1, 1) == (len(received), len(spans.all()))
 
 
-def test_a_client_that_is_instrumented_again_has_one_span_a_call_where_it_was_told_last(
-    client: TrioClient, spans: Spans
-) -> None:
+def test_instrumenting_a_client_again_replaces_the_tracer(client: TrioClient, spans: Spans) -> None:
     again = Spans()
     instrument(client.with_options(timeout=5), again.provider)
     client.jobs.list()
@@ -176,7 +174,7 @@ def test_a_span_is_the_child_of_the_callers(client: TrioClient, spans: Spans) ->
     assert outer.get_span_context().span_id == inner.parent.span_id
 
 
-def test_the_async_client_and_osapi_are_traced_alike(stub: StubServer, spans: Spans) -> None:
+def test_the_async_client_and_osapi_are_traced(stub: StubServer, spans: Spans) -> None:
     async def calls() -> None:
         async with instrument(AsyncTrioClient(KEY, base_url=stub.base_url), spans.provider) as client:
             await asyncio.gather(*(client.jobs.list(limit=1) for _ in range(3)))

@@ -1,4 +1,4 @@
-"""Waits that take no time, for clients that know nothing of it."""
+"""`freeze_retries` lets the waits of unmodified clients take no time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_retries_take_no_time_but_keep_their_length(stub: StubServer) -> None:
 
 
 @pytest.mark.anyio
-async def test_so_do_those_of_async_clients(stub: StubServer) -> None:
+async def test_retries_of_async_clients_take_no_time(stub: StubServer) -> None:
     stub.fail_next(path="/jobs", status=429, headers=HOUR, times=3)
     async with async_client_of(stub) as client:
         with freeze_retries() as waits:
@@ -49,24 +49,24 @@ async def test_so_do_those_of_async_clients(stub: StubServer) -> None:
     assert [3600, 3600, 3600] == waits
 
 
-def test_clients_made_inside_are_frozen_too(stub: StubServer) -> None:
+def test_clients_made_inside_the_block_are_frozen(stub: StubServer) -> None:
     stub.fail_next(path="/jobs", status=429, headers=HOUR)
     with freeze_retries() as waits, client_of(stub) as client:
         client.with_options(timeout=5).jobs.list()
     assert [3600] == waits
 
 
-def test_clients_of_the_second_service_are_frozen_too(stub: StubServer) -> None:
+def test_osapi_clients_are_frozen(stub: StubServer) -> None:
     stub.fail_next(path="/osapi", status=429, headers=HOUR)
     with OsapiClient("token", base_url=stub.osapi_url, retry=PATIENT) as client, freeze_retries() as waits:
         client.jobs.list()
     assert [3600] == waits
 
 
-def test_deadlines_see_the_time_as_passed(stub: StubServer) -> None:
+def test_deadlines_see_skipped_time_as_passed(stub: StubServer) -> None:
     stub.fail_next(path="/jobs", status=429, headers={"Retry-After": "50"}, times=9)
-    impatient = RetryPolicy(max_attempts=10, deadline=120)
-    with client_of(stub, impatient) as client, freeze_retries() as waits, pytest.raises(Exception, match=r"."):
+    short = RetryPolicy(max_attempts=10, deadline=120)
+    with client_of(stub, short) as client, freeze_retries() as waits, pytest.raises(Exception, match=r"."):
         client.jobs.list()
     assert [50, 50] == waits
 
@@ -79,7 +79,7 @@ def test_polls_end_with_their_timeout(stub: StubServer) -> None:
     assert 600 == pytest.approx(sum(waits), abs=10)
 
 
-def test_a_clock_is_moved_along(stub: StubServer) -> None:
+def test_waits_advance_the_given_clock(stub: StubServer) -> None:
     with client_of(stub) as client:
         job = client.live_monitor.create(*GATE)
         with freeze_retries(stub.clock) as waits:
@@ -88,7 +88,7 @@ def test_a_clock_is_moved_along(stub: StubServer) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_clock_is_moved_along_by_async_clients(stub: StubServer) -> None:
+async def test_waits_of_async_clients_advance_the_given_clock(stub: StubServer) -> None:
     async with async_client_of(stub) as client:
         job = await client.live_monitor.create(*GATE)
         with freeze_retries(stub.clock) as waits:
@@ -114,19 +114,19 @@ async def test_a_frozen_wait_lets_other_tasks_run(stub: StubServer) -> None:
     assert turns
 
 
-def test_everything_is_restored() -> None:
+def test_real_time_is_restored() -> None:
     with freeze_retries():
         assert current() is not REAL
     assert current() is REAL
 
 
-def test_everything_is_restored_after_an_error() -> None:
+def test_real_time_is_restored_after_an_error() -> None:
     with pytest.raises(KeyError), freeze_retries():
         raise KeyError
     assert current() is REAL
 
 
-def test_a_client_copied_inside_waits_for_real_afterwards(stub: StubServer) -> None:
+def test_a_client_copied_inside_the_block_takes_real_time_afterwards(stub: StubServer) -> None:
     with client_of(stub) as client:
         with freeze_retries() as waits:
             copy = client.with_options(timeout=5)
@@ -137,7 +137,7 @@ def test_a_client_copied_inside_waits_for_real_afterwards(stub: StubServer) -> N
 
 
 @pytest.mark.anyio
-async def test_an_async_client_copied_inside_waits_for_real_afterwards(stub: StubServer) -> None:
+async def test_an_async_client_copied_inside_the_block_takes_real_time_afterwards(stub: StubServer) -> None:
     async with async_client_of(stub) as client:
         with freeze_retries() as waits:
             copy = client.with_options(timeout=5)
@@ -147,7 +147,7 @@ async def test_an_async_client_copied_inside_waits_for_real_afterwards(stub: Stu
         assert (True, []) == (anyio.current_time() - began >= 0.04, waits)
 
 
-def test_another_replacement_of_time_is_in_force_again_afterwards(stub: StubServer) -> None:
+def test_another_time_source_is_in_force_again_afterwards(stub: StubServer) -> None:
     class Recorded(RealTime):
         def sleep(self, seconds: float) -> None:
             recorded.append(seconds)
@@ -161,7 +161,7 @@ def test_another_replacement_of_time_is_in_force_again_afterwards(stub: StubServ
     assert recorded == [3600]
 
 
-def test_one_inside_the_other(stub: StubServer) -> None:
+def test_blocks_can_be_nested(stub: StubServer) -> None:
     stub.fail_next(path="/jobs", status=429, headers=HOUR, times=3)
     with client_of(stub) as client, freeze_retries() as outer:
         with freeze_retries() as inner:
@@ -172,7 +172,7 @@ def test_one_inside_the_other(stub: StubServer) -> None:
     assert current() is REAL
 
 
-def test_two_that_end_in_the_order_they_began() -> None:
+def test_two_blocks_may_end_in_the_order_they_began() -> None:
     first, second = freeze_retries(), freeze_retries()
     first.__enter__()
     second.__enter__()
@@ -182,7 +182,7 @@ def test_two_that_end_in_the_order_they_began() -> None:
     assert current() is REAL
 
 
-def test_one_can_be_used_again(stub: StubServer) -> None:
+def test_a_freeze_can_be_reused(stub: StubServer) -> None:
     freeze = freeze_retries(stub.clock)
     with client_of(stub) as client:
         for _ in range(2):
@@ -193,7 +193,7 @@ def test_one_can_be_used_again(stub: StubServer) -> None:
     assert 7200 == stub.clock.now()
 
 
-def test_threads_wait_side_by_side(stub: StubServer) -> None:
+def test_waits_of_several_threads_are_recorded(stub: StubServer) -> None:
     def work() -> None:
         with client_of(stub, replace(PATIENT, max_attempts=9)) as client:
             client.jobs.list()
@@ -209,7 +209,7 @@ def test_threads_wait_side_by_side(stub: StubServer) -> None:
     assert 8 * 3600 == stub.clock.now()
 
 
-def test_a_function_is_decorated(stub: StubServer) -> None:
+def test_it_decorates_a_function(stub: StubServer) -> None:
     @freeze_retries(stub.clock)
     def application(attempts: int) -> str:
         """What it does."""
@@ -225,7 +225,7 @@ def test_a_function_is_decorated(stub: StubServer) -> None:
 
 
 @pytest.mark.anyio
-async def test_an_async_function_is_decorated(stub: StubServer) -> None:
+async def test_it_decorates_an_async_function(stub: StubServer) -> None:
     @freeze_retries(stub.clock)
     async def application(attempts: int) -> int:
         stub.fail_next(path="/jobs", status=503, headers=HOUR, times=attempts)
@@ -238,7 +238,7 @@ async def test_an_async_function_is_decorated(stub: StubServer) -> None:
     assert current() is REAL
 
 
-def test_a_generator_is_not_decorated_for_it_would_not_be_frozen() -> None:
+def test_decorating_a_generator_is_an_error() -> None:
     def fixture() -> Iterator[None]:
         yield
 
@@ -250,7 +250,7 @@ def test_a_generator_is_not_decorated_for_it_would_not_be_frozen() -> None:
             freeze_retries()(function)
 
 
-def test_clients_of_a_mock_keep_its_time_and_their_waits_are_told_too() -> None:
+def test_clients_of_a_mock_keep_its_time_and_their_waits_are_recorded() -> None:
     with freeze_retries() as waits, MockTrio() as mock, mock.client() as client:
         job = client.live_monitor.create(*GATE)
         assert "completed" == client.with_options(timeout=5).jobs.wait(job.job_id).status
@@ -258,7 +258,7 @@ def test_clients_of_a_mock_keep_its_time_and_their_waits_are_told_too() -> None:
 
 
 @pytest.mark.anyio
-async def test_so_do_async_clients_of_a_mock() -> None:
+async def test_async_clients_of_a_mock_keep_its_time_and_their_waits_are_recorded() -> None:
     with freeze_retries() as waits, MockTrio() as mock:
         client = mock.async_client()
         job = await client.live_monitor.create(*GATE)
@@ -266,7 +266,7 @@ async def test_so_do_async_clients_of_a_mock() -> None:
     assert [3.0] * 10 == waits == mock.waits
 
 
-def test_a_wait_without_end_is_no_endless_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trio_client.testing._waits._MOST_WAITS", 100)
     with MockTrio(scripted_only=True) as mock:
         mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail, status="running"))
@@ -275,7 +275,7 @@ def test_a_wait_without_end_is_no_endless_loop(monkeypatch: pytest.MonkeyPatch) 
 
 
 @freeze_retries()
-def test_a_test_is_decorated_and_still_gets_its_fixtures(stub: StubServer, eventually: Callable[..., None]) -> None:
+def test_a_decorated_test_still_gets_its_fixtures(stub: StubServer, eventually: Callable[..., None]) -> None:
     stub.fail_next(path="/jobs", status=503, headers=HOUR, times=2)
     with client_of(stub) as client:
         client.jobs.list()

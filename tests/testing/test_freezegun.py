@@ -39,13 +39,13 @@ def test_a_stream_of_the_stub_server_is_read_to_its_end() -> None:
 
 
 @pytest.mark.skipif(not hasattr(time, "clock_gettime"), reason="time.monotonic is the only such clock there")
-def test_so_it_is_by_a_program_that_imports_all_of_it_while_time_is_frozen() -> None:
+def test_a_stream_is_read_to_its_end_if_the_package_was_imported_under_freezegun() -> None:
     command = [sys.executable, "-c", IMPORTED_WHILE_FROZEN]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.split()
     assert (printed[0], printed[-1]) == ("started", "stopped")
 
 
-def test_a_client_made_before_still_waits_for_a_jobs_end(stub: StubServer) -> None:
+def test_a_client_made_earlier_still_polls_until_its_job_ends(stub: StubServer) -> None:
     with TrioClient("test-key", base_url=stub.base_url) as client, freeze_time(NEW_YEAR):
         stub.clock.speed = 600
         job = client.live_monitor.create(*GATE)
@@ -59,7 +59,7 @@ def test_a_deadline_still_passes(stub: StubServer) -> None:
             client.jobs.wait(job_id, timeout=0.2, poll_interval=0.05)
 
 
-def test_so_does_that_of_the_retries(stub: StubServer) -> None:
+def test_the_deadline_of_retries_still_passes(stub: StubServer) -> None:
     stub.fail_next(path="/jobs", status=503, times=99)
     policy = RetryPolicy(max_attempts=99, deadline=0.2, base_delay=0.05)
     with TrioClient("test-key", base_url=stub.base_url, retry=policy) as client, freeze_time(NEW_YEAR):

@@ -111,7 +111,7 @@ def test_the_payload_of_an_event_reads_as_the_same_event(kind: type[Any]) -> Non
         assert made == webhooks.parse(json.dumps(made.raw))
 
 
-def test_values_are_given_by_name() -> None:
+def test_values_are_passed_by_name() -> None:
     detail = make(JobDetail, status="completed", stats={"checks_performed": 7})
     assert ("completed", 7, None) == (detail.status, detail.stats.checks_performed, detail.stats.triggers_fired)
 
@@ -130,18 +130,18 @@ def test_none_is_kept_where_it_means_unlimited() -> None:
     assert {"max_triggers"} < make(LiveMonitorRequest, max_triggers=None).model_fields_set
 
 
-def test_models_go_into_models() -> None:
+def test_models_can_contain_models() -> None:
     page = make(JobPage, jobs=[make(Job, job_id="a"), make(Job, status="failed")])
     assert (["a", make(Job).job_id], 2) == ([job.job_id for job in page], page.total)
     assert 1 == make(OsapiJobPage, items=[make(OsapiJob, status="failed")]).total_items
 
 
-def test_a_total_can_be_said() -> None:
+def test_a_total_can_be_given() -> None:
     assert make(JobPage, total=45).has_more
 
 
 @pytest.mark.parametrize("picture", [Frame(b"\xff\xd8\xff\xe0"), b"\xff\xd8\xff\xe0", "/9j/4A=="])
-def test_pictures_are_taken_in_any_form(picture: Any) -> None:
+def test_pictures_are_accepted_in_any_form(picture: Any) -> None:
     assert b"\xff\xd8\xff\xe0" == make(CheckResult, frame=picture).frame.data
     assert b"\xff\xd8\xff\xe0" == make(Triggered, frame=picture).frame.data
     assert b"\xff\xd8\xff\xe0" == make(Summary, grid=picture).grid.data
@@ -208,18 +208,18 @@ def test_an_unknown_field_is_named(kind: type[Any], field: str, advice: str) -> 
         (Triggered, {"latency_ms": "fast"}, "Triggered.latency_ms cannot be 'fast': it would be read as None"),
     ],
 )
-def test_what_no_reply_could_hold_is_refused(kind: type[Any], fields: dict[str, Any], problem: str) -> None:
+def test_values_that_no_reply_could_hold_are_refused(kind: type[Any], fields: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         make(kind, **fields)
     assert problem in str(caught.value)
 
 
-def test_nothing_else_is_made() -> None:
+def test_other_types_are_refused() -> None:
     with pytest.raises(TypeError, match="does not know int"):
         make(int)
 
 
-def test_a_field_that_is_called_otherwise_on_the_wire_has_both_names() -> None:
+def test_a_field_with_another_name_on_the_wire_has_both_names() -> None:
     assert make(OsapiAgentState, duration_text="2s").duration == make(OsapiAgentState, duration="2s").duration
 
 

@@ -66,23 +66,23 @@ def test_a_model_is_the_reply(mock: MockTrio, client: TrioClient) -> None:
 @pytest.mark.parametrize(
     "body", [{"jobs": [], "total": 7}, '{"jobs": [], "total": 7}', b'{"jobs": [], "total": 7}', make(JobPage, total=7)]
 )
-def test_json_in_any_form_is_the_reply(mock: MockTrio, client: TrioClient, body: Any) -> None:
+def test_json_of_any_type_is_the_reply(mock: MockTrio, client: TrioClient, body: Any) -> None:
     mock.on("GET", "/jobs").reply(body)
     assert 7 == client.jobs.list().total
 
 
-def test_models_may_be_inside_of_json(mock: MockTrio, client: TrioClient) -> None:
+def test_json_may_contain_models(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs").reply({"jobs": [make(Job, job_id="a"), make(Job, job_id="b")]})
     assert ["a", "b"] == [job.job_id for job in client.jobs.list()]
 
 
-def test_what_was_not_set_is_not_sent(mock: MockTrio) -> None:
+def test_fields_that_were_not_set_are_not_sent(mock: MockTrio) -> None:
     mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail, config=None, stats=None))
     body = mock.http_client().get("https://trio.machinefi.com/api/jobs/x").json()
     assert {"job_id", "status", "job_type", "created_at", "stream_url"} == body.keys()
 
 
-def test_a_whole_response_is_the_reply_as_often_as_it_is_asked_for(mock: MockTrio, client: TrioClient) -> None:
+def test_a_whole_response_can_be_sent_repeatedly(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs").reply(httpx.Response(200, json={"jobs": []}, headers={"x-request-id": "r-1"}))
     assert ["r-1", "r-1"] == [response_info(client.jobs.list()).request_id for _ in range(2)]
 
@@ -98,7 +98,7 @@ def test_headers_and_status_are_as_scripted(mock: MockTrio, client: TrioClient) 
     assert (206, "r-9", "application/json") == (info.status_code, info.request_id, info.headers["content-type"])
 
 
-def test_answers_follow_one_another_and_the_last_one_stays(mock: MockTrio, client: TrioClient) -> None:
+def test_answers_follow_in_order_and_the_last_one_repeats(mock: MockTrio, client: TrioClient) -> None:
     route = mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail, status="pending"), times=2)
     route.reply(make(JobDetail, status="running"), times=1).reply(make(JobDetail, status="completed"))
     seen = [client.jobs.get("a1").status for _ in range(5)]
@@ -106,24 +106,24 @@ def test_answers_follow_one_another_and_the_last_one_stays(mock: MockTrio, clien
     assert 5 == len(route.requests)
 
 
-def test_what_is_scripted_later_goes_first(mock: MockTrio, client: TrioClient) -> None:
+def test_routes_added_later_take_precedence(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs").reply(make(JobPage, total=1))
     mock.on("get", "/jobs").reply(make(JobPage, total=2), times=1)
     assert [2, 1, 1] == [client.jobs.list().total for _ in range(3)]
 
 
-def test_a_route_may_be_for_some_requests_only(mock: MockTrio, client: TrioClient) -> None:
+def test_a_route_can_match_some_requests_only(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs", where=lambda request: request.query.get("status") == "failed").reply(make(JobPage, total=3))
     assert [3, 0] == [client.jobs.list(status=status).total for status in ("failed", "running")]
 
 
-def test_a_part_in_braces_is_one_part_of_the_path(mock: MockTrio, client: TrioClient) -> None:
+def test_a_part_in_braces_matches_one_path_segment(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail))
     assert 0 == client.jobs.list().total
     assert make(Job).job_id == client.jobs.get("anything").job_id
 
 
-def test_an_error_of_the_api_is_scripted_by_status_and_code(mock: MockTrio, client: TrioClient) -> None:
+def test_an_api_error_is_scripted_by_status_and_code(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs/{job_id}").fail(404, "JOB_NOT_FOUND", "gone")
     with pytest.raises(JobNotFoundError, match="gone"):
         client.jobs.get("a1")
@@ -132,20 +132,20 @@ def test_an_error_of_the_api_is_scripted_by_status_and_code(mock: MockTrio, clie
         client.live_monitor.create(*GATE)
 
 
-def test_an_exception_of_the_library_below_is_raised(mock: MockTrio, client: TrioClient) -> None:
+def test_an_exception_of_the_http_library_is_raised(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs").reply(httpx.ConnectError("refused"))
     with pytest.raises(APIConnectionError) as caught:
         client.jobs.list()
     assert (False, 3) == (caught.value.request_sent, caught.value.attempts)
 
 
-def test_retries_take_no_time_and_are_noted(mock: MockTrio, client: TrioClient) -> None:
+def test_retries_take_no_time_and_are_recorded(mock: MockTrio, client: TrioClient) -> None:
     mock.on("GET", "/jobs").fail(429, "RATE_LIMITED", headers={"retry-after": "20"}, times=2).reply(make(JobPage))
     assert 3 == response_info(client.jobs.list()).attempts
     assert [20, 20] == mock.waits
 
 
-def test_deadlines_see_the_skipped_time(mock: MockTrio) -> None:
+def test_deadlines_see_skipped_time(mock: MockTrio) -> None:
     mock.on("GET", "/jobs").fail(429, headers={"retry-after": "40"})
     client = mock.client(retry=RetryPolicy(max_attempts=50, deadline=100, max_delay=60))
     with pytest.raises(TrioError):
@@ -153,7 +153,7 @@ def test_deadlines_see_the_skipped_time(mock: MockTrio) -> None:
     assert [40, 40] == mock.waits
 
 
-def test_a_late_reply_is_no_real_wait(mock: MockTrio) -> None:
+def test_a_delayed_reply_takes_no_real_time(mock: MockTrio) -> None:
     mock.on("GET", "/jobs").reply(make(JobPage), delay=59)
     assert response_info(mock.client().jobs.list()).elapsed >= 59
     mock.on("GET", "/jobs").reply(make(JobPage), delay=61)
@@ -162,7 +162,7 @@ def test_a_late_reply_is_no_real_wait(mock: MockTrio) -> None:
     assert "response" == caught.value.phase
 
 
-def test_a_scripted_stream_arrives_in_its_pieces(mock: MockTrio, client: TrioClient) -> None:
+def test_a_scripted_stream_arrives_in_its_chunks(mock: MockTrio, client: TrioClient) -> None:
     mock.on("POST", "/live-monitor").reply(sse(make(Started)).comment("hb").event(make(Triggered)).event(make(Stopped)))
     with client.live_monitor.stream(*GATE) as events:
         assert ["started", "triggered", "stopped"] == [event.kind for event in events]
@@ -179,18 +179,18 @@ def test_a_scripted_drop_is_followed_by_polling(mock: MockTrio, client: TrioClie
     mock.on("POST", "/live-monitor").reply(sse(make(Started)).drop())
     mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail), times=3).reply(make(JobDetail, status="completed"))
     with client.live_monitor.stream(*GATE) as events:
-        told = [(event.kind, event.delivery) for event in events]
-    assert (("started", "sse"), ("stopped", "poll"), [3.0] * 3) == (told[0], told[-1], mock.waits)
+        received = [(event.kind, event.delivery) for event in events]
+    assert (("started", "sse"), ("stopped", "poll"), [3.0] * 3) == (received[0], received[-1], mock.waits)
 
 
-def test_a_silence_longer_than_the_client_waits_ends_in_its_timeout(mock: MockTrio, client: TrioClient) -> None:
+def test_a_silence_beyond_the_limit_times_out(mock: MockTrio, client: TrioClient) -> None:
     mock.on("POST", "/live-monitor").reply(sse(make(Started)).delay(3600).event(make(Stopped)))
     mock.on("GET", "/jobs/{job_id}").reply(make(JobDetail, status="completed"))
     with client.live_monitor.stream(*GATE) as events:
         assert "poll" == events.collect()[-1].delivery
 
 
-def test_a_silence_within_the_limit_is_waited_out(mock: MockTrio, client: TrioClient) -> None:
+def test_a_silence_within_the_limit_is_survived(mock: MockTrio, client: TrioClient) -> None:
     mock.on("POST", "/live-monitor").reply(sse(make(Started)).delay(20).event(make(Stopped)))
     with client.live_monitor.stream(*GATE) as events:
         assert ["sse", "sse"] == [event.delivery for event in events]
@@ -198,13 +198,13 @@ def test_a_silence_within_the_limit_is_waited_out(mock: MockTrio, client: TrioCl
 
 
 @pytest.mark.parametrize("times", [0, -1])
-def test_an_answer_is_for_one_request_at_least(mock: MockTrio, times: int) -> None:
+def test_an_answer_is_for_at_least_one_request(mock: MockTrio, times: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         mock.on("GET", "/jobs").reply(times=times)
 
 
 @pytest.mark.parametrize("place", ["where", "reply"])
-def test_an_assertion_in_a_script_is_no_failure_of_the_network(place: str) -> None:
+def test_an_assertion_in_a_script_is_not_taken_for_a_network_failure(place: str) -> None:
     def check(request: MockRequest) -> Any:
         assert request.query["limit"] == "5", "the limit is wrong"
         return make(JobPage)
@@ -224,19 +224,19 @@ def test_an_assertion_in_a_script_is_no_failure_of_the_network(place: str) -> No
     assert 1 == len(mock.requests)
 
 
-def test_a_script_may_raise_what_the_library_below_raises(mock: MockTrio, client: TrioClient) -> None:
+def test_a_script_may_raise_errors_of_the_http_library(mock: MockTrio, client: TrioClient) -> None:
     def refuse(request: MockRequest) -> Any:
-        raise httpx.ConnectError(f"nobody is at {request.path}")
+        raise httpx.ConnectError(f"nothing listens at {request.path}")
 
     mock.on("GET", "/jobs").reply(refuse)
-    with pytest.raises(APIConnectionError, match="nobody is at /jobs"):
+    with pytest.raises(APIConnectionError, match="nothing listens at /jobs"):
         client.jobs.list()
 
 
 # What the stub server answers
 
 
-def test_what_is_not_scripted_is_answered_by_the_stub_server(mock: MockTrio, client: TrioClient) -> None:
+def test_the_stub_server_answers_calls_that_are_not_scripted(mock: MockTrio, client: TrioClient) -> None:
     job = client.live_monitor.create(*GATE)
     assert [job.job_id] == [each.job_id for each in client.jobs.list()]
     assert "completed" == client.jobs.wait(job.job_id).status
@@ -244,7 +244,7 @@ def test_what_is_not_scripted_is_answered_by_the_stub_server(mock: MockTrio, cli
     assert 30 == mock.stub.clock.now()
 
 
-def test_events_come_as_they_happen(mock: MockTrio, client: TrioClient) -> None:
+def test_events_arrive_as_they_happen(mock: MockTrio, client: TrioClient) -> None:
     seen: list[tuple[str, float, str]] = []
     with client.live_monitor.stream(*GATE) as events:
         for event in events:
@@ -259,21 +259,21 @@ def test_events_come_as_they_happen(mock: MockTrio, client: TrioClient) -> None:
     ] == seen
 
 
-def test_a_stream_that_is_left_stops_its_job(mock: MockTrio, client: TrioClient) -> None:
+def test_leaving_a_stream_stops_its_job(mock: MockTrio, client: TrioClient) -> None:
     with client.live_monitor.stream(*GATE, max_triggers=None) as events:
         assert events.until(Triggered) is not None
         assert 1 == mock.stub.running_jobs
     assert (0, "cancelled") == (mock.stub.running_jobs, mock.stub.jobs[0].reason)
 
 
-def test_hours_pass_at_once(mock: MockTrio, client: TrioClient) -> None:
+def test_hours_pass_instantly(mock: MockTrio, client: TrioClient) -> None:
     mock.stub.scene(GATE[0], Scene(at=[7000]))
     with client.live_monitor.stream(*GATE, monitor_duration_seconds=7200, interval_seconds=100) as events:
         assert events.until(Triggered) is not None
     assert 7000 == mock.stub.clock.now()
 
 
-def test_a_watch_sees_the_skipped_time(mock: MockTrio, client: TrioClient) -> None:
+def test_a_watch_sees_skipped_time(mock: MockTrio, client: TrioClient) -> None:
     with client.live_monitor.watch(*GATE, interval_seconds=60, duration=3600) as events:
         ends = [event.kind for event in events][-1]
     assert "stopped" == ends
@@ -285,17 +285,17 @@ def test_a_watch_sees_the_skipped_time(mock: MockTrio, client: TrioClient) -> No
     [{"drop_after_events": 2}, {"silent_after_events": 2}, {"drop_after_bytes": 10}, {"omit_terminal": True}],
     ids=str,
 )
-def test_faults_of_the_stub_server_strike_here_too(mock: MockTrio, client: TrioClient, fault: dict[str, int]) -> None:
+def test_faults_of_the_stub_server_apply(mock: MockTrio, client: TrioClient, fault: dict[str, int]) -> None:
     mock.stub.fail_next(path="/live-monitor", **fault)
     with client.live_monitor.stream(*GATE) as events:
-        told = [(event.kind, event.delivery) for event in events]
-    assert ("stopped", "poll") == told[-1]
-    assert 1 == [kind for kind, _ in told].count("triggered")
+        received = [(event.kind, event.delivery) for event in events]
+    assert ("stopped", "poll") == received[-1]
+    assert 1 == [kind for kind, _ in received].count("triggered")
     assert 1 == len(mock.stub.jobs)
 
 
 @pytest.mark.parametrize("close", ["fin", "reset"])
-def test_a_connection_that_ends_without_a_reply_leaves_it_open_what_happened(
+def test_after_a_disconnect_without_a_reply_the_outcome_is_unknown(
     mock: MockTrio, client: TrioClient, close: Any
 ) -> None:
     mock.stub.fail_next(method="GET", close=close)
@@ -307,7 +307,7 @@ def test_a_connection_that_ends_without_a_reply_leaves_it_open_what_happened(
     assert response_info(client.live_monitor.create(*GATE)).recovered
 
 
-def test_the_stub_server_is_set_up_by_options() -> None:
+def test_options_configure_the_stub_server() -> None:
     with MockTrio(max_jobs=1, api_keys=["k"]) as mock:
         client = mock.client(api_key="k")
         client.live_monitor.create(*GATE)
@@ -315,14 +315,14 @@ def test_the_stub_server_is_set_up_by_options() -> None:
             client.live_monitor.create(*GATE)
 
 
-def test_an_option_that_there_is_not_is_found_at_once() -> None:
+def test_an_unknown_option_is_an_error_at_once() -> None:
     with pytest.raises(TypeError, match="'sped'"):
         MockTrio(sped=3)
     with pytest.raises(TypeError, match="could have max_jobs"):
         MockTrio(scripted_only=True, max_jobs=1)
 
 
-def test_with_a_speed_time_passes_by_itself() -> None:
+def test_with_a_speed_time_passes_on_its_own() -> None:
     with MockTrio(speed=6000) as mock, mock.client().live_monitor.stream(*GATE) as events:
         assert ["started", "progress", "progress", "triggered", "stopped"] == [event.kind for event in events]
 
@@ -333,12 +333,12 @@ def test_the_body_of_a_slow_reply_times_out_in_real_time(mock: MockTrio) -> None
         mock.client(timeout=0.05, retry=None).jobs.list()
 
 
-def test_a_client_of_ones_own_goes_through_it(mock: MockTrio) -> None:
+def test_a_client_made_by_the_caller_can_use_it(mock: MockTrio) -> None:
     with TrioClient("any", http_client=mock.http_client()) as client:
         assert 0 == client.jobs.list().total
 
 
-def test_the_second_service_is_there_too(mock: MockTrio) -> None:
+def test_osapi_is_mocked_too(mock: MockTrio) -> None:
     through = {"http_client": mock.http_client()}
     client = OsapiClient("token", base_url="http://localhost/osapi", **through)
     mock.stub.osapi.add(hostname="web-01")
@@ -353,8 +353,8 @@ def test_many_threads_share_one(mock: MockTrio, client: TrioClient) -> None:
             return [event.kind for event in events]
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(follow, range(8)))
-    assert [["started", "progress", "progress", "triggered", "stopped"]] * 8 == told
+        received = list(pool.map(follow, range(8)))
+    assert [["started", "progress", "progress", "triggered", "stopped"]] * 8 == received
 
 
 # Requests
@@ -416,7 +416,7 @@ def test_the_advice_can_be_followed(_: object, advice: str) -> None:
     assert 1 == len(mock._routes)
 
 
-def test_the_error_names_what_is_scripted() -> None:
+def test_the_error_lists_the_scripted_routes() -> None:
     mock = MockTrio(scripted_only=True)
     mock.on("GET", "/jobs").reply(make(JobPage), times=1)
     mock.on("POST", "/check-once")
@@ -428,7 +428,7 @@ def test_the_error_names_what_is_scripted() -> None:
     assert str(caught.value) == str(pickle.loads(pickle.dumps(caught.value)))
 
 
-def test_code_under_test_cannot_hide_it() -> None:
+def test_code_under_test_cannot_hide_an_unscripted_call() -> None:
     def application(client: TrioClient) -> None:
         try:
             client.jobs.list()
@@ -439,7 +439,7 @@ def test_code_under_test_cannot_hide_it() -> None:
         application(mock.client())
 
 
-def test_another_error_is_not_replaced_by_it() -> None:
+def test_another_error_takes_precedence_over_an_unscripted_call() -> None:
     with pytest.raises(KeyError), MockTrio(scripted_only=True) as mock:
         with pytest.raises(UnscriptedCallError):
             mock.client().jobs.list()
@@ -477,7 +477,7 @@ def test_closing_ends_its_thread(mock: MockTrio, client: TrioClient) -> None:
     assert before == len(mock_threads())
 
 
-def test_closing_ends_a_stream_that_is_open(mock: MockTrio, client: TrioClient) -> None:
+def test_closing_ends_an_open_stream(mock: MockTrio, client: TrioClient) -> None:
     events = client.live_monitor.stream(*GATE, on_exit="leave", on_drop="raise")
     with events:
         assert "started" == next(events).kind
@@ -486,7 +486,7 @@ def test_closing_ends_a_stream_that_is_open(mock: MockTrio, client: TrioClient) 
             list(events)
 
 
-def test_a_call_after_the_end_says_so(mock: MockTrio) -> None:
+def test_a_call_after_closing_is_an_error(mock: MockTrio) -> None:
     client = mock.client(retry=None)
     client.jobs.list()
     mock.close()
@@ -494,7 +494,9 @@ def test_a_call_after_the_end_says_so(mock: MockTrio) -> None:
         client.jobs.list()
 
 
-def test_one_that_is_forgotten_leaves_nothing_running(eventually: Callable[[Callable[[], object]], None]) -> None:
+def test_a_mock_that_was_not_closed_leaves_nothing_running(
+    eventually: Callable[[Callable[[], object]], None],
+) -> None:
     before = len(mock_threads())
     MockTrio().client().jobs.list()
 
@@ -505,7 +507,7 @@ def test_one_that_is_forgotten_leaves_nothing_running(eventually: Callable[[Call
     eventually(gone)
 
 
-def test_one_that_was_not_asked_needs_no_thread() -> None:
+def test_an_unused_mock_starts_no_thread() -> None:
     before = len(mock_threads())
     with MockTrio() as mock:
         mock.on("GET", "/jobs").reply(make(JobPage))
@@ -513,7 +515,7 @@ def test_one_that_was_not_asked_needs_no_thread() -> None:
         assert before == len(mock_threads())
 
 
-def test_the_repr_says_what_it_knows(mock: MockTrio) -> None:
+def test_the_repr_counts_routes_and_requests(mock: MockTrio) -> None:
     mock.on("GET", "/jobs").reply(make(JobPage))
     mock.client().jobs.list()
     assert "<MockTrio, 1 scripted, 1 requests>" == repr(mock)

@@ -63,42 +63,42 @@ async def test_a_scripted_drop_is_followed_by_polling(mock: MockTrio, client: As
     assert [3.0] * 3 == mock.waits
 
 
-async def test_what_is_not_scripted_is_answered_by_the_stub_server(mock: MockTrio, client: AsyncTrioClient) -> None:
+async def test_the_stub_server_answers_calls_that_are_not_scripted(mock: MockTrio, client: AsyncTrioClient) -> None:
     job = await client.live_monitor.create(*GATE)
     assert "completed" == (await client.jobs.wait(job.job_id)).status
     assert ([3.0] * 10, 30) == (mock.waits, mock.stub.clock.now())
 
 
-async def test_events_come_as_they_happen(mock: MockTrio, client: AsyncTrioClient) -> None:
+async def test_events_arrive_as_they_happen(mock: MockTrio, client: AsyncTrioClient) -> None:
     async with client.live_monitor.stream(*GATE) as events:
         seen = [(event.kind, mock.stub.clock.now()) async for event in events]
     assert [("started", 1), ("progress", 10), ("progress", 20), ("triggered", 30), ("stopped", 30)] == seen
 
 
-async def test_streams_side_by_side(mock: MockTrio, client: AsyncTrioClient) -> None:
-    told: dict[int, list[str]] = {}
+async def test_concurrent_streams(mock: MockTrio, client: AsyncTrioClient) -> None:
+    received: dict[int, list[str]] = {}
 
     async def follow(number: int) -> None:
         async with client.live_monitor.stream(f"rtsp://c/{number}", "a van") as events:
-            told[number] = [event.kind async for event in events]
+            received[number] = [event.kind async for event in events]
 
     async with anyio.create_task_group() as tasks:
         for number in range(8):
             tasks.start_soon(follow, number)
-    assert {tuple(kinds) for kinds in told.values()} == {("started", "progress", "progress", "triggered", "stopped")}
-    assert 8 == len(told)
+    assert {tuple(kinds) for kinds in received.values()} == {
+        ("started", "progress", "progress", "triggered", "stopped")
+    }
+    assert 8 == len(received)
 
 
 @pytest.mark.parametrize("fault", [{"drop_after_events": 2}, {"silent_after_events": 2}, {"drop_after_bytes": 10}])
-async def test_faults_of_the_stub_server_strike_here_too(
-    mock: MockTrio, client: AsyncTrioClient, fault: dict[str, Any]
-) -> None:
+async def test_faults_of_the_stub_server_apply(mock: MockTrio, client: AsyncTrioClient, fault: dict[str, Any]) -> None:
     mock.stub.fail_next(path="/live-monitor", **fault)
     async with client.live_monitor.stream(*GATE) as events:
         assert "poll" == (await events.collect())[-1].delivery
 
 
-async def test_a_stream_that_is_cancelled_stops_its_job(mock: MockTrio, client: AsyncTrioClient) -> None:
+async def test_cancelling_a_stream_stops_its_job(mock: MockTrio, client: AsyncTrioClient) -> None:
     with anyio.CancelScope() as scope:
         async with client.live_monitor.stream(*GATE, max_triggers=None) as events:
             async for event in events:
@@ -108,7 +108,7 @@ async def test_a_stream_that_is_cancelled_stops_its_job(mock: MockTrio, client: 
     assert (0, "cancelled") == (mock.stub.running_jobs, mock.stub.jobs[0].reason)
 
 
-async def test_a_call_that_is_cancelled_while_it_waits_lets_go(mock: MockTrio, client: AsyncTrioClient) -> None:
+async def test_a_cancelled_call_ends_at_once(mock: MockTrio, client: AsyncTrioClient) -> None:
     mock.stub.fail_next(path="/jobs", delay=30)
 
     async def cancel_when_it_has_begun() -> None:
@@ -142,7 +142,7 @@ async def test_a_call_that_is_not_scripted_is_an_error() -> None:
     assert ["GET", "POST", "POST"] == [request.method for request in mock.requests]
 
 
-async def test_a_client_of_ones_own_goes_through_it(mock: MockTrio) -> None:
+async def test_a_client_made_by_the_caller_can_use_it(mock: MockTrio) -> None:
     async with AsyncTrioClient("any", http_client=mock.async_http_client()) as client:
         assert 0 == (await client.jobs.list()).total
 
@@ -152,7 +152,7 @@ async def test_sync_and_async_clients_share_the_jobs(mock: MockTrio, client: Asy
     assert [job.job_id] == [each.job_id for each in mock.client().jobs.list()]
 
 
-async def test_the_mock_may_end_first(mock: MockTrio) -> None:
+async def test_the_mock_may_be_closed_first(mock: MockTrio) -> None:
     client = mock.async_client(retry=None)
     events = client.live_monitor.stream(*GATE, on_exit="leave", on_drop="raise")
     async with events:
@@ -164,12 +164,12 @@ async def test_the_mock_may_end_first(mock: MockTrio) -> None:
         await client.jobs.list()
 
 
-async def test_elapsed_time_includes_what_was_skipped(mock: MockTrio, client: AsyncTrioClient) -> None:
+async def test_elapsed_time_includes_skipped_time(mock: MockTrio, client: AsyncTrioClient) -> None:
     mock.on("POST", "/live-digest").reply(make(Job), delay=12)
     assert response_info(await client.live_digest.create(GATE[0])).elapsed >= 12
 
 
-async def test_a_read_that_waits_when_the_mock_ends_is_told(mock: MockTrio) -> None:
+async def test_a_pending_read_fails_when_the_mock_is_closed(mock: MockTrio) -> None:
     """With a speed, the wait for the next event is a real one."""
     with MockTrio(speed=0.001) as slow:
         client = slow.async_client(retry=None)

@@ -1,4 +1,4 @@
-"""The fixtures, in processes of their own: as in the tests of somebody who has only installed the package."""
+"""The fixtures, in separate processes, as in the tests of a project that has only installed the package."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_the_fixtures_with_the_plugin_of_anyio(pytester: pytest.Pytester) -> Non
     run(pytester, test_anyio=ANYIO).assert_outcomes(passed=9)  # asyncio and trio
 
 
-def test_what_is_wrong_is_told(pytester: pytest.Pytester) -> None:
+def test_mistakes_are_reported(pytester: pytest.Pytester) -> None:
     result = run(pytester, *NO_PLUGINS, test_options=BAD_OPTIONS, test_hidden=HIDDEN, test_kept=KEPT)
     for line in (
         "options by name, such as speed=0",

@@ -34,7 +34,7 @@ async def pieces_async(script: SseScript) -> list[bytes]:
     return [piece async for piece in script]
 
 
-def test_each_event_is_a_piece() -> None:
+def test_each_event_is_one_chunk() -> None:
     assert ["started", "triggered", "stopped"] == [next(decoding.decode([piece])).event for piece in WHOLE]
 
 
@@ -61,7 +61,7 @@ def test_scripts_share_a_start() -> None:
 
 
 @given(st.integers(1, 400))
-def test_pieces_of_any_size_are_the_same_stream(size: int) -> None:
+def test_chunks_of_any_size_are_the_same_stream(size: int) -> None:
     script = WHOLE.split(size)
     assert bytes(WHOLE) == bytes(script)
     assert all(len(piece) == size for piece in list(script)[:-1])
@@ -72,7 +72,7 @@ def test_splitting_stops_at_a_pause() -> None:
 
 
 @pytest.mark.anyio
-async def test_async_iteration_gives_the_same_pieces() -> None:
+async def test_async_iteration_gives_the_same_chunks() -> None:
     script = WHOLE.delay(3600).split(7)
     assert list(script) == await pieces_async(script)
 
@@ -92,7 +92,7 @@ async def test_a_drop_reaches_async_iteration_too() -> None:
         await pieces_async(sse().raw(b"a").drop())
 
 
-def test_nothing_comes_after_a_drop() -> None:
+def test_nothing_can_follow_a_drop() -> None:
     with pytest.raises(ValueError, match="nothing can come after"):
         sse().drop().raw(b"a")
 
@@ -105,18 +105,18 @@ def test_names_cannot_forge_lines(forged: str) -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1])
-def test_a_piece_has_a_byte_at_least(size: int) -> None:
+def test_a_chunk_has_at_least_one_byte(size: int) -> None:
     with pytest.raises(ValueError, match="at least 1 byte"):
         sse().split(size)
 
 
 @pytest.mark.parametrize("seconds", [-1, math.nan])
-def test_a_delay_is_not_negative(seconds: float) -> None:
+def test_a_negative_delay_is_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match="at least 0"):
         sse().delay(seconds)
 
 
-def test_delays_take_real_time_only_where_that_is_wanted() -> None:
+def test_delays_take_real_time_only_on_request() -> None:
     began = time.monotonic()
     assert 2 == len(list(sse(real_time=True).raw(b"a").delay(0.05).raw(b"b")))
     assert time.monotonic() - began >= 0.04
@@ -170,7 +170,7 @@ async def test_a_script_through_an_async_mock_of_httpx(carry: Any, respx_mock: r
 
 
 @pytest.mark.parametrize("script", [sse(make(Started)).drop(), sse(make(Started)).delay(math.inf)])
-def test_what_came_before_a_drop_or_a_silence_is_told_first(
+def test_events_before_a_drop_or_a_silence_are_emitted_first(
     carry: Any, respx_mock: respx.MockRouter, script: SseScript
 ) -> None:
     with carry(script, TrioClient, respx_mock) as client:
@@ -182,7 +182,9 @@ def test_what_came_before_a_drop_or_a_silence_is_told_first(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("script", [sse(make(Started)).drop(), sse(make(Started)).delay(math.inf)])
-async def test_so_it_is_in_async_code(carry: Any, respx_mock: respx.MockRouter, script: SseScript) -> None:
+async def test_events_before_a_drop_or_a_silence_are_emitted_first_by_the_async_client(
+    carry: Any, respx_mock: respx.MockRouter, script: SseScript
+) -> None:
     async with carry(script, AsyncTrioClient, respx_mock) as client:
         events = client.live_monitor.stream("rtsp://c/1", "a van", on_drop="raise", on_exit="leave")
         async with events:

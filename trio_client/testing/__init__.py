@@ -1,4 +1,4 @@
-"""Test what you build on this client: without a key, money or network, and without waiting.
+"""Test code that uses this client without a key, costs, network or waiting.
 
     from trio_client import Job, Triggered
     from trio_client.testing import MockTrio, make, sse
@@ -7,8 +7,8 @@
         mock.on("POST", "/check-once").reply({"triggered": True, "explanation": "A van."})
         assert mock.client().check_once("rtsp://gate.example/live", "a van is at the gate").triggered
 
-With pytest, the fixtures `trio_stub`, `trio_sync_client`, `trio_async_client`, `trio_mock` and `trio_waits` are there
-without any import. Everything is imported on first use.
+With pytest, the fixtures `trio_stub`, `trio_sync_client`, `trio_async_client`, `trio_mock` and `trio_waits` need no import.
+Everything is imported on first use.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _HOMES: dict[str, str] = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for (PEP 562)."""
+    """Import a name on first use (PEP 562)."""
     from importlib import import_module
 
     if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""What models and events are made of if nothing else is said: payloads that the documented schema allows."""
+"""Default payloads of models and events, valid by the documented schema."""
 
 from __future__ import annotations
 

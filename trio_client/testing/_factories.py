@@ -1,4 +1,4 @@
-"""Models and events to test with."""
+"""Make models and events for tests."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _PAGES = {"JobPage": ("jobs", "total"), "OsapiJobPage": ("items", "total_items")
 
 
 def make(kind: type[_T], /, **fields: Any) -> _T:
-    """Return a model or an event to test with, with sensible values in all that is not given.
+    """Return a model or an event for tests, with realistic values for all fields that are not given.
 
-    It is what a reply or a stream with these values would become: an event has its `raw` payload and its name, and goes
-    into `sse()`. The same call always returns an equal object.
+    It equals what the client would make of a reply or stream with these values: an event has its `raw` payload and its
+    name, and goes into `sse()`. The same call always returns an equal object.
 
     Args:
         kind: a model of `trio_client.models`, an event type, `JobStats` or `Frame`.
@@ -41,8 +41,8 @@ def make(kind: type[_T], /, **fields: Any) -> _T:
         The object.
 
     Raises:
-        TypeError: there is no such field, or nothing of this kind can be made.
-        ValueError: the values cannot come in a reply or event of this kind.
+        TypeError: there is no such field, or make() does not support this kind.
+        ValueError: the values cannot occur in a reply or event of this kind.
 
     Example:
         >>> from trio_client import JobDetail, Triggered
@@ -66,7 +66,7 @@ def make(kind: type[_T], /, **fields: Any) -> _T:
 
 
 def wire_of(event: Event) -> tuple[str, Any]:
-    """Return an event's name and payload as they are sent; those of one that was built by hand are put together."""
+    """Return an event's name and payload as they are sent, also for one that was built by hand."""
     if isinstance(event, CoverageGap):
         raise ValueError("a CoverageGap is made by the client and never sent")
     if event.raw is None:
@@ -146,7 +146,7 @@ def _envelope(kind: type[Any], name: str, payload: dict[str, Any]) -> dict[str, 
 
 def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**defaults, **given}
-    if "stats" in given:  # the counters are told in one place
+    if "stats" in given:  # the counters stand in one place
         merged = {name: value for name, value in merged.items() if name in given or name not in COUNTERS}
     return {name: value for name, value in merged.items() if value is not None or name in NULL_MEANS_UNLIMITED}
 
@@ -172,7 +172,7 @@ def _base64(picture: Any) -> str | None:
 
 
 def as_sent(value: Any) -> Any:
-    """Return a value with the models in it as what was sent of them."""
+    """Return a value with the models in it as they are sent."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if isinstance(value, Mapping):

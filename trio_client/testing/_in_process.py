@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "InProcessStub"]
 
 _T = TypeVar("_T")
-_TURNS = 50  # of the event loop, in which the application does all that it can do at once
+_LOOP_ROUNDS = 50  # of the event loop, in which the application does all that it can do at once
 _A_WHILE = 3600.0
 _STOP_SECONDS = 10.0
 _CLOSED = "this MockTrio is closed"
@@ -33,12 +33,12 @@ _CLOSED = "this MockTrio is closed"
 class InProcessStub:
     """Run a stub server's application, which the requests of both clients reach directly.
 
-    While its clock stands still, whoever waits for the next piece of an event stream moves it on, to the next moment
-    at which something happens in a job.
+    While its clock stands still, a reader that waits for the next chunk of an event stream advances it to the next
+    moment at which something happens in a job.
 
     Args:
         stub: a stub server that was not started.
-        skip: told by how many seconds to move time on.
+        skip: advances time by a number of seconds.
     """
 
     def __init__(self, stub: StubServer, skip: Callable[[float], object]) -> None:
@@ -48,7 +48,7 @@ class InProcessStub:
         self._state = stub._state  # pyright: ignore[reportPrivateUsage]
         self._app: Any = build_app(self._state)
         self._skip = skip
-        self._turn = asyncio.Lock()  # who moves time on has let everything happen first that was due before
+        self._advancing = asyncio.Lock()  # held until everything that was due earlier has happened
         self._loop = asyncio.new_event_loop()
         self._loop.time = REAL.monotonic  # type: ignore[method-assign]  # its timers fire under freezegun too
         self._thread = threading.Thread(target=self._loop.run_forever, name="trio-mock", daemon=True)
@@ -59,9 +59,9 @@ class InProcessStub:
         )
 
     def exchange(self, request: httpx.Request, content: bytes) -> Exchange:
-        """Return the exchange of a request, not yet begun."""
+        """Return the exchange of a request, not yet started."""
         stands_still = self._stub.clock.speed == 0
-        return Exchange(self._app, request, content, self._turn, self._move_on if stands_still else None)
+        return Exchange(self._app, request, content, self._advancing, self._move_on if stands_still else None)
 
     def call(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Return the result of work on the application's event loop."""
@@ -72,7 +72,7 @@ class InProcessStub:
             future.cancel()
 
     async def async_call(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Return the result of work on the application's event loop, which is another one than the caller's."""
+        """Return the result of work on the application's event loop, which is not the caller's."""
         future, wakeup = self._submit(work), Wakeup()
         future.add_done_callback(lambda _: wakeup.set())
         try:
@@ -87,20 +87,20 @@ class InProcessStub:
             work.close()
             raise httpx.ConnectError(_CLOSED)
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        if self._over.is_set():  # perhaps too late for the loop to hear of it
+        if self._over.is_set():  # the loop may have stopped before it saw this work
             future.cancel()
         return future
 
-    def _move_on(self, patience: float) -> float:
-        """Move time on to the next moment at which something happens, and return how far that was.
+    def _move_on(self, timeout: float) -> float:
+        """Advance time to the next moment at which something happens, and return by how much.
 
         Raises:
-            httpx.ReadTimeout: nothing happens before patience ends.
+            httpx.ReadTimeout: nothing happens before the timeout.
         """
         due = self._state.jobs.run_due()
         ahead = math.inf if due is None else max(0.0, due - self._stub.clock.now())
-        if ahead > patience or math.isinf(ahead):
-            self._skip(0.0 if math.isinf(patience) else patience)
+        if ahead > timeout or math.isinf(ahead):
+            self._skip(0.0 if math.isinf(timeout) else timeout)
             raise httpx.ReadTimeout("the stream was silent for longer than the client waits")
         self._skip(ahead)
         return ahead
@@ -114,7 +114,7 @@ class Exchange:
         app: Any,
         request: httpx.Request,
         content: bytes,
-        turn: asyncio.Lock,
+        advancing: asyncio.Lock,
         move_on: Callable[[float], float] | None,
     ) -> None:
         self.status: int = 0
@@ -122,14 +122,14 @@ class Exchange:
         self._app = app
         self._request = request
         self._content: bytes | None = content
-        self._turn = turn
+        self._advancing = advancing
         self._move_on = move_on
         self._chunks: deque[bytes] = deque()
         self._whole = False
         self._task: asyncio.Task[None] | None = None
 
-    async def begin(self, patience: float) -> None:
-        """Hand the request over, and return once the reply's headers are there."""
+    async def begin(self, timeout: float) -> None:
+        """Send the request, and return once the response headers have arrived."""
         url = self._request.url
         scope = {
             "type": "http",
@@ -151,29 +151,29 @@ class Exchange:
         self._task.add_done_callback(self._ended)
         try:
             while not self.status:
-                await self._wait(patience)
+                await self._wait(timeout)
         except BaseException:
             self._gone.set()
             raise
 
-    async def next_chunk(self, patience: float) -> bytes:
-        """Return the next piece of the body, and nothing at its end."""
+    async def next_chunk(self, timeout: float) -> bytes:
+        """Return the next chunk of the body; empty bytes at its end."""
         while not self._chunks and not self._whole:
             if self._move_on is None or not self._is_event_stream():
-                await self._wait(patience)
+                await self._wait(timeout)
                 continue
-            async with self._turn:
+            async with self._advancing:
                 if not await self._comes_at_once():
-                    patience -= self._move_on(patience)
+                    timeout -= self._move_on(timeout)
         return self._chunks.popleft() if self._chunks else b""
 
     async def end(self) -> None:
-        """Let the application know that nobody listens any more. What it has begun, it still does."""
+        """Signal a disconnect to the application, which still finishes what it has started."""
         self._gone.set()
 
     async def _comes_at_once(self) -> bool:
-        """Return whether there is news without time moving on."""
-        for _ in range(_TURNS):
+        """Return whether there is a chunk, or the end, without advancing time."""
+        for _ in range(_LOOP_ROUNDS):
             if self._chunks or self._whole:
                 return True
             if self._task is not None and self._task.done():
@@ -181,14 +181,14 @@ class Exchange:
             await asyncio.sleep(0)
         return False
 
-    async def _wait(self, patience: float) -> None:
-        """Wait for news of the application, in real time."""
+    async def _wait(self, timeout: float) -> None:
+        """Wait in real time for what the application sends next."""
         assert self._task is not None
         if self._task.done() and not self._whole:
             raise httpx.RemoteProtocolError("the server ended the connection without a whole reply")
         self._news.clear()
         try:
-            await asyncio.wait_for(self._news.wait(), None if math.isinf(patience) else patience)
+            await asyncio.wait_for(self._news.wait(), None if math.isinf(timeout) else timeout)
         except asyncio.TimeoutError:
             raise httpx.ReadTimeout("no reply came within the time that the client waits") from None
 

@@ -1,4 +1,4 @@
-"""The API in process: scripted where a test says so, the stub server's behaviour everywhere else."""
+"""The API in process: scripted where a test says so, the stub server's behavior everywhere else."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _CREATES = ("/live-monitor", "/live-digest")
 class MockTrio:
     """Stand in for the API in one process: no server, no socket, no key, and no waiting.
 
-    What `on` scripts is answered so; every other call is answered by the stub server's application, which keeps jobs
-    and their life cycles. Time stands still but for the waits of the clients: a pause before a retry or between two
-    polls, and the wait for a stream's next event, take no real time and move the stub's clock on by their length.
+    Calls scripted with `on` get the scripted reply; all others are answered by the stub server's application, which
+    keeps jobs and their life cycles. Time stands still except for the waits of the clients: a pause before a retry or
+    between two polls, and the wait for a stream's next event, take no real time and advance the stub's clock.
 
-    Use it as a context manager, or call `close()`. Leaving the block raises what was asked for and not scripted, so
-    that code under test cannot hide it.
+    Use it as a context manager, or call `close()`. Leaving the block raises the error of any call that was not
+    scripted, so that the code under test cannot hide it.
 
     Args:
         scripted_only: whether a call that is not scripted is an error; the extra `stub` is not needed then.
@@ -87,15 +87,15 @@ class MockTrio:
             _ = self.stub
 
     def on(self, method: str, path: str, *, where: Callable[[MockRequest], object] | None = None) -> Route:
-        """Script what calls of a kind are answered with; what is scripted later goes first.
+        """Script the replies to one kind of call. Routes added later take precedence.
 
         Args:
             method: the HTTP method.
-            path: the path below the base URL, such as `/jobs/{job_id}`; a part in braces stands for anything.
-            where: which requests only, if not all: a function that is given a `MockRequest`.
+            path: the path below the base URL, such as `/jobs/{job_id}`; a part in braces matches anything.
+            where: matches only requests for which this function of a `MockRequest` returns true.
 
         Returns:
-            The route: call its `reply` or `fail`, also several times for one answer after the other.
+            The route: call its `reply` or `fail`, several times for several replies in order.
 
         Example:
             >>> with MockTrio() as mock, mock.client() as client:
@@ -128,11 +128,11 @@ class MockTrio:
         return client
 
     def http_client(self) -> httpx.Client:
-        """Return what a client of your own takes as `http_client`; its waits for retries and polls are then real."""
+        """Return an `http_client` for a client of your own, whose waits for retries and polls are then real."""
         return httpx.Client(transport=MockTransport(self._answer), trust_env=False)
 
     def async_http_client(self) -> httpx.AsyncClient:
-        """Return what an async client of your own takes as `http_client`; its waits are then real."""
+        """Return an `http_client` for an async client of your own, whose waits are then real."""
         return httpx.AsyncClient(transport=AsyncMockTransport(self._answer), trust_env=False)
 
     @property
@@ -169,7 +169,7 @@ class MockTrio:
             in_process.close()
 
     def _answer(self, request: httpx.Request, content: bytes) -> httpx.Response | InProcessStub:
-        """Note a request and return its reply, or who else answers it."""
+        """Record a request and return its reply, or the stub that answers it."""
         noted = MockRequest.of(request, content)
         try:
             with self._lock:
@@ -184,10 +184,10 @@ class MockTrio:
             raise
 
     def _reply(self, answer: Answer, noted: MockRequest, request: httpx.Request) -> httpx.Response:
-        patience = read_timeout(request)
-        self._time.skip(min(answer.delay, patience))
-        if answer.delay > patience:
-            raise httpx.ReadTimeout("the scripted reply comes later than the client waits")
+        timeout = read_timeout(request)
+        self._time.skip(min(answer.delay, timeout))
+        if answer.delay > timeout:
+            raise httpx.ReadTimeout("the scripted reply arrives after the client's timeout")
         reply = answer.resolve(noted)
         if isinstance(reply, SseScript):
             response = reply.response(request)
@@ -198,7 +198,7 @@ class MockTrio:
         return reply
 
     def _answering(self, request: MockRequest) -> InProcessStub:
-        """Return the stub server that answers a request, or raise what is to be scripted."""
+        """Return the stub server that answers a request, or raise an error that says what to script."""
         missing = None
         if not self._scripted_only:
             try:

@@ -1,4 +1,4 @@
-"""Which call gets which answer."""
+"""Which call gets which reply."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MockRequest:
 
     @classmethod
     def of(cls, request: httpx.Request, body: bytes) -> MockRequest:
-        """Return what is noted of a request of httpx."""
+        """Return the record of an httpx request."""
         path = request.url.path
         inner = path.removeprefix("/osapi")
         if inner == "/api" or inner.startswith("/api/"):
@@ -59,7 +59,7 @@ Body: TypeAlias = (
 
 @dataclass
 class Answer:
-    """One answer of a route, and how many requests it is still for."""
+    """One reply of a route, and for how many requests it is left."""
 
     body: Body | Callable[[MockRequest], Body]
     status: int
@@ -84,7 +84,7 @@ class Answer:
 
 
 class Route:
-    """Calls of one kind and what they are answered with; made by `MockTrio.on`."""
+    """One kind of call and its replies; made by `MockTrio.on`."""
 
     def __init__(self, method: str, path: str, where: Callable[[MockRequest], object] | None) -> None:
         self.method: str = method.upper()
@@ -102,15 +102,15 @@ class Route:
         times: int | None = None,
         delay: float = 0.0,
     ) -> Self:
-        """Answer with this; what is added next follows when this has been used up.
+        """Add a reply; the next one added follows once this one has been used up.
 
         Args:
             body: a model, JSON, text or bytes; an `sse()` script; a whole `httpx.Response`; an exception, to raise;
                 or a function that returns one of these for a `MockRequest`.
             status: the HTTP status.
             headers: headers of the reply.
-            times: how many requests it is for; `None`: all that come.
-            delay: seconds until it comes. They take no real time; if the client does not wait so long, it times out.
+            times: for how many requests; `None`: for all.
+            delay: seconds until it arrives. They take no real time; if they exceed the client's timeout, it times out.
 
         Returns:
             The route, for the next answer.
@@ -129,14 +129,14 @@ class Route:
         headers: Mapping[str, str] | None = None,
         times: int | None = None,
     ) -> Self:
-        """Answer with an error in the API's own form.
+        """Add an error reply in the format of the API.
 
         Args:
             status: the HTTP status.
             code: the API's error code, such as `JOB_NOT_FOUND`.
             message: what went wrong.
             headers: headers of the reply, such as `{"retry-after": "2"}`.
-            times: how many requests it is for; `None`: all that come.
+            times: for how many requests; `None`: for all.
 
         Returns:
             The route, for the next answer.
@@ -144,7 +144,7 @@ class Route:
         return self.reply({"error": {"code": code, "message": message}}, status=status, headers=headers, times=times)
 
     def take(self, request: MockRequest) -> Answer | None:
-        """Return the answer to a request if it is one of this route's, and there is one left."""
+        """Return the next answer if this route matches the request and has one left."""
         if self.method != request.method or not fits(self.path, request.path) or not self._answers:
             return None
         if self._where is not None and not _ask(self._where, request):
@@ -163,7 +163,7 @@ class Route:
 
 
 def _ask(function: Callable[[MockRequest], _T], request: MockRequest) -> _T:
-    """Return what a function of the test says; the client must not take its failure for one of the network."""
+    """Call a function of the test; the client must not mistake its failure for a network failure."""
     try:
         return function(request)
     except (TrioError, httpx.HTTPError):
@@ -174,7 +174,7 @@ def _ask(function: Callable[[MockRequest], _T], request: MockRequest) -> _T:
 
 
 def fits(pattern: str, path: str) -> bool:
-    """Return whether a path fits a pattern, in which a part in braces stands for anything."""
+    """Return whether a path matches a pattern, in which a part in braces matches anything."""
     wanted, given = pattern.strip("/").split("/"), path.strip("/").split("/")
     return len(wanted) == len(given) and all(
         want == have or (want.startswith("{") and want.endswith("}") and have)

@@ -1,4 +1,4 @@
-"""Scripts of event streams: what comes, in which pieces, how late, and where it breaks off."""
+"""Scripts of event streams: what arrives, in which chunks, how late, and where the connection drops."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ _Step: TypeAlias = "bytes | _Delay | _Drop"
 class SseScript:
     """A script of an event stream, made by `sse()`. Each method returns a new one, so that scripts can share a start.
 
-    Iterate over it, with `for` or `async for`, to get its pieces; `bytes(script)` is all of it, up to the drop if there
-    is one; `response` is what a mock of httpx answers with.
+    Iterate over it, with `for` or `async for`, to get its chunks. `bytes(script)` is all of it, up to the drop if there
+    is one, and `response` is what a mock of httpx answers with.
     """
 
     _steps: tuple[_Step, ...] = ()
@@ -79,7 +79,7 @@ class SseScript:
         return self._then(content.encode() if isinstance(content, str) else bytes(content))
 
     def delay(self, seconds: float) -> Self:
-        """Be silent for so many seconds, or for ever with `math.inf`.
+        """Stay silent for a number of seconds, or forever with `math.inf`.
 
         It takes no real time unless the script was made with `real_time=True`. A delay that is longer than the
         client waits ends in the client's timeout.
@@ -89,13 +89,13 @@ class SseScript:
         return self._then(_Delay(float(seconds)))
 
     def drop(self, error: Exception | None = None) -> Self:
-        """Break the connection off here: as if it was reset, or with the error that the HTTP library raises."""
+        """Drop the connection here, as if it were reset, or with an error as the HTTP library raises it."""
         return self._then(_Drop(error or httpx.ReadError("the script dropped the connection")))
 
     def split(self, size: int) -> Self:
-        """Let everything so far arrive in pieces of so many bytes; without it, each event is a piece."""
+        """Let everything so far arrive in chunks of `size` bytes; by default each event is one chunk."""
         if size < 1:
-            raise ValueError(f"pieces must have at least 1 byte, not {size!r}")
+            raise ValueError(f"chunks must have at least 1 byte, not {size!r}")
         steps: list[_Step] = []
         held = b""
         for step in (*self._steps, None):
@@ -162,12 +162,12 @@ def sse(*events: Event, real_time: bool = False) -> SseScript:
 
 
 class ScriptBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a reply that plays a script, each piece when it is asked for.
+    """The body of a response that plays a script, one chunk for each read.
 
     Args:
         script: what to play.
         request: whose timeouts count.
-        skip: told of delays that take no real time.
+        skip: called with the length of each delay that takes no real time.
     """
 
     def __init__(
@@ -215,9 +215,9 @@ class ScriptBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def _bounded(self, delay: _Delay) -> tuple[float, bool]:
         """Return how long a delay lasts, and whether that is longer than the client waits."""
-        patience = read_timeout(self._request)
-        if delay.seconds > patience or math.isinf(delay.seconds):
-            return (0.0 if math.isinf(patience) else patience), True
+        timeout = read_timeout(self._request)
+        if delay.seconds > timeout or math.isinf(delay.seconds):
+            return (0.0 if math.isinf(timeout) else timeout), True
         return delay.seconds, False
 
     def _end_delay(self, seconds: float, *, too_long: bool) -> None:
@@ -228,7 +228,7 @@ class ScriptBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def read_timeout(request: httpx.Request | None) -> float:
-    """Return how many seconds a client waits for the next piece of a reply; the client may change it on its way."""
+    """Return how long a client waits for the next chunk of a response; it may change between two reads."""
     seconds: float | None = request.extensions.get("timeout", {}).get("read") if request is not None else None
     return math.inf if seconds is None else seconds
 

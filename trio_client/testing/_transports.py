@@ -1,4 +1,4 @@
-"""What httpx sends through, in place of a network."""
+"""httpx transports that answer in process, without a network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["AsyncMockTransport", "MockTransport"]
 
 
 _Answer: TypeAlias = Callable[[httpx.Request, bytes], "httpx.Response | InProcessStub"]
-"""Returns the scripted reply, or who else answers."""
+"""Returns the scripted response, or the stub that answers instead."""
 
 
 class MockTransport(httpx.BaseTransport):
@@ -28,7 +28,7 @@ class MockTransport(httpx.BaseTransport):
         self._answer = answer
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the reply; its body comes as it is produced."""
+        """Return the response; its body streams as it is produced."""
         content = request.read()
         found = self._answer(request, content)
         if isinstance(found, httpx.Response):
@@ -45,7 +45,7 @@ class AsyncMockTransport(httpx.AsyncBaseTransport):
         self._answer = answer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the reply; its body comes as it is produced."""
+        """Return the response; its body streams as it is produced."""
         content = await request.aread()
         found = self._answer(request, content)
         if isinstance(found, httpx.Response):

@@ -8,11 +8,11 @@ __all__ = ["UnscriptedCallError"]
 
 
 class UnscriptedCallError(ConfigurationError, AssertionError):
-    """A call that `MockTrio` has no answer for. Nothing is sent again after it.
+    """A call that `MockTrio` has no answer for. It is never retried.
 
     Attributes:
         method: the HTTP method.
-        path: the path that was asked for.
+        path: the path of the request.
     """
 
     def __init__(self, message: str, *, method: str = "", path: str = "") -> None:

@@ -20,7 +20,7 @@ _MOST_WAITS = 10_000
 
 
 class SteppedClock(Protocol):
-    """What is moved along with the waits: `StubServer.clock` is one."""
+    """A clock that waits advance, such as `StubServer.clock`."""
 
     def advance(self, seconds: float) -> object:
         """Move the clock forward."""
@@ -31,7 +31,7 @@ class SkippedTime:
     """A time source whose waits pass at once: each is recorded, and the clock shows it as passed.
 
     Args:
-        advance: what else time that passes moves along.
+        advance: called with the seconds that pass.
     """
 
     def __init__(self, advance: Callable[[float], object] | None = None) -> None:
@@ -80,7 +80,7 @@ class SkippedTime:
 
 
 class FrozenRetries:
-    """Let the clients' waits take no time inside its block, or in the function it decorates.
+    """Makes the clients' waits take no time inside its block, or in the function it decorates.
 
     Made by `freeze_retries`. Entering the block returns the list of waits, which grows as the clients wait.
     """
@@ -122,14 +122,14 @@ class FrozenRetries:
 
 
 def freeze_retries(clock: SteppedClock | None = None) -> FrozenRetries:
-    """Let the waits of all clients take no time: those before a retry, between two polls, and for a free job slot.
+    """Let the waits of all clients take no time: before a retry, between polls, and for a free job slot.
 
-    They keep their length: it is noted, and deadlines see it as passed. It holds for the whole process, for sync and
-    async clients, also those made before; everything is restored at the end of the block, after an error too.
-    What a client waits for on the network, and a `WebhookInbox` for deliveries, still takes as long as it takes.
+    Their length is recorded, and deadlines see it as passed. This applies to the whole process, to sync and async
+    clients, including those made before, and ends with the block. Waits for the network, and those of a
+    `WebhookInbox` for deliveries, still take real time.
 
     Args:
-        clock: moved along with every wait, such as `stub.clock`, so that a job goes on while it is polled.
+        clock: advanced by every wait, such as `stub.clock`, so that a job progresses while it is polled.
 
     Returns:
         A context manager that gives the list of waits, in seconds; also a decorator, for sync and async functions.

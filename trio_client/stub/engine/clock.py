@@ -10,10 +10,12 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
 
-__all__ = ["Clock", "check_number", "keep_real_time"]
+__all__ = ["Clock", "RealTime", "check_number", "keep_real_time"]
 
 
-class _RealTime:
+class RealTime:
+    """The clock that runs on while freezegun has stopped the program's."""
+
     # Out of reach for freezegun, which replaces the functions of the time module in the globals of all modules.
     monotonic = staticmethod(
         partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
@@ -40,7 +42,7 @@ class Clock:
         self,
         speed: float = 60.0,
         *,
-        monotonic: Callable[[], float] = _RealTime.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         check_number("speed", speed)
@@ -105,7 +107,7 @@ class Clock:
 
 def keep_real_time(loop: asyncio.AbstractEventLoop) -> None:
     """Let an event loop's timers fire also while the program under test has stopped its clock with freezegun."""
-    loop.time = _RealTime.monotonic  # type: ignore[method-assign]
+    loop.time = RealTime.monotonic  # type: ignore[method-assign]
 
 
 def check_number(name: str, value: object) -> float:

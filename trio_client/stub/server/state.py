@@ -10,7 +10,7 @@ from ..delivery.webhook_script import WebhookScript
 from ..delivery.webhook_sender import WebhookSender
 from ..documented.generations import GENERATIONS, Generation, Traits, traits_of
 from ..engine.account import Account
-from ..engine.clock import Clock, check_number
+from ..engine.clock import Clock, RealTime, check_number
 from ..engine.engine import Engine
 from ..engine.job_store import JobStore
 from ..engine.records import BoundedLog, RecordedRequest, WebhookDelivery
@@ -27,7 +27,7 @@ class StubState:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = Clock(settings.speed)
+        self.clock = Clock(settings.speed, monotonic=RealTime.monotonic)
         self.scenes = SceneBook(self.clock.now)
         self.jobs = JobStore(self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay)
         self.account = Account(self.jobs, settings.credits)
