@@ -136,6 +136,25 @@ class TestIterate:
                 stub.add_jobs(1)
         assert ids[::-1] == found
 
+    async def test_a_loop_that_cancels_running_jobs_leaves_none(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.add_jobs(250, status="running")
+        async for job in client.jobs.iterate(status="running"):
+            await client.jobs.cancel(job.job_id)
+        assert (await client.jobs.list(status="running")).total == 0
+
+    async def test_as_many_new_jobs_as_a_page_holds_do_not_end_the_list(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        ids = stub.add_jobs(20)
+        found: list[str] = []
+        async for job in client.jobs.iterate(page_size=5):
+            found.append(job.job_id)
+            if len(found) % 5 == 0 and len(found) < 20:
+                stub.add_jobs(5)
+        assert found == ids[::-1]
+
     async def test_a_failed_page_is_asked_for_again_by_going_on(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:

@@ -133,6 +133,21 @@ class TestIterate:
                 stub.add_jobs(1)
         assert ids[::-1] == found
 
+    def test_a_loop_that_cancels_running_jobs_leaves_none(self, stub: StubServer, client: TrioClient) -> None:
+        stub.add_jobs(250, status="running")
+        for job in client.jobs.iterate(status="running"):
+            client.jobs.cancel(job.job_id)
+        assert (client.jobs.list(status="running")).total == 0
+
+    def test_as_many_new_jobs_as_a_page_holds_do_not_end_the_list(self, stub: StubServer, client: TrioClient) -> None:
+        ids = stub.add_jobs(20)
+        found: list[str] = []
+        for job in client.jobs.iterate(page_size=5):
+            found.append(job.job_id)
+            if len(found) % 5 == 0 and len(found) < 20:
+                stub.add_jobs(5)
+        assert found == ids[::-1]
+
     def test_a_failed_page_is_asked_for_again_by_going_on(self, stub: StubServer, client: TrioClient) -> None:
         ids = stub.add_jobs(20)
         jobs = client.jobs.iterate(page_size=10)

@@ -301,7 +301,7 @@ class TestIterate:
         assert ids[::-1] == [each for each in got if each in ids]
         assert len(got) == len(set(got))
 
-    def test_jobs_deleted_meanwhile_disturb_nothing(self, stub: StubServer, client: OsapiClient) -> None:
+    def test_jobs_deleted_meanwhile_hide_no_others(self, stub: StubServer, client: OsapiClient) -> None:
         ids = [stub.osapi.add() for _ in range(20)]
         got: list[str | None] = []
         for job in client.jobs.iterate(page_size=5):
@@ -309,7 +309,7 @@ class TestIterate:
             if len(got) == 5:
                 stub.osapi.delete(ids[0])
                 stub.osapi.delete(ids[-1])
-        assert [each for each in ids[::-1] if each not in (ids[0], ids[14])] == got
+        assert sorted(map(str, got)) == sorted(ids[1:])
 
     def test_a_filter_and_a_limit_are_kept_to(self, stub: StubServer, client: OsapiClient) -> None:
         for number in range(20):
@@ -332,7 +332,7 @@ class TestIterate:
         endless = {"total_items": 10**9, "items": [{"id": "a"}]}
         with RawServer(reply(endless)) as server:
             client = connect(base_url=server.base_url, api_prefix="")
-            with pytest.warns(ResponseWarning, match="pages in a row"):
+            with pytest.warns(ResponseWarning, match="ignore offset=1:"):
                 assert ["a"] == [job.id for job in client.jobs.iterate(page_size=1)]
 
     @pytest.mark.parametrize(

@@ -219,11 +219,11 @@ class TestEnding:
     def test_the_last_look_is_when_the_failure_has_settled(self) -> None:
         now = [0.0]
         ending = Ending(4.0, lambda: now[0])
-        assert 3.0 == ending.next_look(3.0)
+        assert 3.0 == ending.next_poll(3.0)
         ending.reached(OsapiJob(status="failed"))
-        assert 3.0 == ending.next_look(3.0)
+        assert 3.0 == ending.next_poll(3.0)
         now[0] = 3.0
         ending.reached(OsapiJob(status="failed"))
-        assert 1.0 == ending.next_look(3.0)
+        assert 1.0 == ending.next_poll(3.0)
         now[0] = 9.0  # that look failed; the next is not at once
-        assert 3.0 == ending.next_look(3.0)
+        assert 3.0 == ending.next_poll(3.0)

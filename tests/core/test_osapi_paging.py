@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trio_client._core.osapi_paging import OsapiJobCursor
+from trio_client._core.paging import OsapiJobCursor
 from trio_client.osapi import OsapiJob, OsapiJobPage
 
 Serve = Callable[[int, int], OsapiJobPage]
@@ -83,17 +83,19 @@ def test_jobs_without_an_id_all_come_through() -> None:
     assert [None] * 3 == walk(cursor(), listing([None, None, None]))[0]
 
 
-def test_a_job_deleted_meanwhile_disturbs_nothing_but_its_neighbours() -> None:
+def test_jobs_deleted_meanwhile_hide_no_others() -> None:
     ids = names(30)
 
     def serve(limit: int, offset: int) -> OsapiJobPage:
         shown = listing(ids)(limit, offset)
-        del ids[0]
+        if len(ids) > 10:
+            del ids[0]
         return shown
 
     got, asked = walk(cursor(), serve)
-    assert len(got) == len(set(got)) == 28
-    assert 3 == len(asked)
+    assert len(got) == len(set(got))
+    assert set(ids) <= set(got)
+    assert len(asked) < 40
 
 
 @pytest.mark.parametrize(
@@ -105,16 +107,22 @@ def test_the_limit_bounds_what_comes_out_and_what_is_asked_for(limit: int, asked
 
 
 def test_after_a_short_page_a_gap_is_crossed_in_large_steps() -> None:
-    got, asked = walk(cursor(limit=1), listing(names(1000), set(range(900))))
-    assert (["job-900"], 91) == (got, len(asked))
+    got, asked = walk(cursor(limit=1), listing(names(1000), set(range(90))))
+    assert (["job-90"], 10) == (got, len(asked))
 
 
 def test_a_total_that_is_never_reached_ends_it_with_a_complaint() -> None:
     endless = cursor()
     got, asked = walk(endless, lambda limit, offset: page(names(3), 10**9))
-    assert (names(3), 101) == (got, len(asked))
-    assert endless.complaint is not None
-    assert "100 pages" in endless.complaint
+    assert (names(3), 2) == (got, len(asked))
+    assert "ignore offset=10" in (endless.complaint or "")
+
+
+def test_a_total_that_is_too_large_ends_it_with_a_complaint() -> None:
+    endless = cursor()
+    got, asked = walk(endless, lambda limit, offset: page(names(25)[offset : offset + limit], 10**9))
+    assert (names(25), 13) == (got, len(asked))
+    assert "10 pages in a row had no job that was new" in (endless.complaint or "")
 
 
 def test_without_a_total_an_empty_page_is_the_end() -> None:
@@ -150,3 +158,38 @@ def test_jobs_without_ids_that_come_again_and_again_end_the_list() -> None:
     assert [None, None] == got
     assert len(asked) < 200
     assert cursor.complaint is not None
+
+
+@pytest.mark.parametrize("page_size", [1, 7, 50, 100])
+def test_a_loop_that_deletes_what_it_reads_leaves_none(page_size: int) -> None:
+    there = sorted(names(249), key=str, reverse=True)  # by id, as the server orders them
+    reading = cursor(page_size=page_size)
+    while not reading.finished:
+        for job in reading.take(listing(there)(reading.page_limit, reading.offset)):
+            there.remove(job.id)
+    assert (there, reading.complaint) == ([], None)
+
+
+@settings(max_examples=300)
+@given(
+    steps=st.lists(st.lists(st.integers(0, 100), max_size=6), max_size=40),
+    count=st.integers(0, 60),
+    size=st.integers(1, 9),
+)
+def test_what_is_there_throughout_is_found_while_jobs_are_deleted(
+    steps: list[list[int]], count: int, size: int
+) -> None:
+    there = names(count)
+    throughout = set(there)
+    reading = cursor(page_size=size)
+    got: list[str | None] = []
+    for deleted in [*steps, *[list[int]()] * 500]:
+        if reading.finished:
+            break
+        got += [job.id for job in reading.take(listing(there)(reading.page_limit, reading.offset))]
+        for place in deleted:
+            if there:
+                throughout.discard(there.pop(place % len(there)))
+    assert reading.finished
+    assert len(got) == len(set(got))
+    assert reading.complaint is not None or throughout <= set(got)

@@ -93,13 +93,48 @@ def test_a_server_that_gives_more_than_asked_loses_and_repeats_nothing() -> None
     assert names(5) == walk(lambda offset, limit: names(10)[offset : offset + 4], page_size=2, limit=5)
 
 
-def test_a_server_that_ignores_the_offset_is_left_with_a_complaint() -> None:
+@pytest.mark.parametrize("total", [None, 3, 12, 10**6])
+@pytest.mark.parametrize("again", [3, 2])
+def test_a_server_that_ignores_the_offset_is_left_with_a_complaint(total: int | None, again: int) -> None:
     cursor = JobCursor(limit=None, page_size=3, offset=0)
-    assert 3 == len(cursor.take(page(names(3))))
-    assert [] == cursor.take(page(names(3)))
+    assert len(cursor.take(page(names(3), total))) == 3
+    assert cursor.take(page(names(again), total)) == []
     assert cursor.finished
     assert cursor.complaint == (
-        "A page of 3 jobs had none that was new, so the list ends here; the server seems to ignore offset=3."
+        "The server seems to ignore offset=3: it sent jobs of its first page once more, so the list ends here."
+    )
+
+
+def test_a_page_past_the_total_with_a_job_of_the_first_page_means_that_the_offset_is_ignored() -> None:
+    cursor = JobCursor(limit=None, page_size=3, offset=0)
+    cursor.take(page(["a", "b", "c"], 3))
+    assert [job.job_id for job in cursor.take(page(["new", "a", "b"], 3))] == ["new"]
+    assert cursor.finished
+    assert "ignore offset=3" in (cursor.complaint or "")
+
+
+@pytest.mark.parametrize("count", [5, 12])
+def test_as_many_new_jobs_between_two_pages_as_a_page_holds_do_not_look_like_an_ignored_offset(count: int) -> None:
+    changing = ChangingList(count, [("nothing", 0), *[("insert", 5)] * 4], 0)
+    cursor = JobCursor(limit=None, page_size=5, offset=0)
+    found: list[str] = []
+    while not cursor.finished:
+        found += [job.job_id for job in cursor.take(changing.page(cursor))]
+    assert cursor.complaint is None
+    assert changing.throughout <= set(found)
+
+
+def test_a_list_that_grows_faster_than_it_is_read_ends_with_a_complaint() -> None:
+    changing = ChangingList(9, [("insert", 3)] * 100, 0)
+    cursor = JobCursor(limit=None, page_size=3, offset=0)
+    requests = 0
+    while not cursor.finished:
+        cursor.take(changing.page(cursor))
+        requests += 1
+    assert requests == 11
+    assert cursor.complaint == (
+        "10 pages in a row had no job that was new, so the list ends here, at offset=33 of 42: it changes faster than "
+        "it is read, or its jobs cannot be read."
     )
 
 
@@ -128,13 +163,20 @@ class ChangingList:
 
     def serve(self, offset: int, limit: int) -> list[str]:
         kind, number = next(self._changes, ("nothing", 0))
-        for _ in range(number if kind == "insert" else 0):
-            self.ids.insert(0, f"new-{self._made}")
-            self._made += 1
+        self.insert(number if kind == "insert" else 0)
         for _ in range(number if kind == "delete" else 0):
             if self.ids:
                 self.throughout.discard(self.ids.pop(number % len(self.ids)))
         return self.ids[offset : offset + max(1, limit - self._fewer)]
+
+    def insert(self, count: int) -> None:
+        for _ in range(count):
+            self.ids.insert(0, f"new-{self._made}")
+            self._made += 1
+
+    def page(self, cursor: JobCursor) -> JobPage:
+        """The page that a cursor asks for, with its total."""
+        return page(self.serve(cursor.offset, cursor.page_limit), len(self.ids))
 
 
 LISTS = {"count": st.integers(0, 25), "page_size": st.integers(1, 7), "fewer": st.integers(0, 3)}
@@ -148,7 +190,7 @@ def test_while_jobs_are_made_nothing_is_lost_or_repeated(
     changing = ChangingList(count, changes, fewer)
     found = walk(changing.serve, page_size=page_size)
     assert len(found) == len(set(found))
-    # A page that only repeats what was pushed down ends the list: more jobs were made than a page holds.
+    # Without a total, a page that only repeats the first one, pushed down, looks like an offset that is ignored.
     if all(number < max(1, page_size - fewer) for _, number in changes):
         assert changing.throughout <= set(found)
 
@@ -189,3 +231,56 @@ def test_a_list_of_which_nothing_can_ever_be_read_ends() -> None:
     for _ in range(20):
         cursor.take(page)
     assert cursor.finished
+
+
+@pytest.mark.parametrize("page_size", [1, 7, 50, 100])
+def test_jobs_that_are_cancelled_while_they_are_read_hide_none(page_size: int) -> None:
+    running = names(250)
+    cursor = JobCursor(limit=None, page_size=page_size, offset=0)
+    while not cursor.finished:
+        for job in cursor.take(page(running[cursor.offset :][: cursor.page_limit], len(running))):
+            running.remove(job.job_id)
+    assert (running, cursor.complaint) == ([], None)
+
+
+def test_the_cursor_never_steps_back_before_where_reading_began() -> None:
+    cursor = JobCursor(limit=None, page_size=3, offset=2)
+    cursor.take(page(["a", "b", "c"], 9))
+    cursor.take(page(["d"], 1))
+    assert cursor.offset == 2
+
+
+STEPS = st.lists(st.tuples(st.sets(st.integers(0, 8)), st.integers(0, 4)), max_size=40)
+
+
+@settings(max_examples=300)
+@given(steps=STEPS, count=st.integers(0, 60), page_size=st.integers(1, 9))
+def test_what_is_there_throughout_is_found_while_the_reader_deletes_and_others_add(
+    steps: list[tuple[set[int], int]], count: int, page_size: int
+) -> None:
+    changing = ChangingList(count, [], 0)
+    cursor = JobCursor(limit=None, page_size=page_size, offset=0)
+    found: list[str] = []
+    for deleted, added in [*steps, *[(set[int](), 0)] * 500]:
+        if cursor.finished:
+            break
+        fresh = [job.job_id for job in cursor.take(changing.page(cursor))]
+        found += fresh
+        for place, each in enumerate(fresh):
+            if place in deleted:
+                changing.ids.remove(each)
+                changing.throughout.discard(each)
+        changing.insert(added)
+    assert cursor.finished
+    assert len(found) == len(set(found))
+    assert cursor.complaint is not None or changing.throughout <= set(found)
+
+
+def test_a_total_that_goes_up_and_down_by_itself_is_ignored_after_a_while() -> None:
+    cursor = JobCursor(limit=None, page_size=2, offset=0)
+    found: list[str] = []
+    for total in [12, 9] * 20:
+        if cursor.finished:
+            break
+        found += [job.job_id for job in cursor.take(page(names(9)[cursor.offset :][:2], total))]
+    assert (found, cursor.finished, cursor.complaint) == (names(9), True, None)

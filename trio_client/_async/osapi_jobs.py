@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-from warnings import warn
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from .._core.config import Timeout
 from .._core.osapi import (
@@ -17,23 +15,21 @@ from .._core.osapi import (
     retry_job,
     retry_outcome_unknown,
 )
-from .._core.osapi_paging import OsapiJobCursor
 from .._core.ownership import is_ambiguous
-from .._core.retry.window import RetryWindow
-from .._core.validation import integer, not_negative, positive
-from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError
+from .._core.paging import OsapiJobCursor
+from .._core.validation import integer, not_negative
+from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob
+from .job_calls import AsyncPageIterator, wait_for_end
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from ..models import OsapiStatusFilter
 
 __all__ = ["AsyncOsapiJobIterator", "AsyncOsapiJobs"]
 
 
-class AsyncOsapiJobIterator:
+class AsyncOsapiJobIterator(AsyncPageIterator[OsapiJobPage, OsapiJob]):
     """Iterate over jobs, page by page; each page is fetched when its first job is asked for.
 
     After an error the same iterator can be asked again: it goes on with the page that failed.
@@ -41,34 +37,6 @@ class AsyncOsapiJobIterator:
     Attributes:
         offset: where in the list the next page begins.
     """
-
-    def __init__(
-        self, transport: AsyncTransport, cursor: OsapiJobCursor, status: str | None, options: Mapping[str, Any]
-    ) -> None:
-        self._transport = transport
-        self._cursor = cursor
-        self._status = status
-        self._options = options
-        self._pending: deque[OsapiJob] = deque()
-
-    @property
-    def offset(self) -> int:
-        """Where in the list the next page begins."""
-        return self._cursor.offset
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> OsapiJob:
-        cursor = self._cursor
-        while not self._pending:
-            if cursor.finished:
-                raise StopAsyncIteration
-            call = list_jobs(status=self._status, limit=cursor.page_limit, offset=cursor.offset)
-            self._pending.extend(cursor.take(await self._transport.call(call, **self._options)))
-            if cursor.complaint is not None:
-                warn(cursor.complaint, ResponseWarning, stacklevel=2)
-        return self._pending.popleft()
 
 
 class AsyncOsapiJobs:
@@ -93,7 +61,7 @@ class AsyncOsapiJobs:
 
         Args:
             status: only jobs with this status: `submitted`, `processing`, `completed`, `failed` or `partial_failure`.
-            limit: how many jobs at the most, 1 to 100 (server's default: 10).
+            limit: how many jobs at most, 1 to 100 (server's default: 10).
             offset: how many jobs to skip, 0 or more (server's default: 0).
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
@@ -133,8 +101,8 @@ class AsyncOsapiJobs:
     ) -> AsyncOsapiJobIterator:
         """Return an iterator over all jobs, newest first, which fetches page after page as needed.
 
-        No job comes twice, even if new ones push the list down meanwhile. A job can be missed if others
-        before it are deleted or expire while the list is read.
+        No job comes twice. Where jobs are deleted while the list is read, as in a loop that deletes what it gets,
+        the places they left are read again. A job that is made meanwhile can hide a deletion, and a job be missed.
 
         Args:
             status: only jobs with this status.
@@ -145,7 +113,7 @@ class AsyncOsapiJobs:
             extra_headers: headers to send with each request.
 
         Returns:
-            An iterator of `OsapiJob`. Its `offset` tells how far it is.
+            An iterator of `OsapiJob`. Its `offset` is where the next page begins.
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
@@ -165,8 +133,12 @@ class AsyncOsapiJobs:
         integer("page_size", page_size, 1, LARGEST_PAGE)
         list_jobs(status=status, offset=offset)  # checks the filters before anything is sent
         cursor = OsapiJobCursor(limit=limit, page_size=page_size, offset=offset)
-        options = {"timeout": timeout, "extra_headers": extra_headers}
-        return AsyncOsapiJobIterator(self._transport, cursor, status, options)
+
+        def fetch(limit: int, offset: int) -> Awaitable[OsapiJobPage]:
+            call = list_jobs(status=status, limit=limit, offset=offset)
+            return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+
+        return AsyncOsapiJobIterator(cursor, fetch)
 
     async def get(
         self,
@@ -218,17 +190,16 @@ class AsyncOsapiJobs:
         """Return a job once it has ended: completed, failed, partial_failure and skipped alike.
 
         The server tries failed work again, up to five times in its example configuration, with waits of 30 seconds to
-        30 minutes; meanwhile the job reads `failed`. `settle` is for those who would rather know how it ends.
-        Failures of looking that pass, such as a restarting server, are outlasted for as long as the retry policy's
-        deadline.
+        30 minutes; meanwhile the job reads `failed`. Use `settle` to wait for the end of these attempts.
+        Failed polls, such as those of a restarting server, are retried for as long as the retry policy's deadline.
 
         Args:
             id: the job's id, a UUID.
-            timeout: seconds to wait at the most; `None`: until it ends.
-            poll_interval: seconds between two looks.
+            timeout: seconds to wait at most; `None`: until it ends.
+            poll_interval: seconds between two polls.
             settle: seconds for which a job must have stayed `failed` (or `partial_failure`) before that is taken as
                 its end; 0: at once.
-            on_update: called with the job after each look.
+            on_update: called with the job after each poll.
             extra_headers: headers to send with each request.
 
         Returns:
@@ -238,7 +209,7 @@ class AsyncOsapiJobs:
             WaitTimeoutError: it did not end in time; the job runs on, and `.last` is its last state.
             JobNotFoundError: the job is unknown, was deleted or has expired.
             RequestValidationError: an argument is outside its range; nothing was sent.
-            APIStatusError, APIConnectionError: looking failed for good.
+            APIStatusError, APIConnectionError: polling failed for good.
 
         Example:
             >>> from trio_client.osapi import AsyncOsapiClient
@@ -251,33 +222,20 @@ class AsyncOsapiJobs:
 
         Source: OSAPI's job life cycle; its example configuration (redelivery).
         """
-        positive("poll_interval", poll_interval, "seconds")
         not_negative("settle", settle, "seconds")
-        if timeout is not None:
-            positive("timeout", timeout, "seconds")
-        transport, call = self._transport, get_job(id)
-        window = RetryWindow(transport.settings.retry.deadline, transport.clock)
-        ending = Ending(settle, transport.clock)
-        until = None if timeout is None else transport.clock() + timeout
-        last: OsapiJob | None = None
-        while True:
-            try:
-                last = await transport.call(call, extra_headers=extra_headers)
-            except TrioError as error:
-                if not window.allows(error):
-                    raise
-            else:
-                window.reset()
-                if on_update is not None:
-                    on_update(last)
-                if ending.reached(last):
-                    return last
-            pause = ending.next_look(poll_interval)
-            if until is not None and (left := until - transport.clock()) < pause:
-                if left <= 0:
-                    return _in_time(id, last, timeout or 0.0)
-                pause = left
-            await transport.sleep(pause)
+        ending = Ending(settle, self._transport.clock)
+        return await wait_for_end(
+            self._transport,
+            get_job(id),
+            job_id=id,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            on_update=on_update,
+            extra_headers=extra_headers,
+            ended=ending.reached,
+            next_poll=ending.next_poll,
+            advice="Wait again, or delete its record with client.jobs.delete(id).",
+        )
 
     async def delete(
         self,
@@ -367,15 +325,3 @@ class AsyncOsapiJobs:
                 raise
             cause = error
         raise retry_outcome_unknown(call, cause, sent_at) from cause
-
-
-def _in_time(id: str, last: OsapiJob | None, seconds: float) -> OsapiJob:
-    """Return the job if it had ended when the time was up."""
-    if last is not None and last.is_terminal:
-        return last
-    status = last.status if last is not None else "not known"
-    raise WaitTimeoutError(
-        f"Job {id} had not ended after {seconds:g} s (its status is {status}); it runs on.",
-        advice="Wait again, or delete its record with client.jobs.delete(id).",
-        last=last,
-    )

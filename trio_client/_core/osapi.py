@@ -145,7 +145,7 @@ def _path(id: Any) -> str:
 
 
 class Ending:
-    """Tell the end of a job from a failure that the server may still mend.
+    """Tell the end of a job from a failure that the server may still retry.
 
     Args:
         settle: seconds for which a failure must have stayed as it is to count as the end.
@@ -161,14 +161,14 @@ class Ending:
         self._since = 0.0
 
     def reached(self, job: OsapiJob) -> bool:
-        """Return whether this look at the job is the last that is needed."""
+        """Return whether the job has ended, as this poll shows it."""
         if job.status != self._status:
             self._status, self._since = job.status, self._clock()
         if job.status in _MAY_RECOVER:
             return self._clock() - self._since >= self._settle
         return job.is_terminal
 
-    def next_look(self, poll_interval: float) -> float:
-        """Return how many seconds to wait before the next look: no longer than until the failure has settled."""
+    def next_poll(self, poll_interval: float) -> float:
+        """Return how many seconds to wait before the next poll: no longer than until the failure has settled."""
         left = self._since + self._settle - self._clock()
         return min(poll_interval, left) if self._status in _MAY_RECOVER and left > 0 else poll_interval

@@ -6,38 +6,33 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from warnings import warn
 
 from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.reports import CancelReport
-from .._core.retry.window import RetryWindow
 from .._core.validation import integer, one_of, positive
 from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
     NotFoundError,
     RequestValidationError,
-    ResponseWarning,
     TrioError,
-    WaitTimeoutError,
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage
+from .job_calls import PageIterator, wait_for_end
 from .job_lookup import search
 from .owned_job import OwnedJob
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
+    from .._core.reports import CancelReport
     from ..models import JobStatus, JobType
     from .event_stream import EventStream
 
 __all__ = ["JobIterator", "Jobs"]
 
 
-class JobIterator:
+class JobIterator(PageIterator[JobPage, Job]):
     """Iterate over jobs, page by page; each page is fetched when its first job is asked for.
 
     After an error the same iterator can be asked again: it goes on with the page that failed.
@@ -45,34 +40,6 @@ class JobIterator:
     Attributes:
         offset: where in the list the next page begins.
     """
-
-    def __init__(
-        self, transport: Transport, cursor: JobCursor, filters: Mapping[str, Any], options: Mapping[str, Any]
-    ) -> None:
-        self._transport = transport
-        self._cursor = cursor
-        self._filters = filters
-        self._options = options
-        self._pending: deque[Job] = deque()
-
-    @property
-    def offset(self) -> int:
-        """Where in the list the next page begins."""
-        return self._cursor.offset
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Job:
-        while not self._pending:
-            cursor = self._cursor
-            if cursor.finished:
-                raise StopIteration
-            call = list_jobs(**self._filters, limit=cursor.page_limit, offset=cursor.offset)
-            self._pending.extend(cursor.take(self._transport.call(call, **self._options)))
-            if cursor.complaint is not None:
-                warn(cursor.complaint, ResponseWarning, stacklevel=2)
-        return self._pending.popleft()
 
 
 class Jobs:
@@ -96,7 +63,7 @@ class Jobs:
         Args:
             status: only jobs with this status: `pending`, `running`, `stopped`, `completed` or `failed`.
             type: only jobs of this type: `live-monitor` or `live-digest`.
-            limit: how many jobs at the most, 1 or more.
+            limit: how many jobs at most, 1 or more.
             offset: how many jobs to skip, 0 or more.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
@@ -135,8 +102,8 @@ class Jobs:
     ) -> JobIterator:
         """Return an iterator over all jobs, which fetches page after page as needed.
 
-        No job comes twice, even if new ones push the list down meanwhile. A job can be missed if others
-        before it disappear while the list is read.
+        No job comes twice, even if new ones push the list down meanwhile. Where jobs disappear from the list while
+        it is read, as in a loop that cancels those with `status="running"`, the places they left are read again.
 
         Args:
             status: only jobs with this status.
@@ -148,7 +115,7 @@ class Jobs:
             extra_headers: headers to send with each request.
 
         Returns:
-            An iterator of `Job`. Its `offset` tells how far it is.
+            An iterator of `Job`. Its `offset` is where the next page begins.
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
@@ -168,8 +135,12 @@ class Jobs:
         integer("page_size", page_size, 1)
         list_jobs(status=status, type=type, offset=offset)  # checks the filters before anything is sent
         cursor = JobCursor(limit=limit, page_size=page_size, offset=offset)
-        options = {"timeout": timeout, "extra_headers": extra_headers}
-        return JobIterator(self._transport, cursor, {"status": status, "type": type}, options)
+
+        def fetch(limit: int, offset: int) -> JobPage:
+            call = list_jobs(status=status, type=type, limit=limit, offset=offset)
+            return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+
+        return JobIterator(cursor, fetch)
 
     def get(
         self,
@@ -218,14 +189,13 @@ class Jobs:
     ) -> JobDetail:
         """Return a job once it has ended, however it ended: completed, stopped and failed alike.
 
-        Failures that pass, such as a restarting server, are outlasted for as long as the retry policy's
-        deadline.
+        Failed polls, such as those of a restarting server, are retried for as long as the retry policy's deadline.
 
         Args:
             job_id: the job's id.
-            timeout: seconds to wait at the most; `None`: until it ends.
-            poll_interval: seconds between two looks; the API's advice is 3 to 5.
-            on_update: called with the job after each look.
+            timeout: seconds to wait at most; `None`: until it ends.
+            poll_interval: seconds between two polls; the API's advice is 3 to 5.
+            on_update: called with the job after each poll.
             extra_headers: headers to send with each request.
 
         Returns:
@@ -235,7 +205,7 @@ class Jobs:
             WaitTimeoutError: it did not end in time; the job runs on, and `.last` is its last state.
             JobNotFoundError: the job is unknown or has expired.
             RequestValidationError: an argument is outside its range; nothing was sent.
-            APIStatusError, APIConnectionError: looking failed for good.
+            APIStatusError, APIConnectionError: polling failed for good.
 
         Example:
             >>> with TrioClient() as client:
@@ -246,34 +216,17 @@ class Jobs:
 
         Source: the API's "Poll jobs" guide.
         """
-        positive("poll_interval", poll_interval, "seconds")
-        if timeout is not None:
-            positive("timeout", timeout, "seconds")
-        transport, call = self._transport, get_job(job_id)
-        window = RetryWindow(transport.settings.retry.deadline, transport.clock)
-        until = None if timeout is None else transport.clock() + timeout
-        last: JobDetail | None = None
-        while True:
-            try:
-                last = transport.call(call, extra_headers=extra_headers)
-            except TrioError as error:
-                if not window.allows(error):
-                    raise
-            else:
-                window.reset()
-                if on_update is not None:
-                    on_update(last)
-                if last.is_terminal:
-                    return last
-            left = poll_interval if until is None else until - transport.clock()
-            if left <= 0:
-                status = last.status if last is not None else "not known"
-                raise WaitTimeoutError(
-                    f"Job {job_id} had not ended after {timeout:g} s (its status is {status}); it runs on.",
-                    advice="Wait again, or cancel it with client.jobs.cancel(job_id).",
-                    last=last,
-                )
-            transport.sleep(min(poll_interval, left))
+        return wait_for_end(
+            self._transport,
+            get_job(job_id),
+            job_id=job_id,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            on_update=on_update,
+            extra_headers=extra_headers,
+            ended=lambda job: job.is_terminal,
+            advice="Wait again, or cancel it with client.jobs.cancel(job_id).",
+        )
 
     def events(
         self,
@@ -290,7 +243,7 @@ class Jobs:
 
         Args:
             job_id: the job's id.
-            poll_interval: seconds between two looks; the API's advice is 3 to 5.
+            poll_interval: seconds between two polls; the API's advice is 3 to 5.
             timeout: of each look: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each look.
 
@@ -391,6 +344,8 @@ class Jobs:
 
         Source: API reference, "List Jobs" and "Cancel Job".
         """
+        from .._core.reports import CancelReport
+
         several = isinstance(status, Iterable) and not isinstance(status, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         statuses = tuple(status) if several else (status,)
         for each in statuses:

@@ -15,7 +15,7 @@ from .._core.error_reply import check, error_from
 from .._core.hooks import CallInfo, notify
 from .._core.log import logger
 from .._core.reply import Reply, check_strictly, parse
-from .._core.retry.attempts import Attempts
+from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
 from .._http._sync.sender import OpenReply, Sender
 from .._response_info import ResponseInfo, remember

@@ -1,15 +1,21 @@
-"""How long to wait before a retry: exponential backoff, and what the server's Retry-After asks for."""
+"""Whether to retry a call, and how long to wait before: exponential backoff, and the server's Retry-After."""
 
 from __future__ import annotations
 
+import math
+import random
 import re
 from collections.abc import Callable, Mapping
 
 from ..._times import http_date
+from ...errors import APIStatusError, APITimeoutError, ResponseValidationError, TrioError
 from ..config import RetryPolicy
+from .outcome import Effect, Outcome, classify, may_repeat
+from .quota import RetryQuota
 
-__all__ = ["backoff", "retry_after"]
+__all__ = ["Attempts", "backoff", "retry_after"]
 
+_MOST_UNUSABLE_REPLIES = 2  # one may be a proxy's hiccup; the second is what the server sends
 _DIGITS = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,9})?")  # as a float it is finite
 
 
@@ -33,3 +39,74 @@ def retry_after(headers: Mapping[str, str], *, wall_clock: float) -> float | Non
     now = http_date(headers.get("date", ""))
     seconds = until - (wall_clock if now is None else now)
     return seconds if seconds > 0 else None
+
+
+class Attempts:
+    """The decisions of one call: retry or raise, and after how long.
+
+    Pure but for the injected clock and random source.
+    """
+
+    __slots__ = ("_clock", "_deadline", "_effect", "_policy", "_quota", "_rand", "ambiguous", "made", "started", "wait")
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        effect: Effect,
+        quota: RetryQuota,
+        *,
+        clock: Callable[[], float],
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        self._policy = policy
+        self._effect = effect
+        self._quota = quota
+        self._clock = clock
+        self._rand = rand
+        self.started = clock()
+        self._deadline = self.started + policy.deadline
+        self.made = 0
+        self.wait = 0.0
+        self.ambiguous = False  # whether an earlier attempt may have been carried out
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until the call's deadline; never negative."""
+        return max(0.0, self._deadline - self._clock())
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call began."""
+        return self._clock() - self.started
+
+    def succeeded(self) -> None:
+        """Note the end of the call with a usable reply."""
+        self._quota.give_back(self.made - 1)
+
+    def should_retry(self, error: BaseException) -> bool:
+        """Return whether to send the request again; `wait` then says after how many seconds."""
+        if not isinstance(error, TrioError):
+            return False
+        error.attempts = self.made
+        error.acted_before = self.ambiguous
+        self.ambiguous = self.ambiguous or classify(error) is Outcome.AMBIGUOUS
+        if self.made >= self._policy.max_attempts or not may_repeat(error, self._effect, self._policy):
+            return False
+        if isinstance(error, APITimeoutError) and error.phase == "deadline":
+            return False
+        if isinstance(error, ResponseValidationError) and self.made >= _MOST_UNUSABLE_REPLIES:
+            return False
+        wait = self._wait_after(error)
+        if wait is None or not self._quota.take(classify(error)):
+            return False
+        self.wait = wait
+        return True
+
+    def _wait_after(self, error: TrioError) -> float | None:
+        wait = backoff(self._policy, self.made, self._rand)
+        hint = error.retry_after if isinstance(error, APIStatusError) else None
+        if hint is not None and math.isfinite(hint):
+            if hint > self._policy.max_retry_after:
+                return None
+            wait = max(wait, hint)
+        return wait if wait < self.time_left else None

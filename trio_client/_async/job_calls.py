@@ -1,0 +1,120 @@
+"""What the jobs of all services share: iterating over them, and waiting for the end of one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
+from warnings import warn
+
+from .._core.call import Call
+from .._core.paging import PageCursor
+from .._core.retry.window import RetryWindow
+from .._core.validation import positive
+from ..errors import ResponseWarning, TrioError, WaitTimeoutError
+from .transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..models import JobDetail, OsapiJob
+
+__all__ = ["AsyncPageIterator", "wait_for_end"]
+
+_P = TypeVar("_P")
+_J = TypeVar("_J")
+_D = TypeVar("_D", "JobDetail", "OsapiJob")
+
+
+class AsyncPageIterator(Generic[_P, _J]):
+    """Iterate over jobs, page by page; each page is fetched when its first job is asked for.
+
+    After an error the same iterator can be asked again: it goes on with the page that failed.
+
+    Attributes:
+        offset: where in the list the next page begins.
+    """
+
+    def __init__(self, cursor: PageCursor[_P, _J], fetch: Callable[[int, int], Awaitable[_P]]) -> None:
+        self._cursor = cursor
+        self._fetch = fetch  # of a limit and an offset
+        self._pending: deque[_J] = deque()
+
+    @property
+    def offset(self) -> int:
+        """Where in the list the next page begins."""
+        return self._cursor.offset
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _J:
+        while not self._pending:
+            cursor = self._cursor
+            if cursor.finished:
+                raise StopAsyncIteration
+            self._pending.extend(cursor.take(await self._fetch(cursor.page_limit, cursor.offset)))
+            if cursor.complaint is not None:
+                warn(cursor.complaint, ResponseWarning, stacklevel=2)
+        return self._pending.popleft()
+
+
+async def wait_for_end(
+    transport: AsyncTransport,
+    call: Call[_D],
+    *,
+    job_id: str,
+    timeout: float | None,
+    poll_interval: float,
+    on_update: Callable[[_D], object] | None,
+    extra_headers: Mapping[str, str] | None,
+    ended: Callable[[_D], bool],
+    next_poll: Callable[[float], float] = lambda seconds: seconds,
+    advice: str,
+) -> _D:
+    """Poll a job until it has ended, and return it.
+
+    Args:
+        transport: what carries out the calls.
+        call: the call that returns the job.
+        job_id: its id.
+        timeout: seconds to wait at most; `None`: until it ends.
+        poll_interval: seconds between two polls.
+        on_update: called with the job after each poll.
+        extra_headers: headers to send with each request.
+        ended: whether the job has ended.
+        next_poll: how many seconds to wait before the next poll, given `poll_interval`.
+        advice: what to do about a job that did not end in time.
+    """
+    positive("poll_interval", poll_interval, "seconds")
+    if timeout is not None:
+        positive("timeout", timeout, "seconds")
+    window = RetryWindow(transport.settings.retry.deadline, transport.clock)
+    until = None if timeout is None else transport.clock() + timeout
+    last: _D | None = None
+    while True:
+        try:
+            last = await transport.call(call, extra_headers=extra_headers)
+        except TrioError as error:
+            if not window.allows(error):
+                raise
+        else:
+            window.reset()
+            if on_update is not None:
+                on_update(last)
+            if ended(last):
+                return last
+        pause = next_poll(poll_interval)
+        if until is not None and (left := until - transport.clock()) < pause:
+            if left <= 0:
+                break
+            pause = left
+        await transport.sleep(pause)
+    if last is not None and last.is_terminal:  # a failure that the server may still mend
+        return last
+    status = last.status if last is not None else "not known"
+    raise WaitTimeoutError(
+        f"Job {job_id} had not ended after {timeout:g} s (its status is {status}); it runs on.",
+        advice=advice,
+        last=last,
+    )
