@@ -144,3 +144,23 @@ class TestClocks:
                 with pytest.raises(CreateOutcomeUnknownError, match="not known when it was made") as again:
                     there.jobs.reconcile(error)
                 assert [each.job_id for each in again.value.candidates] == ["a1"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "listed", "found"),
+    [
+        ("https://youtu.be/dQw4w9WgXcQ", "https://www.youtube.com/watch?v=dQw4w9WgXcQ", True),
+        ("rtsp://user:secret@Camera.example:554/yard", "rtsp://***@camera.example/yard", True),
+        ("rtsp://one:secret@camera.example/yard", "rtsp://two:***@camera.example/yard", False),
+    ],
+)
+def test_a_lost_create_finds_its_job_whatever_form_its_url_has(
+    connect: Connect, asked: str, listed: str, found: bool
+) -> None:
+    with RawServer(FAILED, *listing(now(), stream_url=listed)) as server:
+        create = connect(base_url=server.base_url, retry=QUICK).live_monitor.create
+        if found:
+            assert (create(asked, OPEN)).job_id == "a1"
+        else:
+            with pytest.raises(CreateOutcomeUnknownError):
+                create(asked, OPEN)

@@ -29,6 +29,22 @@ def test_an_event_without_a_job_belongs_to_the_one_job_on_its_stream() -> None:
     assert [each.job_id for each in inbox.take(1)] == ["a1"]
 
 
+def test_the_url_of_a_stream_may_have_another_form() -> None:
+    router, inbox = DeliveryRouter(), new_inbox()
+    router.register("a1", inbox, 0, "https://youtu.be/dQw4w9WgXcQ")
+    router.deliver(event("watch_triggered", source_url="https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=1s"), 1)
+    assert [each.job_id for each in inbox.take(1)] == ["a1"]
+
+
+def test_two_channels_of_one_recorder_are_told_apart_by_their_users() -> None:
+    router, one, two = DeliveryRouter(), new_inbox("a1"), new_inbox("b2")
+    router.register("a1", one, 0, "rtsp://channel1:pw@recorder/live")
+    router.register("b2", two, 0, "rtsp://channel2:pw@recorder/live")
+    router.deliver(event("watch_triggered", source_url="rtsp://channel2:***@recorder:554/live"), 1)
+    router.deliver(event("watch_triggered", source_url="rtsp://recorder/live"), 1)  # may mean either
+    assert ([len(one.take(1)), len(two.take(1))]) == [0, 1]
+
+
 def test_with_two_jobs_on_a_stream_it_belongs_to_neither() -> None:
     router, inbox = DeliveryRouter(), new_inbox()
     router.register("a1", inbox, 0, CAMERA)

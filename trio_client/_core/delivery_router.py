@@ -10,6 +10,7 @@ from .._redaction import preview
 from ..events import Event
 from .job_inbox import JobInbox
 from .log import logger
+from .stream_url import same_stream
 
 __all__ = ["DeliveryRouter"]
 
@@ -21,8 +22,8 @@ _CLOCK_SKEW = timedelta(seconds=5)
 class DeliveryRouter:
     """Hand deliveries to the inboxes of their job, and keep those of jobs that have none yet. Thread-safe.
 
-    An event without a job id belongs to the job with its stream URL, if exactly one job is known to have it: one
-    that has an inbox, or that has reported its id with a stream and not its end.
+    An event without a job id belongs to the job on its stream, whatever form the URL has, if exactly one job is known
+    to be on it: one that has an inbox, or that has reported its id with a stream and not its end.
     """
 
     def __init__(self) -> None:
@@ -104,7 +105,7 @@ class DeliveryRouter:
             return event.job_id
         if event.stream_url is None:
             return None
-        jobs = [job_id for job_id, url in self._stream_urls.items() if url == event.stream_url]
+        jobs = [job_id for job_id, url in self._stream_urls.items() if same_stream(url, event.stream_url)]
         if len(jobs) > 1:
             logger.info(
                 "A %s event without a job id could belong to any of %d jobs on %s; leaving it to polling.",

@@ -18,6 +18,7 @@ from ...errors import CreateOutcomeUnknownError, RequestValidationError, TrioErr
 from ...models import Job
 from ..call import Call
 from ..retry.outcome import Outcome, classify
+from ..stream_url import same_stream
 
 __all__ = [
     "Intent",
@@ -57,7 +58,9 @@ class Intent:
 
     def equals(self, other: Intent) -> bool:
         """Whether two requests are identical, so that their jobs cannot be told apart."""
-        return (self.path, self.body) == (other.path, other.body)
+        one, two = dict(self.body), dict(other.body)
+        same = same_stream(one.pop("stream_url", ""), two.pop("stream_url", ""))
+        return same and (self.path, one) == (other.path, two)
 
     @property
     def job_type(self) -> str:

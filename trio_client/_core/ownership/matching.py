@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from ..._times import has_zone, parse_time
 from ...models import Job, JobDetail
+from ..stream_url import same_stream
 from .intent import Intent
 
 __all__ = ["CLOCK_SKEW", "Candidate", "Listing", "Window", "candidate", "fits"]
@@ -78,7 +79,7 @@ def candidate(job: Job, intent: Intent, window: Window | None) -> Candidate | No
         intent: what was to be made.
         window: when it was made, by the server's clock; `None`: not known.
     """
-    if job.stream_url != intent.body.get("stream_url"):
+    if not same_stream(job.stream_url, intent.body.get("stream_url")):
         return None
     if job.job_type is not None and job.job_type != intent.job_type:
         return None
