@@ -35,7 +35,7 @@ BODY = json.dumps(
     }
 )
 REQUEST = (
-    f"POST /api/live-monitor HTTP/1.1\r\nhost: stub\r\nauthorization: Bearer k\r\naccept: text/event-stream\r\n"
+    f"POST /api/live-monitor HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\naccept: text/event-stream\r\n"
     f"content-length: {len(BODY)}\r\n\r\n{BODY}"
 ).encode()
 EVENT = (

@@ -20,7 +20,7 @@ from trio_client.stub import RecordedRequest, Scene, StubServer
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?", "max_triggers": None}
-HEAD = "host: stub\r\nauthorization: Bearer k\r\n"
+HEAD = "host: localhost\r\nauthorization: Bearer k\r\n"
 Connect = Callable[..., httpx.Client]
 Eventually = Callable[[Callable[[], object]], None]
 
@@ -29,20 +29,20 @@ MALFORMED = [
     b"GET\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",
     b"GET / HTTP/1.1\r\n\r\n",
-    b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
-    b"GET / HTTP/1.1\r\nhost: a\r\nbad name: b\r\n\r\n",
-    b"GET / HTTP/1.1\r\nhost: a\r\nx: \x00\r\n\r\n",
-    b"GET /%zz%00%ff HTTP/1.1\r\nhost: a\r\n\r\n",
-    b"GET http://[::1/ HTTP/1.1\r\nhost: a\r\n\r\n",
-    b"OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
-    b"CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: localhost\r\nbad name: b\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: localhost\r\nx: \x00\r\n\r\n",
+    b"GET /%zz%00%ff HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    b"GET http://[::1/ HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\nhost: localhost\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    b"POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",
-    b"POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"POST /jobs HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffffff\r\n",
-    b"POST /jobs HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n",
-    b"GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
-    b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n",
+    b"POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
+    b"POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /jobs HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffffff\r\n",
+    b"POST /jobs HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: gzip\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+    b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nhost: localhost\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 20_000 + b"\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 ]
@@ -79,7 +79,7 @@ def test_what_is_not_http_is_refused(stub: StubServer, client: httpx.Client, sen
 def test_noise_does_not_stop_the_server(stub: StubServer, client: httpx.Client, seed: int) -> None:
     noise = random.Random(seed)
     body = json.dumps(MONITOR).encode()
-    whole = b"POST /api/live-monitor HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+    whole = b"POST /api/live-monitor HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
     for _ in range(40):
         spoilt = bytearray(whole)
         for _ in range(noise.randrange(1, 6)):
@@ -92,8 +92,8 @@ def test_noise_does_not_stop_the_server(stub: StubServer, client: httpx.Client, 
     "begun",
     [
         b"",
-        b"GET /api/jobs HTTP/1.1\r\nhost: a\r\n",
-        b"POST /api/live-monitor HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{",
+        b"GET /api/jobs HTTP/1.1\r\nhost: localhost\r\n",
+        b"POST /api/live-monitor HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{",
     ],
     ids=["nothing", "half a head", "half a body"],
 )

@@ -14,7 +14,6 @@ import pytest
 from trio_client.stub import Scene, StubServer
 from trio_client.stub.engine.pictures import picture
 from trio_client.stub.page.live import MAX_FEEDS
-from trio_client.stub.page.page import masked
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}
@@ -55,7 +54,7 @@ def test_what_is_shown_is_short_and_masked(stub: StubServer, control: httpx.Clie
     stub.clock.advance(40)
     state = shown(control)
     (job,) = state["jobs"]
-    assert job["stream_url"] == "rtsp://camera.example/yard?access_token=***&x=1"
+    assert job["stream_url"] == "rtsp://***@camera.example/yard?access_token=***&x=1"
     assert (job["status"], job["checks"], job["triggers"], len(job["condition"])) == ("completed", 3, 1, 300)
     assert [event["name"] for event in state["events"]] == ["stopped", "triggered", "progress", "progress", "started"]
     assert "hunter" not in json.dumps(state)
@@ -67,22 +66,6 @@ def test_what_is_shown_is_short_and_masked(stub: StubServer, control: httpx.Clie
     assert len(shown(control)["events"]) == 50
     stub.reset()
     assert shown(control)["events"] == []
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (
-            "rtsp://u:p@h/x?a=1&user_password=abc&token=x;key=3#f",
-            "rtsp://h/x?a=1&user_password=***&token=***;key=***#f",
-        ),
-        ("https://youtube.com/@channel/live?v=abc", "https://youtube.com/@channel/live?v=abc"),
-        ("rtsp://u:p@ss@h", "rtsp://h"),
-        ("no url", "no url"),
-    ],
-)
-def test_secrets_of_a_stream_are_masked(url: str, expected: str) -> None:
-    assert masked(url) == expected
 
 
 def test_the_page_is_updated_as_events_happen(stub: StubServer, control: httpx.Client, client: httpx.Client) -> None:
@@ -100,7 +83,7 @@ def test_a_page_that_stops_reading_does_not_delay_others(client: httpx.Client, e
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), 10) as lazy:
             lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            lazy.sendall(b"GET /_stub/live HTTP/1.1\r\nhost: stub\r\n\r\n")
+            lazy.sendall(b"GET /_stub/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
             eventually(lambda: server._state.engine.watchers == 1)
             for _ in range(20):
                 server.add_jobs(50, status="running")

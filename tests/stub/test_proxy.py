@@ -32,7 +32,7 @@ def connect(proxy: FaultProxy) -> socket.socket:
 
 
 def request(method: str = "GET", path: str = "/api/jobs", body: str = "", **fields: str) -> bytes:
-    lines = {"host": "x", "authorization": "Bearer k", "content-length": str(len(body)), **fields}
+    lines = {"host": "localhost", "authorization": "Bearer k", "content-length": str(len(body)), **fields}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n{body}".encode()
 
@@ -430,7 +430,7 @@ with StubServer() as stub, FaultProxy(stub) as proxy:
         proxy.strike(WireFault(kind, work="late"))
         port = int(proxy.base_url.split(":")[2].partition("/")[0])
         with socket.create_connection(("127.0.0.1", port), timeout=0.05) as sock:
-            sock.sendall(b"GET /api/jobs HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")
+            sock.sendall(b"GET /api/jobs HTTP/1.1\\r\\nhost: localhost\\r\\n\\r\\n")
             try:
                 while sock.recv(65536) and kind != "endless-1xx":
                     pass

@@ -165,7 +165,7 @@ def test_a_quiet_stream_sends_keep_alive_comments(connect: Callable[..., httpx.C
 
 def test_a_hundred_streams_at_once(connect: Callable[..., httpx.Client]) -> None:
     request = (
-        "POST /api/live-monitor HTTP/1.1\r\nhost: stub\r\nauthorization: Bearer k\r\n"
+        "POST /api/live-monitor HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\n"
         "accept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{}"
     )
     body = json.dumps(MONITOR)

@@ -28,6 +28,10 @@ def stub(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Allow an address that other machines can reach.")
     ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A host name to answer beside the loopback names; may be repeated."),
+    ] = None,
 ) -> int:
     r"""Run a local server that follows the API's documentation: no key, no network, no cost.
 
@@ -55,6 +59,7 @@ def stub(
             api_keys=accept_key,
             webhook_secret=webhook_secret,
             allow_remote=allow_remote,
+            allow_hosts=allow_host or (),
         )
     except ValueError as error:
         raise UsageError(f"{error}.") from None

@@ -17,23 +17,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; one line on standard output has the address."""
-    parser = argparse.ArgumentParser(
-        prog="python -m trio_client.stub",
-        description="A local server that behaves as the Trio API is documented.",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="0 takes any free port (default: %(default)s)")
-    parser.add_argument("--speed", type=float, default=60.0, help="stub-seconds per real second (default: %(default)s)")
-    parser.add_argument("--max-jobs", type=int, default=10, help="concurrent jobs (default: %(default)s)")
-    parser.add_argument(
-        "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"
-    )
-    parser.add_argument("--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed")
-    parser.add_argument("--credits", type=float, help="the account's credits (default: no limit)")
-    parser.add_argument(
-        "--generation", choices=list(GENERATIONS), default=NEWEST, help="of the documentation (default: %(default)s)"
-    )
-    parser.add_argument("--allow-remote", action="store_true", help="allow an address that others can reach")
+    parser = _parser()
     options = parser.parse_args(arguments)
     try:
         server = StubServer(
@@ -46,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             generation=options.generation,
             credits=options.credits,
             allow_remote=options.allow_remote,
+            allow_hosts=options.allow_host or (),
         )
     except ValueError as error:
         parser.error(str(error))
@@ -67,6 +52,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pass
     server.stop()
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m trio_client.stub",
+        description="A local server that behaves as the Trio API is documented.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free port (default: %(default)s)")
+    parser.add_argument("--speed", type=float, default=60.0, help="stub-seconds per real second (default: %(default)s)")
+    parser.add_argument("--max-jobs", type=int, default=10, help="concurrent jobs (default: %(default)s)")
+    parser.add_argument(
+        "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"
+    )
+    parser.add_argument("--webhook-secret", metavar="SECRET", help="signs webhooks; default: they are not signed")
+    parser.add_argument("--credits", type=float, help="the account's credits (default: no limit)")
+    parser.add_argument(
+        "--generation", choices=list(GENERATIONS), default=NEWEST, help="of the documentation (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="a host name to answer beside the loopback names; may be repeated",
+    )
+    parser.add_argument("--allow-remote", action="store_true", help="allow an address that others can reach")
+    return parser
 
 
 if __name__ == "__main__":

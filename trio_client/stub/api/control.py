@@ -15,6 +15,7 @@ from ..engine.records import JobRecord
 from ..engine.vision import Scene
 from ..faults.fault import Fault
 from .control_schema import built, read_control
+from .masking import mask_headers
 from .state import ApiState
 
 __all__ = ["Control", "add_jobs"]
@@ -95,8 +96,10 @@ class Control:
         return JSONResponse({"job_id": job.job_id, "status": job.status})
 
     async def requests(self, _: Request) -> Response:
-        """GET /_stub/requests: the latest requests, oldest first; bodies as text or base64."""
-        return JSONResponse({"requests": [_entry(asdict(entry)) for entry in self._state.requests.all()]})
+        """GET /_stub/requests: the latest requests, oldest first, credentials masked; bodies as text or base64."""
+        entries = [asdict(entry) for entry in self._state.requests.all()]
+        shown = [_entry({**entry, "headers": mask_headers(entry["headers"])}) for entry in entries]
+        return JSONResponse({"requests": shown})
 
     async def deliveries(self, _: Request) -> Response:
         """GET /_stub/deliveries: the latest webhook attempts, oldest first."""

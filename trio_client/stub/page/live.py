@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..api.masking import mask_text, mask_url
 from ..api.state import ApiState
 from ..delivery.event_stream import disconnected
 from ..delivery.sse import event_text
@@ -18,7 +19,6 @@ from ..engine.engine import happened
 from ..engine.job import Job
 from ..engine.job_events import JobEvent
 from ..engine.pictures import picture
-from .page import masked
 
 __all__ = ["LiveFeed", "current_frame", "snapshot"]
 
@@ -52,7 +52,7 @@ class _ShownJob:
 
 
 def snapshot(state: ApiState) -> dict[str, Any]:
-    """The newest jobs and events, with camera passwords masked and long texts cut."""
+    """The newest jobs and events, with secrets masked and long texts cut."""
     with state.jobs.lock:
         jobs, total = state.jobs.page(status=None, job_type=None, limit=JOBS_SHOWN, offset=0)
         now = state.clock.now()
@@ -121,8 +121,8 @@ def _shown_job(state: ApiState, job: Job, now: float) -> _ShownJob:
         status=job.status,
         active=job.active,
         reason=job.reason,
-        stream_url=_cut(masked(job.stream_url)),
-        condition=_cut(str(job.config.get("condition", ""))),
+        stream_url=_cut(mask_url(job.stream_url)),
+        condition=_cut(mask_text(str(job.config.get("condition", "")))),
         delivery=job.delivery,
         checks=counters.get("checks_performed", 0),
         triggers=counters.get("triggers_fired", 0),
@@ -148,7 +148,7 @@ def _shown_event(number: int, job: Job, event: JobEvent) -> dict[str, Any]:
         "job_id": job.job_id,
         "name": event.name,
         "timestamp": event.timestamp,
-        "text": _cut(text),
+        "text": _cut(mask_text(text)),
     }
 
 

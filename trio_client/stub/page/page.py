@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from html import escape
 from importlib.resources import files
 
+from ..api.masking import mask_url
 from ..engine.records import JobRecord
 
-__all__ = ["JOBS_SHOWN", "PAGE_HEADERS", "jobs_page", "masked", "page_file"]
+__all__ = ["JOBS_SHOWN", "PAGE_HEADERS", "jobs_page", "page_file"]
 
 JOBS_SHOWN = 200
 _MEDIA_TYPES = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
-_SECRET = re.compile(r"([?&;][\w-]*(?:pass\w*|pwd|token|secret|key|auth|sig|signature)=)[^&;#]*", re.IGNORECASE)
 
 # Only the server's own files are loaded, no inline script runs, and no site can put the page in a frame.
 PAGE_HEADERS = {
@@ -39,18 +38,11 @@ def page_file(name: str) -> tuple[str, str] | None:
     return None if media_type is None else (_text(name), media_type)
 
 
-def masked(url: str) -> str:
-    """A stream URL without its credentials: user, password, and secrets in the query."""
-    scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    return _SECRET.sub(r"\1***", f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}")
-
-
 @cache
 def _text(name: str) -> str:
     return (files("trio_client.stub.page") / name).read_text("utf-8")
 
 
 def _row(job: JobRecord) -> str:
-    cells = (job.job_id, job.job_type, job.status, job.reason or "", masked(job.stream_url), job.delivery)
+    cells = (job.job_id, job.job_type, job.status, job.reason or "", mask_url(job.stream_url), job.delivery)
     return "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"

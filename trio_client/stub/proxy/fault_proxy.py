@@ -7,13 +7,15 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..api.allowed_hosts import AllowedHosts
 from ..api.control_schema import read_control
+from ..api.masking import mask_headers
 from ..documented.errors import ApiError
 from ..engine.records import BoundedLog
 from .listener import ProxyListener
@@ -61,6 +63,7 @@ class FaultProxy:
     Args:
         server: a running `StubServer`, or the base URL of any plain HTTP server.
         port: 0 takes any free port of the loopback address.
+        allow_hosts: host names that are answered beside the loopback names, on any port; others get 403.
 
     Example:
         >>> from trio_client.stub import StubServer
@@ -70,12 +73,13 @@ class FaultProxy:
         True
     """
 
-    def __init__(self, server: StubServer | str, *, port: int = 0) -> None:
+    def __init__(self, server: StubServer | str, *, port: int = 0, allow_hosts: Iterable[str] = ()) -> None:
         parts = urlsplit(server if isinstance(server, str) else server.base_url)
         if parts.scheme != "http" or not parts.hostname or not parts.port:
             raise ValueError("server must be a running StubServer, or an http:// URL with host and port")
         self._server = (parts.hostname, parts.port)
         self._path = parts.path.rstrip("/")
+        self._allowed = AllowedHosts(allow_hosts)
         self._script = WireScript()
         self._requests: BoundedLog[WireRequest] = BoundedLog()
         self._connections = 0
@@ -154,6 +158,13 @@ class FaultProxy:
             return
         begun, continues = b"", True
         while continues and (head := await read_head(reader, begun)) is not None:
+            try:
+                self._allowed.check(head.fields)
+            except ApiError as error:
+                with contextlib.suppress(*CONNECTION_ERRORS):
+                    await take(read_body(reader, head, until_end=False), _MAX_BODY)
+                    await forward(proxy_reply(json.dumps(error.body()).encode(), "403 Forbidden"), peer)
+                return
             request = self._record(head, number)
             with self._counted():
                 continues, begun = await self._handle(request, head, peer)
@@ -228,7 +239,10 @@ class FaultProxy:
                 self.strike(WireFault.from_json(given), **aim)
             except (ApiError, TypeError, ValueError) as error:
                 return proxy_reply(json.dumps({"detail": str(error)}).encode(), "422 Unprocessable Entity")
-        requests = [{**asdict(each), "body": each.body.decode("latin-1")} for each in self.requests]
+        requests = [
+            {**asdict(each), "headers": mask_headers(each.headers), "body": each.body.decode("latin-1")}
+            for each in self.requests
+        ]
         return proxy_reply(json.dumps({"requests": requests, "pending": len(self.faults)}, default=repr).encode())
 
     @contextlib.contextmanager

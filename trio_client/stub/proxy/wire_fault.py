@@ -15,7 +15,7 @@ from ..faults.fault_queue import MAX_FAULTS
 __all__ = ["WireFault", "WireScript"]
 
 AtByte = Literal["reset", "close", "half-close", "hang", "delay", "dribble"]
-Corrupting = Literal[
+Spoiled = Literal[
     "answer",
     "garbage",
     "truncated",
@@ -68,7 +68,7 @@ class WireFault:
         'done'
     """
 
-    kind: AtByte | Corrupting
+    kind: AtByte | Spoiled
     at: Place = "reply"
     after: int = 0
     work: Work = "done"
@@ -112,7 +112,7 @@ class WireFault:
         return self.at in ("connect", "request")
 
 
-_KINDS = (*get_args(AtByte), *get_args(Corrupting))
+_KINDS = (*get_args(AtByte), *get_args(Spoiled))
 
 
 @dataclass(eq=False)

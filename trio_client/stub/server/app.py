@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from ..api.allowed_hosts import AllowedHosts
 from ..api.control import Control
 from ..api.operations import Api
 from ..documented.errors import ApiError
@@ -23,6 +24,7 @@ from ..osapi.control import OsapiControl
 from ..osapi.endpoints import METHODS, OsapiApi
 from ..page.routes import PageRoutes
 from .gate import Gate
+from .host_check import HostCheck
 from .settings import Settings
 from .state import StubState
 
@@ -39,6 +41,7 @@ def create_app(
     webhook_secret: str | None = None,
     generation: Generation = NEWEST,
     credits: float | None = None,
+    allow_hosts: Iterable[str] = (),
 ) -> ASGIApp:
     """The stub server as an ASGI application, for a server of your own.
 
@@ -49,6 +52,8 @@ def create_app(
         webhook_secret: signs webhooks; None: they are not signed.
         generation: which of the documentation's generations it follows.
         credits: what the account has; None: without limit.
+        allow_hosts: host names that are answered beside the loopback names, others and pages of other sites get 403.
+            If none is given, Host and Origin are not checked: your server is.
 
     `uvicorn --factory trio_client.stub:create_app` serves it as it is, and `/_stub/…` scripts it. Faults that end a
     connection need the connection itself, which only `StubServer` has: here they end in an exception, at which most
@@ -64,12 +69,13 @@ def create_app(
         webhook_secret=webhook_secret,
         generation=generation,
         credits=credits,
+        allow_hosts=allow_hosts,
     )
     return build_app(StubState(settings))
 
 
-def build_app(state: StubState) -> ASGIApp:
-    """The application over a given state."""
+def build_app(state: StubState, *, on_socket: bool = False) -> ASGIApp:
+    """The application over a given state; `on_socket` says that browsers can reach it."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -83,7 +89,9 @@ def build_app(state: StubState) -> ASGIApp:
         exception_handlers={HTTPException: _http_error, ApiError: _api_error, Exception: _internal_error},
     )
     app.router.redirect_slashes = False
-    return Gate(app, state)
+    gate = Gate(app, state)
+    allowed = AllowedHosts(state.settings.allow_hosts)
+    return HostCheck(gate, allowed) if on_socket or allowed.names else gate
 
 
 def _documented_routes(api: Api) -> list[Route]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..api.allowed_hosts import AllowedHosts
 from ..documented.generations import NEWEST, Generation
 from ..engine.clock import check_number
 from .uvicorn_server import REQUEST_SECONDS
@@ -28,6 +29,7 @@ class Settings:
         max_body_bytes: the largest request body that is read.
         generation: which of the documentation's generations it follows.
         credits: what the account has; None: without limit.
+        allow_hosts: host names that are answered beside the loopback names.
     """
 
     speed: float = 60.0
@@ -41,8 +43,10 @@ class Settings:
     max_body_bytes: int = 32 * 2**20
     generation: Generation = NEWEST
     credits: float | None = None
+    allow_hosts: Iterable[str] = ()
 
     def __post_init__(self) -> None:
+        AllowedHosts(self.allow_hosts)  # refuses what is not a host name
         if self.webhook_secret == "":
             raise ValueError("webhook_secret must not be empty; None leaves webhooks unsigned")
         if self.credits is not None:

@@ -52,6 +52,7 @@ class StubServer:
         generation: which of the documentation's generations it follows: "G1" to "G4", the newest.
         credits: what the account has: a check costs one, a begun minute of a job two; None: without limit.
         allow_remote: allows an address that other machines can reach.
+        allow_hosts: host names that are answered beside the loopback names, on any port; others get 403.
 
     Example:
         >>> with StubServer() as stub:
@@ -77,6 +78,7 @@ class StubServer:
         generation: Generation = NEWEST,
         credits: float | None = None,
         allow_remote: bool = False,
+        allow_hosts: Iterable[str] = (),
     ) -> None:
         if not allow_remote and not _is_loopback(host):
             raise ValueError(f"{host!r} is not a loopback address; allow_remote=True allows it")
@@ -95,6 +97,7 @@ class StubServer:
                 max_body_bytes=max_body_bytes,
                 generation=generation,
                 credits=credits,
+                allow_hosts=[allow_hosts] if isinstance(allow_hosts, str) else tuple(allow_hosts),
             )
         )
         self._server: ThreadedServer | None = None
@@ -104,7 +107,9 @@ class StubServer:
         """Serve until `stop()`; returns when requests are answered."""
         if self._thread is not None:
             raise RuntimeError("the stub server is already running")
-        server = ThreadedServer(build_app(self._state), request_timeout=self._state.settings.request_timeout)
+        server = ThreadedServer(
+            build_app(self._state, on_socket=True), request_timeout=self._state.settings.request_timeout
+        )
         sock = listen(self._host, self._port)
         self._port = sock.getsockname()[1]
         self._server = server
