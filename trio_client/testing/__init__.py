@@ -7,8 +7,8 @@
         mock.on("POST", "/check-once").reply({"triggered": True, "explanation": "A van."})
         assert mock.client().check_once("rtsp://gate.example/live", "a van is at the gate").triggered
 
-With pytest, the fixtures `trio_stub`, `trio_sync_client`, `trio_async_client`, `trio_mock` and `trio_waits` need no import.
-Everything is imported on first use.
+With pytest, the fixtures `trio_stub`, `trio_sync_client`, `trio_async_client`, `trio_mock` and `trio_waits` need no
+import. Everything is imported on first use.
 """
 
 from __future__ import annotations
