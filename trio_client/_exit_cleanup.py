@@ -10,9 +10,10 @@ import atexit
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeAlias
+
+from ._time_source import REAL
 
 __all__ = ["Stop", "register", "stop_all", "unregister"]
 
@@ -47,11 +48,11 @@ def stop_all() -> None:
     with _lock:
         stops = list(_registered)
         _registered.clear()
-    until = time.monotonic() + _SECONDS
+    until = REAL.monotonic() + _SECONDS
     stopped: set[Stop] = set()
 
     def run(stop: Stop) -> None:
-        if stop(until - time.monotonic()):
+        if stop(until - REAL.monotonic()):
             stopped.add(stop)
 
     threads: list[threading.Thread] = []
@@ -60,12 +61,12 @@ def stop_all() -> None:
         try:
             thread.start()
         except RuntimeError:  # an interpreter that is shutting down starts no threads
-            if time.monotonic() < until:
+            if REAL.monotonic() < until:
                 run(stop)
         else:
             threads.append(thread)
     for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
+        thread.join(max(0.0, until - REAL.monotonic()))
     running = ", ".join(str(stop) for stop in stops if stop not in stopped)
     if running:
         sys.stderr.write(f"trio_client: could not confirm that these jobs were stopped: {running}\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,6 +13,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 
+from .._time_source import REAL
 from ..events import Event
 from ._factories import wire_of
 
@@ -186,7 +186,7 @@ class ScriptBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             if isinstance(step, _Delay):
                 seconds, too_long = self._bounded(step)
                 if self._real_time:
-                    time.sleep(seconds)
+                    REAL.sleep(seconds)
                 self._end_delay(seconds, too_long=too_long)
             else:
                 yield _content(step)
@@ -201,7 +201,7 @@ class ScriptBody(httpx.SyncByteStream, httpx.AsyncByteStream):
                 return _content(step)
             seconds, too_long = self._bounded(step)
             if self._real_time:
-                await anyio.sleep(seconds)
+                await REAL.async_sleep(seconds)
             self._end_delay(seconds, too_long=too_long)
         raise StopAsyncIteration
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..._redaction import preview
+from ..._time_source import current
 from ..._times import http_date
 from ...errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
 from ...models import Job
@@ -36,7 +37,7 @@ _LONGEST_WEBHOOK_URL = 2083
 
 
 def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.fromtimestamp(current().wall_clock(), timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from ..._core.config import Secret, Timeout
 from ..._core.reply import Reply, media_type
 from ..._core.spans import CallSpan
 from ..._redaction import mask
+from ..._time_source import REAL
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..concurrency.async_.limiter import Limiter
 from ..concurrency.async_.owner import current_owner
@@ -80,13 +80,13 @@ class AsyncOpenReply:
             APIConnectionError: the connection broke, or the rest did not come in time.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
-        time_left = max(0.0, self._until - time.monotonic())
+        time_left = max(0.0, self._until - REAL.monotonic())
         try:
             with time_limit(time_left):
                 content = await _read_body(self.headers, self._exchange, self._limit, self._place)
                 return Reply(self.status, self.headers, content or b"")
         except TimeoutError as error:
-            if isinstance(error, TrioError) and time.monotonic() < self._until:
+            if isinstance(error, TrioError) and REAL.monotonic() < self._until:
                 raise
         raise deadline_exceeded(self._place, time_left)
 
@@ -123,7 +123,7 @@ class AsyncSender:
             APIConnectionError: there is none.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
-        until = time.monotonic() + time_left
+        until = REAL.monotonic() + time_left
         try:
             with time_limit(time_left):
                 exchange = await self._exchange(
@@ -138,13 +138,13 @@ class AsyncSender:
                     await exchange.close(reusable=complete and not request.fresh_connection)
                 return Reply(exchange.response.status_code, headers, content or b"")
         except TimeoutError as error:
-            if isinstance(error, TrioError) and time.monotonic() < until:
+            if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
         raise deadline_exceeded(self.place, time_left)
 
     async def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> AsyncOpenReply:
         """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
-        until = time.monotonic() + time_left
+        until = REAL.monotonic() + time_left
         waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
@@ -153,7 +153,7 @@ class AsyncSender:
                     exchange, waits, place=self.place, limit=self._max_body_bytes, idle=idle, until=until
                 )
         except TimeoutError as error:
-            if isinstance(error, TrioError) and time.monotonic() < until:
+            if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
         raise deadline_exceeded(self.place, time_left)
 

@@ -6,13 +6,13 @@ import os
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 import httpcore
 
+from ...._time_source import REAL
 from .run_to_completion import about_to_send
 from .shield import limit_in_force
 
@@ -27,7 +27,7 @@ def _bounded(timeout: float | None) -> float | None:
     until = limit_in_force()
     if until is None:
         return timeout
-    left = until - time.monotonic()
+    left = until - REAL.monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout("the time limit has passed")
     return left if timeout is None else min(timeout, left)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import AbstractContextManager
+
+from ...._time_source import REAL
 
 __all__ = ["limit_in_force", "limit_is_over", "shielded", "time_limit"]
 
@@ -31,21 +32,21 @@ class _Limit:
 def time_limit(seconds: float) -> AbstractContextManager[object]:
     """Let the waits for the network inside last at most `seconds` in total."""
     outer = limit_in_force()
-    until = time.monotonic() + seconds
+    until = REAL.monotonic() + seconds
     return _Limit(until if outer is None else min(until, outer))
 
 
 def shielded(seconds: float) -> AbstractContextManager[object]:
     """Bound what runs inside to `seconds`, whatever limit is in force outside."""
-    return _Limit(time.monotonic() + seconds)
+    return _Limit(REAL.monotonic() + seconds)
 
 
 def limit_in_force() -> float | None:
-    """Return until when, by `time.monotonic`, waits for the network may last."""
+    """Return until when, by `REAL.monotonic`, waits for the network may last."""
     return getattr(_limit, "until", None)
 
 
 def limit_is_over() -> bool:
     """Return whether the limit in force is what ended a wait for the network."""
     until = limit_in_force()
-    return until is not None and time.monotonic() >= until - _TIMER_TOLERANCE
+    return until is not None and REAL.monotonic() >= until - _TIMER_TOLERANCE
