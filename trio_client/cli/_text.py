@@ -38,7 +38,7 @@ def masked(value: Any, secrets: Iterable[str], name: str = "") -> Any:
     Args:
         value: the value.
         secrets: texts to mask.
-        name: the field it is in, which tells whether its text is a URL.
+        name: the field it is in, which shows whether its text is a URL.
     """
     if isinstance(value, str):
         return mask(value, secrets, is_url=is_url_name(name))

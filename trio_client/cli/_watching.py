@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "digest", "watch"]
 
-Condition = Annotated[str, typer.Argument(help="What to look for, in plain words.", show_default=False)]
+Condition = Annotated[str, typer.Argument(help="The condition to check, in plain words.", show_default=False)]
 Interval = Annotated[
     str | None, typer.Option(metavar="TIME", help="Time between checks, 5s to 5m. Server's default: 10s.")
 ]
