@@ -193,6 +193,14 @@ class World:
             self.running.end(self.now)
         self.send(do.StopTried(confirmed))
 
+    def stop_lost(self, *, confirmed: bool = True) -> None:
+        """The job of an unresolved create turns up beside the running one."""
+        assert isinstance(self.command, do.StopLost), self.command
+        assert self.running is not None
+        if confirmed:
+            self.unresolved.remove(self.command.create.error)
+        self.send(do.StopTried(confirmed))
+
     def close(self) -> None:
         """The user leaves."""
         self.send(do.Closed())

@@ -225,6 +225,20 @@ def test_an_unresolved_create_is_stopped_after_the_next_job(stub: StubServer, cl
     assert 0 == stub.running_jobs
 
 
+def test_a_lost_job_that_turns_up_beside_the_next_is_stopped(stub: StubServer, client: TrioClient, pauses: Any) -> None:
+    nothing = {"jobs": [], "total": 0, "limit": 100, "offset": 0}
+    stub.fail_next(method="POST", status=502, processed=True)
+    stub.fail_next(method="GET", path="/jobs", status=200, body=nothing, times=8)  # a list that lags
+    with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+        events.until(Triggered)
+        assert (2, 2) == (posts(stub), stub.running_jobs)
+        pauses.seconds.append(60)
+        for _ in range(20):
+            next(events)
+        assert [events.job_id] == [job.job_id for job in stub.jobs if job.status == "running"]
+    assert (2, 0) == (posts(stub), stub.running_jobs)
+
+
 def test_a_job_with_unknown_id_that_is_not_found_is_reported(stub: StubServer, client: TrioClient, pauses: Any) -> None:
     stub.fail_next(method="POST", drop_after_bytes=1)
     stub.fail_next(method="GET", path="/jobs", status=500, times=10_000)

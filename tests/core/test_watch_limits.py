@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from trio_client import errors
+from trio_client._core.watch_commands import UnresolvedCreate
 from trio_client._core.watch_limits import Budget, job_seconds, watch_limits
 from trio_client._stats import JobStats
 from trio_client.events import Stopped
@@ -106,6 +107,21 @@ def test_a_watch_ends_before_its_budget_is_exceeded() -> None:
     over = used.over()
     assert over is not None
     assert "max_cost_reached" == over.reason
+
+
+def test_a_create_that_is_unresolved_counts_with_the_minutes_its_job_may_have_run() -> None:
+    clock = Clock()
+    unresolved: list[UnresolvedCreate] = []
+    used = Budget(watch_limits("live-monitor", None, 0.20, None), clock=clock, unresolved=unresolved)  # ten minutes
+    lost = UnresolvedCreate(errors.CreateOutcomeUnknownError("m", request={"monitor_duration_seconds": 240}), clock.now)
+    unresolved.append(lost)
+    assert (1, 4 * 60.0) == (used.minutes_billed, used.job_limit())  # both may go on
+    clock.now += 130
+    assert (3, 3 * 60.0) == (used.minutes_billed, used.job_limit())
+    unresolved.remove(lost)
+    used.lost_job_ended(lost)
+    clock.now += 600
+    assert (3, 7 * 60.0) == (used.minutes_billed, used.job_limit())
 
 
 def test_without_limits_a_watch_never_ends_by_itself() -> None:

@@ -237,10 +237,49 @@ def test_an_unresolved_create_is_forgotten_when_its_job_cannot_run_any_more() ->
     world.send(do.NotFound())
     world.start()
     world.end(1)
+    assert do.Start(None) == world.command
+
+
+def test_an_unresolved_create_is_looked_up_beside_the_running_job_and_its_job_stopped() -> None:
+    world = World()
+    world.fail(unresolved(monitor_duration_seconds=900))
     world.send(do.NotFound())
     world.start()
-    world.end()
+    lookups: list[float] = []
+    while len(lookups) < 4:
+        world.events(1)
+        if isinstance(world.command, do.StopLost):
+            lookups.append(world.now)
+            world.send(do.NotFound())
+    assert [15, 60, 120, 180] == lookups
+    while not isinstance(world.command, do.StopLost):
+        world.events(1)
+    world.stop_lost()
+    assert not world.unresolved
+    world.events(1000)
+    world.end(1)
     assert do.Start(None) == world.command
+
+
+def test_a_lost_job_that_cannot_be_stopped_is_tried_again() -> None:
+    world = World()
+    world.fail(unresolved())
+    world.send(do.NotFound())
+    world.start()
+    world.events(30)
+    world.stop_lost(confirmed=False)
+    world.events(30)
+    world.stop_lost()
+    assert not world.unresolved
+
+
+def test_an_unresolved_create_is_not_looked_up_once_its_job_cannot_run_any_more() -> None:
+    world = World()
+    world.fail(unresolved())
+    world.send(do.NotFound())
+    world.start()
+    world.events(700)
+    assert isinstance(world.command, do.Read)
 
 
 def test_a_stream_dropped_before_it_named_its_job_leaves_an_unresolved_create() -> None:
@@ -301,6 +340,8 @@ def outcomes(world: World, number: Callable[[float], float]) -> list[Callable[[]
                 lambda: world.fail(FORBIDDEN),
                 lambda: world.send(do.NotFound()),
             ]
+        case do.StopLost():
+            return [world.stop_lost, lambda: world.stop_lost(confirmed=False), lambda: world.send(do.NotFound())]
         case do.Stop():
             return [world.stop, lambda: world.stop(confirmed=False)]
         case do.Read(until):

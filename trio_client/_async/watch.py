@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .._core import watch_commands as do
 from .._core.call import Call
+from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
@@ -17,12 +18,15 @@ from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedE
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from .job_lookup import search
+from .job_stop import stop_job
 from .owned_job import AsyncOwnedJob
 from .owned_stream import AsyncOwnedStream
 from .sources import AsyncSlotLease, AsyncUnlimitedSlots
 from .transport import AsyncTransport
 
 __all__ = ["AsyncWatch"]
+
+_LOOKUP_SECONDS = 5.0  # that a lookup may keep the events of the running job waiting
 
 
 class AsyncWatch:
@@ -136,6 +140,8 @@ class AsyncWatch:
                 return await self._start(limit)
             case do.Resolve(create):
                 return await self._resolve(create)
+            case do.StopLost(create):
+                return await self._stop_lost(create)
             case do.Wait(until):
                 if job is None:
                     self.lease.release()
@@ -180,10 +186,9 @@ class AsyncWatch:
 
     async def _resolve(self, create: do.UnresolvedCreate) -> do.Outcome:
         owned = AsyncOwnedJob.of(self._transport, create.error)
+        seconds = max(1.0, self._transport.settings.retry.reconcile_for)
         try:
-            found = await search(
-                self._transport, owned.record, seconds=max(1.0, self._transport.settings.retry.reconcile_for)
-            )
+            found = await search(self._transport, owned.record, seconds=seconds)
         except (AuthenticationError, PermissionDeniedError) as error:
             return do.Failure(error.with_traceback(None))
         except TrioError:
@@ -197,6 +202,20 @@ class AsyncWatch:
         job = self._new_job(None)
         job.adopt(owned)
         return self._started(job)
+
+    async def _stop_lost(self, create: do.UnresolvedCreate) -> do.Outcome:
+        owned = AsyncOwnedJob.of(self._transport, create.error)
+        try:
+            found = await search(self._transport, owned.record, seconds=_LOOKUP_SECONDS)
+        except TrioError:
+            return do.NotFound()
+        if owned.adopt([each for each in found if not each.job.is_terminal]) is None:
+            return do.NotFound()
+        logger.warning("Job %s, of a create whose reply was lost, turned up beside another; stopping it.", owned.job_id)
+        if owned.job_id is None or not await stop_job(self._transport, owned.job_id):
+            return do.StopTried(confirmed=False)
+        owned.release(ended=True)
+        return do.StopTried(confirmed=True)
 
     async def _read(self, job: AsyncOwnedStream, until: float | None) -> do.Outcome:
         limit = nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))

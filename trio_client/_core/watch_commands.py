@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,7 @@ __all__ = [
     "SlotRefused",
     "Start",
     "Stop",
+    "StopLost",
     "StopTried",
     "TimeSliceOver",
     "TimeUp",
@@ -46,6 +48,8 @@ __all__ = [
 ]
 
 SERVER_DEFAULT_SECONDS = 600
+_FIRST_LOOKUP = 15.0
+_LOOKUP_INTERVAL = 60.0
 
 
 class RunningJob(Protocol):
@@ -77,15 +81,27 @@ class UnresolvedCreate:
 
     Args:
         error: what says so.
-        now: the time by the watch's clock.
+        sent: when it was sent, by the watch's clock.
     """
 
-    __slots__ = ("error", "until")
+    __slots__ = ("error", "next_lookup", "sent", "until")
 
-    def __init__(self, error: CreateOutcomeUnknownError, now: float) -> None:
+    def __init__(self, error: CreateOutcomeUnknownError, sent: float) -> None:
         self.error = error
-        self.until = now + _longest_run(error.request)
+        self.sent = sent
+        self.until = sent + _longest_run(error.request)
         """When its job cannot run any more."""
+        self.next_lookup = sent + _FIRST_LOOKUP
+        """When it is looked up again while another job runs."""
+
+    def looked_up(self, now: float) -> None:
+        """Note a lookup: the next comes 15 s, then 60 s after the create, then a minute after the last."""
+        moments = (self.sent + _FIRST_LOOKUP, self.sent + _LOOKUP_INTERVAL, now + _LOOKUP_INTERVAL)
+        self.next_lookup = next(moment for moment in moments if moment > now)
+
+    def minutes(self, now: float) -> int:
+        """Return the begun minutes that its job may have run."""
+        return max(1, math.ceil((min(now, self.until) - self.sent) / 60.0))
 
 
 def _longest_run(body: Mapping[str, Any]) -> float:
@@ -113,6 +129,16 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Resolve:
     """Look for the job of an unresolved create, and take it over. Outcome: `JobStarted`, `NotFound` or `Failure`."""
+
+    create: UnresolvedCreate
+
+
+@dataclass(frozen=True, slots=True)
+class StopLost:
+    """Look for the job of an unresolved create beside the running job, and stop it.
+
+    Outcome: `StopTried` or `NotFound`.
+    """
 
     create: UnresolvedCreate
 
@@ -191,6 +217,7 @@ Command: TypeAlias = (
     Acquire
     | Start
     | Resolve
+    | StopLost
     | Read
     | Poll
     | Stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .._stats import JobStats
@@ -11,7 +11,7 @@ from ..errors import RequestValidationError
 from ..events import Stopped
 from ..pricing import Kind, price_per_minute_usd
 from .validation import positive
-from .watch_commands import SERVER_DEFAULT_SECONDS
+from .watch_commands import SERVER_DEFAULT_SECONDS, UnresolvedCreate
 
 __all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]
 
@@ -66,11 +66,20 @@ def job_seconds(wanted: int | None, limit: float | None) -> int | None:
 
 
 class Budget:
-    """Count the time and the billed minutes of one watch against its limits."""
+    """Count the time and the billed minutes of one watch against its limits.
 
-    def __init__(self, limits: WatchLimits, *, clock: Callable[[], float]) -> None:
+    Args:
+        limits: the limits.
+        clock: the time, in seconds.
+        unresolved: the creates whose jobs may run beside.
+    """
+
+    def __init__(
+        self, limits: WatchLimits, *, clock: Callable[[], float], unresolved: Sequence[UnresolvedCreate] = ()
+    ) -> None:
         self._limits = limits
         self._clock = clock
+        self._unresolved = unresolved
         self._began: float | None = None
         self._job_began: float | None = None
         self._job_allowance = math.inf
@@ -83,8 +92,9 @@ class Budget:
 
     @property
     def minutes_billed(self) -> int:
-        """Begun minutes of all jobs so far, the running one included."""
-        return self._spent_minutes + self._minutes_of_job()
+        """Begun minutes of all jobs so far, including the running one and those of unresolved creates."""
+        now = self._clock()
+        return self._spent_minutes + self._minutes_of_job() + sum(each.minutes(now) for each in self._unresolved)
 
     def job_limit(self) -> float | None:
         """Return how many seconds the next job may run; `None`: the watch sets no limit."""
@@ -124,6 +134,16 @@ class Budget:
             self._began = now
         self._job_began = now - ran
 
+    def job_released(self) -> float:
+        """Note that the job counts as one of an unresolved create from now on; return how many seconds it ran."""
+        ran = self._job_time()
+        self._job_began = None
+        return ran
+
+    def lost_job_ended(self, create: UnresolvedCreate) -> None:
+        """Book the job that an unresolved create may have made: it cannot run any more."""
+        self._spent_minutes += create.minutes(self._clock())
+
     def job_ended(self, stats: JobStats | None = None) -> float:
         """Book the job that ended; return how many seconds it ran, by this clock."""
         ran = self._job_time()
@@ -140,11 +160,13 @@ class Budget:
         return math.inf if self._job_began is None else self._job_began + self._job_allowance - SHORTEST_JOB / 2
 
     def _affordable(self) -> float:
-        """Return how many more seconds of jobs the budget pays for."""
+        """Return how many more seconds of a job the budget pays for, beside those of unresolved creates."""
         if self._limits.max_cost_usd is None:
             return math.inf
         minutes = math.floor(self._limits.max_cost_usd / self._limits.price_per_minute_usd + 1e-9)
-        return (minutes - self.minutes_billed) * 60.0
+        now = self._clock()
+        beside = sum(now < each.until for each in self._unresolved)
+        return (minutes - self.minutes_billed) // (1 + beside) * 60.0
 
     def _elapsed(self) -> float:
         return 0.0 if self._began is None else self._clock() - self._began

@@ -67,12 +67,12 @@ class WatchPolicy:
         self._wait_for_slot = wait_for_slot
         self._clock = clock
         self._server_now = server_now
-        self._budget = Budget(limits, clock=clock)
+        self._unresolved: list[UnresolvedCreate] = []
+        self._budget = Budget(limits, clock=clock, unresolved=self._unresolved)
         self._backoff = WatchBackoff(rand=rand)
         self._coverage = Coverage(server_now)
         self._pause = 0.0
         self._full_since: float | None = None
-        self._unresolved: list[UnresolvedCreate] = []
         self._job: RunningJob | None = None
         self._last_job_id: str | None = None
 
@@ -94,7 +94,7 @@ class WatchPolicy:
             if isinstance(outcome, do.Closed):
                 settling = self._take_unresolved()
             elif isinstance(outcome, do.Failure):
-                self._note_unresolved(outcome.error)
+                self._note_unresolved(outcome.error, self._clock())
 
     def _watch(self) -> _Life[None]:
         """Run one job after another until the watch is over."""
@@ -120,7 +120,9 @@ class WatchPolicy:
             self._coverage.lost("no free job slot", asked_at)
         if self._budget.over() is not None:
             return None
-        outcome = (yield from self._resolve()) or (yield from self._do(do.Start(self._budget.job_limit())))
+        found = yield from self._resolve()
+        sent = self._clock()
+        outcome = found or (yield from self._do(do.Start(self._budget.job_limit())))
         match outcome:
             case do.JobStarted(job):
                 self._full_since = None
@@ -129,7 +131,7 @@ class WatchPolicy:
             case do.SlotRefused(error, pause):
                 yield from self._slot_refused(error, pause)
             case do.Failure(error):
-                self._note_unresolved(error)
+                self._note_unresolved(error, sent)
                 yield from self._back_off(error)
             case _:
                 pass
@@ -137,15 +139,13 @@ class WatchPolicy:
 
     def _resolve(self) -> _Life[Outcome | None]:
         """Look for the jobs of unresolved creates; return one that was found, or the failure to look it up."""
-        now = self._clock()
-        for create in list(self._unresolved):
+        for create in self._still_unresolved():
+            create.looked_up(self._clock())
             outcome = yield from self._do(do.Resolve(create))
             if isinstance(outcome, do.Failure):
                 return outcome
-            found = isinstance(outcome, do.JobStarted)
-            if found or now >= create.until:
+            if isinstance(outcome, do.JobStarted):
                 self._unresolved.remove(create)
-            if found:
                 return outcome
         return None
 
@@ -181,6 +181,7 @@ class WatchPolicy:
             if (over := self._budget.expired()) is not None:
                 yield from self._stop_for_good(over, polling=polling)
                 return True
+            yield from self._stop_lost()
             outcome = yield from self._do(do.Read(self._budget.expires_at()))
             match outcome:
                 case do.Events(events):
@@ -212,12 +213,24 @@ class WatchPolicy:
                 yield from self._wait(pause)
                 return True
         if self._on_drop == "poll" and _is_unresolved(error):
-            self._note_unresolved(error.__cause__)
+            ran = self._budget.job_released()
+            self._note_unresolved(error.__cause__, self._clock() - ran)
             yield from self._do(do.Release())
         else:
             yield from self._do(do.Close(error))
-        yield from self._back_off(error, ran=self._budget.job_ended(), seen_alive=job.seen_alive)
+            ran = self._budget.job_ended()
+        yield from self._back_off(error, ran=ran, seen_alive=job.seen_alive)
         return False
+
+    def _stop_lost(self) -> _Life[None]:
+        """Stop the job of an unresolved create that turns up beside the running one: both would be billed."""
+        now = self._clock()
+        for create in self._still_unresolved():
+            if now >= create.next_lookup:
+                create.looked_up(now)
+                outcome = yield from self._do(do.StopLost(create))
+                if isinstance(outcome, do.StopTried) and outcome.confirmed:
+                    self._forget(create)
 
     def _end_time_slice(self, job: RunningJob, *, polling: bool) -> _Life[bool]:
         """Stop the job, since other watches wait for its slot; return whether it was stopped."""
@@ -310,13 +323,26 @@ class WatchPolicy:
 
     # What is not certain
 
-    def _note_unresolved(self, error: BaseException | None) -> None:
+    def _note_unresolved(self, error: BaseException | None, sent: float) -> None:
         if isinstance(error, CreateOutcomeUnknownError) and all(each.error is not error for each in self._unresolved):
-            self._unresolved.append(UnresolvedCreate(error, self._clock()))
+            self._unresolved.append(UnresolvedCreate(error, sent))
+
+    def _still_unresolved(self) -> Sequence[UnresolvedCreate]:
+        """Return the creates whose job may still run, and forget the others."""
+        now = self._clock()
+        for create in [each for each in self._unresolved if now >= each.until]:
+            self._forget(create)
+        return tuple(self._unresolved)
+
+    def _forget(self, create: UnresolvedCreate) -> None:
+        """Note that the job of an unresolved create does not run any more, if there was one."""
+        self._unresolved.remove(create)
+        self._budget.lost_job_ended(create)
 
     def _take_unresolved(self) -> Sequence[UnresolvedCreate]:
-        taken, self._unresolved = self._unresolved, []
-        return tuple(taken) if self._on_exit == "cancel" else ()
+        taken = tuple(self._unresolved)
+        self._unresolved.clear()
+        return taken if self._on_exit == "cancel" else ()
 
     def _ran_already(self, job: RunningJob) -> float:
         """Return how many seconds a job that had to be looked up has run, by the server's clock."""

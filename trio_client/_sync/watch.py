@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from .._core import watch_commands as do
 from .._core.call import Call
+from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
@@ -18,12 +19,15 @@ from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedE
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from .job_lookup import search
+from .job_stop import stop_job
 from .owned_job import OwnedJob
 from .owned_stream import OwnedStream
 from .sources import SlotLease, UnlimitedSlots
 from .transport import Transport
 
 __all__ = ["Watch"]
+
+_LOOKUP_SECONDS = 5.0  # that a lookup may keep the events of the running job waiting
 
 
 class Watch:
@@ -137,6 +141,8 @@ class Watch:
                 return self._start(limit)
             case do.Resolve(create):
                 return self._resolve(create)
+            case do.StopLost(create):
+                return self._stop_lost(create)
             case do.Wait(until):
                 if job is None:
                     self.lease.release()
@@ -181,10 +187,9 @@ class Watch:
 
     def _resolve(self, create: do.UnresolvedCreate) -> do.Outcome:
         owned = OwnedJob.of(self._transport, create.error)
+        seconds = max(1.0, self._transport.settings.retry.reconcile_for)
         try:
-            found = search(
-                self._transport, owned.record, seconds=max(1.0, self._transport.settings.retry.reconcile_for)
-            )
+            found = search(self._transport, owned.record, seconds=seconds)
         except (AuthenticationError, PermissionDeniedError) as error:
             return do.Failure(error.with_traceback(None))
         except TrioError:
@@ -198,6 +203,20 @@ class Watch:
         job = self._new_job(None)
         job.adopt(owned)
         return self._started(job)
+
+    def _stop_lost(self, create: do.UnresolvedCreate) -> do.Outcome:
+        owned = OwnedJob.of(self._transport, create.error)
+        try:
+            found = search(self._transport, owned.record, seconds=_LOOKUP_SECONDS)
+        except TrioError:
+            return do.NotFound()
+        if owned.adopt([each for each in found if not each.job.is_terminal]) is None:
+            return do.NotFound()
+        logger.warning("Job %s, of a create whose reply was lost, turned up beside another; stopping it.", owned.job_id)
+        if owned.job_id is None or not stop_job(self._transport, owned.job_id):
+            return do.StopTried(confirmed=False)
+        owned.release(ended=True)
+        return do.StopTried(confirmed=True)
 
     def _read(self, job: OwnedStream, until: float | None) -> do.Outcome:
         limit = nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
