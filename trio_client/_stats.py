@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._json import as_count, as_flag, as_number, as_text
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
@@ -15,8 +17,9 @@ class JobStats(dict[str, Any]):
     """Hold a job's counters: a `dict` with the documented keys as attributes too.
 
     A counter the server did not send is `None` as an attribute and absent as a key; keys that
-    are not documented are kept. The same type is in `JobDetail.stats`, in
-    `CancelledJob.final_stats` and in the events that carry counters.
+    are not documented are kept. The keys hold what was sent; the attributes read it, so that the
+    text `"3"` is 3. The same type is in `JobDetail.stats`, in `CancelledJob.final_stats` and in
+    the events that carry counters.
 
     Example:
         >>> stats = JobStats(checks_performed=45, triggers_fired=3)
@@ -31,37 +34,37 @@ class JobStats(dict[str, Any]):
     @property
     def checks_performed(self) -> int | None:
         """How many times the condition was checked."""
-        return self.get("checks_performed")
+        return as_count(self.get("checks_performed"))
 
     @property
     def triggers_fired(self) -> int | None:
         """How many times the condition held and an alert went out."""
-        return self.get("triggers_fired")
+        return as_count(self.get("triggers_fired"))
 
     @property
     def frames_skipped(self) -> int | None:
-        """How many frames were left out because nothing had moved."""
-        return self.get("frames_skipped")
+        """How many frames were skipped because nothing had moved."""
+        return as_count(self.get("frames_skipped"))
 
     @property
     def summaries_generated(self) -> int | None:
-        """How many windows of a digest were summarised."""
-        return self.get("summaries_generated")
+        """How many windows of a digest were summarized."""
+        return as_count(self.get("summaries_generated"))
 
     @property
     def auto_stopped(self) -> bool | None:
-        """Whether a limit ended the job, not a person."""
-        return self.get("auto_stopped")
+        """Whether a limit ended the job, rather than a person."""
+        return as_flag(self.get("auto_stopped"))
 
     @property
     def reason(self) -> str | None:
         """Why the job ended, such as `max_duration_reached`; `None` while it runs."""
-        return self.get("reason")
+        return as_text(self.get("reason"))
 
     @property
     def elapsed_seconds(self) -> float | None:
         """How long the job has run, in seconds."""
-        return self.get("elapsed_seconds")
+        return as_number(self.get("elapsed_seconds"))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -58,7 +58,7 @@ COUNTS: list[tuple[list[dict[str, Any]], list[list[str]]]] = [
     ([{"triggers_fired": 3}, {"triggers_fired": 4}], [["triggered"] * 3, ["triggered"]]),
     ([{"triggers_fired": 2}, {"triggers_fired": 1}, {"triggers_fired": 2}], [["triggered"] * 2, [], []]),
     ([{"checks_performed": 4, "triggers_fired": 1}], [["triggered"]]),
-    ([{"checks_performed": "many", "triggers_fired": True}, {"triggers_fired": "1"}], [[], []]),
+    ([{"checks_performed": "many", "triggers_fired": True}, {"triggers_fired": "1"}], [[], ["triggered"]]),
     ([{"triggers_fired": -3}], [[]]),
 ]
 
@@ -149,7 +149,7 @@ def test_the_events_say_they_were_polled_and_of_which_job() -> None:
         ({"error": "It went dark."}, None, "It went dark."),
         ({"stats": {"reason": "stream_offline"}}, None, "stream_offline"),
         ({"details": {"reason": "stream_offline"}}, None, "stream_offline"),
-        ({"error": {"code": 5, "message": []}}, None, None),
+        ({"error": {"code": 5, "message": []}}, "5", None),
         ({"error": 5}, None, None),
         ({}, None, None),
     ],
@@ -178,7 +178,7 @@ def test_checks_and_summaries_count_together_and_what_is_no_count_not_at_all() -
     polls = [
         job(stats={"checks_performed": 3, "summaries_generated": 2}),
         job(stats={"checks_performed": 4, "summaries_generated": 1}),
-        job(stats={"checks_performed": "9", "summaries_generated": None}),
+        job(stats={"checks_performed": "many", "summaries_generated": None}),
     ]
     assert kinds(reported(), *polls) == [["progress"], [], []]
 

@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json
-
 from .. import errors
-from .._json import as_array, as_object
+from .._json import as_array, as_object, parse_json
 from .._redaction import preview
 from .config import TRIO, Service
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
@@ -86,7 +84,7 @@ def error_from(
 def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
     content = reply.content.removeprefix(codecs.BOM_UTF8)
     try:
-        body: Any = from_json(content) if content else None
+        body: Any = parse_json(content) if content else None
     except ValueError:
         return _Problem()
     top = as_object(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .._json import as_object
+from .._json import as_object, as_text
 from .._redaction import preview
 from .._stats import JobStats
 from .._times import parse_time
@@ -127,7 +127,7 @@ class JobHistory:
         work = _work_done(stats)
         moved = work > self._work
         self._work = work
-        fired = _count(stats.triggers_fired)
+        fired = stats.triggers_fired
         if fired is None:
             fired = 1 if stats.reason == "condition_triggered" else 0
         missing = max(0, fired - self.triggers)
@@ -149,7 +149,7 @@ def _counters(job: JobDetail) -> JobStats:
 
 def _work_done(stats: JobStats) -> int:
     """Return how much a job has done, as one number that only grows."""
-    return (_count(stats.checks_performed) or 0) + (_count(stats.summaries_generated) or 0)
+    return (stats.checks_performed or 0) + (stats.summaries_generated or 0)
 
 
 def _end(job: JobDetail, stats: JobStats, base: dict[str, Any]) -> Event:
@@ -160,13 +160,9 @@ def _end(job: JobDetail, stats: JobStats, base: dict[str, Any]) -> Event:
         code = detail.get("code")
         return Failed(
             name="failed",
-            code=code if isinstance(code, str) else None,
-            message=preview(message) if isinstance(message, str) else None,
+            code=as_text(code),
+            message=preview(text) if (text := as_text(message)) is not None else None,
             stats=stats or None,
             **base,
         )
     return Stopped(name="stopped", reason=stats.reason, status=job.status, stats=stats or None, **base)
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

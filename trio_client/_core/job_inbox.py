@@ -162,7 +162,7 @@ class JobInbox:
         if counted is None and stats is not None and stats.summaries_generated is not None:
             counted = 0  # a digest
         reported = self._history.triggers - len(self._undelivered)
-        self._schedule.urgent = not self._start_reported or not isinstance(counted, int) or counted > reported
+        self._schedule.urgent = not self._start_reported or counted is None or counted > reported
 
     def _end_is_early(self, end: _End) -> bool:
         """Whether something should come before the end: a poll, or summaries, which no poll can report."""
@@ -213,5 +213,4 @@ class _PollSchedule:
 
 def _summaries_of(end: Stopped | Failed) -> int:
     """Return how many windows a digest summarised, by its counters."""
-    counted = end.stats.summaries_generated if end.stats is not None else None
-    return counted if isinstance(counted, int) else 0
+    return (end.stats.summaries_generated or 0) if end.stats is not None else 0

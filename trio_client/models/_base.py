@@ -53,7 +53,9 @@ class Model(BaseModel):
 
     # Outside the fields, so that a reply's own keys can never collide with it.
     __slots__ = ("__reply_info__",)
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="allow", coerce_numbers_to_str=True, hide_input_in_errors=True, protected_namespaces=()
+    )
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import from_json
-
+from .._json import parse_json
 from ..errors import WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ..events._normalise import build_event
@@ -16,7 +15,7 @@ __all__ = ["check_age", "event_of"]
 def event_of(content: bytes) -> Event:
     """Return the event of a body's bytes."""
     try:
-        payload: Any = from_json(content, allow_inf_nan=False)
+        payload: Any = parse_json(content)
     except ValueError as error:
         raise WebhookPayloadError(f"The body is not JSON ({error}).", advice="Answer 400.") from None
     if not isinstance(payload, dict):
