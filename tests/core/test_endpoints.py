@@ -42,15 +42,15 @@ DIGEST = {
 
 
 def check_once(**options: Any) -> endpoints.Call[models.CheckResult]:
-    return endpoints.check_once(URL, CONDITION, options)
+    return endpoints.check_once({"stream_url": URL, "condition": CONDITION, **options})
 
 
 def monitor(**options: Any) -> endpoints.Call[models.Job]:
-    return endpoints.create_live_monitor(URL, CONDITION, options)
+    return endpoints.create_live_monitor({"stream_url": URL, "condition": CONDITION, **options})
 
 
 def digest(**options: Any) -> endpoints.Call[models.Job]:
-    return endpoints.create_live_digest(URL, options)
+    return endpoints.create_live_digest({"stream_url": URL, **options})
 
 
 def body(call: endpoints.Call[Any]) -> Any:
@@ -60,11 +60,8 @@ def body(call: endpoints.Call[Any]) -> Any:
 
 def test_the_documented_monitor_request_is_made_of_its_arguments() -> None:
     example = json.loads((EXAMPLES / "live_monitor_request.json").read_text("utf-8"))
-    options = {name: value for name, value in example.items() if name not in ("stream_url", "condition")}
-    options["webhook_url"] = "https://hooks.example/trio"  # the example's own is a placeholder
-    call = endpoints.create_live_monitor(example["stream_url"], example["condition"], options)
-    assert {**example, "webhook_url": "https://hooks.example/trio"} == body(call)
-    assert list(example) == [*list(example)[:2], *options]
+    arguments = {**example, "webhook_url": "https://hooks.example/trio"}  # the example's own is a placeholder
+    assert body(endpoints.create_live_monitor({**arguments, "wait_for_slot": 5, "self": None})) == arguments
 
 
 @pytest.mark.parametrize(
@@ -156,8 +153,8 @@ def test_calls_without_a_body_send_none(name: str) -> None:
 @pytest.mark.parametrize(("stream", "accept"), [(False, "application/json"), (True, "text/event-stream")])
 def test_a_stream_is_asked_for_by_the_accept_header_alone(stream: bool, accept: str) -> None:
     for call, plain in (
-        (endpoints.create_live_monitor(URL, CONDITION, {}, stream=stream), monitor()),
-        (endpoints.create_live_digest(URL, {}, stream=stream), digest()),
+        (endpoints.create_live_monitor({"stream_url": URL, "condition": CONDITION}, stream=stream), monitor()),
+        (endpoints.create_live_digest({"stream_url": URL}, stream=stream), digest()),
     ):
         assert (accept, plain.content, plain.target) == (call.accept, call.content, call.target)
 

@@ -188,7 +188,7 @@ def test_a_tag_in_the_webhook_url_tells_two_equal_jobs_apart() -> None:
     ],
 )
 def test_the_tag_joins_the_query_and_changes_nothing_else(url: str, tagged: str) -> None:
-    call = create_live_digest("rtsp://cam/1", {"webhook_url": url})
+    call = create_live_digest({"stream_url": "rtsp://cam/1", "webhook_url": url})
     found = with_tag(call, "r-1")
     assert {**call.body, "webhook_url": tagged} == found.body
     assert url == call.body["webhook_url"]
@@ -196,7 +196,7 @@ def test_the_tag_joins_the_query_and_changes_nothing_else(url: str, tagged: str)
 
 def test_a_tag_without_a_webhook_url_is_refused() -> None:
     with pytest.raises(errors.RequestValidationError, match="needs a webhook_url") as caught:
-        with_tag(create_live_monitor("rtsp://cam/1", "x", {}), "r-1")
+        with_tag(create_live_monitor({"stream_url": "rtsp://cam/1", "condition": "x"}), "r-1")
     assert "tag_webhook_url" == caught.value.field
 
 

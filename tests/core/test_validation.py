@@ -18,17 +18,17 @@ BASE = "https://hooks.example/"
 
 def check(**values: Any) -> Any:
     given = {"stream_url": "rtsp://cam/1", "condition": "x", **values}
-    return endpoints.check_once(given.pop("stream_url"), given.pop("condition"), given).body
+    return endpoints.check_once(given).body
 
 
 def monitor(**values: Any) -> Any:
     given = {"stream_url": "rtsp://cam/1", "condition": "x", **values}
-    return endpoints.create_live_monitor(given.pop("stream_url"), given.pop("condition"), given).body
+    return endpoints.create_live_monitor(given).body
 
 
 def digest(**values: Any) -> Any:
     given = {"stream_url": "rtsp://cam/1", **values}
-    return endpoints.create_live_digest(given.pop("stream_url"), given).body
+    return endpoints.create_live_digest(given).body
 
 
 def frame(**values: Any) -> Any:

@@ -154,12 +154,7 @@ class AsyncTrioClient(AsyncBaseClient):
 
         Source: API reference, "Check Once".
         """
-        options = {
-            "input_mode": input_mode,
-            "clip_duration_seconds": clip_duration_seconds,
-            "include_frame": include_frame,
-        }
-        call = check_once(stream_url, condition, options)
+        call = check_once(locals())
         return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
 
     async def analyze_frame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from .._core.call import Call
 from .._core.config import Timeout
@@ -77,16 +77,7 @@ class AsyncLiveDigest:
 
         Source: API reference, "Live Digest".
         """
-        call = create_live_digest(
-            stream_url,
-            {
-                "window_minutes": window_minutes,
-                "capture_interval_seconds": capture_interval_seconds,
-                "webhook_url": webhook_url,
-                "max_windows": max_windows,
-                "include_frames": include_frames,
-            },
-        )
+        call = create_live_digest(locals())
         return await create_job(
             self._transport,
             call,
@@ -142,16 +133,7 @@ class AsyncLiveDigest:
 
         Source: API reference, "Live Digest" (SSE mode), and the API's "SSE streaming" guide.
         """
-        call = create_live_digest(
-            stream_url,
-            {
-                "window_minutes": window_minutes,
-                "capture_interval_seconds": capture_interval_seconds,
-                "max_windows": max_windows,
-                "include_frames": include_frames,
-            },
-            stream=True,
-        )
+        call = create_live_digest(locals(), stream=True)
         source = AsyncOwnedStream(
             self._transport,
             call,
@@ -218,15 +200,10 @@ class AsyncLiveDigest:
 
         Source: API reference, "Live Digest" (limits); `trio_client.pricing` for prices.
         """
-        options: dict[str, Any] = {
-            "window_minutes": window_minutes,
-            "capture_interval_seconds": capture_interval_seconds,
-            "max_windows": max_windows,
-            "include_frames": include_frames,
-        }
+        arguments = locals()
 
         def make_call(_: float | None) -> Call[Job]:
-            return create_live_digest(stream_url, options, stream=True)
+            return create_live_digest(arguments, stream=True)
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-digest", duration, max_cost_usd, price_per_minute_usd)

@@ -1,4 +1,7 @@
-"""The API's endpoints as pure functions: arguments in, a complete description of the request out."""
+"""The API's endpoints as pure functions: arguments in, a complete description of the request out.
+
+Methods with many arguments pass them all, as their `locals()`: what is a field of the request is sent.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,9 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})
 
 
-def check_once(stream_url: str, condition: str, options: Mapping[str, Any]) -> Call[CheckResult]:
+def check_once(arguments: Mapping[str, Any]) -> Call[CheckResult]:
     """Describe `POST /check-once`."""
-    body = _body(models.CheckOnceRequest, {"stream_url": stream_url, "condition": condition, **options})
+    body = _body(models.CheckOnceRequest, arguments)
     return Call("POST", "/check-once", CheckResult, Effect.BILLED, body=body)
 
 
@@ -76,19 +79,14 @@ def prepare_stream(url: str) -> Call[PreparedStream]:
     return Call("POST", "/prepare-stream", PreparedStream, Effect.SAFE, query=urlencode({"url": url}))
 
 
-def create_live_monitor(
-    stream_url: str, condition: str, options: Mapping[str, Any], *, stream: bool = False
-) -> Call[Job]:
+def create_live_monitor(arguments: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
     """Describe `POST /live-monitor`; as an event stream where asked."""
-    body = _body(models.LiveMonitorRequest, {"stream_url": stream_url, "condition": condition, **options})
-    return _create("/live-monitor", body, stream=stream)
+    return _create("/live-monitor", _body(models.LiveMonitorRequest, arguments), stream=stream)
 
 
-def create_live_digest(stream_url: str, options: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
+def create_live_digest(arguments: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
     """Describe `POST /live-digest`; as an event stream where asked."""
-    return _create(
-        "/live-digest", _body(models.LiveDigestRequest, {"stream_url": stream_url, **options}), stream=stream
-    )
+    return _create("/live-digest", _body(models.LiveDigestRequest, arguments), stream=stream)
 
 
 def list_jobs(
@@ -127,10 +125,17 @@ def _create(path: str, body: dict[str, Any], *, stream: bool) -> Call[Job]:
 def _body(
     model: type[BaseModel], values: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """Return the JSON body: what was given, and `None` only where null has a meaning of its own."""
+    """Return the JSON body: what was given, and `None` only where null has a meaning of its own.
+
+    Args:
+        model: the documented request.
+        values: a method's arguments; those that are no fields of the request are left out.
+        called: the names of the arguments, where they differ from the schema's.
+    """
     given: dict[str, Any] = {}
-    for name, value in values.items():
-        null_is_sent = name in _NULL_MEANS_UNLIMITED or model.model_fields[name].is_required()
+    for name, field in model.model_fields.items():
+        value = values.get(name, NOT_GIVEN)
+        null_is_sent = name in _NULL_MEANS_UNLIMITED or field.is_required()
         if value is not NOT_GIVEN and (value is not None or null_is_sent):
             given[name] = value
     return validated(model, given, called).model_dump(exclude_unset=True)

@@ -152,12 +152,7 @@ class TrioClient(BaseClient):
 
         Source: API reference, "Check Once".
         """
-        options = {
-            "input_mode": input_mode,
-            "clip_duration_seconds": clip_duration_seconds,
-            "include_frame": include_frame,
-        }
-        call = check_once(stream_url, condition, options)
+        call = check_once(locals())
         return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
 
     def analyze_frame(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from .._core.call import Call
 from .._core.config import Timeout
@@ -92,19 +92,7 @@ class LiveMonitor:
 
         Source: API reference, "Live Monitor".
         """
-        call = create_live_monitor(
-            stream_url,
-            condition,
-            {
-                "webhook_url": webhook_url,
-                "interval_seconds": interval_seconds,
-                "input_mode": input_mode,
-                "clip_duration_seconds": clip_duration_seconds,
-                "monitor_duration_seconds": monitor_duration_seconds,
-                "trigger_cooldown_seconds": trigger_cooldown_seconds,
-                "max_triggers": max_triggers,
-            },
-        )
+        call = create_live_monitor(locals())
         return create_job(
             self._transport,
             call,
@@ -169,19 +157,7 @@ class LiveMonitor:
 
         Source: API reference, "Live Monitor" (SSE mode), and the API's "SSE streaming" guide.
         """
-        call = create_live_monitor(
-            stream_url,
-            condition,
-            {
-                "interval_seconds": interval_seconds,
-                "input_mode": input_mode,
-                "clip_duration_seconds": clip_duration_seconds,
-                "monitor_duration_seconds": monitor_duration_seconds,
-                "trigger_cooldown_seconds": trigger_cooldown_seconds,
-                "max_triggers": max_triggers,
-            },
-            stream=True,
-        )
+        call = create_live_monitor(locals(), stream=True)
         source = OwnedStream(
             self._transport,
             call,
@@ -259,19 +235,11 @@ class LiveMonitor:
 
         Source: API reference, "Live Monitor" (limits); `trio_client.pricing` for prices.
         """
-        options: dict[str, Any] = {
-            "interval_seconds": interval_seconds,
-            "input_mode": input_mode,
-            "clip_duration_seconds": clip_duration_seconds,
-            "trigger_cooldown_seconds": trigger_cooldown_seconds,
-            "max_triggers": max_triggers,
-        }
+        arguments = locals()
 
         def make_call(limit: float | None) -> Call[Job]:
             seconds = job_seconds(monitor_duration_seconds, limit)
-            return create_live_monitor(
-                stream_url, condition, {**options, "monitor_duration_seconds": seconds}, stream=True
-            )
+            return create_live_monitor({**arguments, "monitor_duration_seconds": seconds}, stream=True)
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
