@@ -9,8 +9,9 @@ from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["has_zone", "http_date", "parse_duration", "parse_time"]
+__all__ = ["CLOCK_SKEW", "has_zone", "http_date", "parse_duration", "parse_time"]
 
+CLOCK_SKEW = timedelta(seconds=5)  # by which the clocks of a server and of its parts may differ
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _UTC = timezone.utc
 if sys.version_info >= (3, 11):

@@ -14,10 +14,12 @@ import yaml
 from trio_client import AsyncTrioClient, ClientConfig, TrioClient
 from trio_client._async.live_digest import AsyncLiveDigest
 from trio_client._async.live_monitor import AsyncLiveMonitor
+from trio_client._core.endpoints import DEFAULT_DURATION_SECONDS
 from trio_client._core.targets import WatchOptions
 from trio_client._sync.live_digest import LiveDigest
 from trio_client._sync.live_monitor import LiveMonitor
 from trio_client.cli._app import app
+from trio_client.cli._follow import SERVER_DEFAULT_SECONDS
 
 OPENAPI = Path(__file__).resolve().parents[2] / "openapi" / "trio.yaml"
 SCHEMAS = yaml.safe_load(OPENAPI.read_text("utf-8"))["components"]["schemas"]
@@ -95,6 +97,11 @@ def test_a_command_has_an_option_for_every_field(command: str, schema: str) -> N
     group: Any = typer.main.get_command(app)
     options = {parameter.name for parameter in group.commands[command].params}
     assert {OPTIONS.get(field, field) for field in fields(schema) - WEBHOOK} <= options
+
+
+def test_the_default_duration_is_the_documented_one() -> None:
+    documented = SCHEMAS["LiveMonitorRequest"]["properties"]["monitor_duration_seconds"]["default"]
+    assert documented == DEFAULT_DURATION_SECONDS == SERVER_DEFAULT_SECONDS
 
 
 def test_a_config_has_every_setting_that_can_travel() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._core.call import Call
 from .._core.config import Timeout
+from .._core.endpoints import POLL_SECONDS
 from .._core.hooks import CallInfo, notify
 from .._core.log import logger
 from .._core.ownership import (
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncOwnedJob", "announce", "create_job", "reference_header"]
 
 _T = TypeVar("_T")
-_SLOT_POLL_SECONDS = 3.0
 _GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
 _LOOKUP_SECONDS = 5.0  # to find a job that is to be stopped
 
@@ -162,7 +162,7 @@ class AsyncOwnedJob:
                     left = until - self._transport.clock()
                     if left <= 0:
                         raise
-                    await self._transport.sleep(min(_SLOT_POLL_SECONDS, left))
+                    await self._transport.sleep(min(POLL_SECONDS, left))
         except TrioError as error:
             if not is_ambiguous(error):
                 ledger.refused(self.record)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
+from .._core.endpoints import POLL_SECONDS
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.log import logger
@@ -28,7 +29,6 @@ from .transport import AsyncTransport
 
 __all__ = ["AsyncOwnedStream"]
 
-POLL_SECONDS = 3.0
 _START_SECONDS = 2.0
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from .._core.endpoints import POLL_SECONDS
 from ..events import Event
 
 __all__ = ["AsyncSlotLease", "AsyncSource", "AsyncUnlimitedSlots"]
-
-SLOT_POLL_SECONDS = 3.0
 
 
 class AsyncSource(Protocol):
@@ -78,7 +77,7 @@ class AsyncUnlimitedSlots:
 
     def refused(self) -> float:
         """Return how long to wait before the next attempt."""
-        return SLOT_POLL_SECONDS
+        return POLL_SECONDS
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End nothing."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from .._redaction import preview
+from .._times import CLOCK_SKEW
 from ..events import Event
 from .job_inbox import JobInbox
 from .log import logger
@@ -16,7 +17,6 @@ __all__ = ["DeliveryRouter"]
 
 _MAX_UNMATCHED = 256
 _MAX_JOBS = 10_000
-_CLOCK_SKEW = timedelta(seconds=5)
 
 
 class DeliveryRouter:
@@ -92,7 +92,7 @@ class DeliveryRouter:
             return
         unmatched, self._unmatched = self._unmatched, deque(maxlen=_MAX_UNMATCHED)
         for event in unmatched:
-            older = created is not None and event.occurred_at is not None and event.occurred_at < created - _CLOCK_SKEW
+            older = created is not None and event.occurred_at is not None and event.occurred_at < created - CLOCK_SKEW
             if older or self._job_of(event) != job_id:
                 self._unmatched.append(event)
                 continue

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
+from .endpoints import POLL_SECONDS
+
 __all__ = ["TimeSlices"]
 
 _MAX_STARTING = 32
-_FIRST_PROBE = 3.0
 _LONGEST_PROBE = 60.0
 _RETRY_STOP_AFTER = 5.0
 
@@ -32,7 +33,7 @@ class TimeSlices:
         self._ending: set[int] = set()
         self._queue: OrderedDict[int, None] = OrderedDict()
         self._limit: int | None = None
-        self._probe_pause = _FIRST_PROBE
+        self._probe_pause = POLL_SECONDS
         self._probe_at = 0.0
 
     @property
@@ -71,7 +72,7 @@ class TimeSlices:
         self._starting.discard(watch)
         if self._limit is not None and self.running > self._limit:
             self._limit = self.running
-            self._probe_pause, self._probe_at = _FIRST_PROBE, self._clock()
+            self._probe_pause, self._probe_at = POLL_SECONDS, self._clock()
 
     def refused(self, watch: int) -> None:
         """Note that there is no slot for a watch: it goes to the head of the queue."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, TrioError
 from ..events import Event, Failed, Stopped
+from .endpoints import DEFAULT_DURATION_SECONDS
 
 __all__ = [
     "Acquire",
@@ -47,7 +48,6 @@ __all__ = [
     "Wait",
 ]
 
-SERVER_DEFAULT_SECONDS = 600
 _FIRST_LOOKUP = 15.0
 _LOOKUP_INTERVAL = 60.0
 
@@ -108,7 +108,7 @@ def _longest_run(body: Mapping[str, Any]) -> float:
     """Return how many seconds a job runs at most, as far as its settings say."""
     windows = body.get("max_windows")
     digest = 60.0 * (body.get("window_minutes") or 10) * windows if windows else 0.0
-    return max(float(SERVER_DEFAULT_SECONDS), digest, float(body.get("monitor_duration_seconds") or 0))
+    return max(float(DEFAULT_DURATION_SECONDS), digest, float(body.get("monitor_duration_seconds") or 0))
 
 
 # Commands

@@ -10,8 +10,9 @@ from .._stats import JobStats
 from ..errors import RequestValidationError
 from ..events import Stopped
 from ..pricing import Kind, price_per_minute_usd
+from .endpoints import DEFAULT_DURATION_SECONDS
 from .validation import positive
-from .watch_commands import SERVER_DEFAULT_SECONDS, UnresolvedCreate
+from .watch_commands import UnresolvedCreate
 
 __all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]
 
@@ -61,7 +62,7 @@ def job_seconds(wanted: int | None, limit: float | None) -> int | None:
     """Return the duration to request for one job: the caller's, within what the watch has left."""
     if limit is None:
         return wanted
-    longest = SERVER_DEFAULT_SECONDS if wanted is None else wanted
+    longest = DEFAULT_DURATION_SECONDS if wanted is None else wanted
     return max(int(SHORTEST_JOB), min(longest, int(limit)))
 
 

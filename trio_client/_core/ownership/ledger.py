@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from ..._time_source import REAL
+from ..._times import CLOCK_SKEW
 from ...errors import CreateOutcomeUnknownError
 from ...models import Job
 from .intent import Intent
-from .matching import CLOCK_SKEW, Candidate, Listing, Window, candidate
+from .matching import Candidate, Listing, Window, candidate
 
 __all__ = ["CreateRecord", "CreateState", "Ledger"]
 

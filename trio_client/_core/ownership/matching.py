@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..._times import has_zone, parse_time
+from ..._times import CLOCK_SKEW, has_zone, parse_time
 from ...models import Job, JobDetail
 from ..stream_url import same_stream
 from .intent import Intent
 
-__all__ = ["CLOCK_SKEW", "Candidate", "Listing", "Window", "candidate", "fits"]
+__all__ = ["Candidate", "Listing", "Window", "candidate", "fits"]
 
-CLOCK_SKEW = timedelta(seconds=5)
 """How far the server's clocks may be apart: the one that dates its replies, and the one that dates its jobs."""
 _DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
 _ANY_ZONE = timedelta(hours=14)
