@@ -8,6 +8,8 @@
                 print(event)
 
 Everything is imported on first use, so that `import trio_client` is cheap.
+
+PYTEST_DONT_REWRITE: pytest would warn of a program that imports this package before it runs tests.
 """
 
 from __future__ import annotations

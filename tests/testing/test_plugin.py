@@ -250,3 +250,17 @@ def test_mistakes_are_reported(pytester: pytest.Pytester) -> None:
     ):
         result.stdout.fnmatch_lines([f"*{line}*"])
     assert result.parseoutcomes()["errors"] >= 3
+
+
+EMBEDDED = """
+    import sys
+    import pytest
+    import trio_client
+
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-W", "error", "test_embedded.py"]))
+"""
+
+
+def test_a_program_that_uses_the_client_can_run_pytest_with_warnings_as_errors(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(program=EMBEDDED, test_embedded="def test_it(trio_stub_options): ...")
+    assert pytester.runpython("program.py").ret == 0

@@ -7,6 +7,8 @@ import email.message
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -275,3 +277,15 @@ def test_the_errors_are_in_one_branch_of_the_tree() -> None:
     assert issubclass(WebhookPayloadError, WebhookError)
     assert issubclass(WebhookError, TrioError)
     assert not issubclass(WebhookError, RequestValidationError)
+
+
+def test_headers_are_found_when_python_refuses_to_compare_bytes_and_text() -> None:
+    program = """
+from trio_client.webhooks import sign, verify
+signature = sign(b"{}", "secret")
+verify(b"{}", {"X-Trio-Signature": signature}, "secret")
+verify(b"{}", {"HTTP_X_TRIO_SIGNATURE": signature}, "secret")
+verify(b"{}", [(b"x-trio-signature", signature.encode())], "secret")
+"""
+    command = [sys.executable, "-bb", "-W", "error", "-c", program]
+    assert subprocess.run(command, check=False, capture_output=True, text=True).stderr == ""

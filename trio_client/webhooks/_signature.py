@@ -149,11 +149,11 @@ def _secret_bytes(secret: str) -> bytes:
 
 def _received(headers: Headers, name: str) -> bytes:
     """Return the one signature of a request, in lower case and without its prefix."""
-    names, lengths = _spellings(name)
+    texts, octets, lengths = _spellings(name)
     given: Any = headers
     found: list[Any] = []
     for key, value in given.items() if hasattr(given, "items") else given:
-        if len(key) in lengths and key.lower() in names:
+        if len(key) in lengths and key.lower() in (texts if isinstance(key, str) else octets):
             found.append(value)
     if not found:
         raise WebhookSignatureError(f"The request has no {name} header, so nothing shows who sent it.")
@@ -167,9 +167,12 @@ def _received(headers: Headers, name: str) -> bytes:
 
 
 @cache  # a program has one such name or two
-def _spellings(name: str) -> tuple[frozenset[str | bytes], frozenset[int]]:
-    """Return how a header is called in mappings, in a WSGI environ and by ASGI; and how long such names are."""
+def _spellings(name: str) -> tuple[frozenset[str], frozenset[bytes], frozenset[int]]:
+    """Return how a header is called in mappings and a WSGI environ, and by ASGI; and how long such names are.
+
+    Text and bytes are kept apart, since `python -bb` refuses to compare them.
+    """
     plain = name.lower()
-    names = (plain, "http_" + plain.replace("-", "_"))
-    every: frozenset[str | bytes] = frozenset((*names, *(each.encode("utf-8", "replace") for each in names)))
-    return every, frozenset(len(each) for each in every)
+    texts = frozenset((plain, "http_" + plain.replace("-", "_")))
+    octets = frozenset(text.encode("utf-8", "replace") for text in texts)
+    return texts, octets, frozenset(map(len, (*texts, *octets)))
