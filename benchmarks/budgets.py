@@ -21,8 +21,6 @@ BUDGETS: dict[str, dict[str, float]] = {
     "events of 300 KiB, async": {"httpx": 0.95},
     "5,000 jobs, 100 a page": {"httpx": 1.2, "openai": 0.12},
     "one client more": {"httpx": 0.05},
-    "over aiohttp: 1,000 GETs, 100 at once, cold": {"aiohttp": 2.5},
-    "over aiohttp: 1,000 GETs, 100 at once, warm": {"aiohttp": 2.5},
     "over aiohttp: 1,000 streams at once": {"aiohttp": 2.5},
     "200 B, in 64 KiB chunks": {"httpx-sse": 0.95},
     "200 B, a chunk each": {"httpx-sse": 0.95},

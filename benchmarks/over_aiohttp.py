@@ -11,9 +11,9 @@ from .measured import Measured, Plan
 
 TITLE = "Over the connections of aiohttp"
 ABOUT = """\
-Some of the scenarios above once more, with `AsyncTrioClient(http_client=AiohttpClient())` in the column trio_client;
-"own connections" is the same client without it. Of the streams, aiohttp reads each line here and parses its JSON; each
-has a connection that nothing has used before, as with this client."""
+Some of the scenarios above once more, with `AsyncTrioClient(http_client=HttpxAiohttpClient())` of httpx-aiohttp in the
+column trio_client; "own connections" is the same client without it. Of the streams, aiohttp reads each line here and
+parses its JSON; each has a connection that nothing has used before, as with this client."""
 OWN = "own connections"
 NOTES = {
     "gets_cold": "All open their connections anew.",

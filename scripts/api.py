@@ -18,7 +18,6 @@ HEADER = "# Written by `make api`: the public names of the package. Do not edit.
 MODULES = (
     "",
     "cli",
-    "contrib.aiohttp",
     "contrib.otel",
     "errors",
     "events",

@@ -34,10 +34,11 @@ def main() -> int:
 
     here = Path(sys.executable)
     test(f"every fault, Python {own}", here, "-n", "2", "-m", "thorough")
-    through = ("-n", "2", "-m", "not own_connections and not thorough", *WIRE)
-    test(f"the wire tests through httpx2, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx2")
-    through = ("-n", "2", "-m", "not own_connections", WIRE[0])
-    test(f"the same and every fault through aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="aiohttp")
+    for way, folders in (("httpx", WIRE), ("httpx2", WIRE), ("httpx-aiohttp", WIRE[:1])):
+        through = ("-n", "2", "-m", "not own_connections and not thorough", *folders)
+        test(f"the wire tests through {way}, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT=way)
+    through = ("-n", "2", "-m", "not own_connections and thorough", WIRE[0])
+    test(f"every fault through httpx-aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx-aiohttp")
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):

@@ -31,7 +31,7 @@ LIBRARIES = {
         Library("aiohttp", "limit", "dictionaries; of events, what the row says: about the least that Python can do"),
     )
 }
-CONTENDERS = {**LIBRARIES, OVER: Library("aiohttp", "over", "this client through its `AiohttpClient`")}
+CONTENDERS = {**LIBRARIES, OVER: Library("httpx_aiohttp", "over", "this client through httpx-aiohttp")}
 
 
 def present(*names: str) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
+from httpx_aiohttp import HttpxAiohttpClient
+
 from trio_client import AsyncTrioClient
-from trio_client.contrib.aiohttp import AiohttpClient
 
 from . import ours
 from .wire import KEY
@@ -11,7 +13,7 @@ from .wire import KEY
 
 class Async(ours.Async):
     def __init__(self, url: str, _: str) -> None:
-        self._http = AiohttpClient()
+        self._http = HttpxAiohttpClient(limits=httpx.Limits(max_connections=10_000))
         self._client = AsyncTrioClient(KEY, base_url=url, http_client=self._http)
 
     async def close(self) -> None:

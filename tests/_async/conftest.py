@@ -15,23 +15,30 @@ Connect: TypeAlias = Callable[..., AsyncTrioClient]
 
 
 THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
-"""The whole suite can run through a client of the user's: `httpx2`, or on the async side `aiohttp`."""
+"""The whole suite can run through a client of the user's: `httpx`, `httpx2`, or on the async side `httpx-aiohttp`."""
 
 
-def other_client() -> Any:
+def make_http_client(way: str) -> Any:
+    """Return a client for `http_client=`; `None` stands for the client's own connections."""
+    if way == "httpx":
+        import httpx
+
+        return httpx.AsyncClient(trust_env=False)
+    if way == "httpx2":
+        import httpx2
+
+        return httpx2.AsyncClient(trust_env=False)
     # async-only: begin
-    if THROUGH == "aiohttp":
-        from trio_client.contrib.aiohttp import AiohttpClient
+    if way == "httpx-aiohttp":
+        import httpx_aiohttp
 
-        return AiohttpClient(trust_env=False)
+        return httpx_aiohttp.HttpxAiohttpClient(trust_env=False)
     # async-only: end
-    import httpx2
-
-    return httpx2.AsyncClient(trust_env=False)
+    return None
 
 
 # async-only: begin
-if THROUGH == "aiohttp":  # which knows no other event loop
+if THROUGH == "httpx-aiohttp":  # which knows no other event loop
 
     @pytest.fixture
     def anyio_backend() -> str:
@@ -39,6 +46,12 @@ if THROUGH == "aiohttp":  # which knows no other event loop
 
 
 # async-only: end
+
+
+@pytest.fixture
+def way() -> str:
+    """How clients connect: `own connections`, or through an injected client."""
+    return THROUGH or "own connections"
 
 
 class Pauses(RealTime):
@@ -73,14 +86,15 @@ def pauses(stub: StubServer) -> Iterator[Pauses]:
 
 
 @pytest.fixture
-async def connect(stub: StubServer, pauses: Pauses) -> AsyncGenerator[Connect, None]:
+async def connect(stub: StubServer, pauses: Pauses, way: str) -> AsyncGenerator[Connect, None]:
     """Makes clients, of the stub if nothing else is said; they are closed at the end of the test."""
     made: list[AsyncTrioClient] = []
     borrowed: list[Any] = []
 
     def make(**options: Any) -> AsyncTrioClient:
-        if "http_client" not in options and THROUGH:
-            options["http_client"] = through = other_client()
+        through = None if "http_client" in options else make_http_client(way)
+        if through is not None:
+            options["http_client"] = through
             borrowed.append(through)
         client = AsyncTrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
         made.append(client)

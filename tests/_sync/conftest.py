@@ -15,13 +15,26 @@ Connect: TypeAlias = Callable[..., TrioClient]
 
 
 THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
-"""The whole suite can run through a client of the user's: `httpx2`, or on the async side `aiohttp`."""
+"""The whole suite can run through a client of the user's: `httpx`, `httpx2`, or on the async side `httpx-aiohttp`."""
 
 
-def other_client() -> Any:
-    import httpx2
+def make_http_client(way: str) -> Any:
+    """Return a client for `http_client=`; `None` stands for the client's own connections."""
+    if way == "httpx":
+        import httpx
 
-    return httpx2.Client(trust_env=False)
+        return httpx.Client(trust_env=False)
+    if way == "httpx2":
+        import httpx2
+
+        return httpx2.Client(trust_env=False)
+    return None
+
+
+@pytest.fixture
+def way() -> str:
+    """How clients connect: `own connections`, or through an injected client."""
+    return THROUGH or "own connections"
 
 
 class Pauses(RealTime):
@@ -55,14 +68,15 @@ def pauses(stub: StubServer) -> Iterator[Pauses]:
 
 
 @pytest.fixture
-def connect(stub: StubServer, pauses: Pauses) -> Generator[Connect, None, None]:
+def connect(stub: StubServer, pauses: Pauses, way: str) -> Generator[Connect, None, None]:
     """Makes clients, of the stub if nothing else is said; they are closed at the end of the test."""
     made: list[TrioClient] = []
     borrowed: list[Any] = []
 
     def make(**options: Any) -> TrioClient:
-        if "http_client" not in options and THROUGH:
-            options["http_client"] = through = other_client()
+        through = None if "http_client" in options else make_http_client(way)
+        if through is not None:
+            options["http_client"] = through
             borrowed.append(through)
         client = TrioClient(**{"api_key": "test-key", "base_url": stub.base_url, **options})
         made.append(client)

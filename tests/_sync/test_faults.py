@@ -102,7 +102,7 @@ def test_what_is_not_http_is_a_broken_connection(connect: Connect, script: Any) 
         assert 3 == len(server.requests)
 
 
-@pytest.mark.own_connections  # tests/contrib/test_aiohttp.py has its own for those of aiohttp
+@pytest.mark.own_connections
 @pytest.mark.parametrize("surplus", [reply({"jobs": [{"job_id": "planted"}]}), b"x" * 100])
 def test_bytes_after_a_reply_are_never_the_next_reply(connect: Connect, surplus: bytes) -> None:
     with RawServer(NO_JOBS + surplus, NO_JOBS) as server:

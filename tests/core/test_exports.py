@@ -22,7 +22,6 @@ PUBLIC_MODULES = (
     "osapi",
     "stub",
     "cli",
-    "contrib.aiohttp",
     "contrib.otel",
     "testing",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -69,6 +69,8 @@ class Prepared:
     content: bytes | None = field(repr=False)
     fresh_connection: bool
     repeatable: bool
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False, compare=False)
+    """Returns what must appear in no text; a function, so that no traceback's frame holds them."""
 
     @property
     def shown_url(self) -> str:
@@ -102,4 +104,5 @@ def prepare(call: Call[_M], settings: Settings, extra_headers: Mapping[str, str]
         content=content,
         fresh_connection=call.fresh_connection,
         repeatable=call.effect is Effect.SAFE,
+        secrets=lambda: settings.secrets(call.arguments),
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from .._redaction import preview
 from ..errors import APIConnectionError, APITimeoutError, TrioError
 
-__all__ = ["deadline_exceeded", "is_disconnect", "scrub", "translate"]
+__all__ = ["Peer", "deadline_exceeded", "is_disconnect", "scrub", "translate"]
+
+_MAX_REASON = 1000  # of what an exception below says
 
 # By name, since an injected client's library has classes of its own with the same names.
 _TIMEOUTS = {
@@ -16,8 +22,14 @@ _TIMEOUTS = {
     "WriteTimeout": ("write", True),
     "ReadTimeout": ("response", True),
 }
+_CONNECTING = frozenset({"ConnectTimeout", "PoolTimeout", "ConnectError", "ProxyError"})
 _NOT_SENT = frozenset({"ConnectError", "ProxyError"})
 _NEVER_SENT = frozenset({"UnsupportedProtocol", "LocalProtocolError", "InvalidURL", "CookieConflict"})
+_NOT_CONNECTED = {  # of aiohttp: the request was never written
+    "ClientConnectorError": "ConnectError",
+    "ConnectionTimeoutError": "ConnectTimeout",
+    "ClientHttpProxyError": "ProxyError",
+}
 _HUNG_UP = (  # or waited for more when the connection broke
     ssl.SSLEOFError,
     ssl.SSLZeroReturnError,
@@ -26,49 +38,123 @@ _HUNG_UP = (  # or waited for more when the connection broke
     ssl.SSLWantWriteError,
 )
 _DISCONNECTED = frozenset({"ReadError", "WriteError", "CloseError", "RemoteProtocolError"})
+_DISCONNECTED_BELOW = frozenset(  # of aiohttp and of the system, which httpx-aiohttp reports as ConnectTimeout
+    {"ServerDisconnectedError", "ClientOSError", "ClientResponseError", "ConnectionResetError", "BrokenPipeError"}
+)
 
 
-def is_disconnect(error: Exception) -> bool:
+def is_disconnect(error: BaseException) -> bool:
     """Return whether the peer closed or reset the connection."""
-    return bool(_DISCONNECTED.intersection(cls.__name__ for cls in type(error).__mro__))
+    return bool(_DISCONNECTED & _names(error))
 
 
-def translate(error: Exception, place: str) -> TrioError:
-    """Return the error that describes a failure of the HTTP library, which becomes its cause.
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Whom a request is sent to, as its failures describe it.
 
-    Args:
-        error: what the HTTP library raised.
-        place: host and port, for the message.
+    Attributes:
+        place: host and port, and the proxy between.
+        own: whether the connection is the client's own. An injected client may report any lost connection as one that
+            was never made, so there a request counts as not sent only where the chain of causes shows it.
+        secrets: returns what must not appear in a text, though the server may have echoed it.
     """
+
+    place: str
+    own: bool
+    secrets: Callable[[], Iterable[str]] = field(repr=False)
+
+
+def translate(error: Exception, peer: Peer) -> TrioError:
+    """Return the error that describes a failure of the HTTP library, which becomes its cause."""
     if isinstance(error, TrioError):
         return error
-    names = {cls.__name__ for cls in type(error).__mro__}
+    scrub(error, peer.secrets)
+    place, names = peer.place, _names(error)
+    if not peer.own and names & _CONNECTING:
+        names = _shown_by_causes(error, names)
     translated = _timeout(names, place) or _connection(error, names, place)
-    translated.__cause__ = scrub(error)
+    translated.__cause__ = error
     return translated
 
 
-def deadline_exceeded(place: str, seconds: float) -> APITimeoutError:
+def deadline_exceeded(peer: Peer, seconds: float) -> APITimeoutError:
     """Return the error of a call that took longer than its deadline."""
     return APITimeoutError(
-        f"The call to {place} was not finished within its deadline of {seconds:g} s.",
+        f"The call to {peer.place} was not finished within its deadline of {seconds:g} s.",
         advice="Raise RetryPolicy.deadline if it needs longer.",
         phase="deadline",
         request_sent=None,
     )
 
 
-def scrub(error: BaseException) -> BaseException:
-    """Return an exception without what may hold the request: traceback, context and request object."""
+def scrub(error: BaseException, secrets: Callable[[], Iterable[str]] = tuple) -> BaseException:
+    """Return an exception without what may hold or repeat a secret, and so its causes and contexts.
+
+    Tracebacks and request objects go; secrets in texts, which a peer may have echoed, are masked.
+    """
+    for current in _chain(error):
+        current.__traceback__ = None
+        attributes = vars(current)
+        for name, value in attributes.items():
+            if name in ("_request", "request_info"):
+                attributes[name] = _without_headers(value)  # they carry the key
+            else:
+                attributes[name] = _masked(value, secrets)
+        current.args = tuple(_masked(value, secrets) for value in current.args)
+    return error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Return an exception, its cause or context, the cause of that, and so on."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        current.__traceback__ = None
-        if hasattr(current, "_request"):
-            vars(current)["_request"] = None  # the request carries the key
+        yield current
         current = current.__cause__ or current.__context__
-    return error
+
+
+def _names(error: BaseException) -> set[str]:
+    return {cls.__name__ for cls in type(error).__mro__}
+
+
+def _library(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
+def _masked(value: Any, secrets: Callable[[], Iterable[str]]) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        value = bytes(value).decode("latin-1")
+    if isinstance(value, str):
+        return preview(value, secrets(), limit=_MAX_REASON)
+    return _without_headers(value)
+
+
+def _without_headers(value: Any) -> Any:
+    """Return aiohttp's descriptions of a request and of a connection without secrets, and no request object at all."""
+    if hasattr(value, "headers"):
+        return value._replace(headers={}) if hasattr(value, "_replace") else None
+    if hasattr(value, "proxy_auth") and hasattr(value, "_replace"):
+        return value._replace(proxy=None, proxy_auth=None)
+    return value
+
+
+def _shown_by_causes(error: BaseException, names: set[str]) -> set[str]:
+    """Return what a failure to connect is by its causes; without any it says so itself, as those of mocks do."""
+    causes = [cause for cause in _chain(error) if cause is not error and _library(cause) != "respx"]
+    if not causes:
+        return names
+    return next((shown for cause in causes if (shown := _not_sent(cause))), set[str]())
+
+
+def _not_sent(cause: BaseException) -> set[str]:
+    """Return the names in httpx of a cause that shows that a request was not sent; none if it does not show that."""
+    if isinstance(cause, (socket.gaierror, ConnectionRefusedError)):
+        return {"ConnectError"}
+    names = _names(cause)
+    if _library(cause) in ("httpcore", "httpcore2"):
+        return names & _CONNECTING
+    return {_NOT_CONNECTED[name] for name in names & _NOT_CONNECTED.keys()}
 
 
 def _timeout(names: set[str], place: str) -> APITimeoutError | None:
@@ -103,7 +189,7 @@ def _connection(error: Exception, names: set[str], place: str) -> APIConnectionE
             request_sent=False,
             advice="Check the address and the network.",
         )
-    if names & _DISCONNECTED:
+    if any(_names(each) & (_DISCONNECTED | _DISCONNECTED_BELOW) for each in _chain(error)):
         return APIConnectionError(
             f"The connection to {place} was lost before the whole reply had arrived: {reason}.", request_sent=True
         )
@@ -112,9 +198,5 @@ def _connection(error: Exception, names: set[str], place: str) -> APIConnectionE
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:
     """Return the TLS error behind a failure, unless the peer merely hung up in the handshake."""
-    current: BaseException | None = error
-    while current is not None:
-        if isinstance(current, ssl.SSLError) and not isinstance(current, _HUNG_UP):
-            return current
-        current = current.__cause__ or current.__context__
-    return None
+    failures = (each for each in _chain(error) if isinstance(each, ssl.SSLError))
+    return next((failure for failure in failures if not isinstance(failure, _HUNG_UP)), None)

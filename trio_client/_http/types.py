@@ -44,7 +44,7 @@ def check_async_client(client: Any) -> None:
     """Raise ConfigurationError if a client that was passed in is of no use to the async client."""
     waits = hasattr(client, "__enter__") and not hasattr(client, "__aenter__")
     if not _can_send(client) or (waits and not iscoroutinefunction(client.send)):
-        raise _unusable(client, "an httpx.AsyncClient, an httpx2.AsyncClient or an AiohttpClient")
+        raise _unusable(client, "an httpx.AsyncClient, an httpx2.AsyncClient or an httpx_aiohttp.HttpxAiohttpClient")
 
 
 def _can_send(client: Any) -> bool:

@@ -115,13 +115,13 @@ class AsyncPool:
             reused = connection is not None
             connection = connection or self._new_connection()
             try:
-                response = await connection.handle_async_request(request)
+                response = await connection.send(request)
             except Exception as error:
                 if not (reused and repeatable and is_disconnect(error)):
                     raise
                 await self._discard(connection)
                 connection = self._new_connection()
-                response = await connection.handle_async_request(request)
+                response = await connection.send(request)
         except BaseException:
             await self.take_back(connection, reusable=False, counted=counted)
             raise
@@ -185,7 +185,7 @@ class AsyncPool:
         """Return the connection used last, unless it has become too old or was closed by the server."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.has_expired:
+            if connection.connection is not None and not connection.connection.has_expired():
                 return connection
             await self._discard(connection)
         return None

@@ -21,7 +21,7 @@ from ..concurrency.async_.owner import current_owner
 from ..concurrency.async_.run_to_completion import about_to_send
 from ..concurrency.async_.shield import time_limit
 from ..content import BodyCollector, Inflater, inflater_for
-from ..errors import deadline_exceeded, translate
+from ..errors import Peer, deadline_exceeded, translate
 from ..types import AsyncHTTPClient, check_async_client
 from .connection import AsyncContent
 from .pool import AsyncExchange, AsyncPool
@@ -36,13 +36,13 @@ class AsyncOpenReply:
     """A reply whose body is still coming."""
 
     def __init__(
-        self, exchange: AsyncExchange, waits: dict[str, float], *, place: str, limit: int, idle: float, until: float
+        self, exchange: AsyncExchange, waits: dict[str, float], *, peer: Peer, limit: int, idle: float, until: float
     ) -> None:
         self.status: int = exchange.response.status_code
         self.headers: dict[str, str] = _headers(exchange.response)
         self._exchange = exchange
         self._waits = waits
-        self._place = place
+        self._peer = peer
         self._limit = limit
         self._idle = idle
         self._until = until
@@ -66,7 +66,7 @@ class AsyncOpenReply:
         except StopAsyncIteration:
             return None
         except Exception as error:
-            failure = translate(error, self._place)
+            failure = translate(error, self._peer)
             if isinstance(failure, APITimeoutError):
                 failure.phase = "idle"
             if self.span is not None:
@@ -83,12 +83,12 @@ class AsyncOpenReply:
         time_left = max(0.0, self._until - REAL.monotonic())
         try:
             with time_limit(time_left):
-                content = await _read_body(self.headers, self._exchange, self._limit, self._place)
+                content = await _read_body(self.headers, self._exchange, self._limit, self._peer)
                 return Reply(self.status, self.headers, content or b"")
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < self._until:
                 raise
-        raise deadline_exceeded(self._place, time_left)
+        raise deadline_exceeded(self._peer, time_left)
 
     async def aclose(self) -> None:
         """Release the connection, and end the span."""
@@ -123,16 +123,15 @@ class AsyncSender:
             APIConnectionError: there is none.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
-        until = REAL.monotonic() + time_left
+        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
         try:
             with time_limit(time_left):
-                exchange = await self._exchange(
-                    request, timeout, _waits(timeout, time_left), counted=not request.fresh_connection
-                )
+                waits = _waits(timeout, time_left)
+                exchange = await self._exchange(request, timeout, waits, peer, counted=not request.fresh_connection)
                 complete = False
                 try:
                     headers = _headers(exchange.response)
-                    content = await _read_body(headers, exchange, self._max_body_bytes, self.place)
+                    content = await _read_body(headers, exchange, self._max_body_bytes, peer)
                     complete = content is not None
                 finally:
                     await exchange.close(reusable=complete and not request.fresh_connection)
@@ -140,22 +139,20 @@ class AsyncSender:
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
-        raise deadline_exceeded(self.place, time_left)
+        raise deadline_exceeded(peer, time_left)
 
     async def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> AsyncOpenReply:
         """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
-        until = REAL.monotonic() + time_left
+        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
         waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
-                exchange = await self._exchange(request, timeout, waits, counted=False)
-                return AsyncOpenReply(
-                    exchange, waits, place=self.place, limit=self._max_body_bytes, idle=idle, until=until
-                )
+                exchange = await self._exchange(request, timeout, waits, peer, counted=False)
+                return AsyncOpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, idle=idle, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
-        raise deadline_exceeded(self.place, time_left)
+        raise deadline_exceeded(peer, time_left)
 
     # async-only: begin
     def keep_no_connections(self) -> None:
@@ -193,7 +190,7 @@ class AsyncSender:
             await self._pool.aclose()
 
     async def _exchange(
-        self, request: Prepared, timeout: Timeout, waits: dict[str, float], *, counted: bool
+        self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> AsyncExchange:
         try:
             if self._pool is None:
@@ -208,7 +205,7 @@ class AsyncSender:
         except TrioError:
             raise
         except Exception as error:
-            failure = translate(error, self.place)
+            failure = translate(error, peer)
             raise failure from failure.__cause__
 
     async def _through_client(self, request: Prepared, waits: dict[str, float]) -> AsyncExchange:
@@ -228,11 +225,9 @@ class AsyncSender:
         headers = {"host": url.netloc.decode("ascii"), **self._headers(request)}
         if request.content is not None:
             headers["content-length"] = str(len(content))
-        wire = httpx.Request(
+        return httpx.Request(
             request.method, url, headers=headers, stream=AsyncContent(content), extensions={"timeout": waits}
         )
-        wire.read()  # for mocks, which look at its content
-        return wire
 
     def _headers(self, request: Prepared) -> dict[str, str]:
         """Return the headers with the key; no frame that can fail holds them."""
@@ -253,7 +248,7 @@ def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
     return {"connect": min(timeout.connect, time_left), "read": response, "write": response, "pool": timeout.pool}
 
 
-async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: int, place: str) -> bytes | None:
+async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: int, peer: Peer) -> bytes | None:
     """Return the body; `None` if it is not to be had: a refusal's, whose status says enough, or a stream's."""
     response = exchange.response
     if response.status_code < 400 and media_type(headers) == EVENT_STREAM:
@@ -273,7 +268,7 @@ async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: in
     except TrioError:
         raise
     except Exception as error:
-        failure = translate(error, place)
+        failure = translate(error, peer)
         raise failure from failure.__cause__
 
 

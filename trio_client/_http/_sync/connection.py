@@ -9,6 +9,7 @@ connections. They are used in this module only, and fail closed: an inside that 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,15 @@ class PooledConnection(httpx.HTTPTransport):
         self._pool: Any = connection
         self.connection: httpcore.ConnectionInterface | None = connection
 
-    @property
-    def has_expired(self) -> bool:
-        """Whether it was idle for too long, or was closed by the server."""
-        return self.connection is None or self.connection.has_expired()
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return its response, whose body is still coming.
+
+        `respx.mock(using="httpx")` patches httpx's clients, not its transports. Where respx is imported, which no
+        service does, requests go through such a client, so that none of a test leaves for the network.
+        """
+        if "respx" in sys.modules:
+            return httpx.Client(transport=self, trust_env=False).send(request, stream=True)
+        return self.handle_request(request)
 
 
 class _SingleUseConnection(PooledConnection):

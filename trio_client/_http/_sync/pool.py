@@ -116,13 +116,13 @@ class Pool:
             reused = connection is not None
             connection = connection or self._new_connection()
             try:
-                response = connection.handle_request(request)
+                response = connection.send(request)
             except Exception as error:
                 if not (reused and repeatable and is_disconnect(error)):
                     raise
                 self._discard(connection)
                 connection = self._new_connection()
-                response = connection.handle_request(request)
+                response = connection.send(request)
         except BaseException:
             self.take_back(connection, reusable=False, counted=counted)
             raise
@@ -180,7 +180,7 @@ class Pool:
         """Return the connection used last, unless it has become too old or was closed by the server."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.has_expired:
+            if connection.connection is not None and not connection.connection.has_expired():
                 return connection
             self._discard(connection)
         return None

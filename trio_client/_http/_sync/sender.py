@@ -22,7 +22,7 @@ from ..concurrency.sync.owner import current_owner
 from ..concurrency.sync.run_to_completion import about_to_send
 from ..concurrency.sync.shield import time_limit
 from ..content import BodyCollector, Inflater, inflater_for
-from ..errors import deadline_exceeded, translate
+from ..errors import Peer, deadline_exceeded, translate
 from ..types import HTTPClient, check_client
 from .connection import Content
 from .pool import Exchange, Pool
@@ -37,13 +37,13 @@ class OpenReply:
     """A reply whose body is still coming."""
 
     def __init__(
-        self, exchange: Exchange, waits: dict[str, float], *, place: str, limit: int, idle: float, until: float
+        self, exchange: Exchange, waits: dict[str, float], *, peer: Peer, limit: int, idle: float, until: float
     ) -> None:
         self.status: int = exchange.response.status_code
         self.headers: dict[str, str] = _headers(exchange.response)
         self._exchange = exchange
         self._waits = waits
-        self._place = place
+        self._peer = peer
         self._limit = limit
         self._idle = idle
         self._until = until
@@ -67,7 +67,7 @@ class OpenReply:
         except StopIteration:
             return None
         except Exception as error:
-            failure = translate(error, self._place)
+            failure = translate(error, self._peer)
             if isinstance(failure, APITimeoutError):
                 failure.phase = "idle"
             if self.span is not None:
@@ -84,12 +84,12 @@ class OpenReply:
         time_left = max(0.0, self._until - REAL.monotonic())
         try:
             with time_limit(time_left):
-                content = _read_body(self.headers, self._exchange, self._limit, self._place)
+                content = _read_body(self.headers, self._exchange, self._limit, self._peer)
                 return Reply(self.status, self.headers, content or b"")
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < self._until:
                 raise
-        raise deadline_exceeded(self._place, time_left)
+        raise deadline_exceeded(self._peer, time_left)
 
     def close(self) -> None:
         """Release the connection, and end the span."""
@@ -124,16 +124,15 @@ class Sender:
             APIConnectionError: there is none.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
-        until = REAL.monotonic() + time_left
+        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
         try:
             with time_limit(time_left):
-                exchange = self._exchange(
-                    request, timeout, _waits(timeout, time_left), counted=not request.fresh_connection
-                )
+                waits = _waits(timeout, time_left)
+                exchange = self._exchange(request, timeout, waits, peer, counted=not request.fresh_connection)
                 complete = False
                 try:
                     headers = _headers(exchange.response)
-                    content = _read_body(headers, exchange, self._max_body_bytes, self.place)
+                    content = _read_body(headers, exchange, self._max_body_bytes, peer)
                     complete = content is not None
                 finally:
                     exchange.close(reusable=complete and not request.fresh_connection)
@@ -141,20 +140,20 @@ class Sender:
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
-        raise deadline_exceeded(self.place, time_left)
+        raise deadline_exceeded(peer, time_left)
 
     def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> OpenReply:
         """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
-        until = REAL.monotonic() + time_left
+        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
         waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
-                exchange = self._exchange(request, timeout, waits, counted=False)
-                return OpenReply(exchange, waits, place=self.place, limit=self._max_body_bytes, idle=idle, until=until)
+                exchange = self._exchange(request, timeout, waits, peer, counted=False)
+                return OpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, idle=idle, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
-        raise deadline_exceeded(self.place, time_left)
+        raise deadline_exceeded(peer, time_left)
 
     def wait_to_connect(self) -> Callable[[], None]:
         """Wait until few others are connecting, or for a moment; return a function to call after connecting.
@@ -184,7 +183,9 @@ class Sender:
         if self._pool is not None:
             self._pool.close()
 
-    def _exchange(self, request: Prepared, timeout: Timeout, waits: dict[str, float], *, counted: bool) -> Exchange:
+    def _exchange(
+        self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
+    ) -> Exchange:
         try:
             if self._pool is None:
                 return self._through_client(request, waits)
@@ -198,7 +199,7 @@ class Sender:
         except TrioError:
             raise
         except Exception as error:
-            failure = translate(error, self.place)
+            failure = translate(error, peer)
             raise failure from failure.__cause__
 
     def _through_client(self, request: Prepared, waits: dict[str, float]) -> Exchange:
@@ -218,11 +219,9 @@ class Sender:
         headers = {"host": url.netloc.decode("ascii"), **self._headers(request)}
         if request.content is not None:
             headers["content-length"] = str(len(content))
-        wire = httpx.Request(
+        return httpx.Request(
             request.method, url, headers=headers, stream=Content(content), extensions={"timeout": waits}
         )
-        wire.read()  # for mocks, which look at its content
-        return wire
 
     def _headers(self, request: Prepared) -> dict[str, str]:
         """Return the headers with the key; no frame that can fail holds them."""
@@ -243,7 +242,7 @@ def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
     return {"connect": min(timeout.connect, time_left), "read": response, "write": response, "pool": timeout.pool}
 
 
-def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: str) -> bytes | None:
+def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, peer: Peer) -> bytes | None:
     """Return the body; `None` if it is not to be had: a refusal's, whose status says enough, or a stream's."""
     response = exchange.response
     if response.status_code < 400 and media_type(headers) == EVENT_STREAM:
@@ -263,7 +262,7 @@ def _read_body(headers: dict[str, str], exchange: Exchange, limit: int, place: s
     except TrioError:
         raise
     except Exception as error:
-        failure = translate(error, place)
+        failure = translate(error, peer)
         raise failure from failure.__cause__
 
 
