@@ -87,6 +87,18 @@ def test_a_job_that_is_neither_named_nor_found_is_told(running: StubServer) -> N
     assert "could not confirm that these jobs were stopped: one whose id is not known" in err
 
 
+@pytest.mark.parametrize("status", [404, 200])
+def test_a_page_in_place_of_the_reply_is_no_proof_that_a_job_was_stopped(running: StubServer, status: int) -> None:
+    program = """
+        events = TrioClient().live_monitor.stream("rtsp://c/1", "open", max_triggers=None)
+        print(next(events).kind, flush=True)
+        """
+    running.clock.speed = 5
+    running.fail_next(method="DELETE", status=status, body="<html>Welcome</html>", times=1000)
+    _, _, err = run(program, running.base_url)
+    assert f"could not confirm that these jobs were stopped: {running.jobs[0].job_id}" in err
+
+
 def test_a_stream_of_an_async_program_too(running: StubServer) -> None:
     program = """
         async def main():

@@ -378,7 +378,19 @@ class TestGetAndDelete:
         stub.fail_next(method="DELETE", **BROKEN[fault], processed=True)
         client = connect(timeout=Timeout(response=0.5 if fault == "timeout" else 30.0))
         client.jobs.delete(job_id)
-        assert ([], 2) == (stub.osapi.jobs, len(stub.requests))
+        assert stub.osapi.jobs == []
+        assert [request.method for request in stub.requests] == ["DELETE", "DELETE", "GET"]
+
+    def test_the_same_reply_proves_nothing_where_the_store_cannot_be_reached(
+        self, stub: StubServer, client: OsapiClient
+    ) -> None:
+        job_id = stub.osapi.add()
+        stub.fail_next(method="DELETE", status=500)
+        stub.fail_next(method="DELETE", status=404, body={"error": f"job not found: {job_id}"})
+        stub.fail_next(method="GET", status=500, body={"error": "error fetching jobs: deadline exceeded"}, times=9)
+        with pytest.raises(ServerError, match="deadline exceeded"):
+            client.jobs.delete(job_id)
+        assert len(stub.osapi.jobs) == 1
 
     def test_a_path_that_is_not_there_is_no_deletion(self, stub: StubServer, client: OsapiClient) -> None:
         stub.fail_next(status=502)

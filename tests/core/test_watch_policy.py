@@ -14,7 +14,8 @@ from trio_client import errors
 from trio_client._core import watch_commands as do
 from trio_client.events import StatusChanged, Stopped
 
-FORBIDDEN = errors.PermissionDeniedError("m", status_code=403)
+FORBIDDEN = errors.PermissionDeniedError("m", status_code=403, code="FORBIDDEN")
+FIREWALL = errors.PermissionDeniedError("m", status_code=403)
 UNAUTHORIZED = errors.AuthenticationError("m", status_code=401)
 OUTAGE = errors.ServerError("m", status_code=503)
 
@@ -184,6 +185,14 @@ def test_a_job_whose_status_is_refused_is_stopped_before_the_next_starts() -> No
     assert isinstance(world.command, do.Stop)
     world.stop()
     assert (do.Start(None), [1.0]) == (world.command, world.waits)
+
+
+def test_a_job_behind_a_firewalls_page_is_polled_until_it_lifts() -> None:
+    world = World()
+    job = world.start()
+    world.drop()
+    world.lose_sight(0, FIREWALL)
+    assert ([1.0], job) == (world.waits, world.running)
 
 
 def test_a_job_whose_status_is_refused_and_that_cannot_be_stopped_gets_no_other_beside_it() -> None:

@@ -4,58 +4,120 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from itertools import count
 
 from .._core.config import RetryPolicy, Settings
 from .._core.endpoints import cancel_job, get_job
 from .._core.log import logger
-from .._core.ownership import CreateRecord
+from .._core.ownership import CreateRecord, is_ambiguous
+from .._core.retry.outcome import Outcome, classify
 from .._core.state import ClientState
 from .._http.concurrency.async_.shield import shielded
-from ..errors import ConflictError, JobLeakWarning, JobNotFoundError, NotFoundError, TrioError
+from ..errors import (
+    APIStatusError,
+    AuthenticationError,
+    JobLeakWarning,
+    JobNotFoundError,
+    RateLimitError,
+    TrioError,
+)
 from .transport import AsyncTransport
 
 __all__ = ["StopAtExit", "report_leak", "stop_job"]
 
 CLEANUP_SECONDS = 10.0
-_PAUSES = (0.5, 1.0, 2.0)  # seconds before a refused DELETE is sent again
+_PAUSES = (0.5, 1.0)  # seconds before the next attempts
+_PAUSE = 2.0  # before all later ones
+_LAST_ATTEMPT = 1.0  # seconds before the end of the time
 
 
 async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> bool:
     """Cancel a job and check its status; return whether it has certainly ended.
 
     It is shielded from the cancellation of its task, takes at most `seconds`, uses fresh connections and raises
-    nothing of the API's.
+    nothing of the API's. Only a terminal status, or "no such job" (JOB_NOT_FOUND), proves the end: any other 404, and
+    any page, may come from a proxy, or from another server.
     """
-    policy = RetryPolicy(max_attempts=8, deadline=seconds, base_delay=0.2, max_delay=2.0)
-    cleaning = transport.with_settings(replace(transport.settings, retry=policy))
-    cleaning.state = transport.state.for_cleanup()
-    with shielded(seconds):
+    stop = _Stop(transport, job_id, seconds)
+    problem: object = None
+    with shielded(stop.seconds):
+        for number in count():
+            hint = 0.0
+            try:
+                status = await stop.attempt()
+                if status is None:
+                    return True
+                problem = f"its status is {status}"
+            except TrioError as error:
+                problem = error
+                if classify(error) is Outcome.PERMANENT or (isinstance(error, AuthenticationError) and error.code):
+                    break
+                hint = (isinstance(error, APIStatusError) and error.retry_after) or 0.0
+            if not await stop.pause(max(hint, _PAUSES[number] if number < len(_PAUSES) else _PAUSE)):
+                break
+    logger.error("Stopping job %s failed: %s", job_id, problem)
+    return False
+
+
+class _Stop:
+    """The attempts to stop one job within a time."""
+
+    def __init__(self, transport: AsyncTransport, job_id: str, seconds: float) -> None:
+        self._transport = transport
+        self._job_id = job_id
+        doubt = transport.state.ledger.seconds_of_doubt(job_id)
+        if doubt <= seconds:
+            seconds = max(seconds, doubt + _LAST_ATTEMPT)  # the last attempt is made when there is no doubt any more
+        self.seconds = seconds
+        self._until = transport.clock() + seconds
+        self._doubt_until = transport.clock() + doubt
+        self._may_be_gone = False  # by an attempt to cancel it
+        self._is_last = False
+
+    async def attempt(self) -> str | None:
+        """Cancel the job and return its status; `None` if it has ended."""
+        transport = self._cleaning()
         try:
-            for pause in _PAUSES:
-                refused = await _is_refused(cleaning, job_id)
-                detail = await cleaning.call(replace(get_job(job_id), fresh_connection=True))
-                if detail.is_terminal or not refused:
-                    return detail.is_terminal
-                await cleaning.sleep(pause)
-        except NotFoundError:
-            return True
-        except TrioError as error:
-            logger.error("Stopping job %s failed: %s", job_id, error)
-    return False
+            try:
+                await transport.call(cancel_job(self._job_id))
+                self._may_be_gone = True
+            except JobNotFoundError:
+                raise
+            except APIStatusError as error:
+                if not _only_the_status_explains(error):
+                    self._may_be_gone = self._may_be_gone or is_ambiguous(error)
+                    raise
+            except TrioError as error:
+                self._may_be_gone = self._may_be_gone or is_ambiguous(error)
+                raise
+            detail = await transport.call(replace(get_job(self._job_id), fresh_connection=True))
+        except JobNotFoundError as error:
+            if error.acted_before or self._may_be_gone or transport.clock() >= self._doubt_until:
+                return None
+            return "not known yet"
+        return None if detail.is_terminal else detail.status or "not known"
 
-
-async def _is_refused(transport: AsyncTransport, job_id: str) -> bool:
-    """Cancel a job; return whether only its status can explain the reply.
-
-    It has ended already, or something on the way to the server has replied.
-    """
-    try:
-        await transport.call(cancel_job(job_id))
-    except JobNotFoundError:
-        raise
-    except (ConflictError, NotFoundError):
+    async def pause(self, seconds: float) -> bool:
+        """Wait before another attempt, if there is one; the last is made at the end of the time."""
+        left = self._until - self._transport.clock()
+        if self._is_last or left <= 0:
+            return False
+        if seconds >= left - _LAST_ATTEMPT:
+            self._is_last, seconds = True, max(0.0, left - _LAST_ATTEMPT)
+        await self._transport.sleep(seconds)
         return True
-    return False
+
+    def _cleaning(self) -> AsyncTransport:
+        left = max(0.1, self._until - self._transport.clock())
+        policy = RetryPolicy(max_attempts=8, deadline=left, base_delay=0.2, max_delay=2.0)
+        cleaning = self._transport.with_settings(replace(self._transport.settings, retry=policy))
+        cleaning.state = self._transport.state.for_cleanup()
+        return cleaning
+
+
+def _only_the_status_explains(error: APIStatusError) -> bool:
+    """Whether the job may have ended already, or something on the way to the server has replied."""
+    return 400 <= error.status_code < 500 and not isinstance(error, (AuthenticationError, RateLimitError))
 
 
 def report_leak(job_id: str | None, error: BaseException | None) -> None:

@@ -134,7 +134,9 @@ class _Deliveries:
         self._stream_url, self._created = stream_url, created
         self._wakeup = Wakeup()
         self._inbox: JobInbox | None = None
-        self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
+        ledger = transport.state.ledger
+        self._window = RetryWindow(transport.settings.retry.deadline, transport.clock, reached=ledger.is_known(job_id))
+        self._doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
 
     @property
     def job_id(self) -> str | None:
@@ -181,7 +183,10 @@ class _Deliveries:
         try:
             job = await self._transport.call(self._call)
         except JobNotFoundError as error:
-            inbox.not_found(error)
+            if self._transport.clock() < self._doubt_until:
+                inbox.poll_failed(self._transport.clock())
+            else:
+                inbox.not_found(error)
         except TrioError as error:
             inbox.poll_failed(self._transport.clock())
             if not self._window.allows(error):

@@ -15,6 +15,7 @@ from ..errors import (
     TrioError,
 )
 from ..events import Failed, Stopped
+from .retry.window import may_be_an_outage
 
 __all__ = ["WatchBackoff"]
 
@@ -63,7 +64,8 @@ class WatchBackoff:
         cause = error.__cause__
         if not isinstance(error, StreamInterruptedError) or not isinstance(cause, TrioError):
             return None
-        return self.next_pause() if self._is_retried(cause, has_worked=True) else None
+        retried = self._is_retried(cause, has_worked=True) or may_be_an_outage(cause)
+        return self.next_pause() if retried else None
 
     def next_pause(self) -> float:
         """Return the next pause of a series, in seconds."""

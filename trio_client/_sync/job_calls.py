@@ -12,7 +12,7 @@ from .._core.call import Call
 from .._core.paging import PageCursor
 from .._core.retry.window import RetryWindow
 from .._core.validation import positive
-from ..errors import ResponseWarning, TrioError, WaitTimeoutError
+from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -90,14 +90,17 @@ def wait_for_end(
     positive("poll_interval", poll_interval, "seconds")
     if timeout is not None:
         positive("timeout", timeout, "seconds")
-    window = RetryWindow(transport.settings.retry.deadline, transport.clock)
+    ledger = transport.state.ledger
+    window = RetryWindow(transport.settings.retry.deadline, transport.clock, reached=ledger.is_known(job_id))
+    doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
     until = None if timeout is None else transport.clock() + timeout
     last: _D | None = None
     while True:
         try:
             last = transport.call(call, extra_headers=extra_headers)
         except TrioError as error:
-            if not window.allows(error):
+            doubted = isinstance(error, JobNotFoundError) and transport.clock() < doubt_until
+            if not doubted and not window.allows(error):
                 raise
         else:
             window.reset()

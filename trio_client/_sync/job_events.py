@@ -28,6 +28,7 @@ class Polling:
         *,
         poll_interval: float,
         history: JobHistory | None = None,
+        reached: bool = False,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._transport = transport
@@ -36,7 +37,11 @@ class Polling:
         self._history.job_id = job_id
         self._poll_interval = poll_interval
         self._options = options
-        self._window = RetryWindow(transport.settings.retry.deadline, transport.clock)
+        ledger = transport.state.ledger
+        self._window = RetryWindow(
+            transport.settings.retry.deadline, transport.clock, reached=reached or ledger.is_known(job_id)
+        )
+        self._doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
         self._polled = False
         self.seen_alive: datetime | None = None
 
@@ -66,6 +71,8 @@ class Polling:
         try:
             job = self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
+            if self._transport.clock() < self._doubt_until:
+                return []
             return [self._history.not_found(error)]
         except TrioError as error:
             if self._window.allows(error):

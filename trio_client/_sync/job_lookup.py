@@ -9,7 +9,7 @@ from .._core.endpoints import get_job, list_jobs
 from .._core.ownership import Candidate, CreateRecord, Listing, fits, server_time
 from .._core.paging import JobCursor
 from .._response_info import response_info
-from ..errors import NotFoundError
+from ..errors import JobNotFoundError
 from ..models import Job
 from .transport import Transport
 
@@ -57,5 +57,5 @@ def _confirmed(bounded: _Bounded, job: Job, record: CreateRecord) -> bool:
     """Return whether a candidate's settings, which list items do not carry, are those that were sent."""
     try:
         return fits(bounded.transport().call(get_job(job.job_id)), record.intent)
-    except NotFoundError:
+    except JobNotFoundError:
         return False

@@ -14,7 +14,7 @@ from .._core.validation import integer, one_of, positive
 from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
-    NotFoundError,
+    JobNotFoundError,
     RequestValidationError,
     TrioError,
 )
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .event_stream import EventStream
 
 __all__ = ["JobIterator", "Jobs"]
+
+_DOUBT_PAUSE = 2.0  # seconds
 
 
 class JobIterator(PageIterator[JobPage, Job]):
@@ -283,7 +285,8 @@ class Jobs:
 
         Args:
             job_id: the job's id.
-            missing_ok: whether a job that the server does not know counts as cancelled.
+            missing_ok: whether a job that the server does not know (JOB_NOT_FOUND) counts as cancelled. Of a job that
+                this client has just created, that is believed only after ten seconds: the server's reads may lag.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 
@@ -306,12 +309,18 @@ class Jobs:
         Source: API reference, "Cancel Job".
         """
         call = cancel_job(job_id)
-        try:
-            return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
-        except NotFoundError as error:
-            if not missing_ok and not error.acted_before:
-                raise
-            return CancelledJob(job_id=job_id, status="stopped", message="The server does not know the job any more.")
+        doubt_until = self._transport.clock() + self._transport.state.ledger.seconds_of_doubt(job_id)
+        while True:
+            try:
+                return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+            except JobNotFoundError as error:
+                if not error.acted_before and not missing_ok:
+                    raise
+                left = doubt_until - self._transport.clock()
+                if error.acted_before or left <= 0:
+                    break
+            self._transport.sleep(min(_DOUBT_PAUSE, left))  # the read may lag behind the create
+        return CancelledJob(job_id=job_id, status="stopped", message="The server does not know the job any more.")
 
     def cancel_all(
         self,

@@ -275,6 +275,8 @@ class OsapiJobs:
         except JobNotFoundError as error:
             if not error.acted_before:
                 raise
+            # The same 404 comes where the store cannot be reached; the list then fails.
+            self._transport.call(list_jobs(status=None, limit=1, offset=0), timeout=timeout)
 
     def retry(
         self,

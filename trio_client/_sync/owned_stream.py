@@ -240,7 +240,9 @@ class OwnedStream:
         self._follow(job.job_id)
 
     def _follow(self, job_id: str) -> None:
-        self._polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history)
+        self._polling = Polling(
+            self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history, reached=True
+        )
 
     def _fall_back(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
@@ -260,7 +262,7 @@ class OwnedStream:
     def _poll_silent(self, job_id: str, silence: APITimeoutError) -> list[Event]:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
         history = self._history.copy()
-        polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history)
+        polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
         events = polling.advance()
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive

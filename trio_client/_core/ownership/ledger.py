@@ -23,6 +23,8 @@ from .matching import Candidate, Listing, Window, candidate
 
 __all__ = ["CreateRecord", "CreateState", "Ledger"]
 
+_NEW_SECONDS = 10.0
+"""For how long after its create a job may be unknown to a server whose reads lag."""
 _APART = 3 * CLOCK_SKEW.total_seconds()
 """Seconds between two creates after which neither's job can be taken for the other's."""
 
@@ -104,7 +106,7 @@ class Ledger:
     """The creates of one client and of its copies with other options. Safe to use from any thread.
 
     Args:
-        clock: monotonic seconds; the time that the server knows, which no test replaces.
+        clock: monotonic seconds; real ones, since they are compared with a server's time.
         few: how many records are kept without asking which of them can be dropped.
     """
 
@@ -172,6 +174,17 @@ class Ledger:
         """Note how a job ended; its id stays known for as long as another create could match it."""
         with _process.lock:
             record.state = state
+
+    def is_known(self, job_id: str) -> bool:
+        """Return whether a create of this client is known to have made a job."""
+        with _process.lock:
+            return any(each.job_id == job_id for each in self._records)
+
+    def seconds_of_doubt(self, job_id: str) -> float:
+        """Return for how many more seconds "no such job" proves nothing, since reads may lag behind the create."""
+        with _process.lock:
+            made = [each.settled for each in self._records if each.job_id == job_id and each.settled is not None]
+        return max(0.0, min(_NEW_SECONDS, max(made) + _NEW_SECONDS - self.clock())) if made else 0.0
 
     def candidates(self, record: CreateRecord, jobs: Iterable[Job], listing: Listing) -> list[Candidate]:
         """Return the list items that can be a create's job, by what list items show and by whose job is whose."""
