@@ -12,8 +12,10 @@ import trio_client.stub.server.app
 from trio_client.stub import StubServer
 
 # How long an example takes says how busy the machine is.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("patient")
+hypothesis.settings.register_profile(
+    "slow machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("slow machine")
 
 _VARIABLES = (
     "TRIO_API_KEY",

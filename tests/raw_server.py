@@ -92,7 +92,7 @@ class RawServer:
             assert self._busy.wait_for(lambda: not self._open, timeout=30)
 
     def wait_for_requests(self, number: int) -> None:
-        """Block until so many requests have arrived."""
+        """Block until this number of requests has arrived."""
         with self._busy:
             assert self._busy.wait_for(lambda: len(self.requests) >= number, timeout=30)
 

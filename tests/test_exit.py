@@ -76,7 +76,7 @@ def test_a_stream_that_has_not_named_its_job_has_it_found_and_stopped(running: S
     assert [("stopped", "cancelled")] == [(job.status, job.reason) for job in running.jobs]
 
 
-def test_a_job_that_is_neither_named_nor_found_is_told(running: StubServer) -> None:
+def test_a_job_that_is_neither_named_nor_found_is_reported(running: StubServer) -> None:
     program = """
         events = TrioClient().live_monitor.stream("rtsp://c/1", "open")
         events._open()

@@ -320,7 +320,7 @@ class TestStopping:
         assert (1, 0) == (len(stub.jobs), stub.running_jobs)
 
     @pytest.mark.parametrize("kind", ["hang", "dribble", "endless-1xx"])
-    def test_a_stop_that_never_ends_is_given_up_in_time_and_the_error_kept(
+    def test_a_stop_that_never_ends_times_out_and_the_error_is_kept(
         self, stub: StubServer, proxy: FaultProxy, kind: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from trio_client._sync.job_stop import stop_job
@@ -350,7 +350,7 @@ needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="coun
 @needs_proc
 class TestNothingIsUsedUp:
     def afterwards(self, before: tuple[int, int]) -> tuple[int, int]:
-        """What is in use once the other side has let go too."""
+        """What is in use once the other side has closed too."""
         end = time.monotonic() + 5
         while _resources() > before and time.monotonic() < end:
             time.sleep(0.01)
@@ -368,7 +368,7 @@ class TestNothingIsUsedUp:
                 failures += 1
             client.jobs.list()
             assert self.afterwards(before) <= before
-        assert failures >= 249  # one at the most met a connection that had been idle, and was repeated at once
+        assert failures >= 249  # at most one met a connection that had been idle, and was repeated at once
 
     def test_by_a_thousand_failures_in_tasks(self, stub: StubServer, proxy: FaultProxy) -> None:
         async def main() -> tuple[int, int, bool]:

@@ -43,7 +43,7 @@ def log() -> Iterator[io.StringIO]:
     """Everything that any logger says, at every level."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    # What a server sends is logged by the HTTP library as it is, if somebody asks it for that.
+    # The HTTP library logs what a server sends unchanged, if its logger is enabled.
     handler.addFilter(lambda record: not record.getMessage().startswith("receive_response_headers"))
     root = logging.getLogger()
     level = root.level
@@ -55,7 +55,7 @@ def log() -> Iterator[io.StringIO]:
 
 
 def found(text: str) -> list[str]:
-    """The lines that tell a secret."""
+    """The lines that show a secret."""
     return [line for line in text.splitlines() if any(secret in line for secret in SECRETS)]
 
 
@@ -70,7 +70,7 @@ def everything_said(error: BaseException, *, with_locals: bool = False) -> str:
         fields = {name: value for name, value in vars(current).items() if name != "request"}  # what the user sent
         parts += [*report.format(chain=True), repr(current), str(current), repr(fields), repr(current.args)]
         current = current.__cause__ or current.__context__
-    # This test's own frames hold the secrets as locals; they are not what is looked for.
+    # This test's own frames hold the secrets as locals; they do not count.
     return "\n".join(part for part in parts if "test_secrets.py" not in part)
 
 
@@ -101,7 +101,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     ],
     ids=["check_once", "create", "stream", "validate"],
 )
-def test_no_error_and_no_log_tells_a_secret(
+def test_no_error_and_no_log_shows_a_secret(
     name: str, act: Callable[[TrioClient], object], stub: StubServer, log: io.StringIO
 ) -> None:
     heard: list[str] = []
@@ -118,7 +118,7 @@ def test_no_error_and_no_log_tells_a_secret(
     assert heard
 
 
-def test_an_error_that_travels_tells_no_secret_but_the_request_one_must_find_again(stub: StubServer) -> None:
+def test_a_pickled_error_shows_no_secret_except_the_request_to_reconcile(stub: StubServer) -> None:
     stub.fail_next(method="POST", status=500)
     with TrioClient(KEY, base_url=stub.base_url, retry=RetryPolicy(reconcile_for=0, max_attempts=1)) as client:
         with pytest.raises(CreateOutcomeUnknownError) as caught:
@@ -128,7 +128,7 @@ def test_an_error_that_travels_tells_no_secret_but_the_request_one_must_find_aga
     assert found(repr(caught.value)) == []
 
 
-def test_a_dead_server_tells_no_secret(log: io.StringIO) -> None:
+def test_an_unreachable_server_leads_to_no_secret_in_errors_or_logs(log: io.StringIO) -> None:
     with TrioClient(KEY, base_url="http://127.0.0.1:9", retry=None) as client, pytest.raises(TrioError) as caught:
         client.check_once(CAMERA, "x")
     assert found(everything_said(caught.value)) == []
@@ -146,20 +146,20 @@ def test_a_refused_key_is_not_quoted(key: str) -> None:
 
 
 @pytest.mark.parametrize("make", [TrioClient, AsyncTrioClient])
-def test_a_client_tells_no_secret(make: Any) -> None:
+def test_a_client_shows_no_secret(make: Any) -> None:
     client = make(KEY, default_headers={"x-camera": "1"})
     texts: list[str] = []
     seen: set[int] = set()
 
-    def look(value: Any, depth: int) -> None:
+    def visit(value: Any, depth: int) -> None:
         if id(value) in seen or depth > 6:
             return
         seen.add(id(value))
         texts.append(repr(value))
         for inner in vars(value).values() if hasattr(value, "__dict__") else ():
-            look(inner, depth + 1)
+            visit(inner, depth + 1)
 
-    look(client, 0)
+    visit(client, 0)
     assert len(texts) > 20
     assert found("\n".join(texts)) == []
 
@@ -182,7 +182,7 @@ def test_what_comes_back_shows_no_camera_password(stub: StubServer, log: io.Stri
     assert found(log.getvalue()) == []
 
 
-def test_a_leak_warning_tells_no_secret(stub: StubServer) -> None:
+def test_a_leak_warning_shows_no_secret(stub: StubServer) -> None:
     with TrioClient(KEY, base_url=stub.base_url) as client, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         stub.fail_next(method="DELETE", status=400, times=5)

@@ -27,7 +27,7 @@ OLD_ANYIO = tuple(int(part) for part in version("anyio").split(".")[:2]) < (4, 1
 OF_OLD_ANYIO = ["ignore::pytest.PytestUnraisableExceptionWarning"] if OLD_ANYIO else ["error"]
 
 
-async def test_more_calls_than_places_wait_for_their_turn() -> None:
+async def test_calls_beyond_the_limit_wait_for_a_free_place() -> None:
     with RawServer([0.05, NO_JOBS]) as server:
         async with AsyncTrioClient("k", base_url=server.base_url) as client:
             received: list[int] = []
@@ -42,7 +42,7 @@ async def test_more_calls_than_places_wait_for_their_turn() -> None:
         assert server.connections <= 100
 
 
-async def test_who_finds_no_place_in_time_is_told_so() -> None:
+async def test_a_call_that_finds_no_free_place_in_time_is_an_error() -> None:
     with RawServer([HOLD]) as server:
         client = AsyncTrioClient("k", base_url=server.base_url, retry=None)
         async with client, anyio.create_task_group() as tasks:
@@ -122,7 +122,7 @@ async def _free_places(sender: senders.AsyncSender) -> int:
     return 40
 
 
-async def test_connects_that_hang_hold_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connects_that_hang_delay_other_streams_only_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(senders, "_MAX_CONNECT_WAIT_SECONDS", 0.01)
     sender = sender_of("http://127.0.0.1:1")
     releases = [await sender.wait_to_connect() for _ in range(50)]

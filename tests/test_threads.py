@@ -30,20 +30,20 @@ def test_each_thread_can_have_its_stream() -> None:
         def watch(number: int) -> tuple[str, set[str | None]]:
             with client.live_monitor.stream(f"rtsp://camera/{number}", f"condition {number}") as events:
                 entered.wait()
-                told = events.collect()
-            return told[-2].condition, {event.job_id for event in told}
+                received = events.collect()
+            return received[-2].condition, {event.job_id for event in received}
 
         with ThreadPoolExecutor(16) as threads:
             watching = [threads.submit(watch, number) for number in range(16)]
             entered.wait()
             stub.clock.advance(100)
-            told = [future.result(10) for future in watching]
-    assert [f"condition {number}" for number in range(16)] == [condition for condition, _ in told]
-    assert {job.job_id for job in stub.jobs} == {job_id for _, ids in told for job_id in ids}
-    assert [1] * 16 == [len(ids) for _, ids in told]
+            received = [future.result(10) for future in watching]
+    assert [f"condition {number}" for number in range(16)] == [condition for condition, _ in received]
+    assert {job.job_id for job in stub.jobs} == {job_id for _, ids in received for job_id in ids}
+    assert [1] * 16 == [len(ids) for _, ids in received]
 
 
-def test_who_finds_no_place_in_time_is_told_so() -> None:
+def test_a_call_that_finds_no_free_place_in_time_is_an_error() -> None:
     answer = threading.Event()
     with RawServer([answer, reply({"jobs": []})]) as server:
         with TrioClient("k", base_url=server.base_url) as client, ThreadPoolExecutor(100) as threads:

@@ -156,7 +156,7 @@ __all__ = [
     "response_info",
 ]
 
-_HOMES: dict[str, str] = {
+_DEFINED_IN: dict[str, str] = {
     "AsyncTrioClient": "._async.client",
     "AsyncEventStream": "._async.event_stream",
     "AsyncJobIterator": "._async.jobs",
@@ -177,7 +177,7 @@ _HOMES: dict[str, str] = {
     "response_info": "._response_info",
     "Frame": ".frames",
 }
-_SHARED_HOMES = (".errors", ".events", ".models")
+_SHARED_MODULES = (".errors", ".events", ".models")
 _MODULES = (
     "contrib",
     "errors",
@@ -196,11 +196,11 @@ _MODULES = (
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if name in _HOMES:
-        value: object = getattr(import_module(_HOMES[name], __name__), name)
+    if name in _DEFINED_IN:
+        value: object = getattr(import_module(_DEFINED_IN[name], __name__), name)
     elif name in __all__:
-        homes = (import_module(home, __name__) for home in _SHARED_HOMES)
-        value = next(getattr(home, name) for home in homes if name in home.__all__)
+        modules = (import_module(module, __name__) for module in _SHARED_MODULES)
+        value = next(getattr(module, name) for module in modules if name in module.__all__)
     elif name in _MODULES:
         return import_module(f".{name}", __name__)
     else:

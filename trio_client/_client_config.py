@@ -1,4 +1,4 @@
-"""Settings that can travel to other processes."""
+"""Client settings that can be sent to other processes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["ClientConfig"]
 
 @dataclass(frozen=True)
 class ClientConfig:
-    """Hold what a client is made with, so that workers of a pool or a cluster can make their own.
+    """The settings of a client, so that workers of a pool or a cluster can make their own.
 
-    It can be pickled, and carries the name of the variable the key is in, never the key: each worker reads its own
-    environment.
+    It can be pickled. It holds the name of the environment variable with the key, never the key: each worker reads its
+    own environment.
 
     Attributes:
         key_variable: the environment variable that holds the API key, in capital letters.
-        base_url: as for the client; `None`: `TRIO_BASE_URL`, else the API's own.
+        base_url: as for the client; `None`: `TRIO_BASE_URL`, else the API's URL.
         timeout: as for the client.
         retry: as for the client.
         default_headers: as for the client.

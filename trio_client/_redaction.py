@@ -66,7 +66,7 @@ def url_secrets(url: str) -> list[str]:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a parameter or header of this name holds a secret: one of the words of its name says so."""
+    """Whether a parameter or header of this name holds a secret: one of the words in its name says so."""
     return not _SECRET_WORDS.isdisjoint(_words(name))
 
 
@@ -95,7 +95,7 @@ def presentable(value: Any, name: str = "") -> Any:
 
     Args:
         value: the value.
-        name: the field it is in, which tells whether its text is a URL.
+        name: the field it is in, which decides whether its text is a URL.
     """
     if isinstance(value, str):
         text = _mask_start(value, _MAX_SHOWN, is_url=is_url_name(name))

@@ -1,4 +1,4 @@
-"""What is known of the reply that a model came from."""
+"""The HTTP response behind a model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ResponseInfo", "remember", "response_info"]
 
 @dataclass(frozen=True, slots=True)
 class ResponseInfo:
-    """Describe the HTTP reply behind a model.
+    """The HTTP response behind a model.
 
     Attributes:
         status_code: the HTTP status.
@@ -36,7 +36,7 @@ class ResponseInfo:
 
 
 def response_info(model: Model) -> ResponseInfo:
-    """Return what is known of the reply that `model` came from.
+    """Return the HTTP response behind `model`.
 
     Args:
         model: an object a client's method returned, such as a `Job` or a `JobPage`. The jobs inside
@@ -66,5 +66,5 @@ def response_info(model: Model) -> ResponseInfo:
 
 
 def remember(model: BaseModel, info: ResponseInfo) -> None:
-    """Note where a model came from."""
+    """Store the response that a model came from."""
     object.__setattr__(model, "__reply_info__", info)

@@ -14,7 +14,7 @@ __all__ = ["JobStats"]
 
 
 class JobStats(dict[str, Any]):
-    """Hold a job's counters: a `dict` with the documented keys as attributes too.
+    """A job's counters: a `dict` whose documented keys are attributes too.
 
     A counter the server did not send is `None` as an attribute and absent as a key; keys that
     are not documented are kept. The keys hold what was sent; the attributes read it, so that the
@@ -38,7 +38,7 @@ class JobStats(dict[str, Any]):
 
     @property
     def triggers_fired(self) -> int | None:
-        """How many times the condition held and an alert went out."""
+        """How many times the condition held and an alert was sent."""
         return as_count(self.get("triggers_fired"))
 
     @property

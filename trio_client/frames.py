@@ -1,4 +1,4 @@
-"""Pictures, kept as the text they came in until somebody looks at them."""
+"""Pictures, kept as the text in which they arrived until they are used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SUFFIXES = {
 
 
 class Frame:
-    """Hold one picture without decoding it until asked.
+    """A picture, decoded only on use.
 
     Args:
         content: the picture as base64 text, with or without a data-URI prefix, or its bytes.
@@ -72,7 +72,7 @@ class Frame:
 
     @property
     def media_type(self) -> str:
-        """The picture's media type, told from its first bytes; `application/octet-stream` if unknown."""
+        """The picture's media type, by its first bytes; `application/octet-stream` if unknown."""
         head = self._head()
         if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
             return "image/webp"
@@ -85,7 +85,7 @@ class Frame:
         """Write the picture to a file and return its path.
 
         Args:
-            path: where to write; a path without a suffix gets the one of the media type (`.jpg`).
+            path: where to write; a path without a suffix gets that of the media type (`.jpg`).
         """
         target = Path(path)
         if not target.suffix:
@@ -121,7 +121,7 @@ class Frame:
         return f"<Frame {self.media_type}, {amount}>"
 
     def _repr_html_(self) -> str:
-        # What is shown is encoded anew: the text itself could be anything.
+        # Encoded again: the received text could contain markup.
         if self.media_type in _SUFFIXES:
             with contextlib.suppress(ResponseValidationError):
                 picture = base64.b64encode(self.data).decode("ascii")
@@ -132,6 +132,6 @@ class Frame:
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         shown: dict[str, object] = {"text/plain": repr(self)}
         if self.media_type in _SUFFIXES:
-            with contextlib.suppress(ResponseValidationError):  # a notebook shows what there is
+            with contextlib.suppress(ResponseValidationError):  # a notebook then shows the text alone
                 shown[self.media_type] = self.data
         return shown

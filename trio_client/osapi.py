@@ -1,4 +1,4 @@
-"""The client of a second job service: OSAPI, which hands work to agents on machines.
+"""The client of OSAPI, a job service that runs work on agents.
 
     from trio_client.osapi import OsapiClient
 
@@ -46,7 +46,7 @@ __all__ = [
     "OsapiTimelineEvent",
 ]
 
-_HOMES: dict[str, str] = {
+_DEFINED_IN: dict[str, str] = {
     "AsyncOsapiClient": "._async.osapi",
     "AsyncOsapiJobIterator": "._async.osapi_jobs",
     "OsapiAgent": ".models._osapi_agents",
@@ -56,12 +56,12 @@ _HOMES: dict[str, str] = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for (PEP 562)."""
+    """Import a name on first use (PEP 562)."""
     from importlib import import_module
 
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES.get(name, ".models"), __package__), name)
+    value: object = getattr(import_module(_DEFINED_IN.get(name, ".models"), __package__), name)
     globals()[name] = value
     return value
 

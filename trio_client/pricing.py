@@ -1,8 +1,8 @@
-"""What calls and jobs cost, by the published prices.
+"""The published prices of calls and jobs.
 
-The prices are those of the vendor's own agent skill, March 2026: one credit is 0.01 USD; a check costs one credit,
-a monitor or a digest two credits a minute. `hybrid` input costs more by an amount that is not published; what
-`analyze_frame` costs is not published either. No endpoint tells the balance, so an estimate is all there can be.
+They are those of the vendor's own agent skill, March 2026: one credit is 0.01 USD; a check costs one credit, a monitor
+or a digest two credits a minute. The surcharge for `hybrid` input and the price of `analyze_frame` are not published.
+No endpoint reports the balance, so costs can only be estimated.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _BY_THE_MINUTE = ("live-monitor", "live-digest")
 
 
 def price_per_minute_usd(kind: Kind, *, input_mode: str | None = None, override: float | None = None) -> float:
-    """Return what a minute of a job costs, in US dollars.
+    """Return the price of a minute of a job, in US dollars.
 
     Args:
         kind: `live-monitor` or `live-digest`.
         input_mode: the job's input mode; `hybrid` has no published price.
-        override: the caller's own price, in US dollars a minute, which wins.
+        override: your price per minute in US dollars, used instead of the published one.
 
     Raises:
-        RequestValidationError: there is no such kind of job, or its mode has no published price and no other was given.
+        RequestValidationError: the kind is unknown, or its mode has no published price and none was given.
 
     Example:
         >>> price_per_minute_usd("live-monitor")
@@ -63,9 +63,9 @@ def _minute(kind: str, input_mode: str | None, override: float | None) -> float:
 
 
 def _unknown(kind: object, known: Collection[str]) -> RequestValidationError:
-    words = ", ".join(repr(word) for word in known)
+    known_kinds = ", ".join(map(repr, known))
     return RequestValidationError(
-        f"kind is {preview(repr(kind))}; there are published prices for {words} only.", field="kind", value=kind
+        f"kind is {preview(repr(kind))}; only {known_kinds} have published prices.", field="kind", value=kind
     )
 
 
@@ -77,21 +77,21 @@ def estimate_usd(
     input_mode: str | None = None,
     price_per_minute_usd: float | None = None,
 ) -> float:
-    """Return what something costs by the published prices, in US dollars.
+    """Return the cost of checks or of a job by the published prices, in US dollars.
 
     Args:
         kind: `check-once`, `live-monitor` or `live-digest`.
-        minutes: how long a job runs; each begun minute counts.
-        checks: how many checks are made.
-        input_mode: the job's input mode; `hybrid` needs a price from you.
-        price_per_minute_usd: your own price for a minute of a job, in US dollars.
+        minutes: how long a job runs, rounded up to full minutes.
+        checks: the number of checks.
+        input_mode: the job's input mode; `hybrid` needs `price_per_minute_usd`.
+        price_per_minute_usd: your price per minute in US dollars, if it differs from the published price.
 
     Returns:
         The estimate.
 
     Raises:
-        RequestValidationError: there is no published price for it, an amount is negative, or it is of what the kind is
-            not paid by: a check has no minutes.
+        RequestValidationError: there is no published price, an amount is negative, or the kind is not billed by it: a
+            check has no minutes.
 
     Example:
         >>> estimate_usd("live-monitor", minutes=90)
@@ -109,7 +109,10 @@ def estimate_usd(
     by, other, amount = ("checks", "minutes", minutes) if kind == "check-once" else ("minutes", "checks", checks)
     if amount:
         raise RequestValidationError(
-            f"{other} is {amount!r}, and a {kind} is paid by its {by}.", field=other, value=amount, advice="Pass those."
+            f"{other} is {amount!r}, and a {kind} is billed by its {by}.",
+            field=other,
+            value=amount,
+            advice="Pass those.",
         )
     if kind == "check-once":
         return round(checks * PRICES_USD[kind], 6)

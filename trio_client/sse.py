@@ -22,19 +22,19 @@ __all__ = ["Decoder", "EventTooLargeError", "RawEvent", "adecode", "decode"]
 DEFAULT_MAX_EVENT_BYTES = 16 * 2**20
 
 # Only single bytes are searched for (memchr), which is many times faster than any other search; as integers,
-# because `b"\n" in chunk` raises and swallows a TypeError inside CPython before it looks.
+# because `b"\n" in chunk` raises and swallows a TypeError inside CPython before it searches.
 _LF, _CR = 0x0A, 0x0D
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry"))
-_LONGEST_START = len(b"retry: ")  # so many bytes tell which field a line is, and where its value begins
+_LONGEST_START = len(b"retry: ")  # these bytes show which field a line is, and where its value begins
 _MAX_RETRY_DIGITS = 640  # what `int()` takes under every setting of `sys.set_int_max_str_digits`
-_LARGE = 2**12  # a piece of so many bytes is kept as it is until the line ends
+_LARGE = 2**12  # bytes; a piece of at least this size is kept as it is until the line ends
 _LONG = 2**14  # more than this is not split at once: that would take many times its size
 
 
 @dataclass(slots=True)
 class RawEvent:
-    """One event as it came; its data is still bytes, which need not be valid UTF-8.
+    """One event as received; its data is still bytes, which need not be valid UTF-8.
 
     `id` is the last id that the stream has given, and `has_id` whether this event gave it; `retry` the milliseconds
     if this event gives them.
@@ -63,7 +63,7 @@ class EventTooLargeError(ResponseValidationError):
 
 
 class _Value:
-    """The value of a long line: its large pieces as they came, small ones run together."""
+    """The value of a long line: large pieces as they arrived, small ones joined."""
 
     __slots__ = ("_pieces", "_small")
 
@@ -105,7 +105,7 @@ class Decoder:
         self._limit = max_event_bytes
         self._failed = False
         # Where the last chunk ended: before any byte but those of a byte order mark; after a CR, whose LF may
-        # follow; in the first bytes of a line, too few to tell its field; or in the value of a field.
+        # follow; in the first bytes of a line, too few to show its field; or in the value of a field.
         self._at_start = True
         self._after_cr = False
         self._head = b""
@@ -122,7 +122,7 @@ class Decoder:
 
     @property
     def unfinished(self) -> bool:
-        """Whether an event or a line has begun and not ended yet."""
+        """Whether an event or a line has started and not ended yet."""
         return bool(self._held or self._head) or self._field is not None
 
     def feed(self, chunk: Buffer) -> list[RawEvent]:
@@ -267,15 +267,15 @@ class Decoder:
 
 
 def decode(chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> Iterator[ServerSentEvent]:
-    r"""Decode a stream of server-sent events from its bytes, whatever source they come from.
+    r"""Decode a stream of server-sent events from bytes of any source.
 
-    Each event is yielded as soon as the blank line that ends it has come. An event that the stream leaves
-    unfinished is dropped. Bytes that are not UTF-8 become U+FFFD; a charset parameter has no say.
+    Each event is yielded as soon as the blank line that ends it has arrived. An event that the stream leaves
+    unfinished is dropped. Bytes that are not UTF-8 become U+FFFD; a charset parameter is ignored.
 
     Args:
         chunks: The stream, cut anywhere: `httpx.Response.iter_bytes()`, an open binary file, a list of bytes.
         max_event_bytes: The largest event accepted, in bytes of its lines, 1 or more; 16 MiB by default.
-            Comments and unknown fields are dropped as they come, and do not count.
+            Comments and unknown fields are dropped as they arrive, and do not count.
 
     Returns:
         An iterator of `httpx_sse.ServerSentEvent`, with `event` ("message" where the stream names none),
@@ -300,10 +300,10 @@ def decode(chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT
 def adecode(
     chunks: AsyncIterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
 ) -> AsyncIterator[ServerSentEvent]:
-    r"""Decode a stream of server-sent events from bytes that come asynchronously.
+    r"""Decode a stream of server-sent events from an asynchronous source of bytes.
 
-    The twin of `decode`, with the same arguments, events and errors; `chunks` is asynchronous
-    (`httpx.Response.aiter_bytes()`, for example), and so is the iterator that comes back.
+    Like `decode`, with the same arguments, events and errors, but `chunks` is asynchronous
+    (`httpx.Response.aiter_bytes()`, for example), and so is the iterator returned.
 
     >>> import asyncio
     >>> async def chunks():

@@ -40,7 +40,7 @@ def cameras(tmp_path: Path) -> list[str]:
     return urls
 
 
-def test_looks_are_spread_and_each_is_made_once(cameras: list[str], tmp_path: Path) -> None:
+def test_checks_are_spread_and_each_is_made_once(cameras: list[str], tmp_path: Path) -> None:
     with StubServer(speed=600) as stub:
         for camera in cameras:
             stub.scene(camera, Scene(holds=True))

@@ -61,7 +61,7 @@ def test_a_receiver_answers_rightly(name: str, command: str, run: Run, request: 
     ],
     ids=["delivered", "duplicated", "reordered", "deliveries stay away"],
 )
-def test_the_inbox_is_told_everything_once(script: dict[str, object], by: set[str], run: Run) -> None:
+def test_the_inbox_receives_everything_once(script: dict[str, object], by: set[str], run: Run) -> None:
     port = free_port()
     with StubServer(speed=300, webhook_secret=SECRET, webhook_timeout=30) as stub:
         stub.webhooks.update(**script)
@@ -69,15 +69,15 @@ def test_the_inbox_is_told_everything_once(script: dict[str, object], by: set[st
         program = run("inbox.py", str(port), target, TRIO_API_KEY="key", TRIO_BASE_URL=stub.base_url)
         wait_for(lambda: program.ended, "the program ends", seconds=60)
     assert program.process.returncode == 0, program.output
-    told = [line.split(", by ") for line in program.output.splitlines() if ", by " in line]
-    told = [each for each in told if each[0] != "progress"]
-    assert sorted(kind for kind, _ in told) == ["started", "stopped", "triggered"]
-    assert told[-1][0] == "stopped"
-    assert {delivery for _, delivery in told} <= by
+    received = [line.split(", by ") for line in program.output.splitlines() if ", by " in line]
+    received = [each for each in received if each[0] != "progress"]
+    assert sorted(kind for kind, _ in received) == ["started", "stopped", "triggered"]
+    assert received[-1][0] == "stopped"
+    assert {delivery for _, delivery in received} <= by
 
 
 def statuses(stub: StubServer, url: str, count: int, **script: object) -> list[int | None]:
-    """Have a job tell its story in the way scripted, and return how its deliveries were answered."""
+    """Run a job whose deliveries follow a script, and return how they were answered."""
     stub.webhooks.reset()
     stub.webhooks.update(**script)
     before = len(stub.deliveries)

@@ -41,7 +41,7 @@ def test_the_exponent_is_the_slope_on_logarithmic_axes(slope: int) -> None:
     assert exponent([(size, 3.0 * size**slope) for size in (1, 10, 100)]) == pytest.approx(slope)
 
 
-def test_the_gate_holds_streams_until_so_many_are_open() -> None:
+def test_the_gate_holds_streams_until_all_are_open() -> None:
     async def passed() -> tuple[int, int]:
         gate = Gate()
         waiting = [asyncio.ensure_future(gate.wait(3)) for _ in range(2)]

@@ -57,8 +57,8 @@ def run(*command: str, cwd: Path | None = None) -> str:
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    strays = [name for name in names if not name.startswith(("trio_client/", "trio_client-"))]
-    assert strays == []
+    foreign = [name for name in names if not name.startswith(("trio_client/", "trio_client-"))]
+    assert foreign == []
     suffixes = {Path(name).suffix for name in names if name.startswith("trio_client/")}
     assert suffixes == {".py", ".json", ".jpg", ".html", ".css", ".js", ".typed"}
 

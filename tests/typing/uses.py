@@ -138,7 +138,7 @@ def decode(chunks: list[bytes]) -> None:
     assert_type(events.from_payload({"type": "x"}, delivery="poll"), Event)
 
 
-def look_again(client: TrioClient, error: CreateOutcomeUnknownError) -> None:
+def reconcile_later(client: TrioClient, error: CreateOutcomeUnknownError) -> None:
     assert_type(client.jobs.reconcile(error), Job | None)
     assert_type(error.candidates, tuple[Job, ...])
 

@@ -1,7 +1,7 @@
-"""What goes over the wire: the replies as you get them, and the requests as they are checked.
+"""Models of requests and replies.
 
-Replies are tolerant: unknown fields are kept, unknown values of a list pass, and what a server
-leaves out is `None`. Requests hold to the documented ranges. All are pydantic models.
+Replies are tolerant: unknown fields are kept, unknown enum values are accepted, and missing fields are `None`. Requests
+are validated against the documented ranges. All are pydantic models.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what is not always needed when it is first asked for (PEP 562)."""
+    """Import rarely needed models on first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("OsapiRetryRequest", "OsapiStatusFilter"):

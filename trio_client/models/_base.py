@@ -1,4 +1,4 @@
-"""What all generated models have in common."""
+"""The base classes of the generated models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TERMINAL_STATUSES = frozenset({"completed", "stopped", "failed"})
 
 
 class RequestModel(BaseModel):
-    """What is sent: the documented constraints are checked before anything leaves."""
+    """A request, validated against the documented constraints before it is sent."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", strict=True, hide_input_in_errors=True, protected_namespaces=()
@@ -41,7 +41,7 @@ class RequestModel(BaseModel):
 
 
 class StrictModel(BaseModel):
-    """What `strict=True` holds a reply against: the documented schema to the letter."""
+    """The documented schema of a reply, which `strict=True` enforces."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="allow", strict=True, hide_input_in_errors=True, protected_namespaces=()
@@ -49,7 +49,7 @@ class StrictModel(BaseModel):
 
 
 class Model(BaseModel):
-    """What is received: unknown fields are kept, unknown values pass, secrets stay out of `repr`."""
+    """A reply: unknown fields are kept, unknown values accepted, secrets kept out of `repr`."""
 
     # Outside the fields, so that a reply's own keys can never collide with it.
     __slots__ = ("__reply_info__",)
@@ -70,12 +70,12 @@ class FrameModel(Model):
 
     @property
     def frame(self) -> Frame | None:
-        """The picture, where one came along."""
+        """The picture, if the reply has one."""
         return Frame(self.frame_b64) if self.frame_b64 else None
 
 
 class StreamValidationModel(Model):
-    """What is known about a stream; older servers say `valid` for `is_live`."""
+    """The validation of a stream; older servers send `valid` for `is_live`."""
 
     if TYPE_CHECKING:
         is_live: bool | None
@@ -89,7 +89,7 @@ class StreamValidationModel(Model):
 
 
 class JobModel(Model):
-    """A job of any shape: list item, detail, answer to a create or a cancel."""
+    """A job of any shape: list item, detail, reply to a create or a cancel."""
 
     if TYPE_CHECKING:
         status: str | None
@@ -101,7 +101,7 @@ class JobModel(Model):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the job has ended: its status is completed, stopped or failed. Unknown ones are not ends."""
+        """Whether the job has ended: its status is completed, stopped or failed. An unknown status is not an end."""
         return self.status in TERMINAL_STATUSES
 
 

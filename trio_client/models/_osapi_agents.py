@@ -16,12 +16,12 @@ __all__ = ["OsapiAgent", "joined"]
 
 @dataclass(frozen=True, slots=True)
 class OsapiAgent:
-    """What one agent did for a job: its answer, its state, or both.
+    """The part of one agent in a job: its response, its state, or both.
 
     Attributes:
         hostname: the agent's own name.
-        response: its answer, where it gave one.
-        state: how far it is, where that is known.
+        response: its response, if it sent one.
+        state: its progress, if known.
     """
 
     hostname: str
@@ -30,12 +30,12 @@ class OsapiAgent:
 
     @property
     def status(self) -> str | None:
-        """What the agent reported, or else how far it is: `started`, `completed`, `failed`, `skipped` and so on."""
+        """The status the agent reported, or else its progress: `started`, `completed`, `failed`, `skipped` and so on."""
         return (self.response and self.response.status) or (self.state and self.state.status) or None
 
     @property
     def error(self) -> str | None:
-        """What went wrong, where something did."""
+        """The error, if there was one."""
         return (self.response and self.response.error) or (self.state and self.state.error) or None
 
     @property
@@ -57,7 +57,7 @@ class OsapiAgent:
 def joined(
     responses: Mapping[str, OsapiAgentResponse], states: Mapping[str, OsapiAgentState]
 ) -> list[OsapiAgent]:
-    """Join the two maps of a job: those who answered first, then those of whom only the state is known.
+    """Join the two maps of a job: agents that responded first, then those with a state only.
 
     In the keys of the responses, every character but letters, digits, `_` and `-` has become `_`; in those of the
     states none has. So the host name inside a response decides, and where there is none, the only state whose key

@@ -1,4 +1,4 @@
-"""What the generated models of the OSAPI service have in common."""
+"""The base classes of the generated OSAPI models."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ class OsapiJobModel(Model):
     def is_terminal(self) -> bool:
         """Whether the job reads as ended: completed, failed, partial_failure or skipped.
 
-        Unknown statuses are not ends. The server may try a failed job again, and an agent that joins late takes a
-        completed one up again, so an end can still move.
+        Unknown statuses are not ends. The server may retry a failed job, and an agent that joins late resumes a
+        completed one, so an end is not always final.
         """
         return self.status in TERMINAL_STATUSES
 
     def agents(self) -> list[OsapiAgent]:
-        """Return what is known of each agent that worked on the job: its answer and its state in one view.
+        """Return one view of each agent that worked on the job: its response and its state.
 
-        The two maps of a job spell their keys differently, so an answer is joined by the host name inside it. A
+        The two maps of a job spell their keys differently, so a response is matched by the host name inside it. A
         list item has neither map: get the job first.
 
         Example:
@@ -76,7 +76,7 @@ class OsapiJobModel(Model):
 
 
 class OsapiAgentStateModel(Model):
-    """How far one agent is with a job. Its `duration` is a value; the text it was sent as is `duration_text`."""
+    """The progress of one agent. Its `duration` is a value; the text that was sent is `duration_text`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
@@ -90,7 +90,7 @@ class OsapiAgentStateModel(Model):
 
 
 class OsapiStampedModel(Model):
-    """What carries one time of the OSAPI service."""
+    """A model with a `timestamp`."""
 
     if TYPE_CHECKING:
         timestamp: str | None

@@ -35,7 +35,7 @@ __all__ = [
     "sse",
 ]
 
-_HOMES: dict[str, str] = {
+_DEFINED_IN: dict[str, str] = {
     "FrozenRetries": "._waits",
     "MockRequest": "._routes",
     "MockTrio": "._mock",
@@ -52,9 +52,9 @@ def __getattr__(name: str) -> object:
     """Import a name on first use (PEP 562)."""
     from importlib import import_module
 
-    if name not in _HOMES:
+    if name not in _DEFINED_IN:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name], __name__), name)
+    value: object = getattr(import_module(_DEFINED_IN[name], __name__), name)
     globals()[name] = value
     return value
 
