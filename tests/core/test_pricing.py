@@ -44,5 +44,5 @@ def test_what_has_no_published_price_is_named(kind: Any, arguments: Any, field: 
 
 def test_a_check_has_no_price_by_the_minute() -> None:
     kind: Any = "check-once"
-    with pytest.raises(RequestValidationError, match=r"prices for 'live-monitor', 'live-digest' only"):
+    with pytest.raises(RequestValidationError, match=r"only 'live-monitor', 'live-digest' have published prices"):
         price_per_minute_usd(kind)
