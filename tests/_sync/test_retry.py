@@ -106,7 +106,7 @@ class TestRead:
 
 
 class TestRetryAfter:
-    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
     def test_it_is_waited_for(self, stub: StubServer, client: TrioClient, pauses: Any, status: int) -> None:
         stub.fail_next(status=status, headers={"Retry-After": "17"})
         client.jobs.list()
@@ -141,6 +141,43 @@ class TestRetryAfter:
         with RawServer(refused, reply({"jobs": []})) as server:
             connect(base_url=server.base_url).jobs.list()
         assert [12.0] == pauses.seconds
+
+    @pytest.mark.parametrize("status", [400, 404, 409, 423, 451])
+    def test_it_makes_no_failure_repeatable(self, stub: StubServer, client: TrioClient, status: int) -> None:
+        stub.fail_next(status=status, headers={"Retry-After": "7"})
+        with pytest.raises(APIStatusError) as caught:
+            client.jobs.list()
+        assert (caught.value.retry_after, len(stub.requests)) == (7.0, 1)
+
+    @pytest.mark.parametrize("hint", ["0", "1", "Fri, 31 Dec 1999 23:59:59 GMT"])
+    @pytest.mark.parametrize("status", [500, 502, 504])
+    def test_it_makes_no_second_create(self, stub: StubServer, connect: Connect, status: int, hint: str) -> None:
+        stub.fail_next(path="/live-monitor", status=status, headers={"Retry-After": hint})
+        with pytest.raises(CreateOutcomeUnknownError):
+            connect(retry=RetryPolicy(reconcile_for=0)).live_monitor.create(YARD, OPEN)
+        assert sent(stub, "POST") == 1
+
+    @pytest.mark.parametrize("hint", ["0", "Fri, 31 Dec 1999 23:59:59 GMT"])
+    def test_a_503_with_one_that_has_passed_is_refused_before_work(
+        self, stub: StubServer, client: TrioClient, hint: str
+    ) -> None:
+        stub.fail_next(path="/live-monitor", status=503, headers={"Retry-After": hint})
+        client.live_monitor.create(YARD, OPEN)
+        assert sent(stub, "POST") == 2
+
+    def test_it_lengthens_the_wait_for_a_slot(self, stub: StubServer, client: TrioClient, pauses: Any) -> None:
+        full = {"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}
+        for hint in ("20", "3600", "1"):
+            stub.fail_next(path="/live-monitor", status=429, body=full, headers={"Retry-After": hint})
+        client.live_monitor.create(YARD, OPEN, wait_for_slot=100)
+        assert pauses.seconds == [20.0, 60.0, 3.0]
+
+    def test_it_lengthens_the_wait_between_two_polls(self, stub: StubServer, connect: Connect, pauses: Any) -> None:
+        client = connect(retry=RetryPolicy(max_attempts=1))
+        job = client.live_monitor.create(YARD, OPEN)
+        stub.fail_next(path=f"/jobs/{job.job_id}", status=503, headers={"Retry-After": "8"})
+        client.jobs.wait(job.job_id)
+        assert pauses.seconds[0] == 8.0
 
     def test_one_beyond_the_deadline_is_raised_at_once(self, stub: StubServer, connect: Connect, pauses: Any) -> None:
         stub.fail_next(status=429, headers={"Retry-After": "30"})

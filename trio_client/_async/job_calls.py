@@ -9,6 +9,7 @@ from warnings import warn
 
 from .._core.call import Call
 from .._core.paging import PageCursor
+from .._core.retry.backoff import lengthened
 from .._core.retry.window import RetryWindow
 from .._core.validation import positive
 from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError
@@ -95,19 +96,21 @@ async def wait_for_end(
     until = None if timeout is None else transport.clock() + timeout
     last: _D | None = None
     while True:
+        pause = poll_interval
         try:
             last = await transport.call(call, extra_headers=extra_headers)
         except TrioError as error:
             doubted = isinstance(error, JobNotFoundError) and transport.clock() < doubt_until
             if not doubted and not window.allows(error):
                 raise
+            pause = lengthened(poll_interval, error, transport.settings.retry)
         else:
             window.reset()
             if on_update is not None:
                 on_update(last)
             if ended(last):
                 return last
-        pause = next_poll(poll_interval)
+        pause = next_poll(pause)
         if until is not None and (left := until - transport.clock()) < pause:
             if left <= 0:
                 break

@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from .._core.config import RetryPolicy
 from .._core.endpoints import POLL_SECONDS
+from .._core.retry.backoff import lengthened
+from ..errors import MaxJobsReachedError
 from ..events import Event
 
 __all__ = ["AsyncSlotLease", "AsyncSource", "AsyncUnlimitedSlots"]
@@ -48,7 +51,7 @@ class AsyncSlotLease(Protocol):
         """Note that a job runs."""
         ...
 
-    def refused(self) -> float:
+    def refused(self, error: MaxJobsReachedError) -> float:
         """Note that the account has no free slot; return how long to pause, in seconds."""
         ...
 
@@ -68,6 +71,9 @@ class AsyncSlotLease(Protocol):
 class AsyncUnlimitedSlots:
     """The lease of a watch that shares with no other: it may start a job whenever the account has a free slot."""
 
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+
     async def acquire(self) -> bool:
         """Return at once."""
         return False
@@ -75,9 +81,9 @@ class AsyncUnlimitedSlots:
     def started(self) -> None:
         """Do nothing."""
 
-    def refused(self) -> float:
+    def refused(self, error: MaxJobsReachedError) -> float:
         """Return how long to wait before the next attempt."""
-        return POLL_SECONDS
+        return lengthened(POLL_SECONDS, error, self._policy)
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End nothing."""

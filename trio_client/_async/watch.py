@@ -54,7 +54,7 @@ class AsyncWatch:
         options: dict[str, Any],
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot)
-        self.lease: AsyncSlotLease = AsyncUnlimitedSlots()
+        self.lease: AsyncSlotLease = AsyncUnlimitedSlots(transport.settings.retry)
         self._transport = transport
         self._make_call = make_call
         self._on_exit: Literal["cancel", "leave"] = on_exit
@@ -179,7 +179,7 @@ class AsyncWatch:
         try:
             await job.open()
         except MaxJobsReachedError as error:
-            return do.SlotRefused(error.with_traceback(None), self.lease.refused())
+            return do.SlotRefused(error.with_traceback(None), self.lease.refused(error))
         except TrioError as error:
             return do.Failure(error.with_traceback(None))
         return self._started(job)

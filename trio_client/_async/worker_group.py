@@ -14,7 +14,7 @@ from .._core.targets import Target
 from .._core.time_slices import TimeSlices
 from .._http.concurrency.async_.run_to_completion import spawn
 from .._http.concurrency.async_.wakeup import from_any_thread
-from ..errors import APIStatusError, AuthenticationError, ConfigurationError, TrioError
+from ..errors import APIStatusError, AuthenticationError, ConfigurationError, MaxJobsReachedError, TrioError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
 from .transport import AsyncTransport
@@ -229,7 +229,7 @@ class _SharedSlotLease:
         self._slices.started(self._number)
         self._share()
 
-    def refused(self) -> float:
+    def refused(self, error: MaxJobsReachedError) -> float:  # noqa: ARG002 - attempts are made at a pace of their own
         """Note that there is no slot: the first in the queue gets the next that becomes free."""
         self._slices.refused(self._number)
         self._share()

@@ -26,6 +26,7 @@ from .._core.ownership import (
     outcome_unknown,
     with_tag,
 )
+from .._core.retry.backoff import lengthened
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
@@ -159,11 +160,12 @@ class OwnedJob:
             while True:
                 try:
                     return self._attempt(send, abandon)
-                except MaxJobsReachedError:
+                except MaxJobsReachedError as error:
                     left = until - self._transport.clock()
                     if left <= 0:
                         raise
-                    self._transport.sleep(min(POLL_SECONDS, left))
+                    pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
+                    self._transport.sleep(min(pause, left))
         except TrioError as error:
             if not is_ambiguous(error):
                 ledger.refused(self.record)

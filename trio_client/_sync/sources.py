@@ -6,7 +6,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from .._core.config import RetryPolicy
 from .._core.endpoints import POLL_SECONDS
+from .._core.retry.backoff import lengthened
+from ..errors import MaxJobsReachedError
 from ..events import Event
 
 __all__ = ["SlotLease", "Source", "UnlimitedSlots"]
@@ -49,7 +52,7 @@ class SlotLease(Protocol):
         """Note that a job runs."""
         ...
 
-    def refused(self) -> float:
+    def refused(self, error: MaxJobsReachedError) -> float:
         """Note that the account has no free slot; return how long to pause, in seconds."""
         ...
 
@@ -69,6 +72,9 @@ class SlotLease(Protocol):
 class UnlimitedSlots:
     """The lease of a watch that shares with no other: it may start a job whenever the account has a free slot."""
 
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+
     def acquire(self) -> bool:
         """Return at once."""
         return False
@@ -76,9 +82,9 @@ class UnlimitedSlots:
     def started(self) -> None:
         """Do nothing."""
 
-    def refused(self) -> float:
+    def refused(self, error: MaxJobsReachedError) -> float:
         """Return how long to wait before the next attempt."""
-        return POLL_SECONDS
+        return lengthened(POLL_SECONDS, error, self._policy)
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End nothing."""

@@ -55,7 +55,7 @@ class Watch:
         options: dict[str, Any],
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot)
-        self.lease: SlotLease = UnlimitedSlots()
+        self.lease: SlotLease = UnlimitedSlots(transport.settings.retry)
         self._transport = transport
         self._make_call = make_call
         self._on_exit: Literal["cancel", "leave"] = on_exit
@@ -180,7 +180,7 @@ class Watch:
         try:
             job.open()
         except MaxJobsReachedError as error:
-            return do.SlotRefused(error.with_traceback(None), self.lease.refused())
+            return do.SlotRefused(error.with_traceback(None), self.lease.refused(error))
         except TrioError as error:
             return do.Failure(error.with_traceback(None))
         return self._started(job)

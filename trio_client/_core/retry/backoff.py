@@ -13,7 +13,7 @@ from ..config import RetryPolicy
 from .outcome import Effect, Outcome, classify, may_repeat
 from .quota import RetryQuota
 
-__all__ = ["Attempts", "backoff", "retry_after"]
+__all__ = ["Attempts", "backoff", "lengthened", "retry_after"]
 
 _MOST_UNUSABLE_REPLIES = 2  # one may be a proxy's hiccup; the second is what the server sends
 _DIGITS = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,9})?")  # as a float it is finite
@@ -26,9 +26,10 @@ def backoff(policy: RetryPolicy, failures: int, rand: Callable[[], float]) -> fl
 
 
 def retry_after(headers: Mapping[str, str], *, wall_clock: float) -> float | None:
-    """Return the wait a reply asks for, in seconds, or `None` where it asks for none that makes sense.
+    """Return the wait a reply asks for, in seconds; `None` where it has neither digits nor a date.
 
-    A date is read against the reply's own `Date`, so that a wrong clock on either side does not matter.
+    A date is read against the reply's own `Date`, so that a wrong clock on either side does not matter. One that has
+    passed asks for no wait, and yet is there: with it, a 503 says that no work was done.
     """
     text = headers.get("retry-after", "").strip()
     if _DIGITS.fullmatch(text):
@@ -37,8 +38,13 @@ def retry_after(headers: Mapping[str, str], *, wall_clock: float) -> float | Non
     if until is None:
         return None
     now = http_date(headers.get("date", ""))
-    seconds = until - (wall_clock if now is None else now)
-    return seconds if seconds > 0 else None
+    return max(0.0, until - (wall_clock if now is None else now))
+
+
+def lengthened(seconds: float, error: TrioError, policy: RetryPolicy) -> float:
+    """Return a wait that happens anyway: at least as long as the error's Retry-After, up to `max_retry_after`."""
+    asked = error.retry_after if isinstance(error, APIStatusError) else None
+    return seconds if asked is None else max(seconds, min(asked, policy.max_retry_after))
 
 
 class Attempts:
