@@ -20,6 +20,7 @@ BUDGETS: dict[str, dict[str, float]] = {
     "events of 300 KiB, sync": {"httpx": 0.80},
     "events of 300 KiB, async": {"httpx": 0.95},
     "5,000 jobs, 100 a page": {"httpx": 1.2, "openai": 0.12},
+    "1 MiB of items that cannot be read": {"readable": 1.2},
     "one client more": {"httpx": 0.05},
     "over aiohttp: 1,000 streams at once": {"aiohttp": 2.5},
     "200 B, in 64 KiB chunks": {"httpx-sse": 0.95},

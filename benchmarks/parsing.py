@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 
 from pydantic import TypeAdapter
 
+from trio_client import ResponseValidationError
 from trio_client._core.reply import Reply, parse
 from trio_client.models import Job, JobPage
 
@@ -28,9 +30,13 @@ ROUNDS, TIMES = 15, 20
 
 
 def measure(plan: Plan) -> Iterator[Measured]:
-    name = "one page of 100 jobs"
-    if not plan.wants(name):
-        return
+    if plan.wants("one page of 100 jobs"):
+        yield one_page(plan, "one page of 100 jobs")
+    if plan.wants("1 MiB of items that cannot be read"):
+        yield unreadable(plan, "1 MiB of items that cannot be read")
+
+
+def one_page(plan: Plan, name: str) -> Measured:
     body = page(100, 0).partition(b"\r\n\r\n")[2]
     if models().job.model_fields.keys() != Job.model_fields.keys():
         raise SystemExit(f"{name}: the models differ")
@@ -42,7 +48,25 @@ def measure(plan: Plan) -> Iterator[Measured]:
     }
     contenders: dict[str, Callable[[], float]] = {key: partial(micros, read) for key, read in readers.items()}
     note = "What a page costs beyond the wire, all checks of a reply included."
-    yield Measured(name, "µs a page", in_turn(contenders, plan.rounds(ROUNDS)), note)
+    return Measured(name, "µs a page", in_turn(contenders, plan.rounds(ROUNDS)), note)
+
+
+def unreadable(plan: Plan, name: str) -> Measured:
+    job = b'{"job_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","status":"running","job_type":"live-monitor"}'
+
+    def body(item: bytes) -> bytes:
+        return b'{"jobs":[' + b",".join([item] * (2**20 // (len(item) + 1))) + b"]}"
+
+    def read(content: bytes) -> None:
+        with suppress(ResponseValidationError):
+            ours(content)
+
+    contenders: dict[str, Callable[[], float]] = {
+        OURS: partial(micros, partial(read, body(b"{}"))),
+        "readable": partial(micros, partial(read, body(job))),
+    }
+    note = "A page of `{}` is refused after 1,000 of them; beside it one of the same size whose jobs can be read."
+    return Measured(name, "µs a page", in_turn(contenders, plan.rounds(ROUNDS)), note)
 
 
 def ours(body: bytes) -> JobPage:

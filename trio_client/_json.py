@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema, from_json
 
-__all__ = ["as_array", "as_count", "as_flag", "as_number", "as_object", "as_text", "parse_json"]
+__all__ = ["as_array", "as_count", "as_flag", "as_number", "as_object", "as_text", "parse_json", "read_items"]
 
 _MAX_DEPTH = 200  # as pydantic's parser
 _MAX_DIGITS = 4300  # as Python's int()
+_SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COUNT = SchemaValidator(core_schema.int_schema())
 _NUMBER = SchemaValidator(core_schema.float_schema(allow_inf_nan=False))
@@ -40,6 +42,60 @@ def parse_json(content: bytes | str) -> Any:
     if found is None:
         raise ValueError(problem)
     return found
+
+
+def read_items(content: bytes, name: str, read: Callable[[Any], None]) -> dict[str, Any]:
+    """Return a JSON object but for one of its arrays: `read` is called with each item of that, and none is kept.
+
+    The text may be off as in `parse_json`.
+
+    Raises:
+        ValueError: it is no object of JSON even so.
+    """
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    found: dict[str, Any] = {}
+    escapes = "\\u" in text  # such as lone surrogates
+    try:
+        at, more = _after(text, 0, "{"), True
+        while more:
+            key, at = _value(text, at, repair=escapes)
+            at = _after(text, at, ":")
+            if key == name and text.startswith("[", at):
+                found[name], at = [], _after(text, at, "[")
+                more = not text.startswith("]", at)
+                while more:
+                    item, at = _value(text, at, repair=escapes)
+                    read(item)
+                    more = not text.startswith("]", at)
+                    at = _after(text, at, ",") if more else at
+                at = _after(text, at, "]")
+            else:
+                found[str(key)], at = _value(text, at, repair=escapes)
+            more = not text.startswith("}", at)
+            at = _after(text, at, "," if more else "}")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if at < len(text):
+        raise ValueError("something follows the object")
+    return found
+
+
+def _value(text: str, at: int, *, repair: bool) -> tuple[Any, int]:
+    """Return the value at a place, and the place of what follows it."""
+    found, at = _LENIENT.raw_decode(text, at)
+    return (_repaired(found, 0) if repair else found), _skip(text, at)
+
+
+def _after(text: str, at: int, sign: str) -> int:
+    """Return the place of what follows a sign."""
+    if not text.startswith(sign, at):
+        raise ValueError(f"{sign!r} is missing")
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tracemalloc
 import warnings
 from datetime import datetime, timezone
 from typing import Any
@@ -428,3 +429,47 @@ def test_strict_has_nothing_to_say_of_undocumented_replies() -> None:
         pass
 
     assert None is check_strictly(Other, reply(b"not even JSON"), secrets=tuple)
+
+
+# pages of which little can be read
+
+
+@pytest.mark.parametrize("body", [{"jobs": None, "total": 0}, {"total": 0}, {"total": "0", "limit": 20}])
+def test_a_page_without_jobs_and_a_total_of_0_is_empty(body: dict[str, Any]) -> None:
+    page = parse(models.JobPage, reply(body), secrets=tuple)
+    assert (list(page), page.total) == ([], 0)
+
+
+@pytest.mark.parametrize("body", [{"jobs": None, "total": 2}, {"jobs": None}, {}, {"jobs": 5, "total": 0}])
+def test_a_page_without_jobs_that_is_not_said_to_be_empty_is_refused(body: dict[str, Any]) -> None:
+    with pytest.raises(errors.ResponseValidationError):
+        parse(models.JobPage, reply(body), secrets=tuple)
+
+
+@pytest.mark.parametrize("bad", [b"0", b"{}", b'""', b"null", b'{"job_id":null}'])
+def test_a_page_of_more_than_1000_items_that_cannot_be_read_is_refused(bad: bytes) -> None:
+    def page(count: int) -> Reply:
+        return reply(b'{"jobs":[{"job_id":"a"},' + b",".join([bad] * count) + b',{"job_id":"b"}],"total":5}')
+
+    with pytest.warns(errors.ResponseWarning, match="1000 of 1002 jobs"):
+        assert [job.job_id for job in parse(models.JobPage, page(1000), secrets=tuple)] == ["a", "b"]
+    with pytest.raises(errors.ResponseValidationError, match="more than 1,000 of its jobs cannot be read"):
+        parse(models.JobPage, page(1001), secrets=tuple)
+
+
+@pytest.mark.parametrize("bad", [b"0", b"{}", b'""'])
+def test_a_page_of_items_that_cannot_be_read_costs_no_more_memory_than_one_that_can(bad: bytes) -> None:
+    def peak(item: bytes) -> int:
+        body = b'{"jobs":[' + b",".join([item] * (2**20 // (len(item) + 1))) + b'],"total":5}'
+        tracemalloc.start()
+        try:
+            parse(models.JobPage, reply(body), secrets=tuple)
+        except errors.ResponseValidationError:
+            pass
+        finally:
+            used = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return used
+
+    good = b'{"job_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","status":"running","job_type":"live-monitor"}'
+    assert peak(bad) < 1.2 * peak(good)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from .. import errors
-from .._json import as_array, as_object, parse_json
 from .._redaction import preview
-from ..models._base import ListPageModel, note_received
 from .call import EVENT_STREAM, Nothing
 from .config import TRIO, Service
-from .log import logger
+from .salvage import TooManyUnreadableError, may_hold_not_a_number, salvage
 
 __all__ = [
     "PREVIEW_LENGTH",
@@ -32,11 +29,8 @@ __all__ = [
 
 _M = TypeVar("_M", bound=BaseModel)
 _UNREADABLE = re.compile("[\x00\ufffd]")
-_SHOWN_PLACES = 20  # no more than a warning has room for
 PREVIEW_LENGTH = 500
-SEARCHED_BYTES = (
-    64 * 2**10
-)  # bytes of a body in which secrets are looked for, so that none is cut in two in what is shown
+SEARCHED_BYTES = 64 * 2**10  # of a body, for secrets: so much more than is shown that none is cut in two
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +68,17 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
             raise unusable("confirmation", reply, None, secrets=secrets(), service=service)
         return model()
     found: _M | None = None
-    problem: ValidationError | None = None
+    problem: ValidationError | str | None = None
     try:
-        if not _may_hold_not_a_number(reply.content):
+        if not may_hold_not_a_number(reply.content):
             found = model.model_validate_json(reply.content)
     except ValidationError as error:
         problem = error.with_traceback(None)  # its frames hold the body
     if found is None:
-        found = _salvage(model, reply.content)
+        try:
+            found = salvage(model, reply.content)
+        except TooManyUnreadableError:
+            problem = "more than 1,000 of its jobs cannot be read"
     if found is None:  # raised here, outside the handler, so that the problem does not become its context
         raise unusable(model.__name__, reply, problem, secrets=secrets(), service=service)
     job_id = found.__dict__.get("job_id")
@@ -108,7 +105,7 @@ def check_strictly(
         return
     problem: ValidationError | str
     try:
-        if _may_hold_not_a_number(reply.content):
+        if may_hold_not_a_number(reply.content):
             from_json(reply.content, allow_inf_nan=False)
         documented.model_validate_json(reply.content)
     except ValidationError as error:
@@ -118,14 +115,6 @@ def check_strictly(
     else:
         return
     raise unusable(f"{name} by the documented schema", reply, problem, secrets=secrets(), service=service)
-
-
-def _may_hold_not_a_number(content: bytes) -> bool:
-    """Return whether a body may hold NaN or Infinity, which pydantic takes for numbers, and no JSON has.
-
-    A single byte is found thirty times faster than a word, and is often not there.
-    """
-    return (b"N" in content and b"NaN" in content) or (b"I" in content and b"Infinity" in content)
 
 
 def unusable(
@@ -156,90 +145,6 @@ def unusable(
         body_preview=body_preview(reply, secrets),
         field=field,
     )
-
-
-def _salvage(model: type[_M], content: bytes) -> _M | None:
-    """Return the model without what cannot be read, or `None` if too little is left of it."""
-    try:
-        data: Any = parse_json(content)
-    except ValueError:
-        return None
-    if not issubclass(model, ListPageModel):
-        found, places = _without_bad_fields(model, data)
-        _warn_of_fields(model, places)
-        return found
-    name = model.items_name
-    items = as_object(data).get(name)
-    if not isinstance(items, list):
-        return None
-    items = as_array(items)
-    item_model: type[BaseModel] = get_args(model.model_fields[name].annotation)[0]
-    page, places = _without_bad_fields(model, {**data, name: []})
-    jobs: list[BaseModel] = []
-    unreadable: list[str] = []
-    for index, item in enumerate(items):
-        job, odd = _without_bad_fields(item_model, item)
-        if job is None:
-            unreadable.append(f"{name}[{index}]")
-        else:
-            jobs.append(job)
-            places += [f"{name}[{index}].{place}" for place in odd]
-    if page is not None:
-        setattr(page, name, jobs)
-        note_received(page, len(items))
-    _warn_of_fields(model, places)
-    if unreadable:
-        warnings.warn(
-            f"{len(unreadable)} of {len(items)} jobs in the page could not be read and were left out: "
-            f"{preview(', '.join(unreadable[:_SHOWN_PLACES]))}",
-            errors.ResponseWarning,
-            stacklevel=2,
-        )
-    return page
-
-
-def _warn_of_fields(model: type[BaseModel], places: Sequence[str]) -> None:
-    """Log once for a reply which of its fields could not be read."""
-    if places:
-        shown = preview(", ".join(places[:_SHOWN_PLACES]))
-        logger.warning("%d fields of a %s could not be read and were left out: %s", len(places), model.__name__, shown)
-
-
-def _without_bad_fields(model: type[_M], data: Any) -> tuple[_M | None, list[str]]:
-    """Return the model without the optional fields whose values cannot be read, and the places of those.
-
-    Only what makes it useless counts: a job with an id can be polled and stopped, whatever else is wrong.
-    """
-    try:
-        return model.model_validate(data), []
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-    left_out = [each["loc"] for each in problems if not _repaired(data, each["loc"], each["type"])]
-    try:
-        found = model.model_validate(data)
-    except ValidationError:
-        return None, []
-    return found, [".".join(map(str, place)) for place in left_out]
-
-
-def _repaired(data: Any, place: Sequence[int | str], problem: str) -> bool:
-    """Turn a number that should be text into text, and return `True`; else remove what is at that place.
-
-    The place may end in names of types, which are no keys.
-    """
-    holder: dict[str, Any] = {}
-    key = ""
-    for step in map(str, place):
-        inner = as_object(data)
-        if step not in inner:
-            break
-        holder, key = inner, step
-        data = inner[step]
-    value = holder.pop(key, None)
-    if problem == "string_type" and isinstance(value, (int, float)) and not isinstance(value, bool):
-        holder[key] = str(value)
-        return True
-    return False
 
 
 def body_preview(reply: Reply, secrets: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -13,6 +13,8 @@ from .._times import parse_time
 from ..frames import Frame
 
 if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
     from typing_extensions import Self
 
     from ._trio import Job
@@ -112,6 +114,21 @@ class ListPageModel(Model):
 
     items_name: ClassVar[str]
     """The field that holds the items."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Have a list of items refused at the first bad one: an error for each would cost more than the items."""
+        schema: Any = handler(source)
+        inner = schema
+        while inner["type"] != "model-fields":
+            inner = inner["schema"]
+        items = inner["fields"].get(getattr(cls, "items_name", None))
+        if items is not None:
+            inner = items["schema"]
+            while inner["type"] != "list":
+                inner = inner["schema"]
+            inner["fail_fast"] = True
+        return cast("CoreSchema", schema)
 
 
 def note_received(page: ListPageModel, items: int) -> None:
