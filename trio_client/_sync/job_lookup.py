@@ -3,21 +3,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from .._core.endpoints import get_job, list_jobs
-from .._core.ownership import Candidate, CreateRecord, Listing, fits, server_time
+from .._core.ownership import Candidate, CreateRecord, Listing, fits, lookup_waits, server_time
 from .._core.paging import JobCursor
+from .._http.concurrency.sync.shield import shielded
 from .._response_info import response_info
-from ..errors import JobNotFoundError
+from ..errors import JobNotFoundError, TrioError
 from ..models import Job
 from .transport import Transport
 
-__all__ = ["search"]
+__all__ = ["find_id", "search"]
 
 _MAX_PAGES = 10
 _PAGE_SIZE = 100
 _MAX_CANDIDATES = 50  # where no job has a readable time, all that ever watched the stream are candidates
+_SECONDS = 5.0  # to find a job that is to be stopped
 _SHORTEST_CALL = 0.1  # seconds: a call in a search whose time is up
 
 
@@ -37,6 +40,36 @@ def search(transport: Transport, record: CreateRecord, *, seconds: float) -> lis
             break
     found.sort(key=lambda each: (not each.timed, each.job.is_terminal))
     return [each for each in found[:_MAX_CANDIDATES] if _confirmed(bounded, each.job, record)]
+
+
+def find_id(transport: Transport, record: CreateRecord, *, seconds: float = _SECONDS) -> str | None:
+    """Return the id of a create's job, so that it can be stopped; one that is not known is looked up in the list.
+
+    Where it is certain that there is a job, the lookup is repeated. It raises nothing of the API's.
+    """
+    if record.job_id is not None:
+        return record.job_id
+    ledger = transport.state.ledger
+    cleaning = transport.with_settings(transport.settings)
+    cleaning.state = transport.state.for_cleanup()
+    ledger.stopping(record, True)
+    try:
+        with shielded(seconds):
+            for wait in lookup_waits(seconds):
+                if wait:
+                    cleaning.sleep(wait)
+                repeat = record.has_unknown_id
+                with suppress(TrioError):
+                    found = search(cleaning, record, seconds=seconds)
+                    repeat = repeat or ledger.is_contested(record)
+                    job_id = ledger.claim(record, found)
+                    if job_id is not None:
+                        return job_id
+                if not repeat:
+                    return None
+        return None
+    finally:
+        ledger.stopping(record, False)
 
 
 class _Bounded:

@@ -154,8 +154,8 @@ class StopAtExit:
         if seconds <= 0:
             return False
         from .._http._sync.sender import Sender
+        from .._sync.job_lookup import find_id
         from .._sync.job_stop import stop_job
-        from .._sync.owned_job import OwnedJob
         from .._sync.transport import Transport
 
         settings = self._settings
@@ -169,7 +169,7 @@ class StopAtExit:
         try:
             transport = Transport(settings, sender, self._state)
             until = transport.clock() + seconds
-            job_id = OwnedJob(transport, self._record).find_id(seconds=seconds)
+            job_id = find_id(transport, self._record, seconds=seconds)
             return job_id is not None and stop_job(transport, job_id, seconds=until - transport.clock())
         finally:
             sender.close()

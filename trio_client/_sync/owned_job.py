@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,7 +29,6 @@ from .._core.retry.backoff import lengthened
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
-from .._http.concurrency.sync.shield import shielded
 from .._redaction import mask
 from .._response_info import ResponseInfo, remember
 from ..errors import (
@@ -41,7 +39,7 @@ from ..errors import (
     TrioError,
 )
 from ..models import Job
-from .job_lookup import search
+from .job_lookup import find_id, search
 from .job_stop import StopAtExit, report_leak, stop_job
 from .transport import Transport
 
@@ -52,7 +50,6 @@ __all__ = ["OwnedJob", "announce", "create_job", "reference_header"]
 
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
-_LOOKUP_SECONDS = 5.0  # to find a job that is to be stopped
 
 
 def create_job(
@@ -233,34 +230,9 @@ class OwnedJob:
         self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record)
         register(self._at_exit)
 
-    def find_id(self, *, seconds: float = _LOOKUP_SECONDS) -> str | None:
-        """Return the job's id, so that it can be stopped; one that is not known is looked up in the list.
-
-        Where it is certain that there is a job, the lookup is repeated. It raises nothing of the API's.
-        """
-        record, ledger = self.record, self._transport.state.ledger
-        if record.job_id is not None:
-            return record.job_id
-        cleaning = self._transport.with_settings(self._transport.settings)
-        cleaning.state = self._transport.state.for_cleanup()
-        ledger.stopping(record, True)
-        try:
-            with shielded(seconds):
-                for wait in lookup_waits(seconds):
-                    if wait:
-                        cleaning.sleep(wait)
-                    repeat = record.has_unknown_id
-                    with suppress(TrioError):
-                        found = search(cleaning, record, seconds=seconds)
-                        repeat = repeat or ledger.is_contested(record)
-                        job_id = ledger.claim(record, found)
-                        if job_id is not None:
-                            return job_id
-                    if not repeat:
-                        return None
-            return None
-        finally:
-            ledger.stopping(record, False)
+    def find_id(self) -> str | None:
+        """Return the job's id, so that it can be stopped; one that is not known is looked up in the list."""
+        return find_id(self._transport, self.record)
 
     def stop(self, error: BaseException | None = None) -> None:
         """Stop the job, if there is one, and report it if it may still run; `error` is what is under way, if any."""
