@@ -55,7 +55,7 @@ class ReplyChecker:
         if path.startswith(OSAPI_ROOT):
             osapi = self._state.osapi
             usual = not osapi.web_ui and set(osapi.prefixes) == {"/api", ""}
-            return usual and not any(entry.raw for entry in osapi._entries)
+            return usual and not any(entry.raw for entry in osapi._entries.values())
         return True
 
 
@@ -89,7 +89,7 @@ class _Reply:
     def _judge(self) -> None:
         operation = operation_of(self._scope["method"], self._scope["path"])
         if operation is None:
-            if self._status not in (404, 405):
+            if self._status not in (404, 405) and self._scope["method"] != "OPTIONS":
                 self._deviates(f"status {self._status} at a path that is not documented")
             return
         api, responses = operation
@@ -128,9 +128,6 @@ class _Reply:
         for name in ("jobs", "items"):
             if isinstance(value, dict) and isinstance(value.get(name), list):
                 value = {**value, name: value[name][:ITEMS_CHECKED]}
-        if api == "osapi" and isinstance(value, dict) and value.get("status_counts", 0) is None:
-            # A real server says so on an empty store, against its own schema.
-            value = {key: item for key, item in value.items() if key != "status_counts"}
         for error in validator(api, json.dumps(schema)).iter_errors(value):
             self._deviates(f"{error.json_path}: {error.message[:300]}")
 

@@ -45,7 +45,7 @@ class OsapiAgentState(OsapiAgentStateModel):
     """Error message if failed."""
 
     duration_text: Annotated[str | None, Field(alias="duration")] = None
-    """First start to last end, such as `1m2.045s`."""
+    """First start to last end, with the waits between deliveries, such as `1m2.045s`."""
 
 
 class OsapiTimelineEvent(OsapiStampedModel):
@@ -93,7 +93,7 @@ class OsapiJob(OsapiJobModel):
     """Current status of the job: `submitted`, `processing`, `completed`, `failed`, `partial_failure`, `skipped`; the list is open."""
 
     created: str | None = None
-    """Creation timestamp; empty when the server signs its records."""
+    """Creation timestamp."""
 
     operation: dict[str, Any] | None = None
     """The operation data."""
@@ -105,10 +105,10 @@ class OsapiJob(OsapiJobModel):
     """Whether the operation modified system state. Null for pending and failed jobs."""
 
     error: str | None = None
-    """Error message if failed."""
+    """Error message if failed: the last one that the server read, which can be that of an agent that skipped the job."""
 
     hostname: str | None = None
-    """Agent hostname that processed the job."""
+    """Agent hostname that processed the job; of a broadcast, one of them."""
 
     updated_at: str | None = None
     """Last update timestamp; up to nine digits of a second."""
@@ -131,8 +131,8 @@ class OsapiJobPage(OsapiPageModel):
 
     status_counts: dict[str, int] = {}
     """
-    Count of all jobs by status (submitted, processing, completed, failed, partial_failure), whatever the
-    filter.
+    Count of all jobs by status (submitted, processing, completed, failed, partial_failure, and skipped once
+    there is one), regardless of the filter; deleted jobs still count. Null on an empty store.
     """
 
     items: Annotated[list[OsapiJob], Field(validate_default=True)] = []

@@ -18,6 +18,6 @@ class OsapiRetryRequest(RequestModel):
 
     target_hostname: Annotated[str | None, Field(min_length=1)] = None
     """
-    Who does it: `_any` one agent (also when left out), `_all` every agent, a host name, or `key:value` for
-    a label.
+    Who does it: every agent for `_all`, for `_any` and if it is left out; one agent for its machine id; those
+    with a label for `key:value`. A host name is accepted, but no agent takes the job: it stays `submitted`.
     """

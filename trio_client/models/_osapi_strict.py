@@ -42,7 +42,7 @@ class OsapiAgentState(StrictModel):
     """Error message if failed."""
 
     duration: str = ""
-    """First start to last end, such as `1m2.045s`."""
+    """First start to last end, with the waits between deliveries, such as `1m2.045s`."""
 
 
 class OsapiTimelineEvent(StrictModel):
@@ -106,7 +106,7 @@ class OsapiJob(StrictModel):
     """Current status of the job: `submitted`, `processing`, `completed`, `failed`, `partial_failure`, `skipped`; the list is open."""
 
     created: str = ""
-    """Creation timestamp; empty when the server signs its records."""
+    """Creation timestamp."""
 
     operation: dict[str, Any] = {}
     """The operation data."""
@@ -118,10 +118,10 @@ class OsapiJob(StrictModel):
     """Whether the operation modified system state. Null for pending and failed jobs."""
 
     error: str = ""
-    """Error message if failed."""
+    """Error message if failed: the last one that the server read, which can be that of an agent that skipped the job."""
 
     hostname: str = ""
-    """Agent hostname that processed the job."""
+    """Agent hostname that processed the job; of a broadcast, one of them."""
 
     updated_at: str = ""
     """Last update timestamp; up to nine digits of a second."""
@@ -142,10 +142,10 @@ class OsapiJobPage(StrictModel):
     total_items: int = 0
     """Total number of jobs matching the filter."""
 
-    status_counts: dict[str, int] = {}
+    status_counts: dict[str, int] | None = None
     """
-    Count of all jobs by status (submitted, processing, completed, failed, partial_failure), whatever the
-    filter.
+    Count of all jobs by status (submitted, processing, completed, failed, partial_failure, and skipped once
+    there is one), regardless of the filter; deleted jobs still count. Null on an empty store.
     """
 
     items: Annotated[list[OsapiJob], Field(validate_default=True)] = []

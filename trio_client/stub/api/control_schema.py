@@ -34,6 +34,7 @@ def _object(required: tuple[str, ...] = (), **properties: dict[str, Any]) -> dic
     }
 
 
+_LABELS: dict[str, Any] = {"type": "object", "additionalProperties": _TEXT}
 _JOB = {
     "type": "object",
     "properties": {"then": {"type": "object", "additionalProperties": {"type": "object"}}},
@@ -100,7 +101,12 @@ CONTROL_SCHEMAS: dict[str, dict[str, Any]] = {
         web_ui=_FLAG,
         prefixes=_TEXTS,
         tokens=_nullable({"type": "object", "additionalProperties": _TEXTS}),
-        hosts=_nullable(_TEXTS),
+        agents={"type": "object", "additionalProperties": _object(machine_id=_TEXT, labels=_LABELS)},
+        store_away=_FLAG,
+        run={
+            "type": "array",
+            "items": _object(operation=_nullable({"type": "object"}), target=_nullable(_TEXT), outcomes=_LABELS),
+        },
     ),
 }
 

@@ -21,12 +21,13 @@ class OsapiControl:
         self._osapi = osapi
 
     async def change(self, request: Request) -> Response:
-        """POST /_stub/osapi: add `jobs` (their fields), set `web_ui`, `prefixes`, `tokens` and `hosts`."""
+        """POST /_stub/osapi: add `jobs` (their fields), `run` jobs (the arguments of `Osapi.run`), change settings."""
         body = read_control("osapi", await request.body())
-        added = body.pop("jobs", [])
+        added, run = body.pop("jobs", []), body.pop("run", [])
         for name, value in body.items():
             setattr(self._osapi, name, value)
-        return JSONResponse({"ids": built(lambda: [self._add(**fields) for fields in added])})
+        ids = built(lambda: [self._add(**fields) for fields in added] + [self._osapi.run(**job) for job in run])
+        return JSONResponse({"ids": ids})
 
     async def openapi(self, _: Request) -> Response:
         """GET /_stub/osapi/openapi.json: the schema of the OSAPI side."""

@@ -1,46 +1,28 @@
-"""OSAPI's job endpoints, with both of its error shapes."""
+"""OSAPI's job endpoints: paths, methods, tokens, and the order in which the real server checks a request."""
 
 from __future__ import annotations
 
-import json
-import re
-import uuid
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, Literal, TypeAlias, cast
+import secrets
+import string
+from collections.abc import Callable
+from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from ..documented.paths import OSAPI_ROOT
-from ..documented.validation import openapi_bytes
+from .identifiers import read_id
 from .jobs import Osapi
+from .requests import RefusedError, broken_rule, check_query, read_query, read_target
 
 __all__ = ["METHODS", "OsapiApi"]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_PATH = re.compile(r"(?P<prefix>.*?)/job(?:/(?P<id>[^/]+)(?P<retry>/retry)?)?")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INDEX = "<!doctype html><html><head><title>OSAPI</title></head><body><div id=root></div></body></html>"
+_INDEX = '<!doctype html><title>OSAPI</title><div id="root"></div>\n'
+_LETTERS = string.ascii_letters
 
-
-Handler: TypeAlias = Callable[[Mapping[str, str], str, bytes, Request], Response]
-
-
-class _RefusedError(Exception):
-    """A refusal: by the handlers, whose errors say `error`, or by the framework below them (`message`)."""
-
-    def __init__(
-        self,
-        status: int,
-        text: str,
-        shape: Literal["error", "message"] = "error",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.headers = headers
-        self.body = {shape: text}
+Handler: TypeAlias = Callable[[Any, bytes, Request], Response]
 
 
 class OsapiApi:
@@ -52,140 +34,125 @@ class OsapiApi:
     async def answer(self, request: Request) -> Response:
         """Answer any request below `/osapi`."""
         try:
-            response = await self._route(request)
-        except _RefusedError as refusal:
+            response = self._route(request, await request.body())
+        except RefusedError as refusal:
             response = JSONResponse(refusal.body, refusal.status, refusal.headers)
-        response.headers["x-request-id"] = str(uuid.uuid4())
+        if request.method == "HEAD":
+            response = Response(status_code=response.status_code, headers=_allow_only(response))
+        own_id = "".join(secrets.choice(_LETTERS) for _ in range(32))
+        response.headers["x-request-id"] = request.headers.get("x-request-id") or own_id
+        response.headers["vary"] = "Origin"
         return response
 
-    async def _route(self, request: Request) -> Response:
-        path = request.url.path.removeprefix(OSAPI_ROOT)
-        method = "GET" if request.method == "HEAD" else request.method
-        found = _PATH.fullmatch(path)
-        served = ("/api",) if self._osapi.web_ui else self._osapi.prefixes
-        if found is None or found["prefix"] not in served:
-            return self._nowhere(method, path)
-        job_id, retried = found["id"], found["retry"] is not None
-        operations: dict[tuple[bool, bool], dict[str, Handler]] = {
-            (False, False): {"GET": self._list},
-            (True, False): {"GET": self._get, "DELETE": self._delete},
-            (True, True): {"POST": self._retry},
-        }
-        handlers = operations[job_id is not None, retried]
+    def _route(self, request: Request, body: bytes) -> Response:
+        path, method = _path(request), request.method
+        found = self._endpoint(path)
+        if found is None or (method == "GET" and "GET" not in found[0] and self._osapi.web_ui):
+            return self._unknown(method, path)
+        handlers, job_id = found
+        allow = ", ".join(["OPTIONS", *sorted(handlers)])
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": allow})
         if method not in handlers:
-            raise _RefusedError(405, "Method Not Allowed", "message", {"allow": ", ".join(["OPTIONS", *handlers])})
-        if job_id is not None and not _UUID.fullmatch(job_id):
-            raise _RefusedError(400, f"Invalid format for parameter id: invalid UUID: {job_id!r}", "message")
+            raise RefusedError(405, "Method Not Allowed", "message", {"allow": allow})
+        # What cannot be read comes before the token, the token before ranges, and those before the job.
+        given: Any = read_query(request.query_params.multi_items()) if job_id is None else _checked_id(job_id)
         self._authorize(request, "job:read" if method == "GET" else "job:write")
         try:
-            return handlers[method](request.query_params, job_id or "", await request.body(), request)
+            return handlers[method](given, body, request)
         except KeyError:
-            raise _RefusedError(404, f"job not found: {job_id}") from None
+            raise RefusedError(404, f"job not found: {given}") from None
 
-    def _nowhere(self, method: str, path: str) -> Response:
-        if method != "GET" or not self._osapi.web_ui:
-            raise _RefusedError(404, "Not Found", "message")
-        if path == "/api" or path.startswith("/api/"):
-            return PlainTextResponse("404 page not found", 404)
+    def _endpoint(self, path: str) -> tuple[dict[str, Handler], str | None] | None:
+        """The handlers at a path, by method, and the id in it; None if there is no endpoint."""
+        for prefix in ("/api",) if self._osapi.web_ui else self._osapi.prefixes:
+            parts = path.removeprefix(prefix).split("/")
+            if not path.startswith(f"{prefix}/job") or parts[:2] != ["", "job"] or "" in parts[1:]:
+                continue
+            if len(parts) == 2:
+                return {"GET": self._list}, None
+            job_id = unquote(parts[2])
+            if len(parts) == 3:
+                return {"GET": self._get, "DELETE": self._delete}, job_id
+            if len(parts) == 4 and parts[3] == "retry":
+                return {"POST": self._retry}, job_id
+        return None
+
+    def _unknown(self, method: str, path: str) -> Response:
+        """Answer a path that is no endpoint: the web page takes every GET that it gets."""
+        if not self._osapi.web_ui:
+            raise RefusedError(404, "Not Found", "message")
+        allow = {"allow": "OPTIONS, GET"}
+        if method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        if method != "GET":
+            raise RefusedError(405, "Method Not Allowed", "message", allow)
+        if path.startswith("/api/"):
+            return PlainTextResponse("404 page not found\n", 404)
+        if path == "/index.html":
+            return Response(status_code=301, headers={"location": "./"})
         return HTMLResponse(_INDEX)
 
     def _authorize(self, request: Request, scope: str) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not token.strip():
-            raise _RefusedError(401, "Bearer token required")
+            raise RefusedError(401, "Bearer token required")
         if self._osapi.tokens is None:
             return
         if token not in self._osapi.tokens:
-            raise _RefusedError(401, "Invalid token: signature is invalid")
-        if scope not in self._osapi.tokens[token]:
-            raise _RefusedError(403, f"Insufficient permissions: {scope} is required")
+            raise RefusedError(401, "Invalid token: signature is invalid")
+        scopes = self._osapi.tokens[token]
+        if scope not in scopes:
+            resolved = " ".join(f"{each}:true" for each in sorted(scopes))
+            raise RefusedError(403, f"Insufficient permissions. Required: [{scope}], resolved: map[{resolved}]")
 
-    def _list(self, query: Mapping[str, str], _id: str, _body: bytes, _request: Request) -> Response:
-        values = _read_query(query)
-        page = self._osapi.page(status=values.get("status"), limit=values["limit"], offset=values["offset"])
+    def _list(self, query: dict[str, Any], _body: bytes, _request: Request) -> Response:
+        check_query(query)
+        if self._osapi.store_away:
+            raise RefusedError(500, "error fetching jobs: context deadline exceeded")
+        page = self._osapi.page(status=query.get("status"), limit=query["limit"], offset=query["offset"])
         return JSONResponse(page)
 
-    def _get(self, _query: Mapping[str, str], job_id: str, _body: bytes, _request: Request) -> Response:
-        return JSONResponse(self._osapi.detail(job_id))
+    def _get(self, job_id: str, _body: bytes, _request: Request) -> Response:
+        return JSONResponse(self._stored().detail(job_id))
 
-    def _delete(self, _query: Mapping[str, str], job_id: str, _body: bytes, _request: Request) -> Response:
-        self._osapi.delete(job_id)
+    def _delete(self, job_id: str, _body: bytes, _request: Request) -> Response:
+        self._stored().delete(job_id)
         return Response(status_code=204)
 
-    def _retry(self, _query: Mapping[str, str], job_id: str, body: bytes, request: Request) -> Response:
-        target = _read_target(body, request.headers.get("content-type", ""))
+    def _retry(self, job_id: str, body: bytes, request: Request) -> Response:
+        target = read_target(body, request.headers.get("content-type", ""))
+        osapi = self._stored()
         try:
-            return JSONResponse(self._osapi.retry(job_id, target), 201)
+            osapi.agents_of(target)
         except ValueError as error:
-            raise _RefusedError(400, str(error)) from None
+            field = "RetryJobRequest.TargetHostname"
+            raise RefusedError(400, broken_rule(field, "valid_target", f": {error}")) from None
+        try:
+            return JSONResponse(osapi.retry(job_id, target), 201)
+        except ValueError as error:
+            raise RefusedError(400, str(error)) from None
+
+    def _stored(self) -> Osapi:
+        """The jobs; without its store the server knows none."""
+        if self._osapi.store_away:
+            raise KeyError
+        return self._osapi
 
 
-@lru_cache(maxsize=1)
-def _parameters() -> list[dict[str, Any]]:
-    """The documented query parameters of the list."""
-    document = json.loads(openapi_bytes("osapi"))
-    found: list[dict[str, Any]] = document["paths"]["/job"]["get"]["parameters"]
-    for parameter in found:
-        reference: str | None = parameter["schema"].get("$ref")
-        if reference is not None:
-            parameter["schema"] = document["components"]["schemas"][reference.rsplit("/", 1)[1]]
-    return found
+def _path(request: Request) -> str:
+    """The path below `/osapi` as it was sent: an id may hold an encoded slash."""
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    return str(raw.decode("latin-1")).partition("?")[0].removeprefix(OSAPI_ROOT)
 
 
-def _read_query(query: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for parameter in _parameters():
-        name, schema = parameter["name"], parameter["schema"]
-        value: Any = query.get(name, schema.get("default"))
-        if value is None:
-            continue
-        if schema["type"] == "integer":
-            value = _integer(name, str(value))
-        values[name] = value
-        tag = _broken_rule(value, schema)
-        if tag is not None:
-            problems.append(_broken(name.capitalize(), tag, of="GetJobParams."))
-    if problems:
-        raise _RefusedError(400, "; ".join(problems))
-    return values
-
-
-def _broken(field: str, tag: str, *, of: str) -> str:
-    return f"Key: '{of}{field}' Error:Field validation for '{field}' failed on the '{tag}' tag"
-
-
-def _integer(name: str, text: str) -> int:
-    if re.fullmatch(r"[+-]?[0-9]{1,18}", text) is None:
-        raise _RefusedError(400, f"Invalid format for parameter {name}: error binding string parameter", "message")
-    return int(text)
-
-
-def _broken_rule(value: Any, schema: Mapping[str, Any]) -> str | None:
-    if "enum" in schema and value not in schema["enum"]:
-        return "oneof"
-    if "minimum" in schema and value < schema["minimum"]:
-        return "min"
-    if "maximum" in schema and value > schema["maximum"]:
-        return "max"
-    return None
-
-
-def _read_target(body: bytes, content_type: str) -> str | None:
-    """The `target_hostname` of a retry; the body may be missing."""
-    if not body:
-        return None
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise _RefusedError(415, "Unsupported Media Type", "message")
+def _checked_id(text: str) -> str:
     try:
-        value: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _RefusedError(400, "Syntax error: the body is not JSON", "message") from None
-    if isinstance(value, dict) and "target_hostname" not in value:
-        return None
-    target: Any = cast("dict[str, Any]", value)["target_hostname"] if isinstance(value, dict) else None
-    if not isinstance(target, str):
-        raise _RefusedError(400, "Unmarshal type error: expected=string, field=target_hostname", "message")
-    if target == "":
-        raise _RefusedError(400, _broken("TargetHostname", "min", of=""))
-    return target
+        return read_id(text)
+    except ValueError as error:
+        reason = f"error unmarshaling '{text}' text as *uuid.UUID: {error}"
+        raise RefusedError(400, f"Invalid format for parameter id: {reason}", "message") from None
+
+
+def _allow_only(response: Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name == "allow"}
