@@ -68,12 +68,12 @@ def start(stub: StubServer) -> Iterator[Callable[..., str]]:
 
 
 def test_jobs_and_events_appear_as_they_happen(page: Page, stub: StubServer, start: Callable[..., str]) -> None:
-    expect(page.locator("#nothing")).to_contain_text(f"curl {stub.base_url}/live-monitor")
+    expect(page.locator("#empty")).to_contain_text(f"curl {stub.base_url}/live-monitor")
     start()
     card = page.locator(".card")
     expect(card.locator(".pill")).to_have_text("pending")
     expect(card.locator(".what")).to_have_text(OPEN)
-    expect(page.locator("#nothing")).to_be_hidden()
+    expect(page.locator("#empty")).to_be_hidden()
     stub.clock.advance(11)
     expect(card.locator(".pill")).to_have_text("running")
     expect(page.locator("#events li").first).to_contain_text("check 1: condition not met")
@@ -139,7 +139,7 @@ def test_nothing_from_a_request_is_markup(page: Page, stub: StubServer, start: C
     stub.clock.advance(60)
     expect(page.locator(".what")).to_have_text(evil)
     expect(page.locator("#events li").nth(1)).to_contain_text(evil)
-    expect(page.locator(".where")).to_have_text("rtsp://camera.example/<b>?token=***")
+    expect(page.locator(".where")).to_have_text("rtsp://***@camera.example/<b>?token=***")
     page.reload()
     expect(page.locator(".what")).to_have_text(evil)
     assert page.evaluate("window.ran") is None
@@ -196,7 +196,7 @@ def test_it_is_bounded_and_works_without_scripts(browser: Browser, page: Page, s
     plain.context.close()
     stub.reset()
     expect(page.locator(".card")).to_have_count(0)
-    expect(page.locator("#nothing")).to_be_visible()
+    expect(page.locator("#empty")).to_be_visible()
 
 
 def test_the_page_reconnects_when_the_server_is_back(browser: Browser) -> None:

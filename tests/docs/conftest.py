@@ -9,6 +9,7 @@ def add_osapi_jobs(stub: StubServer) -> None:
     """Two jobs that one agent did, and one that two agents did with different success."""
     for number, host in enumerate(("web-01", "web-02")):
         stub.osapi.add(
+            id=f"0000000{number}-0000-4000-8000-000000000000",
             created=f"2026-08-16T12:30:0{number}-07:00",
             hostname=host,
             result={"hostname": host},

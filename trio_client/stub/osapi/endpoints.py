@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from ..documented.paths import OSAPI_ROOT
+from .agents import agents_of
 from .identifiers import read_id
 from .jobs import Osapi
 from .requests import RefusedError, broken_rule, check_query, read_query, read_target
@@ -124,7 +125,7 @@ class OsapiApi:
         target = read_target(body, request.headers.get("content-type", ""))
         osapi = self._stored()
         try:
-            osapi.agents_of(target)
+            agents_of(target, osapi.agents)
         except ValueError as error:
             field = "RetryJobRequest.TargetHostname"
             raise RefusedError(400, broken_rule(field, "valid_target", f": {error}")) from None

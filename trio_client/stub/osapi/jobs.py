@@ -138,14 +138,10 @@ class Osapi:
             entry = self._entries[job_id]
             return copy.deepcopy(entry.record if entry.raw else {"changed": None, **entry.record})
 
-    def agents_of(self, target: str | None) -> list[str]:
-        """The agents that do a retry for this target; raises `ValueError` if the target is unknown."""
-        return agents_of(target, self.agents)
-
     def retry(self, job_id: str, target: str | None) -> dict[str, Any]:
         """Make a new job from an old one; it is done after two stub-seconds. Raises `KeyError` or `ValueError`."""
         with self._lock:
-            old, names = self._entries[job_id].record, self.agents_of(target)
+            old, names = self._entries[job_id].record, agents_of(target, self.agents)
             if not isinstance(old.get("operation"), dict):
                 raise ValueError("failed to read the job's operation")
             submitted = note("submitted", "_api", "Job submitted to queue")
@@ -174,7 +170,7 @@ class Osapi:
                 second delivery completes it) or `too_large` (its output cannot be stored: the job never ends).
         """
         check_outcomes(outcomes or {}, self.agents)
-        names = self.agents_of(target)
+        names = agents_of(target, self.agents)
         with self._lock:
             return self._start(
                 dict(operation or {"type": "node.hostname.get", "data": {}}),
