@@ -25,6 +25,7 @@ class Job:
     began_at: float
     limit: float
     has_started: bool = True
+    is_polled: bool = False
     seen_alive: datetime | None = None
     began: datetime | None = None
     ended_at: float | None = None
@@ -49,7 +50,9 @@ class World:
     on_exit: Literal["cancel", "leave"] = "cancel"
     on_drop: Literal["poll", "raise"] = "poll"
     wait_for_slot: float | None = None
+    queues: bool = False
     now: float = 0.0
+    states: list[str] = field(default_factory=list[str])
     jobs: list[Job] = field(default_factory=list[Job])
     running: Job | None = None
     unresolved: list[errors.CreateOutcomeUnknownError] = field(default_factory=list[errors.CreateOutcomeUnknownError])
@@ -58,7 +61,7 @@ class World:
     waits: list[float] = field(default_factory=list[float])
 
     def __post_init__(self) -> None:
-        policy = WatchPolicy(
+        self.policy = WatchPolicy(
             watch_limits("live-monitor", self.duration, self.max_cost, PRICE),
             on_exit=self.on_exit,
             on_drop=self.on_drop,
@@ -67,7 +70,7 @@ class World:
             server_now=self.time,
             rand=lambda: 1.0,
         )
-        self._life = policy.life()
+        self._life = self.policy.life()
         self.command: do.Command = next(self._life)
         self._perform()
 
@@ -82,6 +85,7 @@ class World:
 
     def _perform(self) -> None:
         """Perform the commands that have only one outcome."""
+        waited = False
         while True:
             match self.command:
                 case do.Emit(events):
@@ -89,15 +93,22 @@ class World:
                 case do.Raise(error):
                     self.raised.append(error)
                 case do.Wait(until):
-                    self.waits.append(round(until - self.now, 6))
+                    self.waits.append(round(until - self.now, 6) + (self.waits.pop() if waited else 0.0))
                     self.now = max(self.now, until)
-                case do.ReleaseSlot() | do.KeepSlot() | do.Poll():
+                    if not waited:
+                        self.states.append(self.policy.state.name)
+                    waited = True
+                case do.Poll():
+                    assert self.running is not None
+                    self.running.is_polled = True
+                case do.ReleaseSlot() | do.KeepSlot():
                     pass
-                case do.Acquire():
-                    self.command = self._life.send(do.Granted(waited=False))
+                case do.Acquire() if not self.queues:
+                    self.command = self._life.send(do.Granted())
                     continue
                 case do.Close() | do.Release():
                     self.end_running()
+                    waited = False
                 case _:
                     return
             self.command = self._life.send(do.Done())
@@ -130,6 +141,23 @@ class World:
         assert isinstance(self.command, do.Start), self.command
         error = errors.MaxJobsReachedError("full", status_code=429, code="MAX_JOBS_REACHED")
         self.send(do.SlotRefused(error, pause))
+
+    def queue(self) -> None:
+        """Other watches are first to get a slot."""
+        assert isinstance(self.command, do.Acquire), self.command
+        self.send(do.Queued())
+
+    def wait_in_queue(self) -> None:
+        """The time to wait for the lease is up."""
+        assert isinstance(self.command, do.AwaitSlot), self.command
+        self.now = max(self.now, self.command.until)
+        self.send(do.TimeUp())
+
+    def grant(self, seconds: float = 0.0, *, waited: bool = True) -> None:
+        """There is a lease."""
+        if isinstance(self.command, do.AwaitSlot):
+            self.now = max(self.now, min(self.now + seconds, self.command.until))
+        self.send(do.Granted(waited))
 
     def fail(self, error: errors.TrioError) -> None:
         """The start, or the lookup, fails."""

@@ -20,7 +20,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._async.client import AsyncTrioClient
-    from ._async.event_stream import AsyncEventStream
+    from ._async.event_stream import AsyncEventStream, AsyncWatchStream
     from ._async.jobs import AsyncJobIterator
     from ._async.watch_many import AsyncTargetStream
     from ._client_config import ClientConfig
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from ._core.reports import CancelReport
     from ._core.targets import Target
     from ._core.validation import NOT_GIVEN, NotGiven
+    from ._core.watch_state import WatchState
     from ._response_info import ResponseInfo, response_info
     from ._sync.client import TrioClient
-    from ._sync.event_stream import EventStream
+    from ._sync.event_stream import EventStream, WatchStream
     from ._sync.jobs import JobIterator
     from .errors import (
         APIConnectionError,
@@ -96,6 +97,7 @@ __all__ = [
     "AsyncJobIterator",
     "AsyncTargetStream",
     "AsyncTrioClient",
+    "AsyncWatchStream",
     "AuthenticationError",
     "BadRequestError",
     "CallInfo",
@@ -149,6 +151,8 @@ __all__ = [
     "UnknownEvent",
     "UnprocessableEntityError",
     "WaitTimeoutError",
+    "WatchState",
+    "WatchStream",
     "WebhookError",
     "WebhookPayloadError",
     "WebhookSignatureError",
@@ -159,6 +163,7 @@ __all__ = [
 _DEFINED_IN: dict[str, str] = {
     "AsyncTrioClient": "._async.client",
     "AsyncEventStream": "._async.event_stream",
+    "AsyncWatchStream": "._async.event_stream",
     "AsyncJobIterator": "._async.jobs",
     "AsyncTargetStream": "._async.watch_many",
     "TrioClient": "._sync.client",
@@ -173,6 +178,8 @@ _DEFINED_IN: dict[str, str] = {
     "CallInfo": "._core.hooks",
     "Hooks": "._core.hooks",
     "Target": "._core.targets",
+    "WatchState": "._core.watch_state",
+    "WatchStream": "._sync.event_stream",
     "ResponseInfo": "._response_info",
     "response_info": "._response_info",
     "Frame": ".frames",

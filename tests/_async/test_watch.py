@@ -66,7 +66,8 @@ async def test_a_gap_says_when_and_why_nothing_was_watched(client: AsyncTrioClie
     assert gap is not None
     assert gap.started_at is not None
     assert gap.ended_at is not None
-    assert ("max_duration_reached", True) == (gap.reason, gap.started_at <= gap.ended_at)
+    assert ("job_ended", "max_duration_reached") == (gap.reason, gap.detail)
+    assert gap.started_at <= gap.ended_at
 
 
 async def test_triggers_are_unlimited_by_default(stub: StubServer, client: AsyncTrioClient) -> None:
@@ -140,7 +141,10 @@ async def test_it_waits_for_a_job_slot(connect: Connect) -> None:
             method="POST", status=429, body={"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}, times=2
         )
         async with client.live_monitor.watch(CAMERA, "x") as events:
-            assert "gap" == (await anext(events)).kind
+            gap = await anext(events)
+            assert isinstance(gap, CoverageGap)
+            assert ("no_free_slot", "watching") == (gap.reason, events.state.name)
+        assert "ended" == events.state.name
         assert 0 == stub.running_jobs
 
 

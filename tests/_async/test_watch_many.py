@@ -84,7 +84,7 @@ async def test_where_slots_are_few_all_get_time_slices(connect: Connect) -> None
                 most = max(most, stub.running_jobs)
                 turns[target] += event.kind == "started"
                 if isinstance(event, CoverageGap):
-                    assert event.reason in ("turn_over", "no free job slot")
+                    assert event.reason in ("time_slice", "no_free_slot")
                     assert event.started_at is not None
                     assert event.ended_at is not None
                     assert event.started_at < event.ended_at
@@ -92,6 +92,7 @@ async def test_where_slots_are_few_all_get_time_slices(connect: Connect) -> None
                 if isinstance(event, StatusChanged) and event.reason == "turn_over":
                     assert "stopped" == event.status
                     overs[target] += 1
+                assert set(events.states) == set(targets)
                 if len(turns) == 5 and min(turns.values()) >= 3:
                     break
         assert 2 == most

@@ -65,7 +65,8 @@ def test_a_gap_says_when_and_why_nothing_was_watched(client: TrioClient) -> None
     assert gap is not None
     assert gap.started_at is not None
     assert gap.ended_at is not None
-    assert ("max_duration_reached", True) == (gap.reason, gap.started_at <= gap.ended_at)
+    assert ("job_ended", "max_duration_reached") == (gap.reason, gap.detail)
+    assert gap.started_at <= gap.ended_at
 
 
 def test_triggers_are_unlimited_by_default(stub: StubServer, client: TrioClient) -> None:
@@ -139,7 +140,10 @@ def test_it_waits_for_a_job_slot(connect: Connect) -> None:
             method="POST", status=429, body={"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}, times=2
         )
         with client.live_monitor.watch(CAMERA, "x") as events:
-            assert "gap" == (next(events)).kind
+            gap = next(events)
+            assert isinstance(gap, CoverageGap)
+            assert ("no_free_slot", "watching") == (gap.reason, events.state.name)
+        assert "ended" == events.state.name
         assert 0 == stub.running_jobs
 
 

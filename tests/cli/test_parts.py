@@ -9,7 +9,7 @@ import pytest
 
 from trio_client import errors
 from trio_client.cli._advice import Advice
-from trio_client.cli._events import headline
+from trio_client.cli._events import headline, is_short_gap
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
 from trio_client.cli._options import seconds
 from trio_client.cli._text import ago, clean, json_line, masked, plural, span
@@ -217,6 +217,11 @@ def test_without_a_price_there_is_no_cost() -> None:
             CoverageGap(started_at=NOW, ended_at=NOW + timedelta(seconds=3), reason="no slot"),
             "not watched for 3.0 s (no slot)",
         ),
+        (
+            CoverageGap(started_at=NOW, ended_at=NOW + timedelta(seconds=12), reason="server_error", detail="503."),
+            "not watched for 12 s (server error: 503.)",
+        ),
+        (CoverageGap(started_at=NOW, reason="no_free_slot"), "not watched at the moment (no free slot)"),
         (Progress(frames_captured=2, frames_needed=5), "2 of 5 frames"),
         (Progress(stats=JobStats(checks_performed=4)), "4 checks"),
         (Progress(), ""),
@@ -224,3 +229,9 @@ def test_without_a_price_there_is_no_cost() -> None:
 )
 def test_each_event_has_a_headline(event: object, text: str) -> None:
     assert headline(event) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("seconds", "is_short"), [(0.9, True), (1.0, False), (None, False)])
+def test_a_gap_under_a_second_is_worth_no_line(seconds: float | None, is_short: bool) -> None:
+    ended_at = None if seconds is None else NOW + timedelta(seconds=seconds)
+    assert is_short_gap(CoverageGap(started_at=NOW, ended_at=ended_at)) is is_short

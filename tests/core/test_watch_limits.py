@@ -27,6 +27,8 @@ def budget(clock: Clock, duration: float | None = None, max_cost: float | None =
 
 
 def run(used: Budget, clock: Clock, seconds: float) -> None:
+    if not used.has_run:
+        used.begin()
     used.job_started()
     clock.now += seconds
 
@@ -82,11 +84,17 @@ def test_a_watch_ends_when_its_duration_is_over() -> None:
     assert ["duration_reached"] * 2 == [end.reason for end in ends]
 
 
-def test_time_spent_before_the_first_job_does_not_count() -> None:
+def test_the_duration_counts_from_the_beginning_of_the_watch() -> None:
     clock = Clock()
     used = budget(clock, duration=60)
     clock.now += 1000
     assert (None, None, 60.0) == (used.over(), used.expired(), used.job_limit())
+    used.begin()
+    clock.now += 50
+    assert (None, 10.0) == (used.over(), used.job_limit())
+    clock.now += 7
+    assert isinstance(used.over(), Stopped)
+    assert 3.0 == used.seconds_left
 
 
 def test_a_watch_ends_before_its_budget_is_exceeded() -> None:

@@ -30,17 +30,18 @@ def test_when_a_job_has_used_its_time_the_next_begins_at_once() -> None:
     assert isinstance(status, StatusChanged)
     assert ("stopped", "max_duration_reached") == (status.status, status.reason)
     assert [gap] == world.gaps
-    assert "max_duration_reached" == world.gaps[0].reason
+    assert ("job_ended", "max_duration_reached") == (world.gaps[0].reason, world.gaps[0].detail)
 
 
 def test_a_gap_lasts_from_the_end_of_a_job_to_the_start_of_the_next() -> None:
     world = World()
     world.start()
     world.break_down(10)
-    world.now += 5
+    world.now += 3
     world.start()
     (gap,) = world.gaps
-    assert (world.time(10), world.time(16), "STREAM_OFFLINE") == (gap.started_at, gap.ended_at, gap.reason)
+    assert (world.time(10), world.time(14)) == (gap.started_at, gap.ended_at)
+    assert ("stream_unavailable", "STREAM_OFFLINE") == (gap.reason, gap.detail)
 
 
 def test_a_gap_ends_when_the_job_that_was_looked_up_began() -> None:
@@ -102,7 +103,11 @@ def test_a_slot_is_waited_for_without_end_by_default() -> None:
         world.refuse()
     assert [3.0] * 100 == world.waits
     world.start()
-    assert ["no free job slot"] == [gap.reason for gap in world.gaps]
+    first, last = world.gaps
+    assert ("no_free_slot", "no_free_slot") == (first.reason, last.reason)
+    assert (world.time(0), None) == (first.started_at, first.ended_at)
+    assert (world.time(0), world.time(300)) == (last.started_at, last.ended_at)
+    assert world.time(5) == first.occurred_at
 
 
 def test_a_slot_is_waited_for_as_long_as_was_asked() -> None:
@@ -113,16 +118,105 @@ def test_a_slot_is_waited_for_as_long_as_was_asked() -> None:
     assert [errors.MaxJobsReachedError] == [type(error) for error in world.raised]
 
 
-def test_waiting_for_the_lease_of_a_slot_is_a_gap() -> None:
-    world = World()
+def test_the_time_between_two_time_slices_is_a_gap() -> None:
+    world = World(queues=True)
+    world.grant()
     world.start()
     world.end_time_slice(600)
     world.stop()
     world.end(1, reason="cancelled")
+    world.queue()
+    world.wait_in_queue()
+    world.wait_in_queue()
+    world.grant(7)
     world.start()
-    status = world.emitted[0]
+    status, first, last = world.emitted
     assert isinstance(status, StatusChanged)
-    assert ("turn_over", "turn_over") == (status.reason, world.gaps[0].reason)
+    assert "turn_over" == status.reason
+    assert [("time_slice", None), ("time_slice", world.time())] == [(gap.reason, gap.ended_at) for gap in world.gaps]
+    assert [first, last] == world.gaps
+
+
+@pytest.mark.parametrize(("waited", "gaps"), [(True, ["no_free_slot"]), (False, [])])
+def test_waiting_for_a_slot_is_a_gap_unless_others_only_had_to_start(waited: bool, gaps: list[str]) -> None:
+    world = World(queues=True)
+    world.queue()
+    assert "waiting_for_slot" == world.policy.state.name
+    world.grant(1, waited=waited)
+    world.start()
+    assert gaps == [gap.reason for gap in world.gaps]
+
+
+def test_the_state_says_what_the_watch_does() -> None:
+    world = World()
+    assert ("starting", world.time(), None) == (world.policy.state.name, world.policy.state.since, None)
+    world.fail(OUTAGE)
+    job = world.start()
+    assert ("watching", job.job_id) == (world.policy.state.name, world.policy.state.job_id)
+    world.drop(20)
+    state = world.policy.state
+    assert ("polling", "connection_lost", world.time(21)) == (state.name, state.reason, state.since)
+    world.lose_sight(5, OUTAGE)
+    world.events(3)
+    assert ("polling", "connection_lost") == (world.policy.state.name, world.policy.state.reason)
+    world.break_down(1)
+    assert ("starting", "stream_unavailable", None) == (
+        world.policy.state.name,
+        world.policy.state.reason,
+        world.policy.state.job_id,
+    )
+    world.refuse(1)
+    world.close()
+    assert "ended" == world.policy.state.name
+    assert ["retrying", "retrying", "waiting_for_stream", "waiting_for_slot"] == world.states
+
+
+def test_a_rest_too_short_for_a_job_starts_none_and_is_a_gap() -> None:
+    world = World(duration=60)
+    world.start()
+    world.end(57)
+    assert ["status", "gap", "stopped"] == [event.kind for event in world.emitted]
+    assert (world.time(57), world.time(60)) == (world.gaps[0].started_at, world.gaps[0].ended_at)
+    assert isinstance(world.outcome, Stopped)
+    assert ("duration_reached", world.time(60)) == (world.outcome.reason, world.outcome.occurred_at)
+
+
+def test_waiting_for_a_slot_counts_as_duration() -> None:
+    world = World(duration=60)
+    while not isinstance(world.command, do.End):
+        world.refuse(10)
+    assert [("no_free_slot", None), ("no_free_slot", world.time(60))] == [
+        (gap.reason, gap.ended_at) for gap in world.gaps
+    ]
+    assert "duration_reached" == getattr(world.outcome, "reason", None)
+
+
+def test_the_shortest_duration_is_enough_for_a_job() -> None:
+    world = World(duration=5)
+    world.now += 0.5
+    world.start()
+    world.time_up()
+    assert isinstance(world.command, do.Stop)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (errors.StreamUnavailableError("m", status_code=400, code="NOT_LIVESTREAM"), "stream_unavailable"),
+        (errors.APIConnectionError("m", request_sent=False), "connection_lost"),
+        (unresolved(), "create_unresolved"),
+        (OUTAGE, "server_error"),
+        (errors.RateLimitError("m", status_code=429), "server_error"),
+        (UNAUTHORIZED, "server_error"),
+    ],
+)
+def test_the_reason_of_a_gap_is_a_code_and_its_detail_the_text(error: errors.TrioError, reason: str) -> None:
+    world = World()
+    world.fail(error)
+    if isinstance(world.command, do.Resolve):
+        world.send(do.NotFound())
+    world.start()
+    assert [(reason, error.problem)] == [(gap.reason, gap.detail) for gap in world.gaps]
 
 
 def test_a_job_that_cannot_be_stopped_keeps_its_slot_when_its_time_slice_is_over() -> None:
@@ -246,6 +340,9 @@ def test_an_unresolved_create_is_forgotten_when_its_job_cannot_run_any_more() ->
     world.send(do.NotFound())
     world.start()
     world.end(1)
+    world.send(do.NotFound())
+    world.start()
+    world.end()
     assert do.Start(None) == world.command
 
 
@@ -329,6 +426,14 @@ def test_an_error_that_no_retry_helps_is_raised_and_the_reader_may_go_on() -> No
 # Whatever happens, in whatever order
 
 
+def assert_gaps_are_whole(world: World) -> None:
+    """Every gap that was emitted open is emitted again with the same start and reason when it ends."""
+    open_gap = None
+    for gap in world.gaps:
+        assert open_gap is None or (open_gap.started_at, open_gap.reason) == (gap.started_at, gap.reason)
+        open_gap = gap if gap.ended_at is None else None
+
+
 def outcomes(world: World, number: Callable[[float], float]) -> list[Callable[[], object]]:
     """Return every outcome that the pending command may have; `number` draws one from 0 to a limit."""
     match world.command:
@@ -349,6 +454,11 @@ def outcomes(world: World, number: Callable[[float], float]) -> list[Callable[[]
                 lambda: world.fail(FORBIDDEN),
                 lambda: world.send(do.NotFound()),
             ]
+        case do.Acquire():
+            return [lambda: world.grant(waited=False), world.queue]
+        case do.AwaitSlot():
+            seconds = number(100)
+            return [lambda: world.grant(seconds), lambda: world.grant(seconds, waited=False), world.wait_in_queue]
         case do.StopLost():
             return [world.stop_lost, lambda: world.stop_lost(confirmed=False), lambda: world.send(do.NotFound())]
         case do.Stop():
@@ -380,6 +490,7 @@ WORLDS = st.builds(
     max_cost=st.none() | st.floats(0.02, 1),
     on_drop=st.sampled_from(["poll", "raise"]),
     wait_for_slot=st.none() | st.floats(0, 100),
+    queues=st.booleans(),
 )
 
 
@@ -393,6 +504,7 @@ def test_never_two_jobs_and_none_unowned_whatever_happens(world: World, data: st
     if world.max_cost is not None:
         assert world.cost() <= world.max_cost + 1e-9
     assert_covered(world)
+    assert_gaps_are_whole(world)
 
 
 def assert_covered(world: World) -> None:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.validation import event_types
+from .._core.watch_state import WatchState
 from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Stopped
 from .sources import AsyncSource
@@ -15,7 +16,9 @@ from .sources import AsyncSource
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["AsyncEventStream"]
+    from .watch import AsyncWatch
+
+__all__ = ["AsyncEventStream", "AsyncWatchStream"]
 
 _E = TypeVar("_E")
 
@@ -177,3 +180,28 @@ class AsyncEventStream:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._opened else "not started"
         return f"<{type(self).__name__} of job {self.job_id or '(not known yet)'}, {state}>"
+
+
+class AsyncWatchStream(AsyncEventStream):
+    """Iterate over the events of a watch: of one job after another, until the watch ends.
+
+    It is an `EventStream` that also says what it is doing.
+
+    Example:
+        >>> from trio_client import AsyncTrioClient
+        >>> async with AsyncTrioClient() as client:
+        ...     async with client.live_monitor.watch("rtsp://cam/1", "a van is there") as events:
+        ...         async for event in events:
+        ...             print(events.state.name)
+        ...             break
+        watching
+    """
+
+    def __init__(self, watch: AsyncWatch) -> None:
+        super().__init__(watch)
+        self._watch = watch
+
+    @property
+    def state(self) -> WatchState:
+        """What the watch is doing, and why."""
+        return self._watch.state

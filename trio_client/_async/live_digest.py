@@ -11,7 +11,7 @@ from .._core.endpoints import create_live_digest
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_limits import watch_limits
 from ..models import Job
-from .event_stream import AsyncEventStream
+from .event_stream import AsyncEventStream, AsyncWatchStream
 from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
 from .transport import AsyncTransport
@@ -161,7 +161,7 @@ class AsyncLiveDigest:
         wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> AsyncEventStream:
+    ) -> AsyncWatchStream:
         """Return a stream of events that summarises without end, one digest after another.
 
         As `live_monitor.watch`. A digest has no time limit of its own to ask for, so `duration` and
@@ -216,4 +216,4 @@ class AsyncLiveDigest:
             wait_for_slot=wait_for_slot,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )
-        return AsyncEventStream(source)
+        return AsyncWatchStream(source)

@@ -11,7 +11,7 @@ from .._core.endpoints import create_live_monitor
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_limits import job_seconds, watch_limits
 from ..models import Job
-from .event_stream import AsyncEventStream
+from .event_stream import AsyncEventStream, AsyncWatchStream
 from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
 from .transport import AsyncTransport
@@ -187,7 +187,7 @@ class AsyncLiveMonitor:
         wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> AsyncEventStream:
+    ) -> AsyncWatchStream:
         """Return a stream of events that watches without end, one monitor after another.
 
         When a monitor ends because its time or its triggers are up, the next begins at once; its end is told as
@@ -251,4 +251,4 @@ class AsyncLiveMonitor:
             wait_for_slot=wait_for_slot,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )
-        return AsyncEventStream(source)
+        return AsyncWatchStream(source)

@@ -43,8 +43,12 @@ class AsyncSource(Protocol):
 class AsyncSlotLease(Protocol):
     """The permission to run a job, where several watches share the account's job slots."""
 
-    async def acquire(self) -> bool:
-        """Wait until a job may be started; return whether that took waiting for a slot."""
+    def acquire(self) -> bool:
+        """Ask to start a job; return whether that may be done at once."""
+        ...
+
+    async def wait(self) -> bool:
+        """Wait until a job may be started; return whether the account is full, or others only had to start first."""
         ...
 
     def started(self) -> None:
@@ -74,7 +78,11 @@ class AsyncUnlimitedSlots:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
 
-    async def acquire(self) -> bool:
+    def acquire(self) -> bool:
+        """Let every job start."""
+        return True
+
+    async def wait(self) -> bool:
         """Return at once."""
         return False
 

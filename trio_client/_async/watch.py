@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from .._core import watch_commands as do
@@ -13,6 +13,7 @@ from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
+from .._core.watch_state import WatchState
 from .._http.concurrency.async_.shield import time_limit
 from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedError, TrioError
 from ..events import Event, Failed, Stopped
@@ -79,6 +80,11 @@ class AsyncWatch:
         return self._policy.job_id
 
     @property
+    def state(self) -> WatchState:
+        """What the watch is doing."""
+        return self._policy.state
+
+    @property
     def running_job_id(self) -> str | None:
         """The id of the job that runs now, once known."""
         return self._job.job_id if self._job is not None else None
@@ -135,7 +141,9 @@ class AsyncWatch:
         job = self._job
         match command:
             case do.Acquire():
-                return do.Granted(await self.lease.acquire())
+                return do.Granted() if self.lease.acquire() else do.Queued()
+            case do.AwaitSlot(until):
+                return await self._await_slot(until)
             case do.Start(limit):
                 return await self._start(limit)
             case do.Resolve(create):
@@ -217,10 +225,16 @@ class AsyncWatch:
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
 
-    async def _read(self, job: AsyncOwnedStream, until: float | None) -> do.Outcome:
-        limit = nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
+    async def _await_slot(self, until: float) -> do.Outcome:
         try:
-            with limit, self.lease.time_slice():
+            with self._limit(until):
+                return do.Granted(waited=await self.lease.wait())
+        except TimeoutError:
+            return do.TimeUp()
+
+    async def _read(self, job: AsyncOwnedStream, until: float | None) -> do.Outcome:
+        try:
+            with self._limit(until), self.lease.time_slice():
                 events = await job.advance()
                 if job.finished and events and isinstance(end := events[-1], (Stopped, Failed)):
                     return do.JobEnded(events[:-1], end)
@@ -231,6 +245,9 @@ class AsyncWatch:
         except TimeoutError:
             return do.TimeUp()
         return do.TimeSliceOver()
+
+    def _limit(self, until: float | None) -> AbstractContextManager[object]:
+        return nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
 
     def _new_job(self, limit: float | None) -> AsyncOwnedStream:
         return AsyncOwnedStream(

@@ -12,6 +12,7 @@ import anyio
 
 from .._core.targets import Target
 from .._core.validation import event_types
+from .._core.watch_state import WatchState
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
 from .transport import AsyncTransport
@@ -59,6 +60,11 @@ class AsyncTargetStream:
     def job_ids(self) -> dict[Target, str]:
         """The ids of the running jobs, by target."""
         return self._workers.job_ids()
+
+    @property
+    def states(self) -> dict[Target, WatchState]:
+        """What the watches that have not ended are doing, by target."""
+        return self._workers.states()
 
     @property
     def outcomes(self) -> dict[Target, Stopped | Failed]:

@@ -12,6 +12,7 @@ import anyio
 from .._core.log import logger
 from .._core.targets import Target
 from .._core.time_slices import TimeSlices
+from .._core.watch_state import WatchState
 from .._http.concurrency.async_.run_to_completion import spawn
 from .._http.concurrency.async_.wakeup import from_any_thread
 from ..errors import APIStatusError, AuthenticationError, ConfigurationError, MaxJobsReachedError, TrioError
@@ -73,6 +74,11 @@ class AsyncWorkerGroup:
         """Return the ids of the running jobs."""
         running = [(target, _source(events).running_job_id) for target, events in self.watches]
         return {target: job_id for target, job_id in running if job_id is not None}
+
+    def states(self) -> dict[Target, WatchState]:
+        """Return what the watches that have not ended are doing."""
+        states = [(target, _source(events).state) for target, events in self.watches]
+        return {target: state for target, state in states if state.name != "ended"}
 
     def _share(self) -> None:
         """Let those start that may, and have the time slices checked."""
@@ -208,16 +214,20 @@ class _SharedSlotLease:
         self._is_over = False
         self._reading: anyio.CancelScope | None = None
 
-    async def acquire(self) -> bool:
-        """Wait for a slot; return whether that took waiting for one, not only for others that start."""
-        waited = False
-        if not self._slices.acquire(self._number):
-            granted = self._granted = anyio.Event()
-            self._share()
-            waited = not granted.is_set()
-            await granted.wait()
+    def acquire(self) -> bool:
+        """Ask to start a job; return whether that may be done at once."""
         self._is_over = False
-        return waited and self._slices.limited
+        if self._slices.acquire(self._number):
+            return True
+        self._granted = anyio.Event()
+        self._share()
+        return self._granted.is_set()
+
+    async def wait(self) -> bool:
+        """Wait for a slot; return whether the account is full, or others only had to start first."""
+        assert self._granted is not None
+        await self._granted.wait()
+        return self._slices.limited
 
     def grant(self) -> None:
         """Let the watch start its job."""

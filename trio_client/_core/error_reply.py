@@ -14,7 +14,7 @@ from .config import TRIO, Service
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
 from .retry.backoff import retry_after
 
-__all__ = ["check", "error_from"]
+__all__ = ["check", "error_from", "is_stream_unavailable"]
 
 _SHOWN_ITEMS = 5
 
@@ -37,6 +37,11 @@ _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
     422: errors.UnprocessableEntityError,
     429: errors.RateLimitError,
 }
+
+
+def is_stream_unavailable(code: str | None) -> bool:
+    """Return whether an error's code says that the stream itself is not available."""
+    return _BY_CODE.get((code or "").upper()) is errors.StreamUnavailableError
 
 
 @dataclass(frozen=True, slots=True)

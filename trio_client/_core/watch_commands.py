@@ -14,6 +14,7 @@ from .endpoints import DEFAULT_DURATION_SECONDS
 
 __all__ = [
     "Acquire",
+    "AwaitSlot",
     "Close",
     "Closed",
     "Command",
@@ -30,6 +31,7 @@ __all__ = [
     "NotFound",
     "Outcome",
     "Poll",
+    "Queued",
     "Raise",
     "Read",
     "Release",
@@ -63,6 +65,11 @@ class RunningJob(Protocol):
     @property
     def has_started(self) -> bool:
         """Whether its stream has said that it runs."""
+        ...
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether it is followed by polling: its stream was dropped, or there was none."""
         ...
 
     @property
@@ -116,7 +123,14 @@ def _longest_run(body: Mapping[str, Any]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Acquire:
-    """Wait for the lease of a job slot. Outcome: `Granted`."""
+    """Ask for the lease of a job slot. Outcome: `Granted`, or `Queued` where others are first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitSlot:
+    """Wait for the lease, until a time at most. Outcome: `Granted` or `TimeUp`."""
+
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +229,7 @@ class End:
 
 Command: TypeAlias = (
     Acquire
+    | AwaitSlot
     | Start
     | Resolve
     | StopLost
@@ -241,9 +256,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """There is a lease; `waited`: that took waiting for a job slot."""
+    """There is a lease; `waited`: that took waiting for a job slot, not only for other watches to start."""
 
-    waited: bool
+    waited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Other watches are first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +347,7 @@ class Closed:
 Outcome: TypeAlias = (
     Done
     | Granted
+    | Queued
     | JobStarted
     | SlotRefused
     | Failure

@@ -17,6 +17,7 @@ from .watch_commands import UnresolvedCreate
 __all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]
 
 SHORTEST_JOB = 5.0  # seconds: the least that monitor_duration_seconds accepts
+_ENTRY_SECONDS = 1.0  # that may pass from entering a watch to its first create
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,20 @@ class Budget:
         self._clock = clock
         self._unresolved = unresolved
         self._began: float | None = None
+        self.has_run = False
+        """Whether any job of the watch has run."""
         self._job_began: float | None = None
         self._job_allowance = math.inf
         self._spent_minutes = 0
 
+    def begin(self) -> None:
+        """Let the duration count from now on."""
+        self._began = self._clock()
+
     @property
-    def has_begun(self) -> bool:
-        """Whether any job of the watch has run."""
-        return self._began is not None
+    def seconds_left(self) -> float:
+        """How much of the duration is left."""
+        return max(0.0, self._duration_over() - self._clock())
 
     @property
     def minutes_billed(self) -> int:
@@ -101,13 +108,13 @@ class Budget:
         """Return how many seconds the next job may run; `None`: the watch sets no limit."""
         limits = [self._affordable()] if self._limits.max_cost_usd is not None else []
         if self._limits.duration is not None:
-            limits.append(self._limits.duration - self._elapsed())
+            limits.append(min(self.seconds_left, self._limits.duration))
         return min(limits) if limits else None
 
     def over(self) -> Stopped | None:
         """Return the end of the watch, if its limits leave no time for another job."""
-        left = None if self._limits.duration is None else self._limits.duration - self._elapsed()
-        if left is not None and self.has_begun and left < SHORTEST_JOB:
+        shortest = SHORTEST_JOB if self.has_run else SHORTEST_JOB - _ENTRY_SECONDS
+        if self._limits.duration is not None and self.seconds_left < min(shortest, self._limits.duration):
             return _end("duration_reached")
         if self._affordable() < SHORTEST_JOB:
             return _end("max_cost_reached")
@@ -131,9 +138,8 @@ class Budget:
         """Note that a job runs; one that was looked up has run for `ran` seconds already."""
         now = self._clock()
         self._job_allowance = self._affordable()
-        if self._began is None:
-            self._began = now
         self._job_began = now - ran
+        self.has_run = True
 
     def job_released(self) -> float:
         """Note that the job counts as one of an unresolved create from now on; return how many seconds it ran."""
@@ -168,9 +174,6 @@ class Budget:
         now = self._clock()
         beside = sum(now < each.until for each in self._unresolved)
         return (minutes - self.minutes_billed) // (1 + beside) * 60.0
-
-    def _elapsed(self) -> float:
-        return 0.0 if self._began is None else self._clock() - self._began
 
     def _job_time(self) -> float:
         return 0.0 if self._job_began is None else self._clock() - self._job_began

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NoReturn, TypeAlias, TypeVar
 
@@ -23,14 +24,16 @@ from . import watch_commands as do
 from .log import logger
 from .watch_backoff import WatchBackoff
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
-from .watch_coverage import Coverage
+from .watch_coverage import Coverage, reason_of, reason_of_end
 from .watch_limits import Budget, WatchLimits
+from .watch_state import WatchState, WatchStateName
 
 __all__ = ["WatchPolicy"]
 
 _T = TypeVar("_T")
 _Life: TypeAlias = Generator[Command, Outcome, _T]
 
+_QUEUED_SECONDS = 5.0  # after which waiting for the lease of a slot is a gap
 _FINAL_MESSAGES_SECONDS = 5.0  # that a stopped job has to deliver what it had reported before
 
 
@@ -74,12 +77,20 @@ class WatchPolicy:
         self._pause = 0.0
         self._full_since: float | None = None
         self._job: RunningJob | None = None
+        self._has_begun = False
+        self._polling = False
         self._last_job_id: str | None = None
+        self._state = WatchState("starting", server_now())
+
+    @property
+    def state(self) -> WatchState:
+        """What the watch is doing."""
+        return replace(self._state, job_id=self._job.job_id if self._job is not None else None)
 
     @property
     def job_id(self) -> str | None:
         """The id of the current job, or of the last one between two."""
-        return (self._job.job_id if self._job is not None else None) or self._last_job_id
+        return self.state.job_id or self._last_job_id
 
     def life(self) -> Generator[Command, Outcome, NoReturn]:
         """Yield what to do next; expects to be sent what came of it. It ends with `End`, again and again."""
@@ -88,6 +99,7 @@ class WatchPolicy:
             yield from self._watch()
         except _ClosedError:
             settling = self._take_unresolved()
+        self._enter("ended")
         while True:  # a command that was under way while the watch was closed may still come to its outcome
             outcome = yield do.End(settling)
             settling = ()
@@ -101,10 +113,16 @@ class WatchPolicy:
         while (over := self._budget.over()) is None:
             job = yield from self._next_job()
             if job is not None:
-                self._last_job_id, self._job = self.job_id, job
+                self._job = job
+                self._enter("polling" if job.is_polled else "watching")
                 yield from self._emit(self._coverage.regained(self.job_id, job.began))
-                if (yield from self._follow(job)):
+                has_ended = yield from self._follow(job)
+                self._last_job_id, self._job = self.job_id, None
+                if has_ended:
                     return
+        if over.reason == "duration_reached" and (left := self._budget.seconds_left):
+            self._coverage.lost("job_ended", "the rest of the duration is too short for a job")
+            yield from self._wait(left)
         yield from self._end(over)
 
     # Between two jobs
@@ -114,12 +132,10 @@ class WatchPolicy:
         if self._pause:
             yield from self._wait(self._pause)
             self._pause = 0.0
-        asked_at = self._server_now()
-        outcome = yield from self._do(do.Acquire())
-        if isinstance(outcome, do.Granted) and outcome.waited:
-            self._coverage.lost("no free job slot", asked_at)
+        yield from self._acquire_slot()
         if self._budget.over() is not None:
             return None
+        self._enter("starting", self._coverage.reason)
         found = yield from self._resolve()
         sent = self._clock()
         outcome = found or (yield from self._do(do.Start(self._budget.job_limit())))
@@ -137,20 +153,40 @@ class WatchPolicy:
                 pass
         return None
 
+    def _acquire_slot(self) -> _Life[None]:
+        """Wait for the lease of a slot; that time is a gap, unless others only had to start first."""
+        asked_at = self._server_now()
+        outcome = yield from self._do(do.Acquire())
+        if not self._has_begun:
+            self._has_begun = True
+            self._budget.begin()
+        if isinstance(outcome, do.Queued):
+            self._enter("waiting_for_slot", "no_free_slot")
+        while not isinstance(outcome, do.Granted):
+            opens = self._coverage.opens_in()
+            outcome = yield from self._do(do.AwaitSlot(self._clock() + (_QUEUED_SECONDS if opens is None else opens)))
+            if isinstance(outcome, do.TimeUp) or (isinstance(outcome, do.Granted) and outcome.waited):
+                self._coverage.lost("no_free_slot", since=asked_at)
+            yield from self._emit(self._coverage.opened(self.job_id))
+
     def _resolve(self) -> _Life[Outcome | None]:
         """Look for the jobs of unresolved creates; return one that was found, or the failure to look it up."""
-        for create in self._still_unresolved():
-            create.looked_up(self._clock())
+        now = self._clock()
+        for create in tuple(self._unresolved):
+            create.looked_up(now)
             outcome = yield from self._do(do.Resolve(create))
             if isinstance(outcome, do.Failure):
                 return outcome
             if isinstance(outcome, do.JobStarted):
                 self._unresolved.remove(create)
                 return outcome
+            if now >= create.until:
+                self._forget(create)
         return None
 
     def _slot_refused(self, error: MaxJobsReachedError, pause: float) -> _Life[None]:
-        self._coverage.lost("no free job slot")
+        self._coverage.lost("no_free_slot", error.problem)
+        self._enter("waiting_for_slot", "no_free_slot", error.problem)
         now = self._clock()
         if self._full_since is None:
             self._full_since = now
@@ -164,8 +200,10 @@ class WatchPolicy:
 
     def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> _Life[None]:
         """Pause before the next attempt, or raise the error."""
-        self._coverage.lost(str(error), seen_alive)
-        pause = self._backoff.after_error(error, ran, has_worked=self._budget.has_begun)
+        reason = reason_of(error)
+        self._coverage.lost(reason, error.problem, since=seen_alive)
+        self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, error.problem)
+        pause = self._backoff.after_error(error, ran, has_worked=self._budget.has_run)
         if pause is None or (self._on_drop == "raise" and isinstance(error, StreamInterruptedError)):
             yield from self._raise(error)
             return
@@ -176,25 +214,26 @@ class WatchPolicy:
 
     def _follow(self, job: RunningJob) -> _Life[bool]:
         """Emit a job's events until it has ended or is given up; return whether the watch has ended with it."""
-        polling = False
+        self._polling = job.is_polled
         while True:
             if (over := self._budget.expired()) is not None:
-                yield from self._stop_for_good(over, polling=polling)
+                yield from self._stop_for_good(over)
                 return True
             yield from self._stop_lost()
             outcome = yield from self._do(do.Read(self._budget.expires_at()))
             match outcome:
                 case do.Events(events):
+                    if self._state.name == "retrying":
+                        self._enter("polling", "connection_lost")
                     yield from self._emit(events)
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
                     return (yield from self._after(end, job.seen_alive))
                 case do.TimeSliceOver():
-                    if (yield from self._end_time_slice(job, polling=polling)):
+                    if (yield from self._end_time_slice(job)):
                         return False
-                case do.Dropped(error) if not polling and self._on_drop == "poll" and not _is_unresolved(error):
-                    polling = True
-                    yield from self._do(do.Poll())
+                case do.Dropped(error) if not self._polling and self._on_drop == "poll" and not _is_unresolved(error):
+                    yield from self._poll(error)
                 case do.Dropped(error) | do.Unreachable(error):
                     if not (yield from self._keeps(job, error)):
                         return False
@@ -210,6 +249,7 @@ class WatchPolicy:
                 pause = None if isinstance(error.__cause__, AuthenticationError) else self._backoff.next_pause()
             if pause is not None:
                 logger.warning("Watched job %s cannot be polled (%s); retrying in %.1f s.", job.job_id, error, pause)
+                self._enter("retrying", "connection_lost", error.problem)
                 yield from self._wait(pause)
                 return True
         if self._on_drop == "poll" and _is_unresolved(error):
@@ -225,21 +265,23 @@ class WatchPolicy:
     def _stop_lost(self) -> _Life[None]:
         """Stop the job of an unresolved create that turns up beside the running one: both would be billed."""
         now = self._clock()
-        for create in self._still_unresolved():
-            if now >= create.next_lookup:
+        for create in tuple(self._unresolved):
+            if now >= create.until:
+                self._forget(create)
+            elif now >= create.next_lookup:
                 create.looked_up(now)
                 outcome = yield from self._do(do.StopLost(create))
                 if isinstance(outcome, do.StopTried) and outcome.confirmed:
                     self._forget(create)
 
-    def _end_time_slice(self, job: RunningJob, *, polling: bool) -> _Life[bool]:
+    def _end_time_slice(self, job: RunningJob) -> _Life[bool]:
         """Stop the job, since other watches wait for its slot; return whether it was stopped."""
         may_be_stopped = job.job_id is not None or job.has_started  # otherwise no job would get to its start
         if not may_be_stopped or not (yield from self._stop()):
             yield from self._do(do.KeepSlot())
             return False
         yield from self._do(do.ReleaseSlot())
-        end = yield from self._drain(polling=polling)
+        end = yield from self._drain()
         yield from self._after(
             end or Stopped(name="stopped", delivery="poll", status="stopped"), job.seen_alive, time_slice_over=True
         )
@@ -258,22 +300,23 @@ class WatchPolicy:
             yield from self._emit([end])
             return True
         self._pause = 0.0 if time_slice_over else self._backoff.after_end(end, ran)
-        reason = end.reason if isinstance(end, Stopped) else end.code or end.message
-        if time_slice_over:
-            reason = "turn_over"
-        self._coverage.lost(reason or "the job ended", end.occurred_at or seen_alive)
-        yield from self._emit([_status_of(end, reason)])
+        detail = end.reason if isinstance(end, Stopped) else end.code or end.message
+        reason = "time_slice" if time_slice_over else reason_of_end(end)
+        self._coverage.lost(reason, detail, since=end.occurred_at or seen_alive)
+        if self._pause:
+            self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, detail)
+        yield from self._emit([_status_of(end, "turn_over" if time_slice_over else detail)])
         return False
 
-    def _stop_for_good(self, over: Stopped, *, polling: bool) -> _Life[None]:
+    def _stop_for_good(self, over: Stopped) -> _Life[None]:
         """Stop the job because a limit of the watch is reached; emit what it had reported, then the end."""
         if (yield from self._stop()):
-            yield from self._drain(polling=polling)
+            yield from self._drain()
         yield from self._do(do.Close())
         self._budget.job_ended()
         yield from self._end(over)
 
-    def _drain(self, *, polling: bool) -> _Life[Stopped | Failed | None]:
+    def _drain(self) -> _Life[Stopped | Failed | None]:
         """Emit the final messages of a stopped job; return its end, unless that does not arrive in time."""
         until = self._clock() + _FINAL_MESSAGES_SECONDS
         while True:
@@ -284,9 +327,8 @@ class WatchPolicy:
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
                     return end
-                case do.Dropped() if not polling and self._on_drop == "poll":
-                    polling = True
-                    yield from self._do(do.Poll())
+                case do.Dropped(error) if not self._polling and self._on_drop == "poll":
+                    yield from self._poll(error)
                 case do.TimeSliceOver():  # the job that had the slot was stopped
                     yield from self._do(do.ReleaseSlot())
                 case _:
@@ -296,7 +338,7 @@ class WatchPolicy:
 
     def _end(self, over: Stopped) -> _Life[None]:
         over.job_id, over.occurred_at = self.job_id, self._server_now()
-        yield from self._emit([over])
+        yield from self._emit([*self._coverage.regained(self.job_id), over])
 
     # Steps
 
@@ -311,8 +353,20 @@ class WatchPolicy:
         outcome = yield from self._do(do.Stop())
         return isinstance(outcome, do.StopTried) and outcome.confirmed
 
+    def _poll(self, error: TrioError) -> _Life[None]:
+        """Follow the job of a dropped stream by polling."""
+        self._polling = True
+        self._enter("polling", reason_of(error), error.problem)
+        yield from self._do(do.Poll())
+
     def _wait(self, seconds: float) -> _Life[None]:
-        yield from self._do(do.Wait(self._clock() + seconds))
+        """Wait, and emit the gap that becomes long enough meanwhile."""
+        until = self._clock() + seconds
+        opens = self._coverage.opens_in()
+        if opens is not None and 0 < opens <= seconds:
+            yield from self._do(do.Wait(self._clock() + opens))
+        yield from self._emit(self._coverage.opened(self.job_id))
+        yield from self._do(do.Wait(until))
 
     def _emit(self, events: Sequence[Event]) -> _Life[None]:
         if events:
@@ -321,18 +375,16 @@ class WatchPolicy:
     def _raise(self, error: TrioError) -> _Life[None]:
         yield from self._do(do.Raise(error))
 
+    def _enter(self, name: WatchStateName, reason: str | None = None, detail: str | None = None) -> None:
+        """Note what the watch is doing from now on."""
+        since = self._state.since if name == self._state.name else self._server_now()
+        self._state = WatchState(name, since, reason, detail)
+
     # What is not certain
 
     def _note_unresolved(self, error: BaseException | None, sent: float) -> None:
         if isinstance(error, CreateOutcomeUnknownError) and all(each.error is not error for each in self._unresolved):
             self._unresolved.append(UnresolvedCreate(error, sent))
-
-    def _still_unresolved(self) -> Sequence[UnresolvedCreate]:
-        """Return the creates whose job may still run, and forget the others."""
-        now = self._clock()
-        for create in [each for each in self._unresolved if now >= each.until]:
-            self._forget(create)
-        return tuple(self._unresolved)
 
     def _forget(self, create: UnresolvedCreate) -> None:
         """Note that the job of an unresolved create does not run any more, if there was one."""

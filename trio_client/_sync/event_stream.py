@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.validation import event_types
+from .._core.watch_state import WatchState
 from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Stopped
 from .sources import Source
@@ -16,7 +17,9 @@ from .sources import Source
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["EventStream"]
+    from .watch import Watch
+
+__all__ = ["EventStream", "WatchStream"]
 
 _E = TypeVar("_E")
 
@@ -176,3 +179,28 @@ class EventStream:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._opened else "not started"
         return f"<{type(self).__name__} of job {self.job_id or '(not known yet)'}, {state}>"
+
+
+class WatchStream(EventStream):
+    """Iterate over the events of a watch: of one job after another, until the watch ends.
+
+    It is an `EventStream` that also says what it is doing.
+
+    Example:
+        >>> from trio_client import TrioClient
+        >>> with TrioClient() as client:
+        ...     with client.live_monitor.watch("rtsp://cam/1", "a van is there") as events:
+        ...         for event in events:
+        ...             print(events.state.name)
+        ...             break
+        watching
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(watch)
+        self._watch = watch
+
+    @property
+    def state(self) -> WatchState:
+        """What the watch is doing, and why."""
+        return self._watch.state

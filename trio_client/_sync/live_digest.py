@@ -12,7 +12,7 @@ from .._core.endpoints import create_live_digest
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_limits import watch_limits
 from ..models import Job
-from .event_stream import EventStream
+from .event_stream import EventStream, WatchStream
 from .owned_job import create_job
 from .owned_stream import OwnedStream
 from .transport import Transport
@@ -162,7 +162,7 @@ class LiveDigest:
         wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> EventStream:
+    ) -> WatchStream:
         """Return a stream of events that summarises without end, one digest after another.
 
         As `live_monitor.watch`. A digest has no time limit of its own to ask for, so `duration` and
@@ -217,4 +217,4 @@ class LiveDigest:
             wait_for_slot=wait_for_slot,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )
-        return EventStream(source)
+        return WatchStream(source)

@@ -12,7 +12,7 @@ from .._core.endpoints import create_live_monitor
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_limits import job_seconds, watch_limits
 from ..models import Job
-from .event_stream import EventStream
+from .event_stream import EventStream, WatchStream
 from .owned_job import create_job
 from .owned_stream import OwnedStream
 from .transport import Transport
@@ -188,7 +188,7 @@ class LiveMonitor:
         wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> EventStream:
+    ) -> WatchStream:
         """Return a stream of events that watches without end, one monitor after another.
 
         When a monitor ends because its time or its triggers are up, the next begins at once; its end is told as
@@ -252,4 +252,4 @@ class LiveMonitor:
             wait_for_slot=wait_for_slot,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )
-        return EventStream(source)
+        return WatchStream(source)

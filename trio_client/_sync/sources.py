@@ -45,7 +45,11 @@ class SlotLease(Protocol):
     """The permission to run a job, where several watches share the account's job slots."""
 
     def acquire(self) -> bool:
-        """Wait until a job may be started; return whether that took waiting for a slot."""
+        """Ask to start a job; return whether that may be done at once."""
+        ...
+
+    def wait(self) -> bool:
+        """Wait until a job may be started; return whether the account is full, or others only had to start first."""
         ...
 
     def started(self) -> None:
@@ -76,6 +80,10 @@ class UnlimitedSlots:
         self._policy = policy
 
     def acquire(self) -> bool:
+        """Let every job start."""
+        return True
+
+    def wait(self) -> bool:
         """Return at once."""
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from .._core import watch_commands as do
@@ -14,6 +14,7 @@ from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
+from .._core.watch_state import WatchState
 from .._http.concurrency.sync.shield import time_limit
 from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedError, TrioError
 from ..events import Event, Failed, Stopped
@@ -80,6 +81,11 @@ class Watch:
         return self._policy.job_id
 
     @property
+    def state(self) -> WatchState:
+        """What the watch is doing."""
+        return self._policy.state
+
+    @property
     def running_job_id(self) -> str | None:
         """The id of the job that runs now, once known."""
         return self._job.job_id if self._job is not None else None
@@ -136,7 +142,9 @@ class Watch:
         job = self._job
         match command:
             case do.Acquire():
-                return do.Granted(self.lease.acquire())
+                return do.Granted() if self.lease.acquire() else do.Queued()
+            case do.AwaitSlot(until):
+                return self._await_slot(until)
             case do.Start(limit):
                 return self._start(limit)
             case do.Resolve(create):
@@ -218,10 +226,16 @@ class Watch:
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
 
-    def _read(self, job: OwnedStream, until: float | None) -> do.Outcome:
-        limit = nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
+    def _await_slot(self, until: float) -> do.Outcome:
         try:
-            with limit, self.lease.time_slice():
+            with self._limit(until):
+                return do.Granted(waited=self.lease.wait())
+        except TimeoutError:
+            return do.TimeUp()
+
+    def _read(self, job: OwnedStream, until: float | None) -> do.Outcome:
+        try:
+            with self._limit(until), self.lease.time_slice():
                 events = job.advance()
                 if job.finished and events and isinstance(end := events[-1], (Stopped, Failed)):
                     return do.JobEnded(events[:-1], end)
@@ -232,6 +246,9 @@ class Watch:
         except TimeoutError:
             return do.TimeUp()
         return do.TimeSliceOver()
+
+    def _limit(self, until: float | None) -> AbstractContextManager[object]:
+        return nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
 
     def _new_job(self, limit: float | None) -> OwnedStream:
         return OwnedStream(

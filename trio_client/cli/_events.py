@@ -27,7 +27,7 @@ _OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {
     Triggered: ("explanation", "condition", "triggered", "latency_ms"),
     Summary: ("summary", "frame_count", "window_minutes"),
     StatusChanged: ("status", "reason", "stats"),
-    CoverageGap: ("reason",),
+    CoverageGap: ("reason", "detail"),
     Stopped: ("reason", "status", "stats"),
     Failed: ("code", "message", "remediation", "stats"),
 }
@@ -71,11 +71,25 @@ def headline(event: Event) -> str:
             return f"{status} ({reason})" if reason else str(status)
         case Failed(code=code, message=message, remediation=advice):
             return " ".join(part for part in (code and f"{code}:", message, advice) if part)
-        case CoverageGap(started_at=since, ended_at=until, reason=reason):
-            seconds = (until - since).total_seconds() if since and until else 0.0
-            return f"not watched for {seconds:.{0 if seconds >= 10 else 1}f} s ({reason or 'reason not known'})"
+        case CoverageGap():
+            return _gap_line(event)
         case _:
             return event.name
+
+
+def is_short_gap(event: Event) -> bool:
+    """Return whether an event reports a gap of less than a second, which is not worth a line."""
+    if not isinstance(event, CoverageGap) or event.started_at is None or event.ended_at is None:
+        return False
+    return (event.ended_at - event.started_at).total_seconds() < 1.0
+
+
+def _gap_line(gap: CoverageGap) -> str:
+    cause = ": ".join(part for part in ((gap.reason or "reason not known").replace("_", " "), gap.detail) if part)
+    if gap.started_at is not None and gap.ended_at is None:
+        return f"not watched at the moment ({cause})"
+    seconds = (gap.ended_at - gap.started_at).total_seconds() if gap.started_at and gap.ended_at else 0.0
+    return f"not watched for {seconds:.{0 if seconds >= 10 else 1}f} s ({cause})"
 
 
 def event_data(event: Event, *, frame: str | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..events import Event, Failed, Progress
 from ..pricing import PRICES_USD, Kind, price_per_minute_usd
-from ._events import STYLES, event_data, headline
+from ._events import STYLES, event_data, headline, is_short_gap
 from ._exits import JOB_MAY_RUN, NO, Interrupted
 from ._frames import FrameFolder
 from ._out import Out
@@ -112,7 +112,7 @@ def _print_event(out: Out, state: WatchState, display: Display, event: Event, fr
     if display.json:
         out.data(event_data(event, frame=frame))
         return
-    if isinstance(event, Progress) and not display.all_events:
+    if is_short_gap(event) or (isinstance(event, Progress) and not display.all_events):
         return
     moment = event.occurred_at or datetime.now(timezone.utc)
     stamp = clock_time(moment) if out.terminal else iso(moment)

@@ -151,15 +151,21 @@ class StatusChanged(_BaseEvent):
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class CoverageGap(_BaseEvent):
-    """Nothing watched the stream for a while. Made by the client, never sent."""
+    """Nothing watched the stream for a while. Made by the client, never sent.
+
+    A gap that has lasted five seconds is emitted while it is open, with `ended_at` None, and again when it ends.
+    """
 
     kind: ClassVar[Literal["gap"]] = "gap"
     started_at: datetime | None = None
-    """When the blind time began (UTC)."""
+    """When the gap began (UTC)."""
     ended_at: datetime | None = None
-    """When it ended (UTC)."""
+    """When it ended (UTC); `None`: it has not ended yet."""
     reason: str | None = None
-    """What caused it."""
+    """What caused it: `job_ended`, `time_slice`, `no_free_slot`, `stream_unavailable`, `connection_lost`,
+    `create_unresolved` or `server_error`."""
+    detail: str | None = None
+    """The cause in words, such as the message of an error."""
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
