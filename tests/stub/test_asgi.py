@@ -59,8 +59,8 @@ def test_it_runs_under_any_server(serve: Any) -> None:
     with serve(create_app(speed=6000)) as url:
         headers = {"authorization": "Bearer k", "accept": "text/event-stream"}
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=10) as client:
-            told = client.post("/api/live-monitor", json=MONITOR)
-            names = [line[7:] for line in told.text.splitlines() if line.startswith("event: ")]
+            received = client.post("/api/live-monitor", json=MONITOR)
+            names = [line[7:] for line in received.text.splitlines() if line.startswith("event: ")]
             assert names == ["started", "progress", "progress", "triggered", "stopped"]
             client.post("/_stub/fail", json={"path": "/jobs", "status": 503})
             assert [client.get("/api/jobs").status_code for _ in range(2)] == [503, 200]

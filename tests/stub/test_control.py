@@ -129,7 +129,7 @@ def test_no_script_crashes_the_server(stub: StubServer, control: httpx.Client, n
                 headers = {"authorization": "Bearer k"}
                 after = control.request(method, f"{stub.url}{path}", json=value, headers=headers)
                 assert after.status_code != 500, (odd, path)
-    assert refused > 0 or field in ("body", "method", "path"), "is it looked at at all?"
+    assert refused > 0 or field in ("body", "method", "path"), "is it checked at all?"
 
 
 @pytest.mark.thorough

@@ -56,22 +56,22 @@ def address(server: StubServer) -> tuple[str, int]:
 def answer_to(server: StubServer, sent: bytes) -> bytes:
     """What is received until the server ends the connection, after the client has closed its side."""
     with socket.create_connection(address(server), 10) as connection:
-        told = b""
+        received = b""
         try:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
-                told += part
+                received += part
         except ConnectionError:
             pass
-        return told
+        return received
 
 
 @pytest.mark.parametrize("sent", MALFORMED, ids=range(len(MALFORMED)))
 def test_what_is_not_http_is_refused(stub: StubServer, client: httpx.Client, sent: bytes) -> None:
-    told = answer_to(stub, sent)
-    assert told == b"" or told.startswith(b"HTTP/1.1 ")
-    assert not told.startswith(b"HTTP/1.1 5")
+    received = answer_to(stub, sent)
+    assert received == b"" or received.startswith(b"HTTP/1.1 ")
+    assert not received.startswith(b"HTTP/1.1 5")
     assert client.get("/jobs").status_code == 200
 
 
@@ -110,10 +110,10 @@ def test_the_request_timeout_does_not_apply_to_streams(connect: Connect) -> None
     with StubServer(speed=0, keep_alive=0.06, request_timeout=0.5) as server:
         headers = {"accept": "text/event-stream"}
         with connect(server).stream("POST", "/live-monitor", json=MONITOR, headers=headers) as reply:
-            parts, told = reply.iter_raw(), b""
-            while told.count(b"\n\n") < 10:
-                told += next(parts)
-            assert told == b": keep-alive\n\n" * told.count(b"\n\n")
+            parts, received = reply.iter_raw(), b""
+            while received.count(b"\n\n") < 10:
+                received += next(parts)
+            assert received == b": keep-alive\n\n" * received.count(b"\n\n")
 
 
 def test_slow_clients_do_not_delay_others(connect: Connect) -> None:

@@ -221,17 +221,17 @@ def whole(stub: StubServer, client: httpx.Client, **faults: Any) -> list[bytes]:
 
 @pytest.mark.parametrize(("name", "end"), [("lf", b"\n"), ("cr", b"\r"), ("crlf", b"\r\n")])
 def test_lines_can_end_in_other_ways(stub: StubServer, client: httpx.Client, name: Any, end: bytes) -> None:
-    told = b"".join(whole(stub, client, line_end=name))
-    assert told.startswith(b"event: started" + end + b"data: {")
-    assert told.endswith(b"}" + end + end)
-    assert told.count(end) == told.count(b"\r\n" if name == "crlf" else end) == 5 * 3
-    assert (b"\r" in told, b"\n" in told) == (name != "lf", name != "cr")
+    received = b"".join(whole(stub, client, line_end=name))
+    assert received.startswith(b"event: started" + end + b"data: {")
+    assert received.endswith(b"}" + end + end)
+    assert received.count(end) == received.count(b"\r\n" if name == "crlf" else end) == 5 * 3
+    assert (b"\r" in received, b"\n" in received) == (name != "lf", name != "cr")
 
 
 def test_a_stream_can_begin_with_a_byte_order_mark(stub: StubServer, client: httpx.Client) -> None:
-    told = b"".join(whole(stub, client, bom=True))
-    assert told.startswith("\ufeffevent: started\n".encode())
-    assert told.count(b"\xef\xbb\xbf") == 1
+    received = b"".join(whole(stub, client, bom=True))
+    assert received.startswith("\ufeffevent: started\n".encode())
+    assert received.count(b"\xef\xbb\xbf") == 1
 
 
 @pytest.mark.parametrize("at", [0, 1, 9, 15, 10**9])

@@ -13,7 +13,7 @@ from trio_client.stub import Generation, StubServer, create_app
 from trio_client.stub.documented.generations import GENERATIONS, NEWEST
 
 YARD = "rtsp://camera.example/yard"
-LOOK = {"stream_url": YARD, "condition": "Is the gate open?"}
+CHECK = {"stream_url": YARD, "condition": "Is the gate open?"}
 SSE = {"accept": "text/event-stream"}
 HEAD = {"job_id", "status", "job_type", "created_at", "stream_url"}
 OLDER: list[Generation] = ["G1", "G2", "G3"]
@@ -51,14 +51,14 @@ def test_a_generation_can_be_set_at_the_start_and_over_http(stub: StubServer, cl
 
 def test_creating(client: httpx.Client, generation: Generation) -> None:
     fields = {"G1": HEAD, "G2": {"job_id", "status"}, "G3": HEAD}[generation]
-    made = client.post("/live-monitor", json={**LOOK, "webhook_url": HOOK}).json()
+    made = client.post("/live-monitor", json={**CHECK, "webhook_url": HOOK}).json()
     assert made.keys() - {"details", "message"} == fields
-    without = client.post("/live-monitor", json=LOOK)
+    without = client.post("/live-monitor", json=CHECK)
     assert without.status_code == (422 if generation == "G2" else 200)
 
 
 def test_listing_and_getting(stub: StubServer, client: httpx.Client, generation: Generation) -> None:
-    job_id = client.post("/live-monitor", json={**LOOK, "webhook_url": HOOK}).json()["job_id"]
+    job_id = client.post("/live-monitor", json={**CHECK, "webhook_url": HOOK}).json()["job_id"]
     (item,) = client.get("/jobs").json()["jobs"]
     assert item.keys() == (HEAD if generation == "G2" else HEAD | {"details"})
     job = client.get(f"/jobs/{job_id}").json()
@@ -68,7 +68,7 @@ def test_listing_and_getting(stub: StubServer, client: httpx.Client, generation:
         assert "max_triggers" not in job["config"]
         return
     assert job.keys() == HEAD | {"details"}
-    assert (job["details"]["condition"], job["details"]["checks_performed"]) == (LOOK["condition"], 0)
+    assert (job["details"]["condition"], job["details"]["checks_performed"]) == (CHECK["condition"], 0)
     assert (job["details"]["reason"], job["details"]["elapsed_seconds"]) == (None, None)
     client.delete(f"/jobs/{job_id}")
     assert client.get(f"/jobs/{job_id}").json()["details"]["reason"] == "cancelled"
@@ -78,7 +78,7 @@ def test_fields_of_later_generations_are_ignored(
     stub: StubServer, client: httpx.Client, generation: Generation
 ) -> None:
     late: dict[str, Any] = {"max_triggers": 2, "monitor_duration_seconds": "an hour", "webhook_url": HOOK}
-    assert client.post("/live-monitor", json={**LOOK, **late}).status_code == 200
+    assert client.post("/live-monitor", json={**CHECK, **late}).status_code == 200
     stub.clock.advance(601)
     (job,) = stub.jobs
     triggers = {"G1": 20, "G2": 20, "G3": 1}[generation]
@@ -88,10 +88,10 @@ def test_fields_of_later_generations_are_ignored(
 
 def test_a_monitor_by_sse(stub: StubServer, client: httpx.Client, generation: Generation) -> None:
     if generation != "G3":
-        reply = client.post("/live-monitor", json={**LOOK, "webhook_url": HOOK}, headers=SSE)
+        reply = client.post("/live-monitor", json={**CHECK, "webhook_url": HOOK}, headers=SSE)
         assert reply.headers["content-type"] == "application/json"
         return
-    with client.stream("POST", "/live-monitor", json=LOOK, headers=SSE) as reply:
+    with client.stream("POST", "/live-monitor", json=CHECK, headers=SSE) as reply:
         stub.clock.advance(60)
         reply.read()
     assert names(reply) == ["started", "progress", "progress", "triggered"]
@@ -119,9 +119,9 @@ def test_a_digest_by_sse(
 
 
 def test_single_checks(client: httpx.Client, generation: Generation) -> None:
-    told = client.post("/check-once", json={**LOOK, "include_frame": True}).json().keys()
+    received = client.post("/check-once", json={**CHECK, "include_frame": True}).json().keys()
     assert (
-        told
+        received
         == {
             "G1": {"triggered", "explanation", "model", "frame_b64"},
             "G2": {"triggered", "explanation", "latency_ms"},

@@ -119,7 +119,7 @@ def test_masking_takes_linear_time(piece: str) -> None:
 
 def test_the_page_shows_no_secret(stub: StubServer, client: httpx.Client) -> None:
     url = f"rtsp://admin:12/{SECRET}@cam.example/live"
-    stub.scene(url, Scene(seen=f"Somebody holds up {url}"))
+    stub.scene(url, Scene(seen=f"A person holds up {url}"))
     client.post("/live-monitor", json={"stream_url": url, "condition": f"Is {url} online?"})
     stub.clock.advance(40)
     page = client.get(f"{stub.url}/").text

@@ -175,8 +175,8 @@ class TestScript:
             assert read_to_end(sock) == b"\xff!"
         with connect(proxy) as sock:
             sock.sendall(request(path="/_stub/wire"))
-            told = json.loads(read_reply(sock)[1])
-        assert [(each["path"], each["forwarded"]) for each in told["requests"]] == [
+            received = json.loads(read_reply(sock)[1])
+        assert [(each["path"], each["forwarded"]) for each in received["requests"]] == [
             ("/_stub/wire", False),
             ("/api/live-monitor", False),
             ("/_stub/wire", False),

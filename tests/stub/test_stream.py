@@ -59,8 +59,8 @@ def test_the_bytes_of_an_event() -> None:
 
 def test_a_text_cannot_forge_an_event() -> None:
     forged = {"explanation": "A van.\r\n\nevent: stopped\rdata: {}"}
-    told = "event: triggered\ndata: A van.\ndata: \ndata: event: stopped\ndata: data: {}\n\n"
-    assert encode_event("triggered", forged, "D") == told
+    expected = "event: triggered\ndata: A van.\ndata: \ndata: event: stopped\ndata: data: {}\n\n"
+    assert encode_event("triggered", forged, "D") == expected
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\0b"])
@@ -72,13 +72,13 @@ def test_a_name_cannot_forge_an_event(name: str) -> None:
 def test_a_monitor_streams_all_of_its_events(stub: StubServer, open_stream: Open) -> None:
     with open_stream() as events:
         stub.clock.advance(40)
-        story = [parse(block) for block in events]
+        received = [parse(block) for block in events]
     job = stub.jobs[0]
-    assert [name for name, _ in story] == ["started", "progress", "progress", "triggered", "stopped"]
-    times = [data.pop("timestamp") for _, data in story]
+    assert [name for name, _ in received] == ["started", "progress", "progress", "triggered", "stopped"]
+    times = [data.pop("timestamp") for _, data in received]
     assert times == sorted(set(times))
-    assert {data["job_id"] for _, data in story} == {job.job_id}
-    started, _, progress, triggered, stopped = (data for _, data in story)
+    assert {data["job_id"] for _, data in received} == {job.job_id}
+    started, _, progress, triggered, stopped = (data for _, data in received)
     assert (started["status"], started["stream_url"]) == ("running", YARD)
     assert {name: progress[name] for name in ("checks_performed", "triggers_fired", "elapsed_seconds")} == {
         "checks_performed": 2,
@@ -108,13 +108,13 @@ def test_a_digest_streams_all_of_its_events(stub: StubServer, open_stream: Open,
     with open_stream("/live-digest", window_minutes=1, capture_interval_seconds=30, max_windows=1,
                      include_frames=include) as events:  # fmt: skip
         stub.clock.advance(100)
-        story = [parse(block) for block in events]
-    assert [name for name, _ in story] == ["started", "progress", "progress", "summary", "stopped"]
-    assert (story[1][1]["frames_captured"], story[1][1]["frames_needed"]) == (1, 2)
-    summary = story[3][1]
+        received = [parse(block) for block in events]
+    assert [name for name, _ in received] == ["started", "progress", "progress", "summary", "stopped"]
+    assert (received[1][1]["frames_captured"], received[1][1]["frames_needed"]) == (1, 2)
+    summary = received[3][1]
     assert (summary["frame_count"], summary["window_minutes"], bool(summary["summary"])) == (2, 1, True)
     assert ("grid_b64" in summary) is include
-    assert (story[4][1]["status"], story[4][1]["summaries_generated"]) == ("completed", 1)
+    assert (received[4][1]["status"], received[4][1]["summaries_generated"]) == ("completed", 1)
 
 
 def test_a_failure_ends_with_an_error_event(stub: StubServer, open_stream: Open) -> None:
@@ -179,10 +179,10 @@ def test_a_hundred_streams_at_once(connect: Callable[..., httpx.Client]) -> None
         assert server.running_jobs == 100
         server.clock.advance(40)
         for stream in streams:
-            told = b""
-            while not told.endswith(b"0\r\n\r\n"):
-                told += stream.recv(65536)
-            assert [told.count(name) for name in (b"event: started", b"event: triggered", b"event: stopped")] == [
+            received = b""
+            while not received.endswith(b"0\r\n\r\n"):
+                received += stream.recv(65536)
+            assert [received.count(name) for name in (b"event: started", b"event: triggered", b"event: stopped")] == [
                 1,
                 1,
                 1,

@@ -17,7 +17,7 @@ YARD = "rtsp://camera.example/yard"
 Eventually = Callable[[Callable[[], object]], None]
 
 
-def story(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually, count: int) -> list[Any]:
+def run_monitor(stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually, count: int) -> list[Any]:
     """Run a monitor, and return the webhooks that were received."""
     body = {"stream_url": YARD, "condition": "Is the gate open?", "webhook_url": receiver.url}
     assert client.post("/live-monitor", json=body).status_code == 200
@@ -34,7 +34,7 @@ def test_copies_are_the_same_to_the_byte(
     stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
 ) -> None:
     stub.webhooks.copies = 2
-    story(stub, client, receiver, eventually, 9)
+    run_monitor(stub, client, receiver, eventually, 9)
     bodies = [body for body, _ in receiver.got]
     assert [bodies.count(body) for body in bodies] == [3] * 9
 
@@ -43,14 +43,14 @@ def test_reversed_the_newest_comes_first(
     stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
 ) -> None:
     stub.webhooks.reverse = True
-    got = story(stub, client, receiver, eventually, 3)
+    got = run_monitor(stub, client, receiver, eventually, 3)
     assert [kind(each) for each in got] == ["job_stopped", "watch_triggered", "job_started"]
 
 
 def test_a_delay_is_waited_for(connect: Any, receiver: Any, eventually: Eventually) -> None:
     with StubServer(speed=1000) as stub:
         stub.webhooks.delay = 50
-        story(stub, connect(stub), receiver, eventually, 3)
+        run_monitor(stub, connect(stub), receiver, eventually, 3)
         eventually(lambda: len(stub.deliveries) == 3)
         first, *_, last = (delivery.time for delivery in stub.deliveries)
     assert last - first >= 0.1
@@ -59,11 +59,11 @@ def test_a_delay_is_waited_for(connect: Any, receiver: Any, eventually: Eventual
 def test_the_signature_can_be_missing_or_wrong(connect: Any, receiver: Any, eventually: Eventually) -> None:
     with StubServer(speed=0, webhook_secret="s3cret") as stub:
         stub.webhooks.update(unsigned=True, tampered=False)
-        story(stub, connect(stub), receiver, eventually, 3)
+        run_monitor(stub, connect(stub), receiver, eventually, 3)
         assert all("x-trio-signature" not in headers for _, headers in receiver.got)
         receiver.got.clear()
         stub.webhooks.update(unsigned=False, tampered=True)
-        got = story(stub, connect(stub), receiver, eventually, 3)
+        got = run_monitor(stub, connect(stub), receiver, eventually, 3)
         assert all(each["tampered"] is True for each in got)
         assert all("x-trio-signature" in headers for _, headers in receiver.got)
 
@@ -73,7 +73,7 @@ def test_every_layout_reports_the_same_events(
     shape: WebhookShape, stub: StubServer, client: httpx.Client, receiver: Any, eventually: Eventually
 ) -> None:
     stub.webhooks.shape = shape
-    events = [from_payload(each) for each in story(stub, client, receiver, eventually, 3)]
+    events = [from_payload(each) for each in run_monitor(stub, client, receiver, eventually, 3)]
     kinds = ["status" if shape == "status" else "started", "triggered", "stopped"]
     assert [event.kind for event in events] == kinds
     job_id = stub.jobs[0].job_id

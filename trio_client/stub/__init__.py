@@ -7,7 +7,7 @@ As a process: `python -m trio_client.stub --port 8000`. In a test:
 
 It needs the extra `stub`: `pip install 'trio-client[stub]'`. It imports nothing of the client.
 
-Only the names of this module are public. The packages in it are its rooms, lowest first: `documented`, `engine`,
+Only the names of this module are public. Its packages are internal; lowest first: `documented`, `engine`,
 `delivery`, `faults`, `api`, then `page`, `osapi` and `proxy`, then `server`; each imports only what is below it.
 """
 

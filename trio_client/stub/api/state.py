@@ -1,4 +1,4 @@
-"""What the operations act on. The server's room composes it."""
+"""What the operations act on. `server/state.py` composes it."""
 
 from __future__ import annotations
 

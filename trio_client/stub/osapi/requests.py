@@ -104,7 +104,7 @@ def _first_value(text: str) -> Any:
 
 
 def _wrong_type(expected: str, value: Any, field: str, offset: int) -> RefusedError:
-    got = _TYPE_NAMES.get(type(value), "object")
+    got = next((name for kind, name in _TYPE_NAMES.items() if isinstance(value, kind)), "object")
     text = f"Unmarshal type error: expected={expected}, got={got}, field={field}, offset={offset}"
     return RefusedError(400, text, "message")
 
