@@ -25,7 +25,6 @@ allocated before."""
 MANY, ROUNDS, FEW = 21, 8, 3
 ALL = ("httpx", "httpx2", "openai", "anthropic", "aiohttp")
 SYNC = ALL[:-1]
-SMALL, FRAME = 200, 300 * 1024
 
 
 class Scenario(NamedTuple):
@@ -69,40 +68,63 @@ SCENARIOS = (
         FEW,
     ),
     Scenario(
-        "events of 200 B, sync",
+        "progress, sync",
         10_000,
         "an event",
         SYNC,
         "stream_sync",
-        (10_000, SMALL, True),
-        "One stream; httpx and httpx2 make a pydantic model of each event, as one does by hand.",
+        (10_000, "progress", True),
+        "One stream of checks of 200 bytes; httpx and httpx2 make a pydantic model of each event, as one does by hand. "
+        "Of each event its kind, job, time and counters are read.",
+        MANY,
     ),
     Scenario(
-        "events of 200 B, async",
+        "progress, async",
         10_000,
         "an event",
         ALL,
         "stream_async",
-        (10_000, SMALL, True),
+        (10_000, "progress", True),
         "The same under asyncio, where a read takes all that has arrived; aiohttp parses the JSON of each line.",
+        MANY,
     ),
     Scenario(
-        "events of 300 KiB, sync",
+        "mixed hour, sync",
+        40 * 41,
+        "an event",
+        SYNC,
+        "stream_sync",
+        (40, "hour", True),
+        "Forty checks to a trigger of 60 KiB, whose explanation is read.",
+        MANY,
+    ),
+    Scenario(
+        "mixed hour, async",
+        40 * 41,
+        "an event",
+        ALL,
+        "stream_async",
+        (40, "hour", True),
+        "The same under asyncio.",
+        MANY,
+    ),
+    Scenario(
+        "triggers of 300 KiB, sync",
         50,
         "an event",
         SYNC,
         "stream_sync",
-        (50, FRAME, False),
+        (50, "trigger_300k", False),
         "Triggers with a picture; httpx and httpx2 leave the text as it is, this client returns typed events.",
         MANY,
     ),
     Scenario(
-        "events of 300 KiB, async",
+        "triggers of 300 KiB, async",
         50,
         "an event",
         ALL,
         "stream_async",
-        (50, FRAME, False),
+        (50, "trigger_300k", False),
         "The same under asyncio; aiohttp counts the events, and does not look into them.",
         MANY,
     ),
@@ -112,7 +134,7 @@ SCENARIOS = (
         "a stream",
         ALL,
         "streams",
-        (1000, 10, SMALL, False),
+        (1000, 10, "progress", False),
         "The server sends no event before all are open, then ten to each; again only this client's are typed, and "
         "those of openai and anthropic; aiohttp counts them.",
         FEW,

@@ -50,7 +50,7 @@ def kept_ids(url: str) -> float:
 def long_stream(url: str, marks: list[int]) -> list[float]:
     """Return the memory in MiB after so many events of one stream; the last mark is its end."""
     seen, found = 0, list[float]()
-    condition = f"events={marks[-1]} size=200 together=1"
+    condition = f"times={marks[-1]} shape=progress together=1"
     with TrioClient(KEY, base_url=url) as client, client.live_monitor.stream(STREAM, condition) as events:
         for _ in events:
             seen += 1

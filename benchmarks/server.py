@@ -4,8 +4,8 @@ It prints its port, and ends with its standard input.
 
 - `GET /api/jobs/{id}`, `POST /api/check-once`: one small reply.
 - `GET /api/jobs?limit=…&offset=…`: a page of a list of 100,000 jobs.
-- `POST /api/live-monitor`: an event stream; the condition says `events=… size=… together=…`. After its start, a stream
-  waits until so many are open.
+- `POST /api/live-monitor`: an event stream; the condition says `times=… shape=… together=…`. After its start, a stream
+  waits until that many are open, and then sends the bytes of the shape as often as asked.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import json
 import re
 import sys
 from functools import lru_cache
+
+from .payloads import payload
 
 JOBS = 100_000
 CREATED = "2026-03-26T10:30:00Z"
@@ -50,17 +52,6 @@ def event(name: str, data: object) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps(data).encode())
 
 
-@lru_cache
-def progress(size: int) -> bytes:
-    """An event of about that many bytes: a check that found nothing, or a trigger with its picture."""
-    stamp = {"job_id": JOB["job_id"], "timestamp": "2026-02-01T10:00:00.123456Z"}
-    small = event("progress", {**stamp, "checks_performed": 24, "triggers_fired": 0, "frames_skipped": 2})
-    if size <= len(small):
-        return small
-    trigger = {**stamp, "triggered": True, "explanation": "A van is at the gate.", "frame_b64": ""}
-    return event("triggered", {**trigger, "frame_b64": "A" * (size - len(event("triggered", trigger)))})
-
-
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
@@ -85,11 +76,11 @@ class Gate:
 gate = Gate()
 
 
-async def stream(writer: asyncio.StreamWriter, count: int, size: int, together: int) -> None:
+async def stream(writer: asyncio.StreamWriter, count: int, shape: str, together: int) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
     writer.write(chunk(event("started", {"job_id": JOB["job_id"], "status": "running"})))
     await gate.wait(together)
-    body = progress(size)
+    body = payload(shape)
     per_write = max(1, PIECE // len(body))
     whole = chunk(body * per_write)  # as web servers do, which make a chunk of what they are given at once
     for _ in range(count // per_write):
@@ -110,9 +101,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             body = await reader.readexactly(int(length[1])) if length else b""
             if head.startswith(b"POST /api/live-monitor"):
-                asked = re.search(rb"events=(\d+) size=(\d+) together=(\d+)", body)
+                asked = re.search(rb"times=(\d+) shape=(\w+) together=(\d+)", body)
                 assert asked is not None
-                await stream(writer, int(asked[1]), int(asked[2]), int(asked[3]))
+                await stream(writer, int(asked[1]), asked[2].decode(), int(asked[3]))
             elif head.startswith(b"POST"):
                 writer.write(check)
             elif head.startswith(b"GET /api/jobs?"):

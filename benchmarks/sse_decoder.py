@@ -11,23 +11,23 @@ from functools import partial
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
-from trio_client._core.event_reader import EventReader
-from trio_client._core.history import JobHistory
+from trio_client.events import Summary, Triggered, from_sse
 from trio_client.sse import decode
 
 from .contenders import OURS
 from .contenders.wire import models
 from .measured import Measured, Plan
+from .payloads import payload
 from .processes import fresh, in_turn
-from .server import progress
 from .shapes import KIB, MIB, cut, stream
 
 TITLE = "Decoding event streams"
 ABOUT = """\
 The same chunks of bytes through `trio_client.sse.decode` and through httpx-sse's decoder with httpx's text
-decoding before it. The rows that say typed go on to an event of the client on one side, and to `json.loads` and
-`model_validate` on the other. glibc is told to keep the memory that is freed, as else the largest events measure how
-fast the system maps new memory, and whether it has to depends on what was allocated before."""
+decoding before it. The rows that say typed go on to an event on one side, by `events.from_sse`, and to `json.loads`
+and `model_validate` on the other, and read of each event its kind, job, time, and counters or explanation. glibc is
+told to keep the memory that is freed: else the largest events measure how fast the system maps new memory, which
+depends on what was allocated before."""
 ROUNDS = 15
 NEW_MEMORY = "8 MiB, from new memory"
 
@@ -58,21 +58,40 @@ CASES: list[tuple[str, list[bytes], str]] = [
     ("8 MiB, in one chunk", [stream(8 * MIB, 1)], "The same in one piece."),
     ("1 MiB, in 128-byte chunks", cut(stream(MIB, 1), 128), "A large event that dribbles in."),
 ]
-TYPED: list[tuple[str, list[bytes], str]] = [
-    ("200 B, in 64 KiB chunks, typed", cut(progress(200) * 4000, 64 * KIB), "From bytes to a typed event."),
-    ("300 KiB, in 64 KiB chunks, typed", cut(progress(300 * KIB) * 20, 64 * KIB), "The same with a picture."),
+TYPED: list[tuple[str, str, str]] = [
+    ("progress, typed", "progress", "Checks that found nothing, of 200 bytes: what a stream sends by the thousand."),
+    ("progress with microseconds, typed", "progress_us", "The same with six more digits in its time."),
+    ("progress with unknown fields, typed", "progress_unknown", "The same with fields that nothing documents."),
+    ("triggers without a picture, typed", "trigger", "Triggers that say why."),
+    ("triggers with unknown fields, typed", "trigger_us", "The same with microseconds and a field more."),
+    ("triggers of 60 KiB, typed", "trigger_60k", "Triggers with a picture."),
+    ("triggers of 300 KiB, typed", "trigger_300k", "The same with a large one."),
+    ("summaries of 60 KiB, typed", "summary", "A digest's windows with the grid of their frames."),
+    ("mixed hour, typed", "hour", "Forty checks to a trigger of 60 KiB."),
 ]
+UNREAD = ("progress, not read", "progress", "Typed as above, and no field is read.")
+SIZE = 800_000
 
 
-def httpx_sse_typed(chunks: Iterable[bytes]) -> Iterator[object]:
-    event = models().event
-    return (event.model_validate(json.loads(found.data)) for found in httpx_sse_decode(chunks))
+def httpx_sse_typed(chunks: Iterable[bytes], *, read: bool = True) -> Iterator[object]:
+    model = models().event
+    for found in httpx_sse_decode(chunks):
+        event = model.model_validate(json.loads(found.data))
+        if read:
+            yield found.event, event.job_id, event.timestamp, event.explanation or event.checks_performed
+        else:
+            yield event
 
 
-def typed(chunks: Iterable[bytes]) -> Iterator[object]:
-    reader = EventReader(JobHistory(), max_event_bytes=16 * MIB)
-    for chunk in chunks:
-        yield from reader.feed(chunk)
+def typed(chunks: Iterable[bytes], *, read: bool = True) -> Iterator[object]:
+    for found in decode(chunks):
+        event = from_sse(found)
+        if not read:
+            yield event
+        elif isinstance(event, (Triggered, Summary)):
+            yield event.kind, event.job_id, event.occurred_at, getattr(event, "explanation", None)
+        else:
+            yield event.kind, event.job_id, event.occurred_at, getattr(event, "stats", None)
 
 
 def fields(events: Iterable[ServerSentEvent]) -> list[tuple[str, str, str, int | None]]:
@@ -92,11 +111,14 @@ def measure(plan: Plan) -> Iterator[Measured]:
             if fields(decode(chunks)) != fields(httpx_sse_decode(chunks)):
                 raise SystemExit(f"{name}: the decoders disagree")
             yield _measured(name, chunks, note, decode, httpx_sse_decode, plan)
-    for name, chunks, note in TYPED:
+    for name, shape, note in (*TYPED, UNREAD):
         if plan.wants(name):
-            if len(list(typed(chunks))) != len(list(httpx_sse_typed(chunks))):
+            body = payload(shape)
+            chunks = cut(body * max(10, SIZE // len(body)), 64 * KIB)
+            if [each[:3] for each in typed(chunks)] != [each[:3] for each in httpx_sse_typed(chunks)]:  # type: ignore[index]
                 raise SystemExit(f"{name}: the decoders disagree")
-            yield _measured(name, chunks, note, typed, httpx_sse_typed, plan)
+            read = name != UNREAD[0]
+            yield _measured(name, chunks, note, partial(typed, read=read), partial(httpx_sse_typed, read=read), plan)
     if plan.wants(NEW_MEMORY):
         yield fresh(from_new_memory, plan)
 

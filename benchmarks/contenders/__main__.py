@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..payloads import events_in
 from . import client
 
 Round = Callable[[], "Awaitable[None] | None"]
@@ -65,20 +66,22 @@ class Rounds:
 
         return one_round
 
-    def stream_sync(self, count: int, size: int, typed: bool) -> Round:
+    def stream_sync(self, times: int, shape: str, read: bool) -> Round:
         stream = self._client("Sync").stream
-        return lambda: _expect(stream(f"events={count} size={size} together=1", typed), count + 2)
+        events = times * events_in(shape) + 2
+        return lambda: _expect(stream(f"times={times} shape={shape} together=1", read), events)
 
-    def stream_async(self, count: int, size: int, typed: bool) -> Round:
-        return self.streams(1, count, size, typed)
+    def stream_async(self, times: int, shape: str, read: bool) -> Round:
+        return self.streams(1, times, shape, read)
 
-    def streams(self, together: int, count: int, size: int, typed: bool) -> Round:
+    def streams(self, together: int, times: int, shape: str, read: bool) -> Round:
         stream = self._client("Async").stream
-        condition = f"events={count} size={size} together={together}"
+        condition = f"times={times} shape={shape} together={together}"
+        events = times * events_in(shape) + 2
 
         async def one_round() -> None:
-            for seen in await asyncio.gather(*(stream(condition, typed) for _ in range(together))):
-                _expect(seen, count + 2)
+            for seen in await asyncio.gather(*(stream(condition, read) for _ in range(together))):
+                _expect(seen, events)
 
         return one_round
 

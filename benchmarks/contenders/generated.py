@@ -40,7 +40,7 @@ class Sync(_Generated):
     def post(self) -> object:
         return self._client.post("/check-once", body=CHECK, cast_to=self._models.check)
 
-    def stream(self, condition: str, _typed: bool) -> int:
+    def stream(self, condition: str, _read: bool) -> int:
         with self._stream(condition) as events:
             return sum(1 for _ in events)
 
@@ -67,7 +67,7 @@ class Async(_Generated):
     async def post(self) -> object:
         return await self._client.post("/check-once", body=CHECK, cast_to=self._models.check)
 
-    async def stream(self, condition: str, _typed: bool) -> int:
+    async def stream(self, condition: str, _read: bool) -> int:
         seen = 0
         async with await self._stream(condition) as events:
             async for _ in events:

@@ -25,9 +25,9 @@ class Async:
         async with self._session.post(f"{self._url}/check-once", json=CHECK) as reply:
             return await reply.json()
 
-    async def stream(self, condition: str, typed: bool) -> int:
+    async def stream(self, condition: str, read: bool) -> int:
         async with self._fresh.post(f"{self._url}/live-monitor", json=monitor(condition)) as reply:
-            return await (_parsed(reply.content) if typed else _counted(reply.content))
+            return await (_parsed(reply.content) if read else _counted(reply.content))
 
     async def close(self) -> None:
         await self._session.close()

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from trio_client import AsyncTrioClient, TrioClient
+from trio_client.events import Event, Triggered
 
 from .wire import CONDITION, JOB_ID, KEY, STREAM
+
+
+def fields_of(event: Event) -> tuple[object, ...]:
+    """Read what a program reads of an event."""
+    facts = event.explanation if isinstance(event, Triggered) else getattr(event, "stats", None)
+    return event.kind, event.job_id, event.occurred_at, facts
 
 
 class Sync:
@@ -17,9 +24,14 @@ class Sync:
     def post(self) -> object:
         return self._client.check_once(STREAM, CONDITION)
 
-    def stream(self, condition: str, _typed: bool) -> int:
+    def stream(self, condition: str, read: bool) -> int:
+        seen = 0
         with self._client.live_monitor.stream(STREAM, condition) as events:
-            return sum(1 for _ in events)
+            for event in events:
+                seen += 1
+                if read:
+                    fields_of(event)
+        return seen
 
     def jobs(self, count: int) -> int:
         return sum(1 for _ in self._client.jobs.iterate(limit=count))
@@ -38,11 +50,13 @@ class Async:
     async def post(self) -> object:
         return await self._client.check_once(STREAM, CONDITION)
 
-    async def stream(self, condition: str, _typed: bool) -> int:
+    async def stream(self, condition: str, read: bool) -> int:
         seen = 0
         async with self._client.live_monitor.stream(STREAM, condition) as events:
-            async for _ in events:
+            async for event in events:
                 seen += 1
+                if read:
+                    fields_of(event)
         return seen
 
     async def close(self) -> None:

@@ -20,6 +20,11 @@ class _Plain:
         self._reads_events = package == "httpx2"
         self._typed = models().event.model_validate
 
+    def _read(self, found: Any) -> tuple[object, ...]:
+        """Make a model of an event, and read what a program reads of it."""
+        event = self._typed(json.loads(found.data))
+        return found.event, event.job_id, event.timestamp, event.explanation or event.checks_performed
+
     def _settings(self) -> dict[str, Any]:
         limits = self._library.Limits(max_connections=1000, max_keepalive_connections=100)
         return {"headers": HEADERS, "limits": limits, "timeout": self._library.Timeout(60)}
@@ -36,12 +41,12 @@ class Sync(_Plain):
     def post(self) -> object:
         return self._client.post(f"{self._url}/check-once", json=CHECK).json()
 
-    def stream(self, condition: str, typed: bool) -> int:
+    def stream(self, condition: str, read: bool) -> int:
         seen = 0
         with self._connect(monitor(condition)) as source:
             for event in source if self._reads_events else source.iter_sse():
-                if typed:
-                    self._typed(json.loads(event.data))
+                if read:
+                    self._read(event)
                 seen += 1
         return seen
 
@@ -73,12 +78,12 @@ class Async(_Plain):
     async def post(self) -> object:
         return (await self._client.post(f"{self._url}/check-once", json=CHECK)).json()
 
-    async def stream(self, condition: str, typed: bool) -> int:
+    async def stream(self, condition: str, read: bool) -> int:
         seen = 0
         async with self._connect(monitor(condition)) as source:
             async for event in source if self._reads_events else source.aiter_sse():
-                if typed:
-                    self._typed(json.loads(event.data))
+                if read:
+                    self._read(event)
                 seen += 1
         return seen
 

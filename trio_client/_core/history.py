@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .._json import as_object, as_text
+from .._json import as_count, as_object, as_text
 from .._redaction import preview
 from .._stats import JobStats
 from .._times import parse_time
@@ -149,7 +149,7 @@ def _counters(job: JobDetail) -> JobStats:
 
 def _work_done(stats: JobStats) -> int:
     """Return how much a job has done, as one number that only grows."""
-    return (stats.checks_performed or 0) + (stats.summaries_generated or 0)
+    return (as_count(stats.get("checks_performed")) or 0) + (as_count(stats.get("summaries_generated")) or 0)
 
 
 def _end(job: JobDetail, stats: JobStats, base: dict[str, Any]) -> Event:

@@ -66,7 +66,16 @@ class Fields:
         value = self.flat.get("job_id")
         if value.__class__ is str and value and value.isascii():
             return value
+        if value is None and "jobId" not in self.flat:
+            return None
         return self._read(_id, "job_id") or self._read(_id, "jobId")
+
+    def stream_url(self) -> str | None:
+        """Return the stream's URL; most events of a stream have none."""
+        flat = self.flat
+        if "stream_url" in flat or "source_url" in flat or "youtube_url" in flat:
+            return self.text("stream_url", "source_url", "youtube_url")
+        return None
 
     def count(self, key: str) -> int | None:
         """Return a whole number."""
@@ -85,15 +94,16 @@ class Fields:
 
     def time(self) -> datetime | None:
         """Return when the event happened."""
-        found = parse_time(self.flat.get("timestamp"))
+        found = parse_time(self.flat["timestamp"]) if "timestamp" in self.flat else None
         return found or self._read(parse_time, "timestamp") or self._read(parse_time, "ts")
 
     def frame(self, *keys: str) -> Frame | None:
         """Return the first of these fields that holds a picture."""
         for key in keys:
-            content = self._read(_filled, key)
-            if content is not None:
-                return Frame(content)
+            if key in self.flat:
+                content = self._read(_filled, key)
+                if content is not None:
+                    return Frame(content)
         return None
 
     def reason(self) -> str | None:
@@ -117,9 +127,12 @@ class Fields:
 
     def _flatten(self) -> None:
         """Put what is not null in one object, each field from the best place that has it."""
-        flat: dict[str, Any] = {}
-        for place in reversed(self.places()):
-            flat.update(place if None not in place.values() else _without_nulls(place))
+        flat = top = self.flat
+        if None in top.values():
+            flat = _without_nulls(top)
+        for name in _PLACES:
+            if name in top and (place := as_object(top[name])):
+                flat = {**place, **flat} if None not in place.values() else {**_without_nulls(place), **flat}
         self.flat, self._nested = flat, True
 
     def _read(self, read: Callable[[Any], _T | None], key: str) -> _T | None:

@@ -53,15 +53,21 @@ def from_sse(event: ServerSentEvent) -> Event:
 
     Source: the API's "SSE streaming" guide and "Live Monitor" page (event names).
     """
-    return from_wire(event.event, event.data)
-
-
-def from_wire(name: str, data: bytes | str) -> Event:
-    """Return the typed event of an SSE event's name and data."""
+    name, data = event.event, event.data
     payload: Any
     try:
         payload = from_json(data, allow_inf_nan=False)
     except (ValueError, TypeError):
+        payload = _lenient(data)
+    return build_event(payload, "sse", "" if name == "message" else name)
+
+
+def from_wire(name: str, data: bytes) -> Event:
+    """Return the typed event of an SSE event's name and data bytes."""
+    payload: Any
+    try:
+        payload = from_json(data, allow_inf_nan=False)
+    except ValueError:
         payload = _lenient(data)
     return build_event(payload, "sse", "" if name == "message" else name)
 
@@ -102,7 +108,7 @@ def _begin(kind: type[_Event], fields: Fields) -> _Event:
     event.name = fields.name
     event.delivery = fields.delivery
     event.job_id = fields.job_id()
-    event.stream_url = fields.text("stream_url", "source_url", "youtube_url")
+    event.stream_url = fields.stream_url()
     event.occurred_at = fields.time()
     event.raw = fields.raw
     return event
@@ -216,10 +222,10 @@ _IMPLIED: tuple[tuple[str, Callable[[Fields], Event]], ...] = (
 
 def build_event(payload: Any, delivery: Delivery, name: str) -> Event:
     """Return the typed event of a payload, and of the name that came beside it, if any."""
-    builder = _BUILDERS.get(name)
-    if builder is not None:
-        return builder(Fields(payload, delivery, name))
-    top = as_object(payload)
+    top: dict[str, Any] = payload if payload.__class__ is dict else {}
+    first: Any = name or top.get("type")
+    if first.__class__ is str and (builder := _BUILDERS.get(first)) is not None:  # nearly always
+        return builder(Fields(payload, delivery, first))
     names = [each for each in (name, top.get("type"), top.get("event")) if each and isinstance(each, str)]
     for sent in names:
         builder = _BUILDERS.get(sent) or _BUILDERS.get(sent.strip().lower())

@@ -99,7 +99,7 @@ def check(content: bytes, headers: Headers, keys: tuple[bytes, ...], signature_h
 
 def secret_keys(secret: str | Iterable[str]) -> tuple[bytes, ...]:
     """Return the keys of one secret or several; refuse an empty one, and none at all."""
-    if isinstance(secret, str):  # as nearly always: a twentieth of the time that a delivery may take
+    if isinstance(secret, str):
         return (_secret_bytes(secret),)
     # What an unset environment variable gives, and a lone bytes secret, are refused in words, not iterated over.
     secrets: Iterable[Any] = [secret] if isinstance(secret, (bytes, type(None))) else secret
