@@ -184,8 +184,42 @@ async def test_in_the_background_the_answer_does_not_wait() -> None:
 async def test_in_the_background_what_is_wrong_is_refused_and_the_rest_bounded(monkeypatch: Any) -> None:
     app = WebhookApp(Failing(), secret=SECRET, background=True)
     assert (await call(app, headers=[])).status == 401
-    monkeypatch.setattr("trio_client.webhooks.asgi._MOST_IN_BACKGROUND", 0)
+    monkeypatch.setattr("trio_client.webhooks.asgi._MAX_IN_BACKGROUND", 0)
     assert (await call(app)).status == 503
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("signature", [None, b"", b"0" * 63, b"sha256=", b"x" * 64])
+async def test_without_a_signature_that_can_match_no_body_is_read(signature: bytes | None) -> None:
+    connection = Connection(headers=[] if signature is None else [(b"x-trio-signature", signature)])
+
+    async def unread() -> dict[str, Any]:
+        raise AssertionError
+
+    await WebhookApp(Failing(), secret=SECRET)(connection.scope, unread, connection.send)
+    assert connection.status == 401
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("background", [False, True])
+async def test_bodies_are_bounded_together_until_their_events_are_handled(background: bool) -> None:
+    inside, go_on = anyio.Event(), anyio.Event()
+
+    async def handler(_: Event) -> None:
+        inside.set()
+        await go_on.wait()
+
+    app = WebhookApp(handler, secret=SECRET, max_body_bytes=100, max_held_bytes=100, background=background)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call, app)
+        await inside.wait()
+        for _ in range(3):
+            refused = await call(app)
+            assert (refused.status, refused.headers[b"retry-after"]) == (503, b"5")
+            assert (await app.receive("POST", SIGNED, BODY)).status == 503
+        go_on.set()
+    assert (await call(app)).status == 200
+    assert (await app.receive("POST", SIGNED, BODY)).status == 200
 
 
 @pytest.mark.anyio
@@ -316,9 +350,11 @@ def test_under_a_server_good_and_bad_are_told_apart(serve: Callable[..., int], t
 def test_under_a_server_the_slow_and_the_large_are_bounded(serve: Callable[..., int], talk: Talk) -> None:
     port = serve(WebhookApp(Failing(), secret=SECRET, max_body_bytes=1000, body_timeout=1))
     assert status(talk(port, request(b"", length=10**12))) == 413
-    assert status(talk(port, request(b"{", length=50))) == 408
+    signature = f"X-Trio-Signature: {sign(BODY, SECRET)}"
+    assert status(talk(port, request(b"{", signature, length=50))) == 408
     chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
-    assert status(talk(port, request(chunk, "Transfer-Encoding: chunked", length=-1))) == 413
+    assert status(talk(port, request(chunk, signature, "Transfer-Encoding: chunked", length=-1))) == 413
+    assert status(talk(port, request(b"{", length=50))) == 401  # before the rest of the body arrives
 
 
 def test_mounted_in_starlette_it_works_as_a_route_and_below_a_path(serve: Callable[..., int], talk: Talk) -> None:

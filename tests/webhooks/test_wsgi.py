@@ -67,8 +67,8 @@ def test_a_signed_delivery_is_handled() -> None:
         (400, environ(**SIGNED) | {"CONTENT_LENGTH": str(len(BODY) + 1)}),
         (413, environ(b"x" * 201)),
         (413, environ() | {"CONTENT_LENGTH": "9" * 5000}),
-        (413, environ(b"x" * 201, **{"wsgi.input_terminated": True}) | {"CONTENT_LENGTH": ""}),
-        (411, environ(HTTP_TRANSFER_ENCODING="chunked") | {"CONTENT_LENGTH": ""}),
+        (413, environ(b"x" * 201, **SIGNED, **{"wsgi.input_terminated": True}) | {"CONTENT_LENGTH": ""}),
+        (411, environ(HTTP_TRANSFER_ENCODING="chunked", **SIGNED) | {"CONTENT_LENGTH": ""}),
         (405, environ(method="GET")),
         (405, environ(method="PUT", **SIGNED)),
     ],
@@ -186,11 +186,46 @@ def test_a_failure_in_the_background_is_logged_and_a_redelivery_is_handled(caplo
 
 
 def test_the_background_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trio_client.webhooks.wsgi._MOST_IN_BACKGROUND", 0)
+    monkeypatch.setattr("trio_client.webhooks.wsgi._MAX_IN_BACKGROUND", 0)
     store = Deduplicator()
     app = WebhookApp(Failing(), secret=SECRET, background=True, deduplicator=store)
     assert call(app, environ(**SIGNED))[0] == 503
     assert len(store) == 0
+
+
+class Unread:
+    """A body that must not be read."""
+
+    def read(self, size: int) -> bytes:
+        raise AssertionError(size)
+
+
+@pytest.mark.parametrize("signature", [None, "", "0" * 63, "sha256=", "x" * 64])
+def test_without_a_signature_that_can_match_no_body_is_read(signature: str | None) -> None:
+    headers = {} if signature is None else {"HTTP_X_TRIO_SIGNATURE": signature}
+    given = environ(**headers) | {"CONTENT_LENGTH": str(16 * 2**20), "wsgi.input": Unread()}
+    assert call(WebhookApp(Failing(), secret=SECRET), given)[0] == 401
+
+
+def test_bodies_are_bounded_together_until_their_events_are_handled() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def handler(_: Event) -> None:
+        inside.set()
+        assert go_on.wait(10)
+
+    app = WebhookApp(handler, secret=SECRET, max_body_bytes=100, max_held_bytes=100, background=True)
+    assert call(app, environ(**SIGNED))[0] == 200
+    assert inside.wait(10)
+    for _ in range(3):
+        answered, headers, _body = call(app, environ(**SIGNED))
+        assert (answered, headers["Retry-After"]) == (503, "5")
+        assert app.receive("POST", SIGNED, BODY).status == 503
+    go_on.set()
+    app.close()
+    assert [call(app, environ(**SIGNED))[0], call(app, environ(**SIGNED, CONTENT_LENGTH="5"))[0]] == [200, 401]
+    app.close()
+    assert app.receive("POST", SIGNED, BODY).status == 200
 
 
 @pytest.mark.parametrize(
@@ -205,6 +240,7 @@ def test_the_background_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         {"secret": SECRET, "unsigned": True},
         {"secret": SECRET, "max_body_bytes": 0},
         {"secret": SECRET, "max_body_bytes": 2**30},
+        {"secret": SECRET, "max_held_bytes": 2**20},
         {"secret": SECRET, "max_age": 0},
         {"secret": SECRET, "body_timeout": float("nan")},
     ],
@@ -268,6 +304,9 @@ def test_under_a_server_the_slow_and_the_large_are_bounded(serve: Callable[..., 
     logging.getLogger("trio_client").setLevel(logging.WARNING)
     port = serve(WebhookApp(Failing(), secret=SECRET, max_body_bytes=1000))
     assert status(talk(port, request(b"", length=10**12))) == 413
-    assert status(talk(port, request(b"{", length=50))) == 408
-    assert status(talk(port, request(b"{", length=50), hang_up=True)) == 400
-    assert status(talk(port, request(b"1\r\n{\r\n0\r\n\r\n", "Transfer-Encoding: chunked", length=-1))) == 411
+    signature = f"X-Trio-Signature: {sign(BODY, SECRET)}"
+    assert status(talk(port, request(b"{", signature, length=50))) == 408
+    assert status(talk(port, request(b"{", signature, length=50), hang_up=True)) == 400
+    assert (
+        status(talk(port, request(b"1\r\n{\r\n0\r\n\r\n", signature, "Transfer-Encoding: chunked", length=-1))) == 411
+    )

@@ -5,8 +5,8 @@
     event = webhooks.unwrap(request.body, request.headers, secret=os.environ["TRIO_WEBHOOK_SECRET"])
 
 Deliveries are at-least-once and unordered. Answer with a 2xx within five seconds and do slow work later.
-The API's documentation names no signature; use `parse` where deliveries come unsigned, and then treat
-the event as a hint to be checked with `jobs.get`.
+The API's documentation names no signature; use `parse` where deliveries are unsigned, and then treat the
+event as a hint to check with `jobs.get`.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ __all__ = [
     "verify",
 ]
 
-# What these need (httpx, anyio) is loaded with them, not before.
-_HOMES = {"AsyncWebhookInbox": ".._async.webhook_inbox", "WebhookInbox": ".._sync.webhook_inbox"}
+# Their dependencies (httpx, anyio) are loaded with them, not before.
+_LAZY = {"AsyncWebhookInbox": ".._async.webhook_inbox", "WebhookInbox": ".._sync.webhook_inbox"}
 
 
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if name in _HOMES:
-        value: object = getattr(import_module(_HOMES[name], __name__), name)
+    if name in _LAZY:
+        value: object = getattr(import_module(_LAZY[name], __name__), name)
     elif name in ("asgi", "wsgi"):
         value = import_module(f".{name}", __name__)
     else:
@@ -99,15 +99,15 @@ def unwrap(
         headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
         secret: the shared secret, or several while one replaces another.
         signature_header: the header that carries the signature.
-        max_age: seconds, more than 0, that the event's own time may be away from now, in either direction; an event
-            without a time is then refused. `None`: as old as it likes.
-        clock: what tells the time, in seconds since 1970; for tests.
+        max_age: maximum age in seconds, more than 0, by the event's own time, in either direction; an event without a
+            time is then refused. `None`: any age.
+        clock: returns the time in seconds since 1970; for tests.
 
     Returns:
         One of the event types; `UnknownEvent` for a type this version does not know.
 
     Raises:
-        WebhookSignatureError: the signature is missing or does not fit, or the event is too old.
+        WebhookSignatureError: the signature is missing or does not match, or the event is too old.
         WebhookPayloadError: the body is verified but is not a JSON object, or is too large.
         ConfigurationError: a secret is empty.
         TypeError: the body was already parsed.

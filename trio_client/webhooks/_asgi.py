@@ -1,4 +1,4 @@
-"""The ASGI protocol, as far as a receiver of webhooks needs it."""
+"""The part of the ASGI protocol that a webhook receiver needs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from ._receiver import TOO_SLOW, Answer, Receiver
+from ._receiver import OVERLOADED, TOO_SLOW, Answer, Held, Receiver
 
-__all__ = ["Receive", "Scope", "Send", "answer", "live", "read"]
+__all__ = ["Receive", "Scope", "Send", "answer", "lifespan", "read"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-async def read(receive: Receive, receiver: Receiver) -> bytes | Answer | None:
-    """Return the body, the answer to one that is too large or does not come, `None` if the sender hung up."""
+async def read(receive: Receive, receiver: Receiver, held: Held) -> bytes | Answer | None:
+    """Return the body; the answer to one that is too large or too slow; `None` if the sender disconnected."""
     body = bytearray()
     with anyio.move_on_after(receiver.body_timeout):
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 return None
-            body += message.get("body", b"")
-            if len(body) > receiver.max_body_bytes:
+            piece = message.get("body", b"")
+            if len(body) + len(piece) > receiver.max_body_bytes:
                 return receiver.too_large()
+            if not held.add(len(piece)):
+                return OVERLOADED
+            body += piece
             if not message.get("more_body", False):
                 return bytes(body)
     return TOO_SLOW
@@ -39,8 +42,8 @@ async def answer(send: Send, text: Answer) -> None:
     await send({"type": "http.response.body", "body": text.body})
 
 
-async def live(receive: Receive, send: Send) -> None:
-    """Take part in the server's start and end; there is nothing to do at either."""
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Acknowledge the server's startup and shutdown; there is nothing to do for either."""
     while True:
         step = str((await receive())["type"])
         await send({"type": f"{step}.complete"})

@@ -1,4 +1,4 @@
-"""Tell redeliveries of one event from new events, and make sure that a failed handling gets its retry."""
+"""Tell redeliveries of an event from new events, and let a failed delivery be retried."""
 
 from __future__ import annotations
 
@@ -18,39 +18,38 @@ Claim: TypeAlias = Literal["new", "busy", "done"]
 
 
 class DuplicateStore(Protocol):
-    """What a store of handled events has to offer; back it with Redis or a database to share it between processes.
+    """The interface of a store of handled events; back it with Redis or a database to share it between processes.
 
-    `claim` must be atomic: of all callers with one key, exactly one is told `new`, until the key is released or
-    expires. Give a claim that is never confirmed a short life, so that a crash while handling costs a delay and no
-    event.
+    `claim` must be atomic: of all callers with one key, exactly one gets `new`, until the key is released or expires.
+    Give an unconfirmed claim a short lifetime, so that a crash while handling delays the event but does not lose it.
     """
 
     def claim(self, key: str) -> Claim:
-        """Take a key: `new` if it is the caller's to handle, `busy` if somebody handles it, `done` if it is handled."""
+        """Claim a key: `new` if it is the caller's to handle, `busy` while another caller handles it, then `done`."""
         ...
 
     def confirm(self, key: str) -> None:
-        """Note that the event was handled: from now on it is `done`."""
+        """Record that the event was handled: from now on it is `done`."""
         ...
 
     def release(self, key: str) -> None:
-        """Give a claim back, because handling failed: the next delivery is `new`."""
+        """Release a claim because handling failed: the next delivery is `new`."""
         ...
 
 
 class AsyncDuplicateStore(Protocol):
-    """`DuplicateStore` with methods that are awaited, for the ASGI application."""
+    """`DuplicateStore` with async methods, for the ASGI application."""
 
     async def claim(self, key: str) -> Claim:
-        """Take a key, as `DuplicateStore.claim` does."""
+        """Claim a key, as `DuplicateStore.claim` does."""
         ...
 
     async def confirm(self, key: str) -> None:
-        """Note that the event was handled."""
+        """Record that the event was handled."""
         ...
 
     async def release(self, key: str) -> None:
-        """Give a claim back."""
+        """Release a claim."""
         ...
 
 
@@ -58,9 +57,9 @@ class Deduplicator:
     """Remember in this process which events were handled. Safe to use from any thread or task.
 
     Args:
-        ttl: seconds that an event is remembered, more than 0.
-        max_entries: how many events are remembered at most, 1 or more; the oldest are forgotten first.
-        clock: what tells the time, in seconds; for tests.
+        ttl: how long to remember an event, in seconds, more than 0.
+        max_entries: how many events to remember at most, 1 or more; the oldest are forgotten first.
+        clock: returns the time in seconds; for tests.
 
     Raises:
         ConfigurationError: an argument is outside its range.
@@ -72,7 +71,7 @@ class Deduplicator:
         >>> seen.is_duplicate(event), seen.is_duplicate(event)
         (False, True)
 
-    Source: the API's "Webhooks" guide (deliveries may come more than once).
+    Source: the API's "Webhooks" guide (deliveries may arrive more than once).
     """
 
     def __init__(
@@ -87,10 +86,10 @@ class Deduplicator:
         self._entries: OrderedDict[str, tuple[float, Claim]] = OrderedDict()
 
     def is_duplicate(self, event: Event) -> bool:
-        """Return whether this event was seen before; to exactly one of all callers with one event, it was not.
+        """Return whether this event was seen before; of all callers with one event, exactly one gets `False`.
 
-        For receivers of your own that do not retry: the event counts as handled at once. An event whose
-        `dedup_key` is `None` is never a duplicate.
+        For your own receivers that do not retry: the event counts as handled at once. An event whose `dedup_key` is
+        `None` is never a duplicate.
 
         Args:
             event: the event, as it was delivered.
@@ -99,18 +98,18 @@ class Deduplicator:
         return key is not None and self._take(key, "done") != "new"
 
     def claim(self, key: str) -> Claim:
-        """Take a key: `new` if it is the caller's to handle, `busy` if somebody handles it, `done` if it is handled."""
+        """Claim a key: `new` if it is the caller's to handle, `busy` while another caller handles it, then `done`."""
         return self._take(key, "busy")
 
     def confirm(self, key: str) -> None:
-        """Note that the event was handled: from now on it is `done`."""
+        """Record that the event was handled: from now on it is `done`."""
         with self._lock:
             self._entries.pop(key, None)
             self._entries[key] = (self._clock() + self._ttl, "done")
             self._forget()
 
     def release(self, key: str) -> None:
-        """Give a claim back, because handling failed: the next delivery is `new`."""
+        """Release a claim because handling failed: the next delivery is `new`."""
         with self._lock:
             self._entries.pop(key, None)
 
@@ -128,7 +127,7 @@ class Deduplicator:
             return "new"
 
     def _forget(self) -> None:
-        """Drop what has expired, and the oldest beyond the limit. They stand in the order in which they expire."""
+        """Drop what has expired, and the oldest beyond the limit. Entries are in the order in which they expire."""
         now = self._clock()
         while self._entries:
             key, (expires, _) = next(iter(self._entries.items()))

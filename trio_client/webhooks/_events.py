@@ -26,9 +26,9 @@ def event_of(content: bytes) -> Event:
 
 
 def check_age(event: Event, max_age: float, now: float) -> None:
-    """Refuse an event whose own time is further from now than `max_age` seconds, in either direction.
+    """Refuse an event whose own time is more than `max_age` seconds from now, in either direction.
 
-    The signature covers the time, so a delivery that was recorded cannot be sent again later as if it were new.
+    The signature covers the time, so a recorded delivery cannot be replayed later.
     """
     if event.occurred_at is None:
         raise WebhookSignatureError("The event does not say when it happened, so max_age cannot be held.")

@@ -1,7 +1,7 @@
 """Sign and verify webhook bodies.
 
 The API's documentation names no signature. `X-Trio-Signature`, the hex HMAC-SHA256 of the raw body, is
-what independent receivers of the API's webhooks check; hence the header's name is an argument.
+what independent receivers of the API's webhooks check, so the header's name is an argument.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Body: TypeAlias = "bytes | bytearray | memoryview | str"
 
 
 class _HasItems(Protocol):
-    """What any mapping of headers offers, also those that are no `Mapping`, such as `http.client.HTTPMessage`."""
+    """Any mapping of headers, including those that are no `Mapping`, such as `http.client.HTTPMessage`."""
 
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
@@ -72,7 +72,7 @@ def verify(
         signature_header: the header that carries the signature.
 
     Raises:
-        WebhookSignatureError: the header is missing, malformed or does not fit the body.
+        WebhookSignatureError: the header is missing, malformed or does not match the body.
         WebhookPayloadError: the body is larger than 16 MiB.
         ConfigurationError: a secret is empty.
         TypeError: the body was already parsed.
@@ -87,9 +87,8 @@ def verify(
 def check(content: bytes, headers: Headers, keys: tuple[bytes, ...], signature_header: str) -> None:
     """Verify as `verify` does, with arguments that were checked before."""
     received = _received(headers, signature_header)
-    if not _fits(content, received, keys):
-        if len(received) != _DIGEST_LENGTH or not _HEX_DIGITS.issuperset(received):
-            raise WebhookSignatureError(f"The {signature_header} header is not the 64 hex digits of an HMAC-SHA256.")
+    if not _matches(content, received, keys):
+        _check_form(received, signature_header)
         raise WebhookSignatureError(
             f"The signature in {signature_header} does not match the body.",
             advice="Check that the secret is the sender's and that the body is the raw bytes received, not parsed and "
@@ -97,11 +96,16 @@ def check(content: bytes, headers: Headers, keys: tuple[bytes, ...], signature_h
         )
 
 
+def check_header(headers: Headers, signature_header: str) -> None:
+    """Raise WebhookSignatureError if no body could match the headers' signature."""
+    _check_form(_received(headers, signature_header), signature_header)
+
+
 def secret_keys(secret: str | Iterable[str]) -> tuple[bytes, ...]:
-    """Return the keys of one secret or several; refuse an empty one, and none at all."""
+    """Return the keys of one or more secrets; refuse an empty one, and none at all."""
     if isinstance(secret, str):
         return (_secret_bytes(secret),)
-    # What an unset environment variable gives, and a lone bytes secret, are refused in words, not iterated over.
+    # None (an unset environment variable) and bytes are refused with a message, not iterated over.
     secrets: Iterable[Any] = [secret] if isinstance(secret, (bytes, type(None))) else secret
     keys = tuple(_secret_bytes(each) for each in secrets)
     if not keys:
@@ -109,16 +113,21 @@ def secret_keys(secret: str | Iterable[str]) -> tuple[bytes, ...]:
     return keys
 
 
-def _fits(content: bytes, received: bytes, keys: tuple[bytes, ...]) -> bool:
-    """Return whether the signature is that of one of the keys.
+def _matches(content: bytes, received: bytes, keys: tuple[bytes, ...]) -> bool:
+    """Return whether one of the keys gives the signature.
 
-    Every key is tried, so that the time taken does not tell which one fits. The expected values are in no
+    Every key is tried, so that the time taken does not reveal which one matches. The expected values are in no
     other frame than this one, which no traceback shows.
     """
-    fitting = 0
+    matching = 0
     for key in keys:
-        fitting += hmac.compare_digest(hexlify(hmac.digest(key, content, "sha256")), received)
-    return fitting > 0
+        matching += hmac.compare_digest(hexlify(hmac.digest(key, content, "sha256")), received)
+    return matching > 0
+
+
+def _check_form(received: bytes, signature_header: str) -> None:
+    if len(received) != _DIGEST_LENGTH or not _HEX_DIGITS.issuperset(received):
+        raise WebhookSignatureError(f"The {signature_header} header is not the 64 hex digits of an HMAC-SHA256.")
 
 
 def as_bytes(body: Body) -> bytes:
@@ -148,7 +157,7 @@ def _secret_bytes(secret: str) -> bytes:
 
 
 def _received(headers: Headers, name: str) -> bytes:
-    """Return the one signature of a request, in lower case and without its prefix."""
+    """Return a request's only signature, in lower case and without its prefix."""
     texts, octets, lengths = _spellings(name)
     given: Any = headers
     found: list[Any] = []
@@ -168,7 +177,7 @@ def _received(headers: Headers, name: str) -> bytes:
 
 @cache  # a program has one such name or two
 def _spellings(name: str) -> tuple[frozenset[str], frozenset[bytes], frozenset[int]]:
-    """Return how a header is called in mappings and a WSGI environ, and by ASGI; and how long such names are.
+    """Return a header's name as mappings and a WSGI environ spell it, and as ASGI does, and the lengths of those.
 
     Text and bytes are kept apart, since `python -bb` refuses to compare them.
     """

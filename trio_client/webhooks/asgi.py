@@ -17,7 +17,7 @@ import anyio.to_thread
 
 from .._redaction import preview
 from ..events import Event
-from ._asgi import Receive, Scope, Send, answer, live, read
+from ._asgi import Receive, Scope, Send, answer, lifespan, read
 from ._deduplicator import AsyncDuplicateStore, Claim, Deduplicator, DuplicateStore
 from ._receiver import (
     ACCEPTED,
@@ -25,8 +25,10 @@ from ._receiver import (
     DUPLICATE,
     FAILED,
     HANDLED,
+    MAX_HELD_BYTES,
     OVERLOADED,
     Answer,
+    Held,
     Receiver,
     logger,
 )
@@ -34,30 +36,32 @@ from ._signature import MAX_BODY_BYTES, SIGNATURE_HEADER, Headers
 
 __all__ = ["WebhookApp"]
 
-_MOST_IN_BACKGROUND = 1_000
-_SETTLING_SECONDS = 5.0
+_MAX_IN_BACKGROUND = 1_000
+_STORE_SECONDS = 5.0
 
 
 class WebhookApp:
     """An ASGI application that receives webhooks and hands their events to a function.
 
-    It answers 200 to what was handled and to duplicates, 401 to what is not signed as it should be, 400 to what is no
-    event, 405 to anything but a POST, 413 to a body over the limit, 408 to one that does not come, 500 if the handler
-    failed (so that the sender tries again), and 503 if the event is being handled at this moment.
+    It answers 200 to events it handled and to duplicates, 401 to a missing or wrong signature, 400 to what is no event,
+    405 to anything but a POST, 413 to a body over the limit, 408 to one that is too slow, 500 if the handler failed (so
+    that the sender tries again), and 503 if the event is being handled already or too many deliveries are.
 
     Args:
-        handler: what is called with each event; a function that is not async runs in a thread.
+        handler: called with each event; a function that is not async runs in a thread.
         secret: the shared secret, or several while one replaces another.
-        unsigned: whether deliveries come without a signature; then there must be no secret. Such an event is a
-            hint: look at the job before you act on it.
-        signature_header: the header that carries the signature.
-        max_age: seconds, more than 0, that an event's own time may be away from now; `None`: any.
-        deduplicator: what remembers the events that were handled: a `Deduplicator`, or a store of your own, a
+        unsigned: whether deliveries come without a signature; then there must be no secret. Treat such an event as a
+            hint, and check the job before you act on it.
+        signature_header: the header that carries the signature; without it, no body is read.
+        max_age: maximum age of an event in seconds, more than 0, by its own time; `None`: any.
+        deduplicator: remembers the events that were handled: a `Deduplicator`, or a store of your own, a
             `DuplicateStore` (called in a thread) or an `AsyncDuplicateStore`.
         background: whether to answer before the handler runs. What it then raises is only logged.
-        max_body_bytes: the largest body that is read, 1 to 16 MiB.
-        body_timeout: seconds, more than 0, in which a body has to arrive.
-        clock: what tells the time, in seconds since 1970; for tests.
+        max_body_bytes: the largest body to read, 1 to 16 MiB.
+        body_timeout: how long a body may take to arrive, in seconds, more than 0.
+        max_held_bytes: how many bytes of bodies to hold at once over all deliveries, from the first byte read until
+            the event is handled, at least `max_body_bytes`; 64 MiB by default.
+        clock: returns the time in seconds since 1970; for tests.
 
     Raises:
         ConfigurationError: there is no secret and `unsigned` was not asked for, or an argument is outside its range.
@@ -85,6 +89,7 @@ class WebhookApp:
         background: bool = False,
         max_body_bytes: int = MAX_BODY_BYTES,
         body_timeout: float = 10.0,
+        max_held_bytes: int = MAX_HELD_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._receiver = Receiver(
@@ -94,28 +99,29 @@ class WebhookApp:
             max_age=max_age,
             max_body_bytes=max_body_bytes,
             body_timeout=body_timeout,
+            max_held_bytes=max_held_bytes,
             clock=clock,
         )
         self._handler = handler
         self._store = deduplicator
         self._background = background
-        self._waiting = 0
+        self._in_background = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection: what an ASGI server calls."""
+        """Serve one request: what an ASGI server calls."""
         if scope["type"] == "http":
             await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await live(receive, send)
+            await lifespan(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
-            raise RuntimeError(f"Webhooks come by HTTP, not by {scope['type']!r}.")
+            raise RuntimeError(f"Webhooks arrive over HTTP, not {scope['type']!r}.")
 
     async def receive(self, method: str, headers: Headers, body: bytes) -> Answer:
-        """Return what to answer a request, once its event is handled; for a view function of any framework.
+        """Handle a request and return its answer; for a view function of any framework.
 
-        With `background=True` too, the event is handled before this returns: only the application itself can answer
+        The event is handled before this returns, even with `background=True`: only the application itself can answer
         first.
 
         Args:
@@ -130,9 +136,34 @@ class WebhookApp:
             >>> (await WebhookApp(print, unsigned=True).receive("GET", {}, b"")).status
             405
         """
-        refused = self._receiver.refusal(method, None)
+        refused = self._receiver.refusal(method, headers, None)
         if refused is not None:
             return refused
+        with self._receiver.hold() as held:
+            return await self._handle(headers, body) if held.add(len(body)) else OVERLOADED
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+        length = next((value.decode("latin-1") for name, value in headers if name.lower() == b"content-length"), None)
+        refused = self._receiver.refusal(str(scope["method"]), headers, length)
+        if refused is not None:
+            await answer(send, refused)
+            return
+        with self._receiver.hold() as held:
+            await self._serve_body(headers, receive, send, held)
+
+    async def _serve_body(self, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send, held: Held) -> None:
+        body = await read(receive, self._receiver, held)
+        if body is None:
+            return
+        if isinstance(body, Answer):
+            await answer(send, body)
+        elif self._background:
+            await self._answer_first(headers, body, send)
+        else:
+            await answer(send, await self._handle(headers, body))
+
+    async def _handle(self, headers: Headers, body: bytes) -> Answer:
         event = self._receiver.read(body, headers)
         if isinstance(event, Answer):
             return event
@@ -142,29 +173,15 @@ class WebhookApp:
             return refused
         return HANDLED if await self._work(event, key) else FAILED
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
-        method = str(scope["method"])
-        length = next((value.decode("latin-1") for name, value in headers if name.lower() == b"content-length"), None)
-        body = self._receiver.refusal(method, length) or await read(receive, self._receiver)
-        if body is None:
-            return
-        if isinstance(body, Answer):
-            await answer(send, body)
-        elif self._background:
-            await self._answer_first(headers, body, send)
-        else:
-            await answer(send, await self.receive(method, headers, body))
-
     async def _answer_first(self, headers: list[tuple[bytes, bytes]], body: bytes, send: Send) -> None:
         event = self._receiver.read(body, headers)
         if isinstance(event, Answer):
             await answer(send, event)
             return
-        if self._waiting >= _MOST_IN_BACKGROUND:
+        if self._in_background >= _MAX_IN_BACKGROUND:
             await answer(send, OVERLOADED)
             return
-        self._waiting += 1
+        self._in_background += 1
         try:
             key = None if self._store is None else event.dedup_key
             refused = await self._claim(key)
@@ -172,15 +189,15 @@ class WebhookApp:
                 await answer(send, refused or ACCEPTED)
             except BaseException:
                 if refused is None:
-                    await self._settle(key, handled=False)
+                    await self._record(key, handled=False)
                 raise
             if refused is None:
                 await self._work(event, key)
         finally:
-            self._waiting -= 1
+            self._in_background -= 1
 
     async def _claim(self, key: str | None) -> Answer | None:
-        """Return `None` for an event that is ours to handle, else the answer to its delivery."""
+        """Claim an event; return `None` if it is ours to handle, else the answer to its delivery."""
         if self._store is None or key is None:
             return None
         try:
@@ -193,16 +210,16 @@ class WebhookApp:
         return BUSY if claim == "busy" else None
 
     async def _work(self, event: Event, key: str | None) -> bool:
-        """Call the handler; return whether it succeeded. If it did not, the next delivery is a new one."""
+        """Call the handler; return whether it succeeded. If it did not, the next delivery counts as new."""
         handled = False
         try:
             await self._call(event)
             handled = True
         except Exception:
-            job = preview(event.job_id or "(not named)")
+            job = preview(event.job_id or "(unknown)")
             logger.exception("The webhook handler failed on a %s event of job %s", event.kind, job)
         finally:
-            await self._settle(key, handled=handled)
+            await self._record(key, handled=handled)
         return handled
 
     async def _call(self, event: Event) -> None:
@@ -210,10 +227,10 @@ class WebhookApp:
         if inspect.isawaitable(result):
             await result
 
-    async def _settle(self, key: str | None, *, handled: bool) -> None:
+    async def _record(self, key: str | None, *, handled: bool) -> None:
         if self._store is None or key is None:
             return
-        with anyio.move_on_after(_SETTLING_SECONDS, shield=True):
+        with anyio.move_on_after(_STORE_SECONDS, shield=True):
             try:
                 await self._stored(self._store.confirm if handled else self._store.release, key)
             except Exception:

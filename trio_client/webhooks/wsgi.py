@@ -26,10 +26,12 @@ from ._receiver import (
     DUPLICATE,
     FAILED,
     HANDLED,
+    MAX_HELD_BYTES,
     OVERLOADED,
     TOO_SLOW,
     UNFINISHED,
     Answer,
+    Held,
     Receiver,
     logger,
 )
@@ -39,30 +41,33 @@ __all__ = ["WebhookApp"]
 
 _PIECE = 64 * 1024
 _THREADS = 8
-_MOST_IN_BACKGROUND = 1_000
+_MAX_IN_BACKGROUND = 1_000
 _NO_LENGTH = Answer(411, "send a Content-Length")
 
 
 class WebhookApp:
     """A WSGI application that receives webhooks and hands their events to a function.
 
-    It answers 200 to what was handled and to duplicates, 401 to what is not signed as it should be, 400 to what is no
-    event, 405 to anything but a POST, 413 to a body over the limit, 408 or 411 to a body that does not come, 500 if
-    the handler failed (so that the sender tries again), and 503 if the event is being handled at this moment.
+    It answers 200 to events it handled and to duplicates, 401 to a missing or wrong signature, 400 to what is no event,
+    405 to anything but a POST, 413 to a body over the limit, 408 or 411 to one that is too slow or has no length, 500
+    if the handler failed (so that the sender tries again), and 503 if the event is being handled already or too many
+    deliveries are.
 
     Args:
-        handler: what is called with each event; it may be async, and then runs in an event loop of its own.
+        handler: called with each event; it may be async, and then runs in an event loop of its own.
         secret: the shared secret, or several while one replaces another.
-        unsigned: whether deliveries come without a signature; then there must be no secret. Such an event is a
-            hint: look at the job before you act on it.
-        signature_header: the header that carries the signature.
-        max_age: seconds, more than 0, that an event's own time may be away from now; `None`: any.
-        deduplicator: what remembers the events that were handled: a `Deduplicator`, or a `DuplicateStore` of your own.
+        unsigned: whether deliveries come without a signature; then there must be no secret. Treat such an event as a
+            hint, and check the job before you act on it.
+        signature_header: the header that carries the signature; without it, no body is read.
+        max_age: maximum age of an event in seconds, more than 0, by its own time; `None`: any.
+        deduplicator: remembers the events that were handled: a `Deduplicator`, or a `DuplicateStore` of your own.
         background: whether to answer before the handler runs, in a thread. What it then raises is only logged.
-        max_body_bytes: the largest body that is read, 1 to 16 MiB.
-        body_timeout: seconds, more than 0, in which a body has to arrive. A WSGI application cannot break off a
-            read, so a sender that falls silent is bounded by the server's own timeout.
-        clock: what tells the time, in seconds since 1970; for tests.
+        max_body_bytes: the largest body to read, 1 to 16 MiB.
+        body_timeout: how long a body may take to arrive, in seconds, more than 0. A WSGI application cannot interrupt a
+            read, so a silent sender is bounded by the server's own timeout.
+        max_held_bytes: how many bytes of bodies to hold at once over all deliveries, from the first byte read until
+            the event is handled, at least `max_body_bytes`; 64 MiB by default.
+        clock: returns the time in seconds since 1970; for tests.
 
     Raises:
         ConfigurationError: there is no secret and `unsigned` was not asked for, or an argument is outside its range.
@@ -90,6 +95,7 @@ class WebhookApp:
         background: bool = False,
         max_body_bytes: int = MAX_BODY_BYTES,
         body_timeout: float = 10.0,
+        max_held_bytes: int = MAX_HELD_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._receiver = Receiver(
@@ -99,26 +105,30 @@ class WebhookApp:
             max_age=max_age,
             max_body_bytes=max_body_bytes,
             body_timeout=body_timeout,
+            max_held_bytes=max_held_bytes,
             clock=clock,
         )
         self._handler = handler
         self._store = deduplicator
         self._background = background
         self._lock = Lock()
-        self._waiting = 0
+        self._in_background = 0
         self._threads: ThreadPoolExecutor | None = None
         self._process = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request: what a WSGI server calls."""
+        """Serve one request: what a WSGI server calls."""
         method = str(environ["REQUEST_METHOD"])
-        body = self._receiver.refusal(method, environ.get("CONTENT_LENGTH")) or _read(environ, self._receiver)
-        answer = body if isinstance(body, Answer) else self.receive(method, environ, body)
+        answer = self._receiver.refusal(method, environ, environ.get("CONTENT_LENGTH"))
+        if answer is None:
+            with self._receiver.hold() as held:
+                body = _read(environ, self._receiver, held)
+                answer = body if isinstance(body, Answer) else self._handle(environ, body, held)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers.items()))
         return [] if method == "HEAD" else [answer.body]
 
     def receive(self, method: str, headers: Headers, body: bytes) -> Answer:
-        """Return what to answer a request, once its event is handled; for a view function of any framework.
+        """Handle a request and return its answer; for a view function of any framework.
 
         Args:
             method: the HTTP method.
@@ -132,20 +142,23 @@ class WebhookApp:
             >>> WebhookApp(print, unsigned=True).receive("GET", {}, b"").status
             405
         """
-        refused = self._receiver.refusal(method, None)
+        refused = self._receiver.refusal(method, headers, None)
         if refused is not None:
             return refused
-        event = self._receiver.read(body, headers)
-        return event if isinstance(event, Answer) else self._accept(event)
+        with self._receiver.hold() as held:
+            return self._handle(headers, body, held) if held.add(len(body)) else OVERLOADED
 
     def close(self) -> None:
-        """Wait for the handlers that run in the background. Events that come later are handled all the same."""
+        """Wait for the handlers that run in the background. Later events are still handled."""
         with self._lock:
             threads, self._threads = self._threads, None
         if threads is not None:
             threads.shutdown()
 
-    def _accept(self, event: Event) -> Answer:
+    def _handle(self, headers: Headers, body: bytes, held: Held) -> Answer:
+        event = self._receiver.read(body, headers)
+        if isinstance(event, Answer):
+            return event
         key = None if self._store is None else event.dedup_key
         try:
             claim: Claim = "new" if self._store is None or key is None else self._store.claim(key)
@@ -158,13 +171,13 @@ class WebhookApp:
             return BUSY
         if not self._background:
             return HANDLED if self._work(event, key) else FAILED
-        if self._later(event, key):
+        if self._later(event, key, held):
             return ACCEPTED
-        self._settle(key, handled=False)
+        self._record(key, handled=False)
         return OVERLOADED
 
     def _work(self, event: Event, key: str | None) -> bool:
-        """Call the handler; return whether it succeeded. If it did not, the next delivery is a new one."""
+        """Call the handler; return whether it succeeded. If it did not, the next delivery counts as new."""
         handled = False
         try:
             result = self._handler(event)
@@ -172,13 +185,13 @@ class WebhookApp:
                 asyncio.run(_awaited(result))
             handled = True
         except Exception:
-            job = preview(event.job_id or "(not named)")
+            job = preview(event.job_id or "(unknown)")
             logger.exception("The webhook handler failed on a %s event of job %s", event.kind, job)
         finally:
-            self._settle(key, handled=handled)
+            self._record(key, handled=handled)
         return handled
 
-    def _settle(self, key: str | None, *, handled: bool) -> None:
+    def _record(self, key: str | None, *, handled: bool) -> None:
         if self._store is None or key is None:
             return
         try:
@@ -186,25 +199,26 @@ class WebhookApp:
         except Exception:
             logger.exception("The store of handled webhooks failed; a redelivery may be handled again")
 
-    def _later(self, event: Event, key: str | None) -> bool:
-        """Have the event handled by a thread; return whether there was room for it."""
+    def _later(self, event: Event, key: str | None, held: Held) -> bool:
+        """Hand the event to a thread; return whether there was room for it."""
         with self._lock:
-            if self._process != os.getpid():  # a server forked: its threads and what they did are the parent's
-                self._process, self._threads, self._waiting = os.getpid(), None, 0
-            if self._waiting >= _MOST_IN_BACKGROUND:
+            if self._process != os.getpid():  # after a fork: the threads are the parent's
+                self._process, self._threads, self._in_background = os.getpid(), None, 0
+            if self._in_background >= _MAX_IN_BACKGROUND:
                 return False
-            self._waiting += 1
+            self._in_background += 1
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trio-webhooks")
-            self._threads.submit(self._in_background, event, key)
+            self._threads.submit(self._work_and_release, event, key, held.moved())
         return True
 
-    def _in_background(self, event: Event, key: str | None) -> None:
+    def _work_and_release(self, event: Event, key: str | None, held: Held) -> None:
         try:
             self._work(event, key)
         finally:
+            held.release()
             with self._lock:
-                self._waiting -= 1
+                self._in_background -= 1
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__}, {self._receiver!r}>"
@@ -214,15 +228,15 @@ async def _awaited(result: Awaitable[object]) -> None:
     await result
 
 
-def _read(environ: dict[str, Any], receiver: Receiver) -> bytes | Answer:
-    """Return the body, or the answer to one that is too large or does not come."""
+def _read(environ: dict[str, Any], receiver: Receiver, held: Held) -> bytes | Answer:
+    """Return the body, or the answer to one that is too large or too slow."""
     length = environ.get("CONTENT_LENGTH")
     if not length and not environ.get("wsgi.input_terminated"):
         return _NO_LENGTH if environ.get("HTTP_TRANSFER_ENCODING") else b""
     left = int(length) if length else receiver.max_body_bytes + 1
     until = time.monotonic() + receiver.body_timeout
     stream = environ["wsgi.input"]
-    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)  # read1 returns what there is
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)  # read1 returns what is there
     pieces: list[bytes] = []
     while left > 0:
         try:
@@ -233,6 +247,8 @@ def _read(environ: dict[str, Any], receiver: Receiver) -> bytes | Answer:
             return UNFINISHED
         if not piece:
             break
+        if not held.add(len(piece)):
+            return OVERLOADED
         pieces.append(piece)
         left -= len(piece)
         if time.monotonic() > until:
