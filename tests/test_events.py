@@ -197,9 +197,9 @@ BODIES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         },
     ),
     "error inside of data": (
-        {"type": "error", "timestamp": STAMP, "data": {"job_id": "a", "message": "The stream broke off."}},
+        {"type": "error", "timestamp": STAMP, "data": {"job_id": "a", "message": "The stream dropped."}},
         "failed",
-        {"job_id": "a", "message": "The stream broke off.", "code": None, "occurred_at": NOON},
+        {"job_id": "a", "message": "The stream dropped.", "code": None, "occurred_at": NOON},
     ),
     "counters at the top, facts in data": (
         {
@@ -260,9 +260,9 @@ BODIES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         {"status": "completed", "reason": "condition_triggered"},
     ),
     "event-keyed error": (
-        {"event": "job_error", "job_id": "a", "error": "The stream broke off.", "recoverable": True},
+        {"event": "job_error", "job_id": "a", "error": "The stream dropped.", "recoverable": True},
         "failed",
-        {"message": "The stream broke off.", "recoverable": True, "terminal": False},
+        {"message": "The stream dropped.", "recoverable": True, "terminal": False},
     ),
     "nearly nothing": (
         {"event": "watch_triggered", "triggered": True},
@@ -395,7 +395,7 @@ def test_a_payload_without_a_usable_event_line_gives_the_same_fields(shape: str)
         ({}, "unknown"),
     ],
 )
-def test_without_any_name_the_keys_tell_the_kind(data: dict[str, Any], kind: str) -> None:
+def test_without_a_name_the_keys_decide_the_kind(data: dict[str, Any], kind: str) -> None:
     assert kind == from_sse(ServerSentEvent(data=json.dumps(data))).kind
     assert kind == from_payload(data).kind
 
@@ -403,7 +403,7 @@ def test_without_any_name_the_keys_tell_the_kind(data: dict[str, Any], kind: str
 @pytest.mark.parametrize(
     ("name", "data", "kind", "message"),
     [
-        ("error", "The stream broke off.", "failed", "The stream broke off."),
+        ("error", "The stream dropped.", "failed", "The stream dropped."),
         ("error", '"quoted"', "failed", "quoted"),
         ("error", "", "failed", None),
         ("triggered", "A van!", "triggered", None),
@@ -512,7 +512,7 @@ def test_lone_surrogates_do_no_harm() -> None:
     assert event.dedup_key is not None
 
 
-# what tells a redelivery from a new event
+# a redelivery differs from a new event
 
 
 TRIGGER = {"type": "triggered", "job_id": "a", "timestamp": STAMP, "data": {"explanation": "A van."}}
@@ -567,9 +567,9 @@ FULL: list[Event] = [
 
 @pytest.mark.parametrize("event", FULL, ids=lambda event: event.kind)
 def test_an_event_can_be_pickled_copied_and_compared(event: Event) -> None:
-    for twin in (pickle.loads(pickle.dumps(event)), copy.copy(event), copy.deepcopy(event)):
-        assert event == twin
-        assert type(event) is type(twin)
+    for copied in (pickle.loads(pickle.dumps(event)), copy.copy(event), copy.deepcopy(event)):
+        assert event == copied
+        assert type(event) is type(copied)
     assert event != from_payload({"type": "something else"})
 
 
@@ -594,7 +594,7 @@ def test_a_repr_shows_what_is_known_and_nothing_else() -> None:
     assert "Triggered(name='triggered', delivery='webhook', explanation='A van.')" == repr(event)
 
 
-def told(event: Event) -> str:
+def described(event: Event) -> str:
     match event:
         case Triggered(explanation=str(why)):
             return f"saw {why}"
@@ -617,7 +617,7 @@ def told(event: Event) -> str:
     ],
 )
 def test_events_are_matched_by_type_and_field(payload: dict[str, Any], expected: str) -> None:
-    assert expected == told(from_payload(payload))
+    assert expected == described(from_payload(payload))
 
 
 def test_every_type_has_its_own_kind() -> None:

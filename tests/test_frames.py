@@ -52,7 +52,7 @@ def test_the_base64_text_has_no_data_uri_prefix() -> None:
         ("ü" * 30, "application/octet-stream"),
     ],
 )
-def test_the_media_type_is_told_from_the_first_bytes_and_never_raises(content: str | bytes, media_type: str) -> None:
+def test_the_media_type_follows_from_the_first_bytes_and_never_raises(content: str | bytes, media_type: str) -> None:
     assert media_type == Frame(content).media_type
 
 

@@ -141,7 +141,7 @@ def test_a_parameter_is_secret_if_a_word_of_its_name_is(word: str, form: str) ->
 
 
 @pytest.mark.parametrize("name", ["accessToken", "APIKey", "apiKey", "clientSecretValue", "userPWD"])
-def test_words_of_a_name_are_split_at_capital_letters(name: str) -> None:
+def test_names_are_split_into_words_at_capital_letters(name: str) -> None:
     assert is_secret_name(name)
 
 

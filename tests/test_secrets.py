@@ -24,6 +24,7 @@ from trio_client import (
     TrioError,
 )
 from trio_client.stub import StubServer
+from trio_client.testing import freeze_retries
 
 KEY = "planted-key-4711"
 PASSWORD = "planted-password-0815"
@@ -185,8 +186,9 @@ def test_what_comes_back_shows_no_camera_password(stub: StubServer, log: io.Stri
 def test_a_leak_warning_shows_no_secret(stub: StubServer) -> None:
     with TrioClient(KEY, base_url=stub.base_url) as client, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        stub.fail_next(method="DELETE", status=400, times=5)
-        with client.live_monitor.stream(CAMERA, "x") as events:
+        stub.fail_next(method="DELETE", status=400, times=99)
+        options = {"monitor_duration_seconds": 86_400, "max_triggers": None}
+        with freeze_retries(), client.live_monitor.stream(CAMERA, "x", **options) as events:
             next(events)
     assert [warning.category.__name__ for warning in caught] == ["JobLeakWarning"]
     assert found(str(caught[0].message)) == []

@@ -76,7 +76,7 @@ CASES: dict[str, tuple[bytes, list[Event]]] = {
     "comment_empty": (b":\ndata: a\n\n", [A]),
     "comment_block": (b": hello\n\n: again\n\ndata: a\n\n", [A]),
     "comment_within_event": (b"data: a\n: x\ndata: b\n\n", [event("a\nb")]),
-    "comment_that_looks_like_data": (b":data: x\n : data\ndata: a\n\n", [A]),
+    "comment_like_data": (b":data: x\n : data\ndata: a\n\n", [A]),
     "comment_long": (b":" + b"data: x" * 20 + b"\ndata: a\n\n", [A]),
     "comment_after_id_is_no_event": (b"id: 1\ndata: a\n\n: ping\n\n: ping\n\n", [event("a", id="1")]),
     # the space after the colon

@@ -43,5 +43,5 @@ def test_it_is_the_same_type_wherever_counters_are() -> None:
 def test_it_is_json_and_can_be_pickled_and_copied() -> None:
     stats = JobStats(DOCUMENTED)
     assert json.dumps(DOCUMENTED) == json.dumps(stats)
-    for twin in (pickle.loads(pickle.dumps(stats)), copy.deepcopy(stats)):
-        assert (stats, JobStats) == (twin, type(twin))
+    for copied in (pickle.loads(pickle.dumps(stats)), copy.deepcopy(stats)):
+        assert (stats, JobStats) == (copied, type(copied))

@@ -218,7 +218,7 @@ class TestPage:
 
 class TestNothing:
     @pytest.mark.parametrize("content", [b"", b"{}", b"deleted", b'"ok"'])
-    def test_a_reply_without_a_value_is_not_looked_at(self, content: bytes) -> None:
+    def test_an_empty_reply_is_not_parsed(self, content: bytes) -> None:
         assert isinstance(parse(Nothing, Reply(204, {}, content), secrets=tuple), Nothing)
 
     def test_a_page_of_html_confirms_nothing(self) -> None:

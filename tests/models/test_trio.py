@@ -247,17 +247,17 @@ def test_a_reply_is_remembered_with_its_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "twin_of",
+    "copy_of",
     [lambda job: pickle.loads(pickle.dumps(job)), copy.copy, copy.deepcopy, lambda job: job.model_copy()],
     ids=["pickle", "copy", "deepcopy", "model_copy"],
 )
-def test_a_copy_equals_its_model_and_came_from_no_reply(twin_of: Any) -> None:
+def test_a_copy_equals_its_model_and_came_from_no_reply(copy_of: Any) -> None:
     job = models.JobDetail.model_validate({"job_id": "a", "stats": {"checks_performed": 1}, "new": 2})
     remember(job, INFO)
-    twin = twin_of(job)
-    assert job == twin
+    copied = copy_of(job)
+    assert job == copied
     with pytest.raises(LookupError, match="JobDetail did not come straight from a reply"):
-        response_info(twin)
+        response_info(copied)
 
 
 def test_a_model_built_by_hand_came_from_no_reply() -> None:

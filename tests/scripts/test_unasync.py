@@ -156,14 +156,14 @@ def test_the_check_names_each_file_that_is_different_missing_or_superfluous(
     unasync.main([], root)
     (root / "pkg/_sync/deep/one.py").write_text(ONE.replace("two()", "three()"))
     (root / "tests/_sync/test_one.py").unlink()
-    (root / "pkg/_sync/stray.py").write_text("")
+    (root / "pkg/_sync/leftover.py").write_text("")
 
     assert unasync.main(["--check"], root) == 1
     said = capsys.readouterr().err
     assert "different: pkg/_sync/deep/one.py\n" in said
     assert "\n-    return three()\n+    return two()\n" in said
     assert "missing: tests/_sync/test_one.py\n" in said
-    assert "superfluous: pkg/_sync/stray.py\n" in said
+    assert "superfluous: pkg/_sync/leftover.py\n" in said
     assert not (root / "tests/_sync/test_one.py").exists(), "a check writes nothing"
 
 
@@ -174,12 +174,12 @@ def test_a_generated_file_without_source_is_deleted_and_any_other_is_refused(
     (root / "pkg/_async/deep/two.py").write_text("async def two(): ...\n")
     unasync.main([], root)
     (root / "pkg/_async/deep/two.py").unlink()
-    (root / "pkg/_sync/stray.py").write_text("precious = 1\n")
+    (root / "pkg/_sync/leftover.py").write_text("precious = 1\n")
 
     assert unasync.main([], root) == 1
     assert not (root / "pkg/_sync/deep/two.py").exists()
-    assert (root / "pkg/_sync/stray.py").exists()
-    assert capsys.readouterr().err == "superfluous: pkg/_sync/stray.py\n"
+    assert (root / "pkg/_sync/leftover.py").exists()
+    assert capsys.readouterr().err == "superfluous: pkg/_sync/leftover.py\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"]])
