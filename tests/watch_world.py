@@ -11,7 +11,8 @@ from trio_client import errors
 from trio_client._core import watch_commands as do
 from trio_client._core.watch_limits import watch_limits
 from trio_client._core.watch_policy import WatchPolicy
-from trio_client.events import CoverageGap, Event, Failed, Progress, Stopped
+from trio_client._core.watch_restart import RestartRule
+from trio_client.events import CoverageGap, Delivery, Event, Failed, Progress, Stopped
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 PRICE = 0.02
@@ -48,7 +49,9 @@ class World:
     duration: float | None = None
     max_cost: float | None = None
     on_exit: Literal["cancel", "leave"] = "cancel"
-    on_drop: Literal["poll", "raise"] = "poll"
+    on_drop: Literal["restart", "poll", "raise"] = "poll"
+    cooldown: float = 0.0
+    window: float | None = None
     wait_for_slot: float | None = None
     queues: bool = False
     now: float = 0.0
@@ -65,6 +68,7 @@ class World:
             watch_limits("live-monitor", self.duration, self.max_cost, PRICE),
             on_exit=self.on_exit,
             on_drop=self.on_drop,
+            restart_rule=RestartRule(self.cooldown, self.window),
             wait_for_slot=self.wait_for_slot,
             clock=lambda: self.now,
             server_now=self.time,
@@ -173,7 +177,9 @@ class World:
         if job.ended_at is None:
             job.seen_alive = self.time()
         job.job_id = job.job_id or f"job_{self.jobs.index(job)}"
-        self.send(do.Events(events or (Progress(name="progress", job_id=job.job_id, occurred_at=self.time()),)))
+        delivery: Delivery = "poll" if job.is_polled else "sse"
+        progress = Progress(name="progress", delivery=delivery, job_id=job.job_id, occurred_at=self.time())
+        self.send(do.Events(events or (progress,)))
 
     def end(self, seconds: float = 10.0, reason: str = "max_duration_reached", **fields: Any) -> None:
         """The job ends."""
@@ -184,10 +190,10 @@ class World:
         """The job fails."""
         self._end(self._read(seconds), Failed(name="failed", code=code))
 
-    def drop(self, seconds: float = 10.0, cause: errors.TrioError | None = None) -> None:
+    def drop(self, seconds: float = 10.0, cause: errors.TrioError | None = None, *, slot_delay: float = 0.0) -> None:
         """The stream is disconnected."""
         job = self._read(seconds)
-        self.send(do.Dropped(interrupted(job, cause)))
+        self.send(do.Dropped(interrupted(job, cause), slot_delay))
 
     def drop_unnamed(self, seconds: float = 1.0) -> None:
         """The stream is disconnected before it named its job, which is not found in the list."""
@@ -213,13 +219,13 @@ class World:
         self._read(seconds)
         self.send(do.TimeSliceOver())
 
-    def stop(self, *, confirmed: bool = True) -> None:
+    def stop(self, *, confirmed: bool = True, possible: bool = True) -> None:
         """The stop succeeds, or cannot be confirmed."""
         assert isinstance(self.command, do.Stop), self.command
         assert self.running is not None
         if confirmed:
             self.running.end(self.now)
-        self.send(do.StopTried(confirmed))
+        self.send(do.StopTried(confirmed, possible))
 
     def stop_lost(self, *, confirmed: bool = True) -> None:
         """The job of an unresolved create turns up beside the running one."""

@@ -301,7 +301,7 @@ async def test_leave_does_not_let_a_job_run_beside_the_next(stub: StubServer, cl
 async def test_a_job_that_cannot_be_polled_is_kept(stub: StubServer, connect: Connect) -> None:
     client = connect(retry=RetryPolicy(max_attempts=1, deadline=5))
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
-    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+    async with client.live_monitor.watch(CAMERA, "x", on_drop="poll", monitor_duration_seconds=36_000) as events:
         await anext(events)
         stub.fail_next(method="GET", path="/jobs/", status=503, times=20)
         assert await events.until(Triggered) is not None
@@ -309,11 +309,58 @@ async def test_a_job_that_cannot_be_polled_is_kept(stub: StubServer, connect: Co
     assert 0 == stub.running_jobs
 
 
-async def test_a_dropped_stream_starts_no_new_job(stub: StubServer, client: AsyncTrioClient) -> None:
+async def test_a_dropped_stream_starts_no_new_job_if_it_is_to_be_polled(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
     stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
-    async with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=60) as events:
+    async with client.live_monitor.watch(CAMERA, "x", on_drop="poll", monitor_duration_seconds=60) as events:
         assert await events.until(StatusChanged) is not None
         assert 1 == posts(stub)
+
+
+async def test_after_a_drop_explanations_and_pictures_go_on(stub: StubServer, client: AsyncTrioClient) -> None:
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=3)
+    triggers: list[Triggered] = []
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
+        gap = await events.until(CoverageGap)
+        assert gap is not None
+        assert ("connection_lost", "watching") == (gap.reason, events.state.name)
+        while len(triggers) < 3:
+            trigger = await events.until(Triggered)
+            assert trigger is not None
+            triggers.append(trigger)
+        assert (2, 1) == (posts(stub), stub.running_jobs)
+    assert all(trigger.frame is not None and trigger.explanation for trigger in triggers)
+    assert {job.job_id for job in stub.jobs[1:]} == {trigger.job_id for trigger in triggers}
+
+
+async def test_triggers_counted_before_a_restart_are_emitted(connect: Connect) -> None:
+    with StubServer(speed=1200) as stub:
+        client = connect(base_url=stub.base_url)
+        stub.fail_next(method="POST", path="/live-monitor", drop_after_events=4)
+        emitted: dict[str | None, int] = {}
+        async with client.live_monitor.watch(
+            CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000
+        ) as events:
+            async for event in events:
+                if isinstance(event, CoverageGap):
+                    break
+                emitted[event.job_id] = emitted.get(event.job_id, 0) + isinstance(event, Triggered)
+        first = stub.jobs[0]
+        assert {first.job_id: first.stats["triggers_fired"]} == emitted
+
+
+async def test_a_stop_that_worked_though_its_reply_was_lost_does_not_end_the_watch(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=3)
+    stub.fail_next(method="GET", path="/jobs/", status=503, times=12)
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
+        while posts(stub) < 2:
+            await anext(events)
+        assert await events.until(Triggered) is not None
+        assert 1 == stub.running_jobs
+    assert 0 == stub.running_jobs
 
 
 async def test_stream_failures_are_retried(stub: StubServer, client: AsyncTrioClient) -> None:

@@ -12,7 +12,7 @@ from watch_world import World, unresolved
 
 from trio_client import errors
 from trio_client._core import watch_commands as do
-from trio_client.events import StatusChanged, Stopped
+from trio_client.events import Started, StatusChanged, Stopped, Triggered
 
 FORBIDDEN = errors.PermissionDeniedError("m", status_code=403, code="FORBIDDEN")
 FIREWALL = errors.PermissionDeniedError("m", status_code=403)
@@ -223,10 +223,19 @@ def test_a_job_that_cannot_be_stopped_keeps_its_slot_when_its_time_slice_is_over
     world = World()
     job = world.start()
     world.end_time_slice()
-    world.stop(confirmed=False)
+    world.stop(confirmed=False, possible=False)
     assert world.running is job
     world.end(reason="cancelled")  # by someone else
     assert "cancelled" == getattr(world.outcome, "reason", None)
+
+
+def test_an_end_that_the_watch_itself_may_have_caused_is_not_its_end() -> None:
+    world = World()
+    world.start()
+    world.end_time_slice()
+    world.stop(confirmed=False)
+    world.end(reason="cancelled")
+    assert do.Start(None) == world.command
 
 
 def test_a_time_slice_does_not_end_before_its_job_has_started() -> None:
@@ -423,6 +432,116 @@ def test_an_error_that_no_retry_helps_is_raised_and_the_reader_may_go_on() -> No
     assert ([UNAUTHORIZED], do.Start(None)) == (world.raised, world.command)
 
 
+def dropped(**options: Any) -> World:
+    """Return a watch whose stream was dropped after an event."""
+    world = World(on_drop="restart", **options)
+    world.start()
+    world.events()
+    world.drop()
+    return world
+
+
+def test_the_job_of_a_dropped_stream_is_replaced_at_once() -> None:
+    world = dropped()
+    world.stop()
+    world.events(0, Triggered(name="triggered", delivery="poll"))
+    world.end(0, reason="cancelled")
+    assert do.Start(None) == world.command
+    world.start()
+    assert ["progress", "triggered", "gap"] == [event.kind for event in world.emitted]
+    assert "connection_lost" == world.gaps[0].reason
+    assert "watching" == world.policy.state.name
+
+
+def test_the_next_restart_waits_for_a_minute_and_polls_meanwhile() -> None:
+    world = dropped()
+    world.stop()
+    world.end(0, reason="cancelled")
+    restarted = world.now
+    world.start()
+    world.events()
+    world.drop()
+    while not isinstance(world.command, do.Stop):
+        assert "polling" == world.policy.state.name
+        world.events(3)
+    assert restarted + 60 <= world.now < restarted + 64
+
+
+def test_a_stream_that_never_delivered_an_event_is_not_restarted() -> None:
+    world = World(on_drop="restart")
+    world.start()
+    world.events(1, Started(name="started", delivery="sse"))
+    world.drop()
+    world.events(100)
+    assert isinstance(world.command, do.Read)
+
+
+def test_two_restarts_without_an_event_leave_the_job_to_polling_and_the_next_has_a_stream_again() -> None:
+    world = dropped()
+    for _ in range(2):
+        world.stop()
+        world.end(0, reason="cancelled")
+        world.start()
+        world.drop(70)
+    world.events(1000)
+    world.end(1)
+    world.start()
+    world.drop(1)
+    assert isinstance(world.command, do.Stop)
+
+
+def test_a_job_that_cannot_be_stopped_is_polled_and_its_restart_retried() -> None:
+    world = dropped()
+    job = world.running
+    world.stop(confirmed=False)
+    world.events(30)
+    assert (job, True) == (world.running, isinstance(world.command, do.Read))
+    world.events(31)
+    assert isinstance(world.command, do.Stop)
+
+
+def test_a_restart_waits_for_the_end_of_a_cooldown() -> None:
+    world = World(on_drop="restart", cooldown=300)
+    world.start()
+    world.events(10, Triggered(name="triggered", delivery="sse"))
+    world.drop(10)
+    world.events(280)
+    assert isinstance(world.command, do.Read)
+    world.events(10)
+    assert isinstance(world.command, do.Stop)
+
+
+def test_a_digest_is_restarted_at_the_end_of_its_window() -> None:
+    world = World(on_drop="restart", window=600)
+    world.start()
+    world.events(700)
+    world.drop(100)
+    world.events(390)
+    assert isinstance(world.command, do.Read)
+    world.events(10)
+    assert isinstance(world.command, do.Stop)
+
+
+@pytest.mark.parametrize(("slot_delay", "restarts"), [(600, True), (float("inf"), False)])
+def test_a_job_is_kept_for_a_while_where_its_slot_could_be_lost(slot_delay: float, restarts: bool) -> None:
+    world = World(on_drop="restart")
+    world.start()
+    world.events()
+    world.drop(10, slot_delay=slot_delay)
+    world.events(590)
+    assert isinstance(world.command, do.Read)
+    world.events(10)
+    assert restarts is isinstance(world.command, do.Stop)
+
+
+def test_a_job_is_not_replaced_where_the_budget_pays_for_no_other() -> None:
+    world = World(on_drop="restart", max_cost=0.02)
+    world.start()
+    world.events(10)
+    world.drop(10)
+    assert isinstance(world.command, do.Read)
+
+
 # Whatever happens, in whatever order
 
 
@@ -462,7 +581,11 @@ def outcomes(world: World, number: Callable[[float], float]) -> list[Callable[[]
         case do.StopLost():
             return [world.stop_lost, lambda: world.stop_lost(confirmed=False), lambda: world.send(do.NotFound())]
         case do.Stop():
-            return [world.stop, lambda: world.stop(confirmed=False)]
+            return [
+                world.stop,
+                lambda: world.stop(confirmed=False),
+                lambda: world.stop(confirmed=False, possible=False),
+            ]
         case do.Read(until):
             seconds = number(900)
             found: list[Callable[[], object]] = [
@@ -488,7 +611,9 @@ WORLDS = st.builds(
     World,
     duration=st.none() | st.floats(5, 4000),
     max_cost=st.none() | st.floats(0.02, 1),
-    on_drop=st.sampled_from(["poll", "raise"]),
+    on_drop=st.sampled_from(["restart", "poll", "raise"]),
+    cooldown=st.floats(0, 100),
+    window=st.none() | st.just(600.0),
     wait_for_slot=st.none() | st.floats(0, 100),
     queues=st.booleans(),
 )

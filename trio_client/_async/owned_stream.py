@@ -23,7 +23,7 @@ from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
 from .job_events import AsyncPolling
-from .job_stop import stop_job
+from .job_stop import try_to_stop
 from .owned_job import AsyncOwnedJob, announce, reference_header
 from .transport import AsyncTransport
 
@@ -194,13 +194,19 @@ class AsyncOwnedStream:
         else:
             owned.release(ended=ended)
 
-    async def stop(self) -> bool:
-        """Cancel the job, and keep its stream for the final messages; return whether it has certainly ended."""
+    async def stop(self) -> tuple[bool, bool]:
+        """Cancel the job, and keep its stream for the final messages.
+
+        Returns:
+            Whether it has certainly ended, and whether it may have been cancelled.
+        """
         job_id = await self.find_id()
-        if self._owned is None or job_id is None or not await stop_job(self._transport, job_id):
-            return False
-        self._owned.release(ended=True)
-        return True
+        if self._owned is None or job_id is None:
+            return False, False
+        confirmed, possible = await try_to_stop(self._transport, job_id)
+        if confirmed:
+            self._owned.release(ended=True)
+        return confirmed, possible
 
     def follow_by_polling(self) -> None:
         """Go on after a drop that was raised: the next call of `advance` polls the job."""

@@ -14,6 +14,9 @@ from ..events import Event
 __all__ = ["AsyncSlotLease", "AsyncSource", "AsyncUnlimitedSlots"]
 
 
+_RESTART_DELAY = 600.0
+
+
 class AsyncSource(Protocol):
     """What a stream of events draws from."""
 
@@ -59,6 +62,10 @@ class AsyncSlotLease(Protocol):
         """Note that the account has no free slot; return how long to pause, in seconds."""
         ...
 
+    def restart_delay(self) -> float:
+        """Return for how many seconds a job is kept that is to be replaced, since its slot could be lost meanwhile."""
+        ...
+
     def time_slice(self) -> AbstractContextManager[object]:
         """End what runs inside when the time slice is over."""
         ...
@@ -77,6 +84,7 @@ class AsyncUnlimitedSlots:
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
+        self._was_refused = False
 
     def acquire(self) -> bool:
         """Let every job start."""
@@ -91,7 +99,12 @@ class AsyncUnlimitedSlots:
 
     def refused(self, error: MaxJobsReachedError) -> float:
         """Return how long to wait before the next attempt."""
+        self._was_refused = True
         return lengthened(POLL_SECONDS, error, self._policy)
+
+    def restart_delay(self) -> float:
+        """Keep a job for a while once the account has refused one."""
+        return _RESTART_DELAY if self._was_refused else 0.0
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End nothing."""

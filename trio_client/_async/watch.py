@@ -13,6 +13,7 @@ from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
+from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.shield import time_limit
 from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedError, TrioError
@@ -38,7 +39,8 @@ class AsyncWatch:
         make_call: returns the call that starts a job of at most that many seconds (`None`: the caller's).
         limits: the limits of the watch.
         on_exit: whether leaving the watch cancels the running job.
-        on_drop: whether a dropped stream is followed by polling, or raised.
+        on_drop: whether the job of a dropped stream is replaced, followed by polling, or the error raised.
+        restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
         options: what every job's stream is opened with.
     """
@@ -50,11 +52,12 @@ class AsyncWatch:
         limits: WatchLimits,
         *,
         on_exit: Literal["cancel", "leave"],
-        on_drop: Literal["poll", "raise"],
+        on_drop: Literal["restart", "poll", "raise"],
+        restart_rule: RestartRule,
         wait_for_slot: float | None,
         options: dict[str, Any],
     ) -> None:
-        stream_options(on_exit, on_drop, wait_for_slot)
+        stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         self.lease: AsyncSlotLease = AsyncUnlimitedSlots(transport.settings.retry)
         self._transport = transport
         self._make_call = make_call
@@ -64,6 +67,7 @@ class AsyncWatch:
             limits,
             on_exit=on_exit,
             on_drop=on_drop,
+            restart_rule=restart_rule,
             wait_for_slot=wait_for_slot,
             clock=transport.clock,
             server_now=transport.state.server_now,
@@ -169,7 +173,7 @@ class AsyncWatch:
             case do.Read(until):
                 return await self._read(job, until)
             case do.Stop():
-                return do.StopTried(await job.stop())
+                return do.StopTried(*await job.stop())
             case do.Poll():
                 job.follow_by_polling()
             case do.Close(error):
@@ -241,7 +245,7 @@ class AsyncWatch:
                 return do.Events(events)
         except TrioError as error:
             lost = error.with_traceback(None)
-            return do.Unreachable(lost) if job.is_polled else do.Dropped(lost)
+            return do.Unreachable(lost) if job.is_polled else do.Dropped(lost, self.lease.restart_delay())
         except TimeoutError:
             return do.TimeUp()
         return do.TimeSliceOver()

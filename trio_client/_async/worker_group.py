@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -244,6 +245,10 @@ class _SharedSlotLease:
         self._slices.refused(self._number)
         self._share()
         return 0.0
+
+    def restart_delay(self) -> float:
+        """Keep a job to the end of its time slice once the account has refused one."""
+        return math.inf if self._slices.limited else 0.0
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End what runs inside when the time slice is over."""

@@ -31,7 +31,7 @@ class WatchOptions(TypedDict, total=False):
     max_cost_usd: float | None
     price_per_minute_usd: float | None
     on_exit: Literal["cancel", "leave"]
-    on_drop: Literal["poll", "raise"]
+    on_drop: Literal["restart", "poll", "raise"]
     timeout: float | Timeout | None
     extra_headers: Mapping[str, str] | None
 

@@ -310,9 +310,13 @@ class JobEnded:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The stream was disconnected; the job may still run."""
+    """The stream was disconnected; the job may still run.
+
+    `slot_delay`: seconds to keep the job, since its slot could be lost by starting another; infinite: to its end.
+    """
 
     error: TrioError
+    slot_delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +328,10 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class StopTried:
-    """The job was cancelled; `confirmed`: it has certainly ended."""
+    """The job was to be stopped; `confirmed`: it has certainly ended; `possible`: it may have been cancelled."""
 
     confirmed: bool
+    possible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

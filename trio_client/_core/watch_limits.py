@@ -120,6 +120,10 @@ class Budget:
             return _end("max_cost_reached")
         return None
 
+    def pays_another_job(self) -> bool:
+        """Return whether the limits leave time for another job after the running one."""
+        return self.seconds_left >= SHORTEST_JOB and self._affordable() >= SHORTEST_JOB
+
     def expires_at(self) -> float | None:
         """Return when the running job has used up the limits, by the clock; `None`: never."""
         moments = [moment for moment in (self._duration_over(), self._money_over()) if math.isfinite(moment)]

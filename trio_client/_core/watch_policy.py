@@ -26,6 +26,7 @@ from .watch_backoff import WatchBackoff
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
 from .watch_coverage import Coverage, reason_of, reason_of_end
 from .watch_limits import Budget, WatchLimits
+from .watch_restart import RestartPlan, RestartRule
 from .watch_state import WatchState, WatchStateName
 
 __all__ = ["WatchPolicy"]
@@ -47,7 +48,8 @@ class WatchPolicy:
     Args:
         limits: in time and money.
         on_exit: whether closing the watch stops what it may have started.
-        on_drop: whether the job of a dropped stream is polled, or the error raised.
+        on_drop: whether the job of a dropped stream is replaced, or polled, or the error raised.
+        restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
         clock: the time, in seconds.
         server_now: the time by the server's clock.
@@ -59,7 +61,8 @@ class WatchPolicy:
         limits: WatchLimits,
         *,
         on_exit: Literal["cancel", "leave"],
-        on_drop: Literal["poll", "raise"],
+        on_drop: Literal["restart", "poll", "raise"],
+        restart_rule: RestartRule,
         wait_for_slot: float | None,
         clock: Callable[[], float],
         server_now: Callable[[], datetime],
@@ -74,11 +77,12 @@ class WatchPolicy:
         self._budget = Budget(limits, clock=clock, unresolved=self._unresolved)
         self._backoff = WatchBackoff(rand=rand)
         self._coverage = Coverage(server_now)
+        self._restarts = RestartPlan(restart_rule, clock=clock)
         self._pause = 0.0
         self._full_since: float | None = None
         self._job: RunningJob | None = None
         self._has_begun = False
-        self._polling = False
+        self._polling = self._may_have_cancelled = False
         self._last_job_id: str | None = None
         self._state = WatchState("starting", server_now())
 
@@ -143,6 +147,7 @@ class WatchPolicy:
             case do.JobStarted(job):
                 self._full_since = None
                 self._budget.job_started(self._ran_already(job))
+                self._restarts.job_started()
                 return job
             case do.SlotRefused(error, pause):
                 yield from self._slot_refused(error, pause)
@@ -214,17 +219,20 @@ class WatchPolicy:
 
     def _follow(self, job: RunningJob) -> _Life[bool]:
         """Emit a job's events until it has ended or is given up; return whether the watch has ended with it."""
-        self._polling = job.is_polled
+        self._polling, self._may_have_cancelled = job.is_polled, False
         while True:
             if (over := self._budget.expired()) is not None:
                 yield from self._stop_for_good(over)
                 return True
             yield from self._stop_lost()
+            if self._restarts.is_due and (yield from self._restart(job)):
+                return False
             outcome = yield from self._do(do.Read(self._budget.expires_at()))
             match outcome:
                 case do.Events(events):
                     if self._state.name == "retrying":
                         self._enter("polling", "connection_lost")
+                    self._restarts.saw(events)
                     yield from self._emit(events)
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
@@ -232,7 +240,9 @@ class WatchPolicy:
                 case do.TimeSliceOver():
                     if (yield from self._end_time_slice(job)):
                         return False
-                case do.Dropped(error) if not self._polling and self._on_drop == "poll" and not _is_unresolved(error):
+                case do.Dropped(error, delay) if self._may_poll(error):
+                    if self._on_drop == "restart":
+                        self._restarts.dropped(delay)
                     yield from self._poll(error)
                 case do.Dropped(error) | do.Unreachable(error):
                     if not (yield from self._keeps(job, error)):
@@ -242,7 +252,7 @@ class WatchPolicy:
 
     def _keeps(self, job: RunningJob, error: TrioError) -> _Life[bool]:
         """Keep a job that cannot be followed at the moment; return `False` if it was given up."""
-        if self._on_drop == "poll" and job.job_id is not None:
+        if self._on_drop != "raise" and job.job_id is not None:
             pause = self._backoff.while_unreachable(error)
             if pause is None and not (yield from self._stop()):
                 # Two jobs beside each other would both be billed; only a key that is refused will not work again.
@@ -252,7 +262,7 @@ class WatchPolicy:
                 self._enter("retrying", "connection_lost", error.problem)
                 yield from self._wait(pause)
                 return True
-        if self._on_drop == "poll" and _is_unresolved(error):
+        if self._on_drop != "raise" and _is_unresolved(error):
             ran = self._budget.job_released()
             self._note_unresolved(error.__cause__, self._clock() - ran)
             yield from self._do(do.Release())
@@ -273,6 +283,26 @@ class WatchPolicy:
                 outcome = yield from self._do(do.StopLost(create))
                 if isinstance(outcome, do.StopTried) and outcome.confirmed:
                     self._forget(create)
+
+    def _restart(self, job: RunningJob) -> _Life[bool]:
+        """Replace the job of a dropped stream by one with a stream; return whether it was stopped.
+
+        Polling brings no explanation and no picture. What the job had counted and the stream did not show is emitted.
+        """
+        if not self._budget.pays_another_job():
+            self._restarts.due = None
+            return False
+        if not (yield from self._stop()):
+            self._restarts.postponed()
+            return False
+        end = yield from self._drain()
+        yield from self._do(do.Close())
+        self._restarts.restarted()
+        self._budget.job_ended(end.stats if end is not None else None)
+        since = (end.occurred_at if end is not None else None) or job.seen_alive
+        self._coverage.lost("connection_lost", self._state.detail, since=since)
+        self._pause = 0.0
+        return True
 
     def _end_time_slice(self, job: RunningJob) -> _Life[bool]:
         """Stop the job, since other watches wait for its slot; return whether it was stopped."""
@@ -295,11 +325,13 @@ class WatchPolicy:
         """Report a job's end within the watch, or as the end of the watch; return whether it is the latter."""
         yield from self._do(do.Close())
         time_slice_over = time_slice_over and isinstance(end, Stopped)
+        self._restarts.job_ended()
         ran = self._budget.job_ended(end.stats)
-        if not time_slice_over and isinstance(end, Stopped) and end.reason == "cancelled":
+        own = time_slice_over or self._may_have_cancelled
+        if not own and isinstance(end, Stopped) and end.reason == "cancelled":
             yield from self._emit([end])
             return True
-        self._pause = 0.0 if time_slice_over else self._backoff.after_end(end, ran)
+        self._pause = 0.0 if own and isinstance(end, Stopped) else self._backoff.after_end(end, ran)
         detail = end.reason if isinstance(end, Stopped) else end.code or end.message
         reason = "time_slice" if time_slice_over else reason_of_end(end)
         self._coverage.lost(reason, detail, since=end.occurred_at or seen_alive)
@@ -327,7 +359,7 @@ class WatchPolicy:
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
                     return end
-                case do.Dropped(error) if not self._polling and self._on_drop == "poll":
+                case do.Dropped(error) if self._may_poll(error):
                     yield from self._poll(error)
                 case do.TimeSliceOver():  # the job that had the slot was stopped
                     yield from self._do(do.ReleaseSlot())
@@ -351,7 +383,14 @@ class WatchPolicy:
     def _stop(self) -> _Life[bool]:
         """Cancel the job; return whether it has certainly ended."""
         outcome = yield from self._do(do.Stop())
-        return isinstance(outcome, do.StopTried) and outcome.confirmed
+        if not isinstance(outcome, do.StopTried):
+            return False
+        self._may_have_cancelled = self._may_have_cancelled or outcome.possible
+        return outcome.confirmed
+
+    def _may_poll(self, error: TrioError) -> bool:
+        """Whether a dropped stream is followed by polling: its job's id is known, or not looked up yet."""
+        return not self._polling and self._on_drop != "raise" and not _is_unresolved(error)
 
     def _poll(self, error: TrioError) -> _Life[None]:
         """Follow the job of a dropped stream by polling."""

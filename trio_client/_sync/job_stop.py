@@ -24,7 +24,7 @@ from ..errors import (
 )
 from .transport import Transport
 
-__all__ = ["StopAtExit", "report_leak", "stop_job"]
+__all__ = ["StopAtExit", "report_leak", "stop_job", "try_to_stop"]
 
 CLEANUP_SECONDS = 10.0
 _PAUSES = (0.5, 1.0)  # seconds before the next attempts
@@ -39,6 +39,12 @@ def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECO
     nothing of the API's. Only a terminal status, or "no such job" (JOB_NOT_FOUND), proves the end: any other 404, and
     any page, may come from a proxy, or from another server.
     """
+    confirmed, _ = try_to_stop(transport, job_id, seconds=seconds)
+    return confirmed
+
+
+def try_to_stop(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> tuple[bool, bool]:
+    """Do as `stop_job`; return whether the job has certainly ended, and whether an attempt may have cancelled it."""
     stop = _Stop(transport, job_id, seconds)
     problem: object = None
     with shielded(stop.seconds):
@@ -47,7 +53,7 @@ def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECO
             try:
                 status = stop.attempt()
                 if status is None:
-                    return True
+                    return True, True
                 problem = f"its status is {status}"
             except TrioError as error:
                 problem = error
@@ -57,7 +63,7 @@ def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECO
             if not stop.pause(max(hint, _PAUSES[number] if number < len(_PAUSES) else _PAUSE)):
                 break
     logger.error("Stopping job %s failed: %s", job_id, problem)
-    return False
+    return False, stop.may_be_gone
 
 
 class _Stop:
@@ -72,7 +78,7 @@ class _Stop:
         self.seconds = seconds
         self._until = transport.clock() + seconds
         self._doubt_until = transport.clock() + doubt
-        self._may_be_gone = False  # by an attempt to cancel it
+        self.may_be_gone = False  # by an attempt to cancel it
         self._is_last = False
 
     def attempt(self) -> str | None:
@@ -81,19 +87,19 @@ class _Stop:
         try:
             try:
                 transport.call(cancel_job(self._job_id))
-                self._may_be_gone = True
+                self.may_be_gone = True
             except JobNotFoundError:
                 raise
             except APIStatusError as error:
                 if not _only_the_status_explains(error):
-                    self._may_be_gone = self._may_be_gone or is_ambiguous(error)
+                    self.may_be_gone = self.may_be_gone or is_ambiguous(error)
                     raise
             except TrioError as error:
-                self._may_be_gone = self._may_be_gone or is_ambiguous(error)
+                self.may_be_gone = self.may_be_gone or is_ambiguous(error)
                 raise
             detail = transport.call(replace(get_job(self._job_id), fresh_connection=True))
         except JobNotFoundError as error:
-            if error.acted_before or self._may_be_gone or transport.clock() >= self._doubt_until:
+            if error.acted_before or self.may_be_gone or transport.clock() >= self._doubt_until:
                 return None
             return "not known yet"
         return None if detail.is_terminal else detail.status or "not known"

@@ -11,6 +11,7 @@ from .._core.config import Timeout
 from .._core.endpoints import create_live_monitor
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_limits import job_seconds, watch_limits
+from .._core.watch_restart import RestartRule
 from ..models import Job
 from .event_stream import EventStream, WatchStream
 from .owned_job import create_job
@@ -184,7 +185,7 @@ class LiveMonitor:
         max_cost_usd: float | None = None,
         price_per_minute_usd: float | None = None,
         on_exit: Literal["cancel", "leave"] = "cancel",
-        on_drop: Literal["poll", "raise"] = "poll",
+        on_drop: Literal["restart", "poll", "raise"] = "restart",
         wait_for_slot: float | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -213,7 +214,9 @@ class LiveMonitor:
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price, which `hybrid` has none of.
             on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.
-            on_drop: `poll` follows a job by polling after a broken connection; `raise` ends the watch with it.
+            on_drop: after a dropped stream `restart` stops the job and starts the next, so that explanations and
+                pictures go on: at once, but at most once a minute, and not while a trigger's cooldown runs; `poll`
+                follows the job by polling; `raise` ends the watch with the error.
             wait_for_slot: seconds to wait for a free job slot before MaxJobsReachedError; `None`: as long as it takes.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request that starts a job.
@@ -249,6 +252,7 @@ class LiveMonitor:
             limits,
             on_exit=on_exit,
             on_drop=on_drop,
+            restart_rule=RestartRule(cooldown=trigger_cooldown_seconds or 0),
             wait_for_slot=wait_for_slot,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )

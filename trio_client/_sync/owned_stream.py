@@ -24,7 +24,7 @@ from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
 from .job_events import Polling
-from .job_stop import stop_job
+from .job_stop import try_to_stop
 from .owned_job import OwnedJob, announce, reference_header
 from .transport import Transport
 
@@ -193,13 +193,19 @@ class OwnedStream:
         else:
             owned.release(ended=ended)
 
-    def stop(self) -> bool:
-        """Cancel the job, and keep its stream for the final messages; return whether it has certainly ended."""
+    def stop(self) -> tuple[bool, bool]:
+        """Cancel the job, and keep its stream for the final messages.
+
+        Returns:
+            Whether it has certainly ended, and whether it may have been cancelled.
+        """
         job_id = self.find_id()
-        if self._owned is None or job_id is None or not stop_job(self._transport, job_id):
-            return False
-        self._owned.release(ended=True)
-        return True
+        if self._owned is None or job_id is None:
+            return False, False
+        confirmed, possible = try_to_stop(self._transport, job_id)
+        if confirmed:
+            self._owned.release(ended=True)
+        return confirmed, possible
 
     def follow_by_polling(self) -> None:
         """Go on after a drop that was raised: the next call of `advance` polls the job."""

@@ -15,6 +15,9 @@ from ..events import Event
 __all__ = ["SlotLease", "Source", "UnlimitedSlots"]
 
 
+_RESTART_DELAY = 600.0
+
+
 class Source(Protocol):
     """What a stream of events draws from."""
 
@@ -60,6 +63,10 @@ class SlotLease(Protocol):
         """Note that the account has no free slot; return how long to pause, in seconds."""
         ...
 
+    def restart_delay(self) -> float:
+        """Return for how many seconds a job is kept that is to be replaced, since its slot could be lost meanwhile."""
+        ...
+
     def time_slice(self) -> AbstractContextManager[object]:
         """End what runs inside when the time slice is over."""
         ...
@@ -78,6 +85,7 @@ class UnlimitedSlots:
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
+        self._was_refused = False
 
     def acquire(self) -> bool:
         """Let every job start."""
@@ -92,7 +100,12 @@ class UnlimitedSlots:
 
     def refused(self, error: MaxJobsReachedError) -> float:
         """Return how long to wait before the next attempt."""
+        self._was_refused = True
         return lengthened(POLL_SECONDS, error, self._policy)
+
+    def restart_delay(self) -> float:
+        """Keep a job for a while once the account has refused one."""
+        return _RESTART_DELAY if self._was_refused else 0.0
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End nothing."""

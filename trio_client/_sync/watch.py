@@ -14,6 +14,7 @@ from .._core.log import logger
 from .._core.validation import stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
+from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.shield import time_limit
 from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedError, TrioError
@@ -39,7 +40,8 @@ class Watch:
         make_call: returns the call that starts a job of at most that many seconds (`None`: the caller's).
         limits: the limits of the watch.
         on_exit: whether leaving the watch cancels the running job.
-        on_drop: whether a dropped stream is followed by polling, or raised.
+        on_drop: whether the job of a dropped stream is replaced, followed by polling, or the error raised.
+        restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
         options: what every job's stream is opened with.
     """
@@ -51,11 +53,12 @@ class Watch:
         limits: WatchLimits,
         *,
         on_exit: Literal["cancel", "leave"],
-        on_drop: Literal["poll", "raise"],
+        on_drop: Literal["restart", "poll", "raise"],
+        restart_rule: RestartRule,
         wait_for_slot: float | None,
         options: dict[str, Any],
     ) -> None:
-        stream_options(on_exit, on_drop, wait_for_slot)
+        stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         self.lease: SlotLease = UnlimitedSlots(transport.settings.retry)
         self._transport = transport
         self._make_call = make_call
@@ -65,6 +68,7 @@ class Watch:
             limits,
             on_exit=on_exit,
             on_drop=on_drop,
+            restart_rule=restart_rule,
             wait_for_slot=wait_for_slot,
             clock=transport.clock,
             server_now=transport.state.server_now,
@@ -170,7 +174,7 @@ class Watch:
             case do.Read(until):
                 return self._read(job, until)
             case do.Stop():
-                return do.StopTried(job.stop())
+                return do.StopTried(*job.stop())
             case do.Poll():
                 job.follow_by_polling()
             case do.Close(error):
@@ -242,7 +246,7 @@ class Watch:
                 return do.Events(events)
         except TrioError as error:
             lost = error.with_traceback(None)
-            return do.Unreachable(lost) if job.is_polled else do.Dropped(lost)
+            return do.Unreachable(lost) if job.is_polled else do.Dropped(lost, self.lease.restart_delay())
         except TimeoutError:
             return do.TimeUp()
         return do.TimeSliceOver()
