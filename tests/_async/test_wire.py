@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
+import logging
 import socket
 import threading
+import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import aiohttp
 import anyio
+import httpx
+import httpx2
+import httpx_aiohttp
 import pytest
 from raw_server import CLOSE, HOLD, RESET, RawServer, reply
 
 from trio_client import (
     APIConnectionError,
+    APIStatusError,
     APITimeoutError,
     AsyncTrioClient,
     CreateOutcomeUnknownError,
+    ResponseValidationError,
     RetryPolicy,
     Timeout,
     Triggered,
@@ -29,6 +40,7 @@ YARD = "rtsp://camera.example/yard"
 OPEN = "the gate is open"
 KEY = "planted-key-8761"
 NO_JOBS = reply({"jobs": []})
+CHECKED = reply({"triggered": True, "explanation": "It is."})
 WAYS = [
     ("own connections", "asyncio"),
     ("own connections", "trio"),  # async-only
@@ -192,3 +204,193 @@ async def test_no_failure_repeats_the_key(connect: Connect, script: Any) -> None
     while error is not None:
         assert KEY not in f"{error} {error!r} {vars(error)}"
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "429 Too Many Requests", "500 Internal Server Error"])
+async def test_a_connection_whose_reply_was_an_error_is_not_used_again(connect: Connect, way: str, status: str) -> None:
+    failed = reply({"error": {"code": "X", "message": "no"}}, status)
+    with RawServer(NO_JOBS, [failed, 0.3, CLOSE], CHECKED) as server:  # it closes a moment later, without saying so
+        client = connect(base_url=server.base_url, retry=None)
+        await client.jobs.list()
+        with pytest.raises(APIStatusError):
+            await client.jobs.list()
+        if way != "httpx-aiohttp":  # which leaves it to the server to close what was asked for with "Connection: close"
+            await client.check_once(YARD, OPEN)
+            fresh_at_first = way != "own connections"  # until it is known that the connection can be closed
+            assert (server.connections, len(server.requests)) == (2 + fresh_at_first, 3)
+        else:
+            assert all(b"connection: close" in request.lower() for request in server.requests)
+
+
+async def test_a_connection_whose_reply_was_good_is_used_again(connect: Connect, way: str) -> None:
+    with RawServer(NO_JOBS) as server:
+        client = connect(base_url=server.base_url)
+        for _ in range(4):
+            await client.jobs.list()
+        wanted = {"own connections": 1, "httpx-aiohttp": 1}.get(way, 2)  # the first tells whether it can be closed
+        assert server.connections == wanted
+
+
+async def test_after_one_was_lost_on_a_kept_connection_billed_calls_have_fresh_ones(connect: Connect, way: str) -> None:
+    with RawServer(NO_JOBS, NO_JOBS, [CLOSE], NO_JOBS, CHECKED, NO_JOBS, CHECKED) as server:
+        client = connect(base_url=server.base_url, retry=None)
+        for _ in range(2):
+            await client.jobs.list()
+        with pytest.raises(APIConnectionError) as caught:
+            await client.check_once(YARD, OPEN)
+        assert caught.value.request_sent is True
+        if way == "own connections":
+            for _ in range(2):
+                await client.jobs.list()
+                await client.check_once(YARD, OPEN)
+            assert (len(server.requests), server.connections) == (7, 4)
+
+
+def zipped(*members: bytes) -> bytes:
+    return b"".join(gzip.compress(member) for member in members)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity, gzip", "x-gzip, none"])
+async def test_a_gzip_body_of_several_members_is_read_to_its_end(connect: Connect, encoding: str) -> None:
+    body = zipped(b'{"jobs": [{"job', b"", b'_id": "a"}]}')
+    with RawServer(reply(body, content_encoding=encoding)) as server:
+        (job,) = await connect(base_url=server.base_url).jobs.list()
+    assert job.job_id == "a"
+
+
+@pytest.mark.parametrize("encoding", ["none", "identity", "identity, none"])
+async def test_no_encoding_has_several_names(connect: Connect, encoding: str) -> None:
+    with RawServer(reply({"jobs": []}, content_encoding=encoding)) as server:
+        assert len(await connect(base_url=server.base_url).jobs.list()) == 0
+
+
+async def test_what_follows_a_gzip_body_is_an_error(connect: Connect) -> None:
+    with RawServer(reply(zipped(b'{"jobs": []}') + b"garbage", content_encoding="gzip")) as server:
+        with pytest.raises(ResponseValidationError, match="decoded"):
+            await connect(base_url=server.base_url).jobs.list()
+
+
+GARBAGE = b"\0" * 2**20
+GZIPPED = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-encoding: gzip\r\n\r\n"
+
+
+@pytest.mark.parametrize("rest", [GARBAGE, zipped(GARBAGE)], ids=["garbage", "members"])
+async def test_bytes_after_a_gzip_body_take_no_memory(connect: Connect, rest: bytes) -> None:
+    limit = 2 * 2**20
+    script = [GZIPPED % b"application/json", zipped(b'{"jobs": []}'), *[rest] * 64, CLOSE]
+    with RawServer(script) as server, peak_memory() as peak:
+        with pytest.raises(ResponseValidationError):
+            await connect(base_url=server.base_url, max_body_bytes=limit, retry=None).jobs.list()
+        await anyio.to_thread.run_sync(server.wait_for_closing)  # async-only
+    assert peak() < 2 * limit + 16 * 2**20
+
+
+async def test_bytes_after_a_gzip_stream_take_no_memory(connect: Connect, stub: StubServer) -> None:
+    limit = 2 * 2**20
+    start = zipped(b'event: started\ndata: {"job_id": "a"}\n\n')
+    script = [GZIPPED % b"text/event-stream", start, *[GARBAGE] * 64, CLOSE]
+    stopped = reply({"job_id": "a", "status": "stopped"})
+    with RawServer(script, stopped) as server, peak_memory() as peak:
+        client = connect(base_url=server.base_url, max_body_bytes=limit)
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            assert (await events.collect())[-1].kind == "stopped"
+    assert peak() < 2 * limit + 16 * 2**20
+
+
+async def test_tiny_chunks_take_no_more_memory_than_their_bytes(connect: Connect) -> None:
+    limit = 2**15
+    chunks = b"2\r\nxx\r\n" * 2**9
+    script = [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", *[chunks] * 64, CLOSE]
+    with RawServer(script) as server, peak_memory() as peak:
+        with pytest.raises(ResponseValidationError, match="max_body_bytes"):
+            await connect(base_url=server.base_url, max_body_bytes=limit, retry=None).jobs.list()
+    assert peak() < 2 * limit + 2 * 2**20
+
+
+@contextmanager
+def peak_memory() -> Iterator[Callable[[], int]]:
+    """The most memory that was held inside, afterwards."""
+    found: list[int] = []
+    tracemalloc.start()
+    try:
+        yield lambda: found[0]
+    finally:
+        found.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+
+async def test_cookies_that_replies_set_are_not_sent_back(connect: Connect, way: str) -> None:
+    if way == "httpx-aiohttp":
+        return  # aiohttp has cookies of its own: see the next
+    with RawServer(reply({"jobs": []}, set_cookie="planted=1")) as server:
+        client = connect(base_url=server.base_url.replace("127.0.0.1", "localhost"))
+        for _ in range(3):
+            await client.jobs.list()
+    assert [request for request in server.requests if b"planted" in request] == []
+
+
+# async-only: begin
+async def test_aiohttp_sends_no_cookies_back_with_a_jar_that_keeps_none(connect: Connect, way: str) -> None:
+    """As docs/production.md advises."""
+    if way != "httpx-aiohttp":
+        return
+    transport = httpx_aiohttp.AiohttpTransport(
+        client=lambda: aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    )
+    async with httpx.AsyncClient(transport=transport) as http:
+        with RawServer(reply({"jobs": []}, set_cookie="planted=1")) as server:
+            client = connect(base_url=server.base_url.replace("127.0.0.1", "localhost"), http_client=http)
+            for _ in range(2):
+                await client.jobs.list()
+    assert b"planted" not in server.requests[1]
+
+
+# async-only: end
+async def test_cookies_that_the_injected_client_had_are_sent(connect: Connect, way: str) -> None:
+    if way in ("own connections", "httpx-aiohttp"):
+        return
+    through = (httpx if way == "httpx" else httpx2).AsyncClient(trust_env=False)
+    through.cookies.set("mine", "1")
+    with RawServer(reply({"jobs": []}, set_cookie="planted=1")) as server:
+        client = connect(base_url=server.base_url, http_client=through)
+        for _ in range(2):
+            await client.jobs.list()
+    await through.aclose()
+    assert all(b"\r\ncookie: mine=1\r\n" in request.lower() for request in server.requests)
+
+
+async def test_what_the_http_library_logs_of_our_calls_is_masked(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="httpx")
+    caplog.set_level(logging.INFO, logger="httpx2")
+    with RawServer(reply({"url": "rtsp://cam/1"})) as server:
+        await connect(base_url=server.base_url).streams.prepare("rtsp://admin:camera-pw@cam/1")
+    assert "camera-pw" not in caplog.text
+
+
+# async-only: begin
+async def test_a_cancelled_call_leaves_the_key_in_no_frame(connect: Connect) -> None:
+    caught: list[BaseException] = []
+
+    async def call(client: AsyncTrioClient) -> None:
+        try:
+            await client.streams.prepare("rtsp://admin:camera-pw@cam/1")
+        except BaseException as error:
+            caught.append(error)
+            raise
+
+    with RawServer([]) as server:
+        client = connect(api_key=KEY, base_url=server.base_url)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call, client)
+            await anyio.to_thread.run_sync(server.wait_for_requests, 1)
+            tasks.cancel_scope.cancel()
+    for error in caught:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if "trio_client" in frame.f_code.co_filename or "site-packages" in frame.f_code.co_filename:
+                shown = repr({name: value for name, value in frame.f_locals.items() if name != "url"})
+                assert KEY not in shown
+
+
+# async-only: end

@@ -27,6 +27,7 @@ __all__ = [
     "clean_base_url",
     "clean_headers",
     "clean_key",
+    "is_loopback",
 ]
 
 DEFAULT_BASE_URL = "https://trio.machinefi.com/api"
@@ -283,7 +284,7 @@ def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_
         )
     if port == 0 or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
         raise ConfigurationError(f"base_url {shown!r} contains characters that no URL has.")
-    if parts.scheme.lower() == "http" and not allow_plain_http and not _is_loopback(parts.hostname):
+    if parts.scheme.lower() == "http" and not allow_plain_http and not is_loopback(parts.hostname):
         raise ConfigurationError(
             f"base_url {shown!r} would send the key unencrypted.",
             advice="Use https://, or allow_plain_http=True.",
@@ -309,8 +310,9 @@ def clean_headers(headers: Mapping[str, str] | None, source: str) -> dict[str, s
     return cleaned
 
 
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+def is_loopback(host: str) -> bool:
+    """Return whether a host of a URL is this machine: 127.0.0.0/8, ::1 or localhost, not a name that ends in it."""
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

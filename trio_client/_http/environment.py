@@ -8,10 +8,12 @@ import socket
 import ssl
 import urllib.request
 from collections.abc import Callable
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 import httpx
 
+from .._core.config import is_loopback
 from .._redaction import mask
 from ..errors import ConfigurationError
 
@@ -63,22 +65,33 @@ def _unused_context() -> ssl.SSLContext:
 
 
 def proxy_for(url: str, *, trust_env: bool) -> httpx.Proxy | None:
-    """Return the proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY …) names for a URL."""
-    if not trust_env:
-        return None
+    """Return the proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY …) names for a URL.
+
+    None for this machine: a proxy would not reach it, and would see the key in clear.
+    """
+    host = urlsplit(url).hostname or ""
+    proxy = _named_proxy(url) if trust_env and not is_loopback(host) else None
+    if isinstance(proxy, str):
+        raise ConfigurationError(
+            proxy, advice="Correct or unset the variable, or pass trust_env=False.", field="trust_env"
+        )
+    return proxy
+
+
+def _named_proxy(url: str) -> httpx.Proxy | str | None:
+    """Return the proxy for a URL, or what is wrong with it; the frame of an error must not hold its password."""
     parts = urlsplit(url)
-    proxies = urllib.request.getproxies()
-    address = proxies.get(parts.scheme.lower()) or proxies.get("all")
+    named = urllib.request.getproxies()
+    address = named.get(parts.scheme.lower()) or named.get("all")
     host = parts.hostname or ""
     if not address or urllib.request.proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
         return None
     address = address if "://" in address else f"http://{address}"  # only a URL's password is masked
+    shown = mask(address, is_url=True)
     try:
-        return httpx.Proxy(address)
-    except (httpx.InvalidURL, ValueError) as error:
-        shown = mask(address, is_url=True)
-        raise ConfigurationError(
-            f"The environment names the proxy {shown!r}, which cannot be used: {mask(str(error))}.",
-            advice="Correct or unset the variable, or pass trust_env=False.",
-            field="trust_env",
-        ) from None
+        proxy = httpx.Proxy(address)
+    except (httpx.InvalidURL, ValueError):  # its text may quote a part of the password
+        return f"The environment names the proxy {shown!r}, which is not a valid address."
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        return f"The environment names the proxy {shown!r}, which needs the package socksio (pip install httpx[socks])."
+    return proxy

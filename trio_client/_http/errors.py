@@ -11,7 +11,7 @@ from typing import Any
 from .._redaction import preview
 from ..errors import APIConnectionError, APITimeoutError, TrioError
 
-__all__ = ["Peer", "deadline_exceeded", "is_disconnect", "scrub", "translate"]
+__all__ = ["Peer", "deadline_exceeded", "drop_tracebacks", "is_disconnect", "translate"]
 
 _MAX_REASON = 1000  # of what an exception below says
 
@@ -64,11 +64,17 @@ class Peer:
     secrets: Callable[[], Iterable[str]] = field(repr=False)
 
 
-def translate(error: Exception, peer: Peer) -> TrioError:
-    """Return the error that describes a failure of the HTTP library, which becomes its cause."""
+def translate(error: Exception, peer: Peer, outer: BaseException | None = None) -> TrioError:
+    """Return the error that describes a failure of the HTTP library, which becomes its cause.
+
+    Args:
+        error: what the HTTP library raised.
+        peer: whom the request was sent to.
+        outer: what was being handled when it was sent; as it is the caller's, it stays as it is.
+    """
     if isinstance(error, TrioError):
         return error
-    scrub(error, peer.secrets)
+    _scrub(error, peer.secrets, outer)
     place, names = peer.place, _names(error)
     if not peer.own and names & _CONNECTING:
         names = _shown_by_causes(error, names)
@@ -87,12 +93,18 @@ def deadline_exceeded(peer: Peer, seconds: float) -> APITimeoutError:
     )
 
 
-def scrub(error: BaseException, secrets: Callable[[], Iterable[str]] = tuple) -> BaseException:
-    """Return an exception without what may hold or repeat a secret, and so its causes and contexts.
+def drop_tracebacks(error: BaseException, outer: BaseException | None) -> None:
+    """Drop the tracebacks of a cancellation and of what led to it, whose frames hold the request."""
+    for current in _chain(error, outer):
+        current.__traceback__ = None
+
+
+def _scrub(error: BaseException, secrets: Callable[[], Iterable[str]], outer: BaseException | None) -> None:
+    """Take what may hold or repeat a secret out of an exception, its causes and contexts.
 
     Tracebacks and request objects go; secrets in texts, which a peer may have echoed, are masked.
     """
-    for current in _chain(error):
+    for current in _chain(error, outer):
         current.__traceback__ = None
         attributes = vars(current)
         for name, value in attributes.items():
@@ -101,12 +113,11 @@ def scrub(error: BaseException, secrets: Callable[[], Iterable[str]] = tuple) ->
             else:
                 attributes[name] = _masked(value, secrets)
         current.args = tuple(_masked(value, secrets) for value in current.args)
-    return error
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Return an exception, its cause or context, the cause of that, and so on."""
-    seen: set[int] = set()
+def _chain(error: BaseException, outer: BaseException | None = None) -> Iterator[BaseException]:
+    """Yield an exception, its cause or context, the cause of that, and so on, up to what was handled outside."""
+    seen = {id(outer)}
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))

@@ -45,10 +45,11 @@ class AsyncPooledConnection(httpx.AsyncHTTPTransport):
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its response, whose body is still coming.
 
-        `respx.mock(using="httpx")` patches httpx's clients, not its transports. Where respx is imported, which no
-        service does, requests go through such a client, so that none of a test leaves for the network.
+        `respx.mock(using="httpx")` patches httpx's clients, not its transports. While it does, requests go through such
+        a client, so that none leaves for the network.
         """
-        if "respx" in sys.modules:
+        respx = sys.modules.get("respx.mocks")
+        if respx is not None and respx.HTTPXMocker.routers:
             return await httpx.AsyncClient(transport=self, trust_env=False).send(request, stream=True)
         return await self.handle_async_request(request)
 

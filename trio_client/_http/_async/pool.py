@@ -8,8 +8,10 @@ its own: a call takes the one used last or makes a new one, and a connection tha
 from __future__ import annotations
 
 import os
+import socket
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -62,10 +64,23 @@ class AsyncExchange:
         """Release the connection: back to the list, or closed."""
         pool, self._pool = self._pool, None
         try:
+            if self._connection is None and not reusable:
+                self._shut_down()
             await close_response(self.response, None if reusable else self._chunks)
         finally:
             if pool is not None and self._connection is not None:
                 await pool.take_back(self._connection, reusable=reusable, counted=self._counted)
+
+    def _shut_down(self) -> None:
+        """Shut the connection of an injected client down, which lets its pool find it closed.
+
+        Over HTTP/2 that would end the requests of others. The pool closes the stream; httpcore fails under the trio
+        library if it finds one that others have closed.
+        """
+        stream = self.response.extensions.get("network_stream")
+        if stream is not None and self.response.http_version.startswith("HTTP/1"):
+            with suppress(Exception):
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 class AsyncPool:
@@ -80,13 +95,14 @@ class AsyncPool:
     def __init__(self, base_url: str, *, trust_env: bool, max_calls: int = MAX_CALLS) -> None:
         self._base_url = base_url
         self._ssl_context = ssl_context_for(base_url, trust_env=trust_env)
-        self._proxy = proxy_for(base_url, trust_env=trust_env)
+        self.proxy: httpx.Proxy | None = proxy_for(base_url, trust_env=trust_env)
         self._make_connection: Callable[[], AsyncPooledConnection] | None = None
         self._max_calls = max_calls
         self._limiter = Limiter(max_calls)
         self._idle: list[AsyncPooledConnection] = []
         self._owner: object = None
         self._closed = False
+        self.lost_unrepeatable = False  # a request that could not be sent again, on a kept connection
         _pools.add(self)
 
     async def open(
@@ -117,7 +133,9 @@ class AsyncPool:
             try:
                 response = await connection.send(request)
             except Exception as error:
-                if not (reused and repeatable and is_disconnect(error)):
+                lost = reused and is_disconnect(error)
+                if not (lost and repeatable):
+                    self.lost_unrepeatable = self.lost_unrepeatable or lost
                     raise
                 await self._discard(connection)
                 connection = self._new_connection()
@@ -192,7 +210,7 @@ class AsyncPool:
 
     def _new_connection(self) -> AsyncPooledConnection:
         if self._make_connection is None:
-            self._make_connection = connection_maker(self._base_url, ssl_context=self._ssl_context(), proxy=self._proxy)
+            self._make_connection = connection_maker(self._base_url, ssl_context=self._ssl_context(), proxy=self.proxy)
         return self._make_connection()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,8 @@ from ..concurrency.async_.owner import current_owner
 from ..concurrency.async_.run_to_completion import about_to_send
 from ..concurrency.async_.shield import time_limit
 from ..content import BodyCollector, Inflater, inflater_for
-from ..errors import Peer, deadline_exceeded, translate
+from ..errors import Peer, deadline_exceeded, drop_tracebacks, translate
+from ..injected import KeptCookies, masked_logs
 from ..types import AsyncHTTPClient, check_async_client
 from .connection import AsyncContent
 from .pool import AsyncExchange, AsyncPool
@@ -48,6 +50,7 @@ class AsyncOpenReply:
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
+        self._pieces: Iterator[bytes] = iter(())  # of a chunk, decoded
         self.span: CallSpan | None = None
 
     async def next_chunk(self) -> bytes | None:
@@ -59,10 +62,15 @@ class AsyncOpenReply:
         try:
             if self._chunks is None:
                 self._waits["read"] = self._idle  # the HTTP library looks it up for each read
-                self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
+                self._inflater = inflater_for(self.headers.get("content-encoding", ""))
                 self._chunks = self._exchange.chunks()
-            chunk: bytes = await self._chunks.__anext__()
-            return chunk if self._inflater is None else self._inflater.feed(chunk)
+            while True:
+                for piece in self._pieces:
+                    return piece
+                chunk: bytes = await self._chunks.__anext__()
+                if self._inflater is None:
+                    return chunk
+                self._pieces = self._inflater.feed(chunk)
         except StopAsyncIteration:
             return None
         except Exception as error:
@@ -112,7 +120,11 @@ class AsyncSender:
         self._key = key
         self._max_body_bytes = max_body_bytes
         self._client = http_client
+        self._cookies = KeptCookies(http_client)
+        self._has_network_stream = False  # whether an injected client lets its connections be closed
         self._pool = None if http_client is not None else AsyncPool(base_url, trust_env=trust_env)
+        if self._pool is not None and self._pool.proxy is not None:
+            self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
 
@@ -134,7 +146,9 @@ class AsyncSender:
                     content = await _read_body(headers, exchange, self._max_body_bytes, peer)
                     complete = content is not None
                 finally:
-                    await exchange.close(reusable=complete and not request.fresh_connection)
+                    # Servers that fail may close without saying so, a moment later.
+                    kept = complete and not request.fresh_connection and exchange.response.status_code < 400
+                    await exchange.close(reusable=kept)
                 return Reply(exchange.response.status_code, headers, content or b"")
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
@@ -192,12 +206,13 @@ class AsyncSender:
     async def _exchange(
         self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> AsyncExchange:
+        outer = sys.exc_info()[1]
         try:
             if self._pool is None:
                 return await self._through_client(request, waits)
             return await self._pool.open(
                 self._wire(request, waits),
-                fresh=request.fresh_connection,
+                fresh=request.fresh_connection or (self._pool.lost_unrepeatable and not request.repeatable),
                 repeatable=request.repeatable,
                 counted=counted,
                 pool_timeout=timeout.pool,
@@ -205,8 +220,11 @@ class AsyncSender:
         except TrioError:
             raise
         except Exception as error:
-            failure = translate(error, peer)
+            failure = translate(error, peer, outer)
             raise failure from failure.__cause__
+        except BaseException as error:  # cancelled: the frames below hold the request, and with it the key
+            drop_tracebacks(error, outer)
+            raise error.with_traceback(None)  # noqa: B904  # the same one
 
     async def _through_client(self, request: Prepared, waits: dict[str, float]) -> AsyncExchange:
         assert self._client is not None
@@ -214,9 +232,13 @@ class AsyncSender:
             request.method, request.url, headers=self._headers(request), content=request.content
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
-        if not getattr(self._client, "announces_sending", False):
-            await about_to_send()
-        response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
+        self._cookies.apply(self._client, wire)
+        if not self._has_network_stream and request.headers.get("accept") != EVENT_STREAM:
+            wire.headers["connection"] = "close"  # it could not be closed after a reply that may be its last
+        await about_to_send()
+        with masked_logs():
+            response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
+        self._has_network_stream = "network_stream" in response.extensions
         return AsyncExchange(None, None, response, waits, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:

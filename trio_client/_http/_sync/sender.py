@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,8 @@ from ..concurrency.sync.owner import current_owner
 from ..concurrency.sync.run_to_completion import about_to_send
 from ..concurrency.sync.shield import time_limit
 from ..content import BodyCollector, Inflater, inflater_for
-from ..errors import Peer, deadline_exceeded, translate
+from ..errors import Peer, deadline_exceeded, drop_tracebacks, translate
+from ..injected import KeptCookies, masked_logs
 from ..types import HTTPClient, check_client
 from .connection import Content
 from .pool import Exchange, Pool
@@ -49,6 +51,7 @@ class OpenReply:
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
+        self._pieces: Iterator[bytes] = iter(())  # of a chunk, decoded
         self.span: CallSpan | None = None
 
     def next_chunk(self) -> bytes | None:
@@ -60,10 +63,15 @@ class OpenReply:
         try:
             if self._chunks is None:
                 self._waits["read"] = self._idle  # the HTTP library looks it up for each read
-                self._inflater = inflater_for(self.headers.get("content-encoding", ""), self._limit)
+                self._inflater = inflater_for(self.headers.get("content-encoding", ""))
                 self._chunks = self._exchange.chunks()
-            chunk: bytes = self._chunks.__next__()
-            return chunk if self._inflater is None else self._inflater.feed(chunk)
+            while True:
+                for piece in self._pieces:
+                    return piece
+                chunk: bytes = self._chunks.__next__()
+                if self._inflater is None:
+                    return chunk
+                self._pieces = self._inflater.feed(chunk)
         except StopIteration:
             return None
         except Exception as error:
@@ -113,7 +121,11 @@ class Sender:
         self._key = key
         self._max_body_bytes = max_body_bytes
         self._client = http_client
+        self._cookies = KeptCookies(http_client)
+        self._has_network_stream = False  # whether an injected client lets its connections be closed
         self._pool = None if http_client is not None else Pool(base_url, trust_env=trust_env)
+        if self._pool is not None and self._pool.proxy is not None:
+            self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
 
@@ -135,7 +147,9 @@ class Sender:
                     content = _read_body(headers, exchange, self._max_body_bytes, peer)
                     complete = content is not None
                 finally:
-                    exchange.close(reusable=complete and not request.fresh_connection)
+                    # Servers that fail may close without saying so, a moment later.
+                    kept = complete and not request.fresh_connection and exchange.response.status_code < 400
+                    exchange.close(reusable=kept)
                 return Reply(exchange.response.status_code, headers, content or b"")
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
@@ -186,12 +200,13 @@ class Sender:
     def _exchange(
         self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> Exchange:
+        outer = sys.exc_info()[1]
         try:
             if self._pool is None:
                 return self._through_client(request, waits)
             return self._pool.open(
                 self._wire(request, waits),
-                fresh=request.fresh_connection,
+                fresh=request.fresh_connection or (self._pool.lost_unrepeatable and not request.repeatable),
                 repeatable=request.repeatable,
                 counted=counted,
                 pool_timeout=timeout.pool,
@@ -199,8 +214,11 @@ class Sender:
         except TrioError:
             raise
         except Exception as error:
-            failure = translate(error, peer)
+            failure = translate(error, peer, outer)
             raise failure from failure.__cause__
+        except BaseException as error:  # cancelled: the frames below hold the request, and with it the key
+            drop_tracebacks(error, outer)
+            raise error.with_traceback(None)  # noqa: B904  # the same one
 
     def _through_client(self, request: Prepared, waits: dict[str, float]) -> Exchange:
         assert self._client is not None
@@ -208,9 +226,13 @@ class Sender:
             request.method, request.url, headers=self._headers(request), content=request.content
         )
         wire.extensions = {**wire.extensions, "timeout": waits}
-        if not getattr(self._client, "announces_sending", False):
-            about_to_send()
-        response = self._client.send(wire, stream=True, auth=None, follow_redirects=False)
+        self._cookies.apply(self._client, wire)
+        if not self._has_network_stream and request.headers.get("accept") != EVENT_STREAM:
+            wire.headers["connection"] = "close"  # it could not be closed after a reply that may be its last
+        about_to_send()
+        with masked_logs():
+            response = self._client.send(wire, stream=True, auth=None, follow_redirects=False)
+        self._has_network_stream = "network_stream" in response.extensions
         return Exchange(None, None, response, waits, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:

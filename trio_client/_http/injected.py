@@ -1,0 +1,65 @@
+"""Manners in a client of the user's: its logs are masked during our calls, and cookies of replies are not sent back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from .._redaction import mask, preview
+
+__all__ = ["KeptCookies", "masked_logs"]
+
+_LOGGERS = ("httpx", "httpx2")
+_ours: ContextVar[bool] = ContextVar("_ours", default=False)
+
+
+class _MaskUrls(logging.Filter):
+    """Mask what httpx logs of our calls: the URL, which may name a camera, and what the server wrote."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _ours.get() and isinstance(record.args, tuple):
+            record.args = tuple(_shown(each) for each in record.args)
+        return True
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, (int, float)):
+        return value
+    return preview(value) if isinstance(value, str) else mask(str(value), is_url=True)
+
+
+_filter = _MaskUrls()
+
+
+@contextmanager
+def masked_logs() -> Generator[None, None, None]:
+    """Mask what the HTTP library logs inside."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_filter)  # adding it again does nothing
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)
+
+
+class KeptCookies:
+    """The cookies that an injected client had when ours was made, and no others.
+
+    A client of httpx keeps what replies set, and sends it back: also what another server of its owner's has set for
+    the same host.
+    """
+
+    def __init__(self, client: Any) -> None:
+        cookies = getattr(client, "cookies", None)
+        self._cookies: Any = None if cookies is None else type(cookies)(cookies)
+
+    def apply(self, client: Any, request: Any) -> None:
+        """Replace the cookies of a request that a client has built; a Cookie header of its owner's stays."""
+        if self._cookies is None or "cookie" in client.headers:
+            return
+        request.headers.pop("cookie", None)
+        self._cookies.set_cookie_header(request)
