@@ -792,14 +792,24 @@ class TestBytes:
         monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 1.0)
         monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
         job = {"job_id": "j-1", "status": "completed"}
-        comments: list[Any] = [0.15, b": alive\n\n"] * 10  # for longer than that, but each of them is whole
+        alive = {"job_id": "j-1", "status": "running"}
+        comments: list[Any] = [0.15, b": alive\n\n"] * 10  # for longer than that, so the job is polled
         endless = dribble(b"data: " + b"x" * 2000, 0.01)
         start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
-        with RawServer([SSE, start, *comments, start, *endless, HOLD], reply(job)) as server:
+        with RawServer([SSE, start, *comments, start, *endless, HOLD], reply(alive), reply(job)) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 told = await events.collect()
             assert ["started", "started", "stopped"] == kinds(told)
-            assert b"GET /api/jobs/j-1 " in server.requests[1]
+            assert [b"GET /api/jobs/j-1 " in each for each in server.requests] == [False, True, True]
+
+    async def test_a_flood_of_comments_is_a_drop(self, connect: Connect) -> None:
+        job = {"job_id": "j-1", "status": "completed"}
+        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
+        flood = (b": " + b"x" * 60_000 + b"\n") * 20
+        with RawServer([SSE, start, flood, HOLD], reply(job)) as server:
+            async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                told = await events.collect()
+        assert [(event.kind, event.delivery) for event in told] == [("started", "sse"), ("stopped", "poll")]
 
     async def test_events_before_one_that_is_too_large_are_told_before_that_is(self, connect: Connect) -> None:
         whole = b'event: started\ndata: {"job_id": "a1"}\n\nevent: triggered\ndata: {"job_id": "a1"}\n\n'

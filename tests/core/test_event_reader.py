@@ -148,3 +148,22 @@ def test_a_stream_may_be_silent_for_three_intervals_and_at_least_a_minute(
     path: str, body: dict[str, Any], seconds: float
 ) -> None:
     assert idle_limit(path, body) == seconds
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"", b"\ndata: x\n"])
+def test_comments_of_more_than_a_mebibyte_without_an_event_are_a_flood(ending: bytes) -> None:
+    reader, _ = new_reader()
+    kinds(reader, sse("started"))
+    for number in range(20):
+        reader.feed(b": " + b"x" * 60_000 + ending)
+        assert reader.flooded == (number >= 17)
+    kinds(reader, b"\n\n" + sse("progress"))
+    assert not reader.flooded
+
+
+def test_a_large_event_is_no_flood() -> None:
+    reader = EventReader(JobHistory(), max_event_bytes=10**7)
+    reader.feed(b"data: ")
+    for _ in range(50):
+        reader.feed(b"x" * 60_000)
+        assert not reader.flooded

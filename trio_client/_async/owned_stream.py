@@ -72,7 +72,7 @@ class AsyncOwnedStream:
         self._polling: AsyncPolling | None = None
         self._seen_alive: datetime | None = None
         self._idle = idle_limit(call.path, call.body or {})
-        self._waiting_since: float | None = None  # for the rest of an event
+        self._waiting_since: float | None = None  # for an event, or the rest of one
         self._dropped: tuple[str, TrioError | None] | None = None  # why, and the error behind it
 
     @property
@@ -166,7 +166,13 @@ class AsyncOwnedStream:
         elif events:
             self._waiting_since = None
             self._seen_alive = events[-1].occurred_at or self._transport.state.server_now()
-        elif self._is_dribbling():
+        elif self._reader.flooded:
+            self._dropped = "more than 1 MiB of comments arrived without an event", None
+            return await self._fall_back()
+        elif self._is_overdue():
+            if not self._reader.unfinished and self.job_id is not None:  # comments are no sign of life of the job
+                self._waiting_since = None
+                return await self._poll_silent(self.job_id, _silence(self._idle))
             self._dropped = f"an event did not arrive within {self._idle:g} s", None
             return await self._fall_back()
         return events
@@ -303,14 +309,12 @@ class AsyncOwnedStream:
             except TrioError:
                 return
 
-    def _is_dribbling(self) -> bool:
-        """Return whether the rest of an event has been awaited for longer than the stream may be silent."""
+    def _is_overdue(self) -> bool:
+        """Return whether the next event has been awaited for longer than the stream may be silent."""
         now = self._transport.clock()
-        if not self._reader.unfinished:
-            self._waiting_since = None
-        elif self._waiting_since is None:
+        if self._waiting_since is None:
             self._waiting_since = now
-        return self._waiting_since is not None and now - self._waiting_since > self._idle
+        return now - self._waiting_since > self._idle
 
     async def _disconnect(self) -> None:
         reply, self._reply = self._reply, None
@@ -321,3 +325,7 @@ class AsyncOwnedStream:
         job_id, owned = self._history.job_id, self._owned
         if owned is not None and job_id is not None and owned.job_id is None:
             owned.started(job_id)
+
+
+def _silence(seconds: float) -> APITimeoutError:
+    return APITimeoutError(f"No event arrived within {seconds:g} s, only comments.", request_sent=True, phase="idle")

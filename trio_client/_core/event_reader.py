@@ -16,6 +16,7 @@ __all__ = ["EventReader", "idle_limit", "stream_dropped"]
 
 _MIN_IDLE_LIMIT = 60.0
 _MAX_IDS_KEPT = 1000
+_MAX_COMMENTS = 2**20
 _DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
 _INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
 
@@ -42,12 +43,13 @@ class EventReader:
     Nothing is read past a terminal event. An event that comes again, with its id and the same content, is left out.
     """
 
-    __slots__ = ("_decoder", "_history", "_seen")
+    __slots__ = ("_decoder", "_history", "_seen", "_since_event")
 
     def __init__(self, history: JobHistory, *, max_event_bytes: int) -> None:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._history = history
         self._seen: OrderedDict[tuple[str, str, int], None] = OrderedDict()
+        self._since_event = 0
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Return the events that a piece of the stream completes.
@@ -55,7 +57,9 @@ class EventReader:
         Raises:
             EventTooLargeError: an event is over the limit; those before it are in the error's `events`.
         """
-        return self.accept(self._decoder.feed(chunk))
+        found = self._decoder.feed(chunk)
+        self._since_event = 0 if found else self._since_event + len(chunk)
+        return self.accept(found)
 
     def accept(self, raw_events: list[RawEvent]) -> list[Event]:
         """Return the typed events, up to a terminal one."""
@@ -70,6 +74,11 @@ class EventReader:
             history.note(event, in_order=True)
             events.append(event)
         return events
+
+    @property
+    def flooded(self) -> bool:
+        """Whether more than 1 MiB of comments has arrived since the last event: no server that works sends that."""
+        return self._since_event - self._decoder.held > _MAX_COMMENTS
 
     @property
     def unfinished(self) -> bool:
