@@ -141,7 +141,7 @@ def test_json_under_another_name_is_json(connect: Connect, content_type: str | N
         b'{"jobs": []',
         b'{"jobs": []} {"jobs": []}',
         b"\xff\xfe{\x00}\x00",
-        b'{"jobs": [], "x": "\xe4"}',
+        b'{"jobs": [], "x": "\xe4',
         b'{"jobs": [], "x": ' + b"9" * 5000 + b"x}",
         b"[" * 100_000,
         b'{"jobs": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trio_client._core.paging import OsapiJobCursor
@@ -170,6 +170,10 @@ def test_a_loop_that_deletes_what_it_reads_leaves_none(page_size: int) -> None:
     assert (there, reading.complaint) == ([], None)
 
 
+_OUTRUN = [[], [97], [], [2], [86], [0], [43], [15], [1, 2], [1], [], [2], [0, 1, 1], [14], [0], [0, 81], [95]]
+
+
+@example(steps=_OUTRUN, count=30, size=5)
 @settings(max_examples=300)
 @given(
     steps=st.lists(st.lists(st.integers(0, 100), max_size=6), max_size=40),

@@ -21,10 +21,11 @@ _P = TypeVar("_P")
 class _Totals:
     """What the totals of the pages show: by how much the list grew or shrank, as long as they can be trusted."""
 
-    __slots__ = ("_before", "_first", "_futile_steps", "_rose", "highest", "now", "trusted")
+    __slots__ = ("_before", "_first", "_futile_steps", "_rose", "highest", "now", "outrun", "trusted")
 
     def __init__(self) -> None:
         self.trusted = True
+        self.outrun = False  # by a list that shrank at every step back
         self.now: int | None = None
         self.highest = 0
         self._first: int | None = None
@@ -55,6 +56,7 @@ class _Totals:
             return 0
         self.trusted = self._futile_steps < (1 if self._rose else _MOST_BARREN_PAGES)
         if not self.trusted:
+            self.outrun = not self._rose
             return 0
         places = (self._before - self.now) << self._futile_steps
         self._futile_steps += 1
@@ -119,6 +121,8 @@ class PageCursor(Generic[_P, _J]):
                 self._barren += 1
             if not fresh or (totals.now is not None and began >= totals.now):
                 self._end_if_futile(jobs, began)
+            if self.finished and self.complaint is None and totals.outrun:
+                self.complaint = "The list shrinks faster than it can be read; it ends here, and jobs may be missing."
         self._stepped_back = shrunk > 0
         if self._first is None:
             self._first = jobs
