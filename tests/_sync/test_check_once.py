@@ -92,7 +92,7 @@ def test_what_the_schema_forbids_is_never_sent(
 
 @pytest.mark.parametrize(
     ("scene", "code", "transient"),
-    [(Scene(live=False), "STREAM_OFFLINE", False), (Scene(vod=True), "NOT_LIVESTREAM", True)],
+    [(Scene(live=False), "STREAM_OFFLINE", True), (Scene(vod=True), "NOT_LIVESTREAM", False)],
 )
 def test_a_stream_nobody_can_look_at(
     stub: StubServer, client: TrioClient, scene: Scene, code: str, transient: bool
