@@ -202,7 +202,7 @@ def test_an_unknown_field_is_named(kind: type[Any], field: str, advice: str) -> 
 @pytest.mark.parametrize(
     ("kind", "fields", "problem"),
     [
-        (Job, {"job_id": 5}, "Job.job_id: Input should be a valid string"),
+        (Job, {"job_id": []}, "Job.job_id: Input should be a valid string"),
         (LiveMonitorRequest, {"interval_seconds": 4}, "LiveMonitorRequest.interval_seconds: Input should be greater"),
         (Stopped, {"status": "failed"}, "it would be read as Failed, not as Stopped"),
         (Triggered, {"latency_ms": "fast"}, "Triggered.latency_ms cannot be 'fast': it would be read as None"),

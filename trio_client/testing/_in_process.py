@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import Future
 from contextlib import suppress
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -209,7 +210,8 @@ class Exchange:
 
     async def _send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], list(message.get("headers", ()))
+            date = (b"date", formatdate(usegmt=True).encode("ascii"))  # which a web server adds
+            self.status, self.headers = message["status"], [*message.get("headers", ()), date]
         else:
             if message.get("body"):
                 self._chunks.append(message["body"])
