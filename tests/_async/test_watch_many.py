@@ -115,7 +115,7 @@ async def test_an_event_from_before_the_end_of_a_time_slice_is_emitted(connect: 
 
 
 async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) -> None:
-    with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a time slice
+    with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a turn
         turns: Counter[Target] = Counter()
         async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.1) as events:
             with anyio.fail_after(30):
@@ -148,7 +148,7 @@ async def test_time_slices_end_though_no_event_names_its_job(connect: Connect, m
 
 async def test_a_stop_that_failed_does_not_explain_a_later_end(connect: Connect) -> None:
     with StubServer(speed=0, max_jobs=1) as stub:
-        stub.fail_next(method="DELETE", status=403)
+        stub.fail_next(method="DELETE", status=401)
         client = connect(base_url=stub.base_url)
         async with client.watch_many(cameras(2), turn_seconds=0.2) as events:
             ended: list[tuple[Target, Event]] = []

@@ -7,8 +7,10 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from .._core.open_streams import OpenStreams
 from .._core.validation import event_types
 from .._core.watch_state import WatchState
+from .._http.concurrency.async_.owner import current_owner
 from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Stopped
 from .sources import AsyncSource
@@ -48,8 +50,9 @@ class AsyncEventStream:
         stopped
     """
 
-    def __init__(self, source: AsyncSource) -> None:
+    def __init__(self, source: AsyncSource, open_streams: OpenStreams) -> None:
         self._source = source
+        self._open_streams = open_streams
         self._pending: deque[Event] = deque()
         self._opened = False
         self._closed = False
@@ -107,7 +110,7 @@ class AsyncEventStream:
         self._in_block = True
         await self._open()
         if self._closed:
-            await self._source.close(None)
+            await self._release(None)
         return self
 
     async def __aexit__(
@@ -129,7 +132,7 @@ class AsyncEventStream:
                     continue
             if self._closed:  # by another task, which could not stop what this one was starting
                 self._pending.clear()
-                await self._source.close(None)
+                await self._release(None)
             else:
                 await self._close(None)
             raise StopAsyncIteration
@@ -143,10 +146,12 @@ class AsyncEventStream:
         if self._opened or self._closed:
             return
         self._opened = True
+        self._open_streams.add(self, current_owner())
         try:
             await self._source.open()
         except BaseException:
             self._closed = True  # there is nothing to stop: the source cleans up what it has begun
+            self._open_streams.discard(self)
             raise
 
     async def _advance(self) -> None:
@@ -165,7 +170,13 @@ class AsyncEventStream:
         self._closed = True
         self._pending.clear()
         if self._opened:
+            await self._release(error)
+
+    async def _release(self, error: BaseException | None) -> None:
+        try:
             await self._source.close(error)
+        finally:
+            self._open_streams.discard(self)
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and not self._closed and not self._source.finished:
@@ -197,8 +208,8 @@ class AsyncWatchStream(AsyncEventStream):
         watching
     """
 
-    def __init__(self, watch: AsyncWatch) -> None:
-        super().__init__(watch)
+    def __init__(self, watch: AsyncWatch, open_streams: OpenStreams) -> None:
+        super().__init__(watch, open_streams)
         self._watch = watch
 
     @property

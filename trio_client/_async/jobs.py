@@ -270,7 +270,10 @@ class AsyncJobs:
         from .job_events import AsyncPolling
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
-        return AsyncEventStream(AsyncPolling(self._transport, job_id, poll_interval=poll_interval, options=options))
+        return AsyncEventStream(
+            AsyncPolling(self._transport, job_id, poll_interval=poll_interval, options=options),
+            self._transport.state.open_streams,
+        )
 
     async def cancel(
         self,

@@ -39,7 +39,7 @@ from ..errors import (
 )
 from ..models import Job
 from .job_lookup import find_id, search
-from .job_stop import StopAtExit, report_leak, stop_job
+from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, stop_job
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ __all__ = ["AsyncOwnedJob", "announce", "create_job", "reference_header"]
 
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
+_SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 
 
 async def create_job(
@@ -241,7 +242,7 @@ class AsyncOwnedJob:
         made = not record.is_unresolved
         try:
             job_id = await self.find_id()
-            stopped = job_id is not None and await stop_job(self._transport, job_id)
+            stopped = job_id is not None and await stop_job(self._transport, job_id, **self._stop_time())
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
                 job = self.job_id or "(id not known)"
@@ -266,6 +267,12 @@ class AsyncOwnedJob:
         error = outcome_unknown(record.intent, cause, found, sent_at=sent_at, made_before=made_before)
         state.ledger.reported(record, error)
         return error
+
+    def _stop_time(self) -> dict[str, float]:
+        """Return how long a stop may take, where that is less than it usually may."""
+        until = self._transport.state.stop_until
+        left = CLEANUP_SECONDS if until is None else until - self._transport.clock()
+        return {} if left >= CLEANUP_SECONDS else {"seconds": max(_SHORTEST_STOP, left)}
 
     def release(self, *, ended: bool = False) -> None:
         """Leave the job alone from now on: it has ended, or it is to run on."""

@@ -105,10 +105,13 @@ class AsyncWebhookInbox:
 
         Source: the API's "Webhooks" and "Poll jobs" guides.
         """
+        open_streams = self._transport.state.open_streams
         if isinstance(job, str):
-            return AsyncEventStream(_Deliveries(self._transport, self._router, self._timeouts, job))
+            return AsyncEventStream(_Deliveries(self._transport, self._router, self._timeouts, job), open_streams)
         known = (job.stream_url, job.created_time)
-        return AsyncEventStream(_Deliveries(self._transport, self._router, self._timeouts, job.job_id, *known))
+        return AsyncEventStream(
+            _Deliveries(self._transport, self._router, self._timeouts, job.job_id, *known), open_streams
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._transport.settings.base_url}>"

@@ -78,8 +78,7 @@ class EventReader:
     @property
     def flooded(self) -> bool:
         """Whether more than 1 MiB of comments has arrived since the last event: no server that works sends that."""
-        held = self._decoder._held  # pyright: ignore[reportPrivateUsage]
-        return self._since_event - held > _MAX_COMMENTS
+        return self._since_event - self._decoder.held > _MAX_COMMENTS
 
     @property
     def unfinished(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._time_source import TimeSource, current
 from .._times import http_date
 from ..errors import ConfigurationError
+from .open_streams import OpenStreams
 from .ownership import Ledger
 from .retry.quota import RetryQuota
 
@@ -27,6 +28,9 @@ class ClientState:
     quota: RetryQuota = field(default_factory=RetryQuota)
     ledger: Ledger = field(default_factory=Ledger)
     """Which job in the list is whose."""
+    open_streams: OpenStreams = field(default_factory=OpenStreams)
+    stop_until: float | None = None
+    """When the stops are to be over, by the client's clock, once the client is being closed."""
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     last_date: tuple[str, float] | None = None

@@ -14,6 +14,7 @@ from .._core.log import configure_logging
 from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._sync.sender import Sender
+from .._http.concurrency.sync.owner import current_owner
 from .._http.types import HTTPClient
 from .transport import Transport
 
@@ -94,17 +95,31 @@ class BaseClient:
         other._set_up(self._transport.with_settings(settings))
         return other
 
-    def close(self) -> None:
-        """Close the connections. Calling it again does nothing; calls after it raise ConfigurationError.
+    def close(self, *, timeout: float = 10.0) -> None:
+        """Stop the jobs of this client's open streams, and close the connections.
+
+        Stops that are under way are waited for. Streams that were to leave their jobs running, and those that follow
+        jobs started elsewhere, only end. A job whose stop could not be confirmed in time is named in a
+        `JobLeakWarning`. Calling it again does nothing; calls after it raise ConfigurationError.
 
         A client made by `with_options`, and an `http_client` passed in, are left as they are.
+
+        Args:
+            timeout: how long to wait for the stops, in seconds.
         """
         if self._closed:
             return
         self._closed = True
         if self._owns_connections:
-            self._transport.state.closed = True
-            self._transport.close()
+            state = self._transport.state
+            try:
+                if state.open_streams.of(current_owner()):
+                    from .closing import close_streams  # with all that streams need
+
+                    close_streams(self._transport, timeout)
+            finally:
+                state.closed = True
+                self._transport.close()
 
     def __enter__(self) -> Self:
         return self

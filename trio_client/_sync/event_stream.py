@@ -8,8 +8,10 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from .._core.open_streams import OpenStreams
 from .._core.validation import event_types
 from .._core.watch_state import WatchState
+from .._http.concurrency.sync.owner import current_owner
 from ..errors import StreamInterruptedError
 from ..events import Event, Failed, Stopped
 from .sources import Source
@@ -49,8 +51,9 @@ class EventStream:
         stopped
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, open_streams: OpenStreams) -> None:
         self._source = source
+        self._open_streams = open_streams
         self._pending: deque[Event] = deque()
         self._opened = False
         self._closed = False
@@ -106,7 +109,7 @@ class EventStream:
         self._in_block = True
         self._open()
         if self._closed:
-            self._source.close(None)
+            self._release(None)
         return self
 
     def __exit__(
@@ -128,7 +131,7 @@ class EventStream:
                     continue
             if self._closed:  # by another task, which could not stop what this one was starting
                 self._pending.clear()
-                self._source.close(None)
+                self._release(None)
             else:
                 self._close(None)
             raise StopIteration
@@ -142,10 +145,12 @@ class EventStream:
         if self._opened or self._closed:
             return
         self._opened = True
+        self._open_streams.add(self, current_owner())
         try:
             self._source.open()
         except BaseException:
             self._closed = True  # there is nothing to stop: the source cleans up what it has begun
+            self._open_streams.discard(self)
             raise
 
     def _advance(self) -> None:
@@ -164,7 +169,13 @@ class EventStream:
         self._closed = True
         self._pending.clear()
         if self._opened:
+            self._release(error)
+
+    def _release(self, error: BaseException | None) -> None:
+        try:
             self._source.close(error)
+        finally:
+            self._open_streams.discard(self)
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and not self._closed and not self._source.finished:
@@ -196,8 +207,8 @@ class WatchStream(EventStream):
         watching
     """
 
-    def __init__(self, watch: Watch) -> None:
-        super().__init__(watch)
+    def __init__(self, watch: Watch, open_streams: OpenStreams) -> None:
+        super().__init__(watch, open_streams)
         self._watch = watch
 
     @property

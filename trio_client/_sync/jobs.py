@@ -271,7 +271,10 @@ class Jobs:
         from .job_events import Polling
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
-        return EventStream(Polling(self._transport, job_id, poll_interval=poll_interval, options=options))
+        return EventStream(
+            Polling(self._transport, job_id, poll_interval=poll_interval, options=options),
+            self._transport.state.open_streams,
+        )
 
     def cancel(
         self,

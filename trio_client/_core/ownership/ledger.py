@@ -145,7 +145,7 @@ class Ledger:
         with _process.lock:
             if record.state is not CreateState.RUNNING:
                 record.state, record.settled = CreateState.RUNNING, self.clock()
-            record.job_id = job_id
+            record.job_id = job_id or record.job_id
 
     def unresolved(self, record: CreateRecord, *, window: float = 0.0) -> None:
         """Note that it is not known which job is this create's, if it made one: by now, or in so many seconds."""

@@ -1,0 +1,20 @@
+"""Do several things at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from ...._time_source import REAL
+
+__all__ = ["do_together"]
+
+
+def do_together(calls: Sequence[Callable[[], None]], *, seconds: float) -> None:
+    """Make calls at once, in threads, and wait for them for so many seconds; they must raise nothing."""
+    until = REAL.monotonic() + seconds
+    threads = [threading.Thread(target=call, daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - REAL.monotonic()))
