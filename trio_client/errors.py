@@ -321,6 +321,7 @@ class ResponseValidationError(TrioError):
         status_code: the HTTP status, if known.
         body_preview: the start of the body, masked and printable.
         field: the invalid field, if known; `max_body_bytes` if the body is larger than that.
+        headers: the headers of the reply, names in lower case; empty if it is not known.
     """
 
     def __init__(
@@ -331,11 +332,13 @@ class ResponseValidationError(TrioError):
         body_preview: str = "",
         field: str | None = None,
         advice: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, advice=advice)
         self.status_code = status_code
         self.body_preview = body_preview
         self.field = field
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 class CreateOutcomeUnknownError(TrioError):

@@ -473,3 +473,52 @@ def test_a_page_of_items_that_cannot_be_read_costs_no_more_memory_than_one_that_
 
     good = b'{"job_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","status":"running","job_type":"live-monitor"}'
     assert peak(bad) < 1.2 * peak(good)
+
+
+# what an application raises as FastAPI's `detail`
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message", "remediation"),
+    [
+        (
+            {"detail": {"code": "NOT_LIVESTREAM", "message": "No.", "remediation": "Go live."}},
+            "NOT_LIVESTREAM",
+            "No.",
+            "Go live.",
+        ),
+        ({"detail": {"error": {"code": "STREAM_OFFLINE", "message": "Off."}}}, "STREAM_OFFLINE", "Off.", None),
+        ({"detail": {"msg": "Wrong."}}, None, "Wrong.", None),
+        ({"detail": {"detail": "Deep."}}, None, "Deep.", None),
+        ({"detail": {"error": "Worded."}}, None, "Worded.", None),
+        ({"detail": "Plain."}, None, "Plain.", None),
+    ],
+)
+def test_the_detail_of_an_error_is_read_whatever_it_is(
+    body: dict[str, Any], code: str | None, message: str, remediation: str | None
+) -> None:
+    error = refused(body)
+    assert (error.code, error.message, error.remediation) == (code, message, remediation)
+
+
+def test_a_job_not_found_in_a_detail_is_one() -> None:
+    assert isinstance(refused({"detail": {"code": "JOB_NOT_FOUND"}}, 404), errors.JobNotFoundError)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"request_id": "r-1"},
+        {"error": {"message": "No.", "request_id": "r-1"}, "request_id": "other"},
+        {"detail": {"request_id": "r-1"}},
+        {"error": {"message": "No."}, "request_id": "r-1"},
+    ],
+)
+def test_the_request_id_of_a_body_is_used_where_no_header_has_one(body: dict[str, Any]) -> None:
+    assert refused(body).request_id == "r-1"
+    assert refused(body, x_request_id="from-the-header").request_id == "from-the-header"
+
+
+def test_a_request_id_that_is_a_number_becomes_text_and_a_secret_in_it_is_masked() -> None:
+    assert refused({"request_id": 48213}).request_id == "48213"
+    assert KEY not in (refused({"request_id": f"r-{KEY}"}).request_id or "")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url, clean_key
-from .._core.endpoints import analyze_frame, check_once, raw_call
+from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.validation import positive
 from .._http.types import AsyncHTTPClient
@@ -22,6 +22,7 @@ from .transport import AsyncTransport
 if TYPE_CHECKING:
     from .._core.targets import Target  # async-only
     from ..models import InputMode
+    from .event_stream import AsyncEventStream
     from .live_digest import AsyncLiveDigest
     from .live_monitor import AsyncLiveMonitor
     from .watch_many import AsyncTargetStream  # async-only
@@ -306,3 +307,55 @@ class AsyncTrioClient(AsyncBaseClient):
         call = raw_call(method, path, params=params, json=json, response_type=response_type, idempotent=idempotent)
         result = await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
         return cast("Any", result).root
+
+    def request_events(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idle_timeout: float = 60,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncEventStream:
+        """Return the typed events of an endpoint that this client has no method for.
+
+        The request is sent when the stream is entered, or with the first event. It is not sent again once it may have
+        gone out, and no job is owned: leaving the stream stops nothing.
+
+        Args:
+            method: the HTTP method.
+            path: the path below the base URL, beginning with `/`.
+            params: the query; `None` values are left out.
+            json: the body, if there is one.
+            idle_timeout: seconds for which the stream may be silent.
+            timeout: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with this request.
+
+        Returns:
+            The stream. It ends with the body of the reply, also without `Stopped` or `Failed`: `.outcome` is then
+            `None`.
+
+        Raises:
+            RequestValidationError: method, path or body cannot be sent.
+            ResponseValidationError: on entering; the reply is no event stream.
+            APIStatusError: on entering; the server refused.
+            APIConnectionError: on entering; no reply came.
+            StreamInterruptedError: while iterating; the stream was cut off.
+
+        Example:
+            >>> body = {"stream_url": "rtsp://cam/1", "condition": "a van is there"}
+            >>> async with AsyncTrioClient() as client:
+            ...     async with client.request_events("POST", "/live-monitor", json=body) as events:
+            ...         kinds = [event.kind async for event in events]
+            >>> kinds[0], kinds[-1]
+            ('started', 'stopped')
+        """
+        from .event_request import AsyncEventRequest  # with all that streams need, which not every program does
+        from .event_stream import AsyncEventStream
+
+        positive("idle_timeout", idle_timeout, "seconds")
+        call = event_call(method, path, params=params, json=json)
+        options = {"timeout": timeout, "extra_headers": extra_headers}
+        return AsyncEventStream(AsyncEventRequest(self._transport, call, idle=idle_timeout, options=options))

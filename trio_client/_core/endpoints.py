@@ -9,6 +9,7 @@ import base64
 import functools
 import re
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -41,6 +42,7 @@ __all__ = [
     "check_once",
     "create_live_digest",
     "create_live_monitor",
+    "event_call",
     "get_job",
     "list_jobs",
     "prepare_stream",
@@ -187,6 +189,12 @@ def raw_call(
         body=json,
         fresh_connection=not repeatable,
     )
+
+
+def event_call(method: str, path: str, *, params: Mapping[str, Any] | None, json: Any) -> Call[RootModel[Any]]:
+    """Describe a request to any endpoint for its event stream, which is not sent again once it may have gone out."""
+    call = raw_call(method, path, params=params, json=json, response_type=dict, idempotent=False)
+    return replace(call, accept=EVENT_STREAM)
 
 
 def _check_path(path: str) -> None:

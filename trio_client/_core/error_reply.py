@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import errors
-from .._json import as_array, as_object, parse_json
+from .._json import as_array, as_object, as_text, parse_json
 from .._redaction import preview
 from .config import TRIO, Service
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
@@ -52,6 +52,7 @@ class _Problem:
     message: str | None = None
     remediation: str | None = None
     fields: Mapping[str, str] | None = None
+    request_id: str | None = None
     worded: bool = False
     """Whether it is text in `error`."""
 
@@ -76,7 +77,7 @@ def error_from(
         "status_code": reply.status,
         "code": code,
         "remediation": problem.remediation,
-        "request_id": preview(reply.request_id, secrets) if reply.request_id else None,
+        "request_id": preview(reply.request_id, secrets) if reply.request_id else problem.request_id,
         "body_preview": body_preview(reply, secrets),
         "retry_after": retry_after(reply.headers, wall_clock=wall_clock),
         "advice": service.advice.get(reply.status) or service.advice.get(kind),
@@ -93,8 +94,9 @@ def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
     except ValueError:
         return _Problem()
     top = as_object(body)
-    envelope = top.get("error")
-    source = as_object(envelope) or top
+    detail = as_object(top.get("detail"))  # of FastAPI: what an application raises, whatever it is
+    envelope = top.get("error", detail.get("error"))
+    source = as_object(envelope) or detail or top
     fields = _fields(top.get("detail"), secrets)
     message = _text(source.get("message"), secrets)
     if message is None and isinstance(envelope, str):
@@ -102,14 +104,20 @@ def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
     if message is None and fields:
         message = "; ".join(f"{name}: {reason}" for name, reason in list(fields.items())[:_SHOWN_ITEMS])
     if message is None:
-        message = _text(top.get("detail"), secrets)
+        message = _text(top.get("detail"), secrets) or _text(source.get("msg") or source.get("detail"), secrets)
     return _Problem(
         code=_text(source.get("code"), secrets),
         message=message,
         remediation=_text(source.get("remediation"), secrets),
         fields=fields,
-        worded=isinstance(envelope, str),
+        request_id=_request_id((source, detail, top), secrets),
+        worded=isinstance(top.get("error"), str),
     )
+
+
+def _request_id(places: Sequence[Mapping[str, Any]], secrets: Sequence[str]) -> str | None:
+    found = [_text(as_text(place.get("request_id")), secrets) for place in places]
+    return next(filter(None, found), None)
 
 
 def _fields(detail: Any, secrets: Sequence[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from .. import errors
 from .._redaction import preview
 from .call import EVENT_STREAM, Nothing
 from .config import TRIO, Service
-from .salvage import TooManyUnreadableError, may_hold_not_a_number, salvage
+from .salvage import TooManyUnreadableError, may_hold_not_a_number, name_of, salvage
 
 __all__ = [
     "PREVIEW_LENGTH",
@@ -80,12 +80,12 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
         except TooManyUnreadableError:
             problem = "more than 1,000 of its jobs cannot be read"
     if found is None:  # raised here, outside the handler, so that the problem does not become its context
-        raise unusable(model.__name__, reply, problem, secrets=secrets(), service=service)
+        raise unusable(name_of(model), reply, problem, secrets=secrets(), service=service)
     job_id = found.__dict__.get("job_id")
     if job_id is not None and (not job_id or _UNREADABLE.search(job_id)):
         problem_of_id = "cannot be read" if job_id else "is empty"
         raise errors.ResponseValidationError(
-            f"The reply (status {reply.status}) is not a usable {model.__name__}: its job_id {problem_of_id}.",
+            f"The reply (status {reply.status}) is not a usable {name_of(model)}: its job_id {problem_of_id}.",
             status_code=reply.status,
             body_preview=body_preview(reply, secrets()),
             field="job_id",
@@ -137,13 +137,16 @@ def unusable(
     if reply.media_type == "text/html":
         problem, advice = service.html_means, service.html_advice
     elif reply.media_type == EVENT_STREAM:
-        problem = "it is an event stream"
+        problem, advice = f"it is an event stream ({EVENT_STREAM})", "Read it with client.request_events(method, path)."
+    elif wanted == "event stream":
+        problem = f"its content type is {reply.media_type or 'not given'}"
     return errors.ResponseValidationError(
         f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}.",
         advice=advice,
         status_code=reply.status,
         body_preview=body_preview(reply, secrets),
         field=field,
+        headers=reply.headers,
     )
 
 

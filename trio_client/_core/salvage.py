@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from .._json import as_count, as_object, parse_json, read_items
 from .._redaction import preview
@@ -15,7 +15,7 @@ from ..errors import ResponseWarning
 from ..models._base import ListPageModel, note_received
 from .log import logger
 
-__all__ = ["TooManyUnreadableError", "may_hold_not_a_number", "salvage"]
+__all__ = ["TooManyUnreadableError", "may_hold_not_a_number", "name_of", "salvage"]
 
 _M = TypeVar("_M", bound=BaseModel)
 _SHOWN_PLACES = 20  # no more than a warning has room for
@@ -32,6 +32,14 @@ def may_hold_not_a_number(content: bytes) -> bool:
     A single byte is found thirty times faster than a word, and is often not there.
     """
     return (b"N" in content and b"NaN" in content) or (b"I" in content and b"Infinity" in content)
+
+
+def name_of(model: type[BaseModel]) -> str:
+    """Return what a caller calls a model: the type that `request` was asked for, or the model's name."""
+    if not issubclass(model, RootModel):
+        return model.__name__
+    wanted = model.model_fields["root"].annotation
+    return wanted.__name__ if isinstance(wanted, type) else str(wanted).replace("typing.", "")
 
 
 def salvage(model: type[_M], content: bytes) -> _M | None:

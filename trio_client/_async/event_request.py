@@ -1,0 +1,106 @@
+"""Read the event stream of any endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.call import EVENT_STREAM, Call
+from .._core.event_reader import EventReader
+from .._core.history import JobHistory
+from .._core.reply import media_type, unusable
+from .._http._async.sender import AsyncOpenReply
+from .._http.concurrency.async_.shield import limit_is_over
+from ..errors import StreamInterruptedError, TrioError
+from ..events import Event
+from ..sse import EventTooLargeError
+from .transport import AsyncTransport
+
+__all__ = ["AsyncEventRequest"]
+
+
+class AsyncEventRequest:
+    """A source of events: the reply to one request, which owns no job and is never sent again."""
+
+    def __init__(self, transport: AsyncTransport, call: Call[Any], *, idle: float, options: dict[str, Any]) -> None:
+        self._transport = transport
+        self._call = call
+        self._idle = idle
+        self._options = options
+        self._reply: AsyncOpenReply | None = None
+        self._history = JobHistory()
+        self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
+        self._interruption: StreamInterruptedError | None = None
+        self._ended = False
+
+    @property
+    def job_id(self) -> str | None:
+        """The id of the job, if an event names one."""
+        return self._history.job_id
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to come."""
+        return self._ended or self._history.finished
+
+    async def open(self) -> None:
+        """Send the request."""
+        reply = await self._transport.open(self._call, idle=self._idle, **self._options)
+        if media_type(reply.headers) == EVENT_STREAM:
+            self._reply = reply
+            return
+        try:
+            whole = await reply.read()
+        finally:
+            await reply.aclose()
+        settings = self._transport.settings
+        raise unusable("event stream", whole, None, secrets=settings.secrets(self._call.arguments))
+
+    async def advance(self) -> list[Event]:
+        """Return the events of the next piece of the stream.
+
+        Raises:
+            StreamInterruptedError: the stream was cut off.
+            TimeoutError: the time limit in force is over; nothing was lost.
+        """
+        if self._interruption is not None or self._reply is None:
+            raise self._interruption or self._interrupted("it was closed")
+        try:
+            chunk = await self._reply.next_chunk()
+        except TrioError as error:
+            if limit_is_over():
+                raise TimeoutError from None
+            self._interruption = self._interrupted(error.problem)
+            raise self._interruption from error
+        if chunk is None:
+            return self._end()
+        try:
+            events = self._reader.feed(chunk)
+        except EventTooLargeError as error:
+            self._interruption = self._interrupted(str(error))
+            events = self._reader.accept(error.events)
+        if self.finished:
+            await self.close(None)
+        return events
+
+    async def close(self, error: BaseException | None) -> None:  # noqa: ARG002 - no job is owned
+        """Release the connection."""
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            await reply.aclose()
+
+    def _end(self) -> list[Event]:
+        """Note the end of the body; within an event, it is one only if the reply says how long its body is."""
+        assert self._reply is not None
+        framed = {"content-length", "transfer-encoding"} & self._reply.headers.keys()
+        if self._reader.unfinished and not framed:
+            self._interruption = self._interrupted("it ended within an event")
+            raise self._interruption
+        self._ended = True
+        return []
+
+    def _interrupted(self, reason: str) -> StreamInterruptedError:
+        return StreamInterruptedError(
+            f"The event stream of {self._call.method} {self._call.path} was cut off: {reason.rstrip('.')}.",
+            advice="Events may be missing. Send the request again if that is safe.",
+            job_id=self.job_id,
+        )
