@@ -37,13 +37,56 @@ TRIGGERED = event("watch_triggered", job_id="a1", explanation="A van.")
 STOPPED = event("job_stopped", job_id="a1", status="completed", triggers_fired=1)
 
 
-def test_deliveries_are_reported_in_order_without_a_poll() -> None:
+def test_deliveries_are_reported_in_order_without_a_poll_until_the_end() -> None:
+    inbox = new_inbox()
+    inbox.deliver(STARTED, 1)
+    inbox.deliver(TRIGGERED, 1)
+    assert kinds(inbox.take(1)) == [("started", "webhook"), ("triggered", "webhook")]
+    assert inbox.poll_due_in(1) > 0
+
+
+def test_an_end_counts_once_a_poll_has_confirmed_it() -> None:
     inbox = new_inbox()
     for each in (STARTED, TRIGGERED, STOPPED):
         inbox.deliver(each, 1)
-    assert inbox.poll_due_in(1) == math.inf
-    assert kinds(inbox.take(1)) == [("started", "webhook"), ("triggered", "webhook"), ("stopped", "webhook")]
+    assert kinds(inbox.take(99)) == [("started", "webhook"), ("triggered", "webhook")]
+    assert inbox.poll_due_in(1) <= 0
+    inbox.poll(job("completed", triggers_fired=1), 100)
+    assert inbox.poll_due_in(100) == math.inf
+    assert kinds(inbox.take(100)) == [("stopped", "webhook")]
     assert inbox.finished
+
+
+@pytest.mark.parametrize("reply", [job(), None])
+def test_an_end_that_a_poll_does_not_confirm_is_dropped_and_polling_goes_on(reply: JobDetail | None) -> None:
+    inbox = new_inbox()
+    inbox.deliver(STARTED, 1)
+    inbox.deliver(event("job_stopped", job_id="a1", status="completed", triggers_fired=0), 1)
+    if reply is None:
+        inbox.poll_failed(2)
+    else:
+        inbox.poll(reply, 2)
+    assert kinds(inbox.take(99)) == [("started", "webhook")]
+    assert (inbox.poll_due_in(2), inbox.finished) == (3, False)
+    inbox.poll(job("completed", triggers_fired=0), 5)
+    assert kinds(inbox.take(5)) == [("stopped", "poll")]
+
+
+def test_an_end_is_confirmed_by_a_server_that_no_longer_knows_the_job() -> None:
+    inbox = new_inbox()
+    inbox.deliver(STARTED, 1)
+    inbox.deliver(TRIGGERED, 1)
+    inbox.deliver(STOPPED, 1)
+    inbox.not_found(JobNotFoundError("no such job", status_code=404))
+    assert kinds(inbox.take(1))[-1] == ("stopped", "webhook")
+
+
+def test_the_delivery_of_an_end_that_a_poll_has_found_takes_its_place() -> None:
+    inbox = new_inbox()
+    inbox.poll(job("completed", summaries_generated=1, triggers_fired=0), 5)
+    inbox.deliver(event("job_stopped", job_id="a1", status="completed", triggers_fired=0), 6)
+    inbox.deliver(event("summary"), 7)
+    assert kinds(inbox.take(7)) == [("started", "poll"), ("summary", "webhook"), ("stopped", "webhook")]
 
 
 def test_an_end_that_overtook_the_start_has_the_job_polled() -> None:
@@ -69,13 +112,14 @@ def test_an_end_that_overtook_its_trigger_waits_for_it() -> None:
     assert kinds(inbox.take(3)) == [("triggered", "webhook"), ("stopped", "webhook")]
 
 
-def test_an_end_does_not_wait_forever() -> None:
+def test_an_end_does_not_wait_forever_for_what_should_come_before_it() -> None:
     inbox = new_inbox()
+    inbox.deliver(STARTED, 1)
     inbox.deliver(STOPPED, 1)
-    inbox.poll_failed(1)
-    assert inbox.poll_due_in(1) == 3
-    assert kinds(inbox.take(5.9)) == []
-    assert kinds(inbox.take(6)) == [("stopped", "webhook")]
+    inbox.poll(job("completed", triggers_fired=1), 1)
+    assert kinds(inbox.take(5.9)) == [("started", "webhook")]
+    assert inbox.wait_seconds(5) == 1
+    assert kinds(inbox.take(6)) == [("triggered", "poll"), ("stopped", "webhook")]
 
 
 def test_without_deliveries_the_job_is_polled_after_five_seconds_then_every_three() -> None:

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._redaction import preview
 from ..errors import JobNotFoundError, RequestValidationError
@@ -45,7 +45,8 @@ class JobInbox:
     """Put the deliveries of one job together with what polls of it add. Safe to use from several threads.
 
     A trigger that the job has counted and no delivery has brought is reported from the poll, without an explanation.
-    If its delivery arrives after all, it is reported too: a duplicate is better than a loss.
+    If its delivery arrives after all, it is reported too: a duplicate is better than a loss. The end of the job counts
+    only once a poll has confirmed it, since an event does not say whether its delivery was verified.
 
     Args:
         job_id: the job.
@@ -86,9 +87,11 @@ class JobInbox:
         """Take in the reply to a poll of the job."""
         with self._lock:
             self._schedule.polled(now)
+            self._confirm(ended=job.is_terminal)
             for event in self._history.poll(job):
                 if isinstance(event, (Stopped, Failed)):
-                    self._end = self._end or _End(event, now + self._timeouts.late_after, _summaries_of(event))
+                    until = now + self._timeouts.late_after
+                    self._end = self._end or _End(event, until, _summaries_of(event), confirmed=True)
                 elif isinstance(event, Triggered):
                     self._undelivered.append(event)
                     self._undelivered_until = now + self._timeouts.late_after
@@ -100,12 +103,14 @@ class JobInbox:
         """Take in that the server no longer knows the job."""
         with self._lock:
             self._schedule.urgent = False
-            self._end = self._end or _End(self._history.not_found(error), 0.0, 0)
+            self._confirm(ended=True)
+            self._end = self._end or _End(self._history.not_found(error), 0.0, 0, confirmed=True)
 
     def poll_failed(self, now: float) -> None:
         """Take in that a poll failed; the next one is due after the poll interval."""
         with self._lock:
             self._schedule.failed(now)
+            self._confirm(ended=False)
 
     def take(self, now: float) -> list[Event]:
         """Return the events that are ready, in order; the job's end comes last."""
@@ -119,7 +124,9 @@ class JobInbox:
             events = list(self._ready)
             self._ready.clear()
             end = self._end
-            if end is not None and not self._undelivered and not (self._end_is_early(end) and now < end.wait_until):
+            if end is None or not end.confirmed or self._undelivered:
+                return events
+            if now >= end.wait_until or not self._end_is_early(end):
                 self.finished = True
                 events.append(end.event)
             return events
@@ -135,7 +142,7 @@ class JobInbox:
             moments = [self._schedule.next_poll(self._end)]
             if self._undelivered:
                 moments.append(self._undelivered_until)
-            if self._end is not None and self._end_is_early(self._end):
+            if self._end is not None and self._end.confirmed and self._end_is_early(self._end):
                 moments.append(self._end.wait_until)
             return max(0.0, min(moments) - now)
 
@@ -152,17 +159,25 @@ class JobInbox:
         self._ready.append(event)
 
     def _deliver_end(self, event: Stopped | Failed, now: float) -> None:
-        """Note the end; if something before it may be missing, poll the job first."""
+        """Note the end; poll the job, unless a poll has found its end and nothing before it is missing."""
         if self._end is not None and self._end.event.delivery != "poll":
             return
         summaries = self._end.summaries if self._end is not None else 0
-        self._end = _End(event, now + self._timeouts.late_after, summaries)
+        self._end = _End(event, now + self._timeouts.late_after, summaries, confirmed=self._end is not None)
         stats = event.stats
         counted = None if stats is None else stats.triggers_fired
         if counted is None and stats is not None and stats.summaries_generated is not None:
             counted = 0  # a digest
         reported = self._history.triggers - len(self._undelivered)
-        self._schedule.urgent = not self._start_reported or counted is None or counted > reported
+        missing = not self._start_reported or counted is None or counted > reported
+        self._schedule.urgent = missing or not self._end.confirmed
+
+    def _confirm(self, *, ended: bool) -> None:
+        """Take a delivered end for the job's, or drop it and poll on."""
+        if self._end is not None and not self._end.confirmed:
+            self._end = replace(self._end, confirmed=True) if ended else None
+            self._schedule.deliveries_stay_away = self._schedule.deliveries_stay_away or not ended
+            self._schedule.urgent = self._schedule.urgent and ended
 
     def _end_is_early(self, end: _End) -> bool:
         """Whether something should come before the end: a poll, or summaries, which no poll can report."""
@@ -176,6 +191,7 @@ class _End:
     event: Stopped | Failed
     wait_until: float
     summaries: int
+    confirmed: bool
 
 
 class _PollSchedule:
