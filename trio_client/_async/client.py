@@ -358,4 +358,5 @@ class AsyncTrioClient(AsyncBaseClient):
         positive("idle_timeout", idle_timeout, "seconds")
         call = event_call(method, path, params=params, json=json)
         options = {"timeout": timeout, "extra_headers": extra_headers}
-        return AsyncEventStream(AsyncEventRequest(self._transport, call, idle=idle_timeout, options=options))
+        source = AsyncEventRequest(self._transport, call, idle=idle_timeout, options=options)
+        return AsyncEventStream(source, self._transport.state.open_streams)

@@ -112,7 +112,7 @@ def not_negative(field: str, value: Any, unit: str) -> None:
         )
 
 
-def one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
+def one_of(field: str, value: Any, allowed: Sequence[str]) -> str:
     """Return an argument that must be one of the documented words."""
     if value not in allowed:
         words = ", ".join(repr(word) for word in allowed)

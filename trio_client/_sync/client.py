@@ -315,4 +315,5 @@ class TrioClient(BaseClient):
         positive("idle_timeout", idle_timeout, "seconds")
         call = event_call(method, path, params=params, json=json)
         options = {"timeout": timeout, "extra_headers": extra_headers}
-        return EventStream(EventRequest(self._transport, call, idle=idle_timeout, options=options))
+        source = EventRequest(self._transport, call, idle=idle_timeout, options=options)
+        return EventStream(source, self._transport.state.open_streams)
