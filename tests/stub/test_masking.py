@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_client.stub import Scene, StubServer
-from trio_client.stub.api.masking import mask_text, mask_url
+from trio_client.stub import Scene, StubServer, WebhookDelivery
+from trio_client.stub.engine.masking import mask_text, mask_url
 
 SECRET = "hunter2"
 
@@ -129,3 +129,15 @@ def test_the_page_shows_no_secret(stub: StubServer, client: httpx.Client) -> Non
         assert SECRET not in shown
         assert "rtsp://***@cam.example/live" in shown
     assert json.loads(state.removeprefix("data: "))["jobs"][0]["condition"] == "Is rtsp://***@cam.example/live online?"
+
+
+def test_records_show_no_secret_in_their_repr(stub: StubServer, client: httpx.Client) -> None:
+    url = f"rtsp://admin:{SECRET}@cam.example/live"
+    client.post("/prepare-stream", params={"url": url})
+    client.post("/live-monitor", json={"stream_url": url, "condition": "x"})
+    delivery = WebhookDelivery(f"http://u:{SECRET}@h.example/?token={SECRET}", b"", {}, None, "refused", 1, "job", 0.0)
+    for record in (*stub.requests, *stub.jobs, delivery):
+        assert SECRET not in repr(record)
+    assert "rtsp://***@cam.example/live" in repr(stub.requests[0])
+    assert repr(stub.jobs[0]).endswith("'live-monitor', 'rtsp://***@cam.example/live', 'pending')")
+    assert stub.requests[0].query == {"url": url}

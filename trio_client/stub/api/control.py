@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 
 from ..documented.errors import ApiError
 from ..engine.job import Job, JobStatus, JobType
+from ..engine.masking import mask_headers
 from ..engine.records import JobRecord
 from ..engine.vision import Scene
 from ..faults.fault import Fault
 from .control_schema import built, read_control
-from .masking import mask_headers
 from .state import ApiState
 
 __all__ = ["Control", "add_jobs"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from .job import Delivery, Job
+from .masking import mask_url
 
 __all__ = ["BoundedLog", "JobRecord", "RecordedRequest", "WebhookDelivery"]
 
@@ -26,6 +27,10 @@ class RecordedRequest:
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     time: float
+
+    def __repr__(self) -> str:
+        query = {name: mask_url(value) for name, value in self.query.items()}
+        return f"RecordedRequest({self.method} {mask_url(self.path)!r}, query={query!r})"
 
     @property
     def size(self) -> int:
@@ -55,6 +60,10 @@ class WebhookDelivery:
     job_id: str
     time: float
 
+    def __repr__(self) -> str:
+        outcome = self.status if self.error is None else self.error
+        return f"WebhookDelivery({mask_url(self.url)!r}, job_id={self.job_id!r}, attempt={self.attempt}, {outcome!r})"
+
     @property
     def size(self) -> int:
         """About the memory that it takes, in bytes."""
@@ -80,6 +89,10 @@ class JobRecord:
     request: dict[str, Any] = field(repr=False)
     config: dict[str, Any] = field(repr=False)
     stats: dict[str, Any]
+
+    def __repr__(self) -> str:
+        ended = f", reason={self.reason!r}" if self.reason else ""
+        return f"JobRecord({self.job_id!r}, {self.job_type!r}, {mask_url(self.stream_url)!r}, {self.status!r}{ended})"
 
     @classmethod
     def of(cls, job: Job, now: float) -> JobRecord:

@@ -10,7 +10,6 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..api.masking import mask_text, mask_url
 from ..api.state import ApiState
 from ..delivery.event_stream import disconnected
 from ..delivery.sse import event_text
@@ -18,6 +17,7 @@ from ..documented.errors import ApiError
 from ..engine.engine import happened
 from ..engine.job import Job
 from ..engine.job_events import JobEvent
+from ..engine.masking import mask_text, mask_url
 from ..engine.pictures import picture
 
 __all__ = ["LiveFeed", "current_frame", "snapshot"]

@@ -6,7 +6,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from ..api.masking import mask_url
+from ..engine.masking import mask_url
 from ..engine.records import JobRecord
 
 __all__ = ["JOBS_SHOWN", "PAGE_HEADERS", "jobs_page", "page_file"]

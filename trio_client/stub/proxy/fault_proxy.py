@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from ..api.allowed_hosts import AllowedHosts
 from ..api.control_schema import read_control
-from ..api.masking import mask_headers
 from ..documented.errors import ApiError
+from ..engine.masking import mask_headers
 from ..engine.records import BoundedLog
 from .listener import ProxyListener
 from .play import CONNECTION_ERRORS, Peer, apply_early, forward, play, until_disconnect
