@@ -301,6 +301,7 @@ class TestCancel:
         assert (UNKNOWN, "stopped") == (cancelled.job_id, cancelled.status)
 
     @pytest.mark.parametrize("fault", [{"close": "reset"}, {"close": "fin"}, {"status": 500}, {"status": 502}])
+    @pytest.mark.counts_reads
     def test_a_job_that_is_gone_after_an_attempt_without_an_answer_was_cancelled(
         self, stub: StubServer, client: TrioClient, fault: dict[str, Any]
     ) -> None:

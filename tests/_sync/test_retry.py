@@ -61,6 +61,7 @@ def sent(stub: StubServer, method: str) -> int:
 
 
 class TestRead:
+    @pytest.mark.counts_reads
     @pytest.mark.parametrize("fault", BROKEN)
     def test_it_is_sent_again(self, stub: StubServer, connect: Connect, fault: str) -> None:
         client = connect(timeout=Timeout(response=0.5 if fault == "timeout" else 30.0))

@@ -25,7 +25,7 @@ EVENT_STREAM = "text/event-stream"
 USER_AGENT = "trio-client/{} python/{}.{}.{}".format(__version__, *sys.version_info[:3])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call(Generic[_M]):
     """One request, complete but for what the client adds: base URL, key and its own headers."""
 
@@ -38,6 +38,9 @@ class Call(Generic[_M]):
     accept: str = "application/json"
     fresh_connection: bool = False
     """Whether to use a connection nothing else has used: what costs money must not meet a stale one."""
+
+    def __repr__(self) -> str:  # query and body may name a camera with its password
+        return f"<Call {self.method} {self.path}>"
 
     @property
     def target(self) -> str:
@@ -59,18 +62,21 @@ class Nothing(Model):
     """The reply to what has none, such as a deletion; a body is not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Prepared:
     """A request complete but for its key."""
 
     method: str
     url: str
     headers: Mapping[str, str]
-    content: bytes | None = field(repr=False)
+    content: bytes | None
     fresh_connection: bool
     repeatable: bool
-    secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False, compare=False)
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, compare=False)
     """Returns what must appear in no text; a function, so that no traceback's frame holds them."""
+
+    def __repr__(self) -> str:  # headers and content may hold secrets
+        return f"<Prepared {self.method} {self.shown_url}>"
 
     @property
     def shown_url(self) -> str:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 __all__ = ["close_response"]
 
@@ -24,5 +25,6 @@ async def close_response(response: Any, chunks: Any) -> None:
         await response.aclose()
     if chunks is not None:
         with anyio.move_on_after(_DRAIN_SECONDS, shield=True), suppress(Exception):
+            await anyio.lowlevel.checkpoint()  # aiohttp closes its sockets in the next round of the event loop
             for _ in range(_MAX_BUFFERED_CHUNKS):
                 await chunks.__anext__()

@@ -1,0 +1,108 @@
+"""Proxies of the environment: never for this machine, and never with their password in a text or a frame."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import traceback
+from collections.abc import Iterator
+
+import pytest
+from raw_server import RawServer, reply
+
+from trio_client import APIConnectionError, AsyncTrioClient, ConfigurationError, TrioClient
+from trio_client._http.environment import proxy_for
+from trio_client.osapi import OsapiClient
+
+KEY = "planted-key-8761"
+PASSWORD = "planted-pw-1234"
+NO_JOBS = reply({"jobs": []})
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
+    """A proxy that the environment names for everything."""
+    with RawServer(NO_JOBS) as proxy:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy.base_url.removesuffix("/api"))
+        yield proxy
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST"])
+def test_a_key_for_this_machine_goes_to_no_proxy(proxy: RawServer, host: str) -> None:
+    with RawServer(NO_JOBS) as server:
+        base_url = server.base_url.replace("127.0.0.1", host)
+
+        async def call() -> None:
+            async with AsyncTrioClient(KEY, base_url=base_url) as client:
+                await client.jobs.list()
+
+        with TrioClient(KEY, base_url=base_url) as client:
+            client.jobs.list()
+        asyncio.run(call())
+        assert (len(server.requests), len(proxy.requests)) == (2, 0)
+
+
+def test_osapi_at_its_default_address_goes_to_no_proxy(proxy: RawServer) -> None:
+    with OsapiClient(KEY, retry=None) as client, pytest.raises(APIConnectionError):
+        client.jobs.list()
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "[::1]", "localhost", "LocalHost"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_this_machine_has_no_proxy(proxy: RawServer, scheme: str, host: str) -> None:
+    assert proxy_for(f"{scheme}://{host}:8080/api", trust_env=True) is None
+
+
+@pytest.mark.parametrize("host", ["a.localhost", "localhost.example", "128.0.0.1", "example.com", "[::2]"])
+def test_others_have_one(proxy: RawServer, host: str) -> None:
+    assert proxy_for(f"http://{host}/api", trust_env=True) is not None
+
+
+def test_a_name_that_ends_in_localhost_is_asked_for_through_the_proxy(proxy: RawServer) -> None:
+    with TrioClient(KEY, base_url="http://api.localhost:1/api", allow_plain_http=True) as client:
+        client.jobs.list()
+    assert proxy.requests[0].startswith(b"GET http://api.localhost:1/api/jobs")
+
+
+def test_an_error_of_a_connection_through_a_proxy_names_it_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("https_proxy", f"http://user:{PASSWORD}@127.0.0.1:{port}")
+    with TrioClient(KEY, base_url="https://api.example/api", retry=None) as client:
+        with pytest.raises(APIConnectionError, match=f"through the proxy http://127.0.0.1:{port}") as caught:
+            client.jobs.list()
+    assert PASSWORD not in f"{caught.value} {caught.value!r}"
+    assert caught.value.request_sent is False
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"user:{PASSWORD}@proxy.example:notaport",
+        f"http://user:{PASSWORD}@proxy.example:notaport",
+        f"http://user:{PASSWORD}/x@proxy.example:80",
+        f"ftp://user:{PASSWORD}@proxy.example",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("https_proxy", address)
+    with pytest.raises(ConfigurationError, match="names the proxy") as caught:
+        TrioClient(KEY)
+    shown = [f"{caught.value} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"]
+    for frame, _ in traceback.walk_tb(caught.value.__traceback__):
+        if "trio_client" in frame.f_code.co_filename and "tests" not in frame.f_code.co_filename:
+            shown.append(repr(frame.f_locals))
+    assert [text for text in shown if PASSWORD in text] == []
+
+
+def test_a_socks_proxy_without_its_package_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://proxy.example:1080")
+    monkeypatch.setattr("trio_client._http.environment.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match=r"socksio.*httpx\[socks\]"):
+        TrioClient(KEY)
