@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._core.targets import Target
     from ._core.validation import NOT_GIVEN, NotGiven
     from ._core.watch_state import WatchState
+    from ._exit_on_signal import exit_on_sigterm
     from ._response_info import ResponseInfo, response_info
     from ._sync.client import TrioClient
     from ._sync.event_stream import EventStream, WatchStream
@@ -157,6 +158,7 @@ __all__ = [
     "WebhookPayloadError",
     "WebhookSignatureError",
     "__version__",
+    "exit_on_sigterm",
     "response_info",
 ]
 
@@ -170,6 +172,7 @@ _DEFINED_IN: dict[str, str] = {
     "EventStream": "._sync.event_stream",
     "CancelReport": "._core.reports",
     "ClientConfig": "._client_config",
+    "exit_on_sigterm": "._exit_on_signal",
     "JobIterator": "._sync.jobs",
     "RetryPolicy": "._core.config",
     "Timeout": "._core.config",

@@ -1,0 +1,132 @@
+"""A program that is told to end leaves no job behind, if it asked for that."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from trio_client import ConfigurationError, exit_on_sigterm
+from trio_client.stub import Scene, StubServer
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs SIGTERM")
+
+YARD = "rtsp://camera.example/yard"
+PREAMBLE = f"""
+import asyncio, signal, sys, threading
+from trio_client import AsyncTrioClient, TrioClient, exit_on_sigterm
+WATCH = ("{YARD}", "the gate is open")
+"""
+ASYNC = """
+async def main():
+    async with AsyncTrioClient() as client, client.live_monitor.stream(*WATCH, max_triggers=None) as events:
+        async for event in events:
+            print(event.kind, flush=True)
+"""
+PROGRAMS = {
+    "script": """
+exit_on_sigterm()
+with TrioClient() as client, client.live_monitor.stream(*WATCH, max_triggers=None) as events:
+    for event in events:
+        print(event.kind, flush=True)
+""",
+    "asyncio": ASYNC + "exit_on_sigterm()\nasyncio.run(main())\n",
+    "trio": ASYNC + "exit_on_sigterm()\nimport trio\ntrio.run(main)\n",
+    "a task of trio": ASYNC
+    + """
+import trio
+async def nursery():
+    exit_on_sigterm()
+    async with trio.open_nursery() as tasks:
+        tasks.start_soon(main)
+trio.run(nursery)
+""",
+}
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    with StubServer(speed=0, start_delay=0) as each:
+        each.scene(YARD, Scene(holds=False))
+        yield each
+
+
+@contextmanager
+def running(program: str, stub: StubServer) -> Iterator[subprocess.Popen[str]]:
+    """A program whose stream has started; it is killed when the test fails, which would wait for its end for ever."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(program)],
+        env={**os.environ, "TRIO_API_KEY": "test-key", "TRIO_BASE_URL": stub.base_url},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "started\n"
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_signal_leaves_no_job_and_has_its_exit_code(stub: StubServer, name: str, number: int) -> None:
+    with running(PROGRAMS[name], stub) as process:
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert (len(stub.jobs), stub.running_jobs) == (1, 0)
+    assert (process.returncode, err) == (128 + number, "")
+
+
+def test_without_it_the_job_runs_on(stub: StubServer) -> None:
+    with running(PROGRAMS["script"].replace("exit_on_sigterm()", ""), stub) as process:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert (process.returncode, stub.running_jobs) == (-signal.SIGTERM, 1)
+
+
+def test_the_second_signal_ends_the_program_at_once(stub: StubServer) -> None:
+    stub.fail_next(method="DELETE", delay=20, times=9)
+    with running(PROGRAMS["script"], stub) as process:
+        process.send_signal(signal.SIGTERM)
+        while not any(request.method == "DELETE" for request in stub.requests):
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=5)
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_a_handler_that_is_set_already_is_kept() -> None:
+    def own(*_: object) -> None: ...
+
+    before = {number: signal.signal(number, own) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        exit_on_sigterm()
+        assert [signal.getsignal(number) for number in before] == [own, own]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_outside_the_main_thread_it_says_so() -> None:
+    raised: list[Exception] = []
+
+    def call() -> None:
+        try:
+            exit_on_sigterm()
+        except ConfigurationError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    assert "main thread" in str(raised[0])

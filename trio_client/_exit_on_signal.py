@@ -1,0 +1,84 @@
+"""Let the signals that end a program end it as Ctrl-C does, so that its blocks are left and its jobs stopped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+from .errors import ConfigurationError
+
+__all__ = ["exit_on_sigterm"]
+
+_NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class _Terminated(SystemExit, KeyboardInterrupt):
+    """What Ctrl-C raises, with an exit code: event loops know it, and an interpreter that it reaches says nothing."""
+
+
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end the program as Ctrl-C does, so that the jobs of its streams are stopped.
+
+    Docker, systemd and Kubernetes end programs with SIGTERM. Without this function that ends a program at once: its
+    `with` blocks are not left, and the jobs run on until their own time is up.
+
+    It works in a script, with asyncio and with the trio library. The exit code is 128 plus the number of the signal,
+    as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the program at once. A
+    signal that has a handler already, or is ignored, keeps that.
+
+    Call it at the start of a program of your own. Web servers, Celery and Jupyter have handlers of theirs.
+
+    Raises:
+        ConfigurationError: it was not called in the main thread, where alone Python allows it.
+
+    Example:
+        >>> from trio_client import exit_on_sigterm
+        >>> exit_on_sigterm()
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise ConfigurationError(
+            "exit_on_sigterm() was called outside the main thread.", advice="Call it at the start of the program."
+        )
+    for number in _numbers():
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _numbers() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for each in _numbers():
+        if signal.getsignal(each) is _end:
+            signal.signal(each, signal.SIG_DFL)
+    interrupt: Any = signal.getsignal(signal.SIGINT)
+    if not getattr(interrupt, "__module__", "").startswith("trio."):
+        raise _Terminated(128 + number)
+    # The trio library delivers what its own handler gets to the main task; anything else would escape its run, and
+    # leave the blocks of the tasks open.
+    _exit_with(128 + number)
+    interrupt(signal.SIGINT, frame)
+
+
+def _exit_with(code: int) -> None:
+    """Let a KeyboardInterrupt that nothing catches end the program with an exit code, and without a traceback."""
+    before = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if _is_interrupt(error):
+            raise SystemExit(code)
+        before(kind, error, traceback)
+
+    sys.excepthook = hook
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether an exception, or a group of them, says no more than that the program was interrupted."""
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return bool(inner) and all(map(_is_interrupt, inner))
