@@ -227,16 +227,16 @@ def test_a_message_with_punctuation_gets_no_second_full_stop(end: str) -> None:
 @pytest.mark.parametrize(
     ("code", "transient"),
     [
-        ("NOT_LIVESTREAM", True),
+        ("NOT_LIVESTREAM", False),
+        ("not_livestream", False),
         ("STREAM_FETCH_FAILED", True),
         ("FRAME_CAPTURE_FAILED", True),
         ("CLIP_CAPTURE_FAILED", True),
-        ("STREAM_OFFLINE", False),
-        ("stream_offline", False),
+        ("STREAM_OFFLINE", True),
         (None, True),
     ],
 )
-def test_only_an_ended_stream_is_not_transient(code: str | None, transient: bool) -> None:
+def test_only_what_is_no_live_stream_is_not_transient(code: str | None, transient: bool) -> None:
     assert errors.StreamUnavailableError("m", status_code=400, code=code).transient is transient
 
 

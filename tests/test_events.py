@@ -507,7 +507,7 @@ def test_no_text_makes_it_raise(name: str, data: str) -> None:
 
 
 def test_lone_surrogates_do_no_harm() -> None:
-    event = from_payload({"type": "new \ud800", "job_id": "\udfff", "data": {"a": "\ud800"}})
+    event = from_payload({"type": "new \ud800", "job_id": "\udfff", "ts": 0, "data": {"a": "\ud800"}})
     check_event(event)
     assert event.dedup_key is not None
 
@@ -548,12 +548,36 @@ def test_another_channel_has_another_key() -> None:
         ({"type": "triggered", "timestamp": "soon"}, False),
         ({"type": "triggered", "timestamp": STAMP}, True),
         ({"type": "triggered", "ts": 0}, True),
-        ({"type": "triggered", "job_id": "a"}, True),
-        ({"type": "triggered", "job_id": ""}, False),
+        ({"type": "triggered", "job_id": "a"}, False),
+        ({"type": "progress", "job_id": "a", "checks_performed": 2}, False),
+        ({"type": "error", "job_id": "a", "recoverable": True}, False),
+        ({"type": "started", "job_id": "a"}, True),
+        ({"type": "stopped", "job_id": "a"}, True),
+        ({"type": "error", "job_id": "a"}, True),
+        ({"type": "started", "job_id": ""}, False),
     ],
 )
-def test_what_has_neither_time_nor_job_is_never_a_duplicate(payload: dict[str, Any], has_key: bool) -> None:
+def test_what_nothing_tells_from_others_is_never_a_duplicate(payload: dict[str, Any], has_key: bool) -> None:
     assert has_key is (from_payload(payload).dedup_key is not None)
+
+
+def test_polled_triggers_have_keys_by_their_numbers() -> None:
+    def polled(number: int | None, job_id: str | None = "a") -> str | None:
+        return Triggered(name="triggered", delivery="poll", job_id=job_id, number=number, raw={"job_id": "a"}).dedup_key
+
+    assert len({polled(1), polled(2), polled(1, "b")}) == 3
+    assert polled(1) == polled(1)
+    assert (polled(None), polled(1, None)) == (None, None)
+
+
+def test_gaps_have_keys_by_their_start_their_stream_and_whether_they_have_ended() -> None:
+    def gap(second: int, stream: str = "rtsp://cam/1", ended: bool = True) -> str | None:
+        start = NOON.replace(second=second)
+        return CoverageGap(started_at=start, ended_at=NOON if ended else None, stream_url=stream).dedup_key
+
+    assert len({gap(1), gap(2), gap(1, "rtsp://cam/2"), gap(1, ended=False)}) == 4
+    assert gap(1) == gap(1)
+    assert CoverageGap().dedup_key is None
 
 
 # as objects

@@ -53,6 +53,7 @@ class World:
     cooldown: float = 0.0
     window: float | None = None
     wait_for_slot: float | None = None
+    wait_for_stream: float = 0.0
     queues: bool = False
     now: float = 0.0
     states: list[str] = field(default_factory=list[str])
@@ -70,6 +71,7 @@ class World:
             on_drop=self.on_drop,
             restart_rule=RestartRule(self.cooldown, self.window),
             wait_for_slot=self.wait_for_slot,
+            wait_for_stream=self.wait_for_stream,
             clock=lambda: self.now,
             server_now=self.time,
             rand=lambda: 1.0,

@@ -242,8 +242,8 @@ class StreamUnavailableError(BadRequestError):
 
     @property
     def transient(self) -> bool:
-        """Whether trying again later may help. Only a stream that has ended (STREAM_OFFLINE) rarely comes back."""
-        return (self.code or "").upper() != "STREAM_OFFLINE"
+        """Whether trying again later may help: not where the address is no live stream (NOT_LIVESTREAM)."""
+        return (self.code or "").upper() != "NOT_LIVESTREAM"
 
 
 class AuthenticationError(APIStatusError):

@@ -125,11 +125,6 @@ class Decoder:
         """Whether an event or a line has started and not ended yet."""
         return bool(self._held or self._head) or self._field is not None
 
-    @property
-    def held(self) -> int:
-        """How many bytes of the unfinished event there are; comments and unknown fields do not count."""
-        return self._held + len(self._head)
-
     def feed(self, chunk: Buffer) -> list[RawEvent]:
         """Take the next chunk and return the events that it completes, in order."""
         if type(chunk) is not bytes:

@@ -1,4 +1,4 @@
-"""One look at a stream, and one question about a picture."""
+"""One check of a stream, and one question about a picture."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ async def test_what_the_schema_forbids_is_never_sent(
 
 @pytest.mark.parametrize(
     ("scene", "code", "transient"),
-    [(Scene(live=False), "STREAM_OFFLINE", False), (Scene(vod=True), "NOT_LIVESTREAM", True)],
+    [(Scene(live=False), "STREAM_OFFLINE", True), (Scene(vod=True), "NOT_LIVESTREAM", False)],
 )
-async def test_a_stream_nobody_can_look_at(
+async def test_a_stream_that_cannot_be_read(
     stub: StubServer, client: AsyncTrioClient, scene: Scene, code: str, transient: bool
 ) -> None:
     stub.scene(YARD, scene)
@@ -107,7 +107,7 @@ async def test_a_stream_nobody_can_look_at(
     assert 1 == len(stub.requests)
 
 
-async def test_a_wrong_key_is_told_without_showing_it(connect: Callable[..., AsyncTrioClient]) -> None:
+async def test_a_wrong_key_is_reported_without_showing_it(connect: Callable[..., AsyncTrioClient]) -> None:
     with StubServer(speed=0, api_keys=["right"]) as stub:
         client = connect(api_key="wrong-key-123", base_url=stub.base_url)
         with pytest.raises(AuthenticationError, match=r"valid API key") as caught:

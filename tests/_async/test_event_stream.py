@@ -51,13 +51,13 @@ def methods(stub: StubServer) -> list[str]:
 
 
 class TestWhole:
-    async def test_it_tells_a_monitor_from_start_to_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_it_reports_a_monitor_from_start_to_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert WHOLE == kinds(told)
-        assert {("sse", stub.jobs[0].job_id)} == {(event.delivery, event.job_id) for event in told}
-        assert all(event.occurred_at is not None and event.occurred_at.tzinfo is timezone.utc for event in told)
+            received = await events.collect()
+        assert WHOLE == kinds(received)
+        assert {("sse", stub.jobs[0].job_id)} == {(event.delivery, event.job_id) for event in received}
+        assert all(event.occurred_at is not None and event.occurred_at.tzinfo is timezone.utc for event in received)
         assert ["POST"] == methods(stub)
 
     async def test_its_events_carry_what_was_sent(self, stub: StubServer, client: AsyncTrioClient) -> None:
@@ -82,16 +82,16 @@ class TestWhole:
             stopped.stats.triggers_fired,
         )
 
-    async def test_it_tells_a_digest(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_it_reports_a_digest(self, stub: StubServer, client: AsyncTrioClient) -> None:
         digest = client.live_digest.stream(
             YARD, window_minutes=1, capture_interval_seconds=30, max_windows=1, include_frames=True
         )
         async with digest as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert ["started", "progress", "progress", "summary", "stopped"] == kinds(told)
-        assert (2, 2) == (told[2].frames_captured, told[2].frames_needed)
-        summary = told[3]
+            received = await events.collect()
+        assert ["started", "progress", "progress", "summary", "stopped"] == kinds(received)
+        assert (2, 2) == (received[2].frames_captured, received[2].frames_needed)
+        summary = received[3]
         assert isinstance(summary, Summary)
         assert (1, 2, True) == (summary.window_minutes, summary.frame_count, summary.grid is not None)
         assert summary.summary
@@ -125,8 +125,8 @@ class TestWhole:
         stub.scene(YARD, Scene(offline_at=20))
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        failed = told[-1]
+            received = await events.collect()
+        failed = received[-1]
         assert isinstance(failed, Failed)
         assert ("STREAM_OFFLINE", True) == (failed.code, failed.terminal)
         assert failed.remediation
@@ -140,8 +140,8 @@ class TestWhole:
         stub.fail_next(dialect=dialect)
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert expected == kinds(told)
+            received = await events.collect()
+        assert expected == kinds(received)
         assert stub.jobs[0].job_id == events.job_id
 
     async def test_without_a_block_it_starts_with_the_first_event(
@@ -203,8 +203,8 @@ class TestState:
             stub.clock.advance(100)
             first = await events.__anext__()
             assert (first, stub.jobs[0].job_id, None) == (events.last, events.job_id, events.outcome)
-            told = await events.collect()
-            assert (told[-1], told[-1]) == (events.last, events.outcome)
+            received = await events.collect()
+            assert (received[-1], received[-1]) == (events.last, events.outcome)
         assert stub.jobs[0].job_id == events.job_id
 
     async def test_until_returns_an_event_and_goes_on_after_it(self, stub: StubServer, client: AsyncTrioClient) -> None:
@@ -440,7 +440,7 @@ class TestLeaving:
             assert found is not None
             assert ("sse", True) == (found.delivery, found.frame is not None)
 
-    async def test_a_timeout_while_a_nameless_job_is_looked_for_is_followed_by_another_look(
+    async def test_after_a_timeout_the_lookup_of_a_job_with_unknown_id_is_repeated(
         self, stub: StubServer, client: AsyncTrioClient, pauses: Any
     ) -> None:
         stub.fail_next(path="/live-monitor", drop_after_bytes=1)
@@ -450,16 +450,16 @@ class TestLeaving:
             scope = anyio.CancelScope()
             pause = pauses.async_sleep
 
-            async def give_up(seconds: float) -> None:
+            async def cancel(seconds: float) -> None:
                 scope.cancel()
                 await pause(seconds)
 
-            pauses.async_sleep = give_up
+            pauses.async_sleep = cancel
             with scope:
                 await events.collect()
             pauses.async_sleep = pause
-            told = await events.collect()
-        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+            received = await events.collect()
+        assert ("started", "stopped") == (received[0].kind, received[-1].kind)
 
     async def test_a_cancellation_does_not_wait_for_ever_for_a_server_that_hangs(
         self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
@@ -485,27 +485,27 @@ class TestBreaking:
         stub.fail_next(drop_after_events=count)
         async with client.live_monitor.stream(YARD, OPEN, max_triggers=None, monitor_duration_seconds=65) as events:
             stub.clock.advance(25)
-            told = await events.collect()
-        assert {stub.jobs[0].job_id} == {event.job_id for event in told}
+            received = await events.collect()
+        assert {stub.jobs[0].job_id} == {event.job_id for event in received}
         assert (1, 1) == (len(stub.jobs), methods(stub).count("POST"))
-        assert ["sse"] * count == [event.delivery for event in told][:count]
-        assert {"poll"} == {event.delivery for event in told[count:]}
-        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
-        assert (1, 1) == (kinds(told).count("started"), kinds(told).count("stopped"))
+        assert ["sse"] * count == [event.delivery for event in received][:count]
+        assert {"poll"} == {event.delivery for event in received[count:]}
+        assert ("started", "stopped") == (received[0].kind, received[-1].kind)
+        assert (1, 1) == (kinds(received).count("started"), kinds(received).count("stopped"))
         assert "DELETE" not in methods(stub)
 
     @pytest.mark.parametrize("count", range(6))
-    async def test_every_trigger_is_told_once_wherever_it_breaks(
+    async def test_every_trigger_is_emitted_once_wherever_it_drops(
         self, stub: StubServer, client: AsyncTrioClient, count: int
     ) -> None:
         stub.scene(YARD, Scene(every=1))
         stub.fail_next(drop_after_events=count)
         async with client.live_monitor.stream(YARD, OPEN, max_triggers=4) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert ["started", *["triggered"] * 4, "stopped"] == kinds(told)
-        assert [event.delivery for event in told] == ["sse"] * count + ["poll"] * (6 - count)
-        polled = [event for event in told if isinstance(event, Triggered) and event.delivery == "poll"]
+            received = await events.collect()
+        assert ["started", *["triggered"] * 4, "stopped"] == kinds(received)
+        assert [event.delivery for event in received] == ["sse"] * count + ["poll"] * (6 - count)
+        polled = [event for event in received if isinstance(event, Triggered) and event.delivery == "poll"]
         assert {None} >= {event.explanation for event in polled}
         assert {OPEN} >= {event.condition for event in polled}
 
@@ -516,19 +516,19 @@ class TestBreaking:
         stub.fail_next(drop_after_bytes=size, path="/live-monitor")
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert (1, 1, 1) == tuple(kinds(told).count(kind) for kind in ("started", "triggered", "stopped"))
+            received = await events.collect()
+        assert (1, 1, 1) == tuple(kinds(received).count(kind) for kind in ("started", "triggered", "stopped"))
         assert 1 == methods(stub).count("POST")
 
-    async def test_a_job_without_a_name_is_looked_for_until_the_list_tells(
+    async def test_a_job_with_unknown_id_is_looked_up_until_the_list_has_it(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
         stub.fail_next(drop_after_bytes=1, path="/live-monitor")
         stub.fail_next(method="GET", path="/jobs", status=500, times=7)
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(5)
-            told = await events.collect()
-        assert WHOLE[0] == told[0].kind
+            received = await events.collect()
+        assert WHOLE[0] == received[0].kind
         assert isinstance(events.outcome, Stopped)
         assert 1 == methods(stub).count("POST")
 
@@ -562,9 +562,9 @@ class TestBreaking:
         stub.fail_next(omit_terminal=True)
         async with client.live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert WHOLE == kinds(told)
-        assert "poll" == told[-1].delivery
+            received = await events.collect()
+        assert WHOLE == kinds(received)
+        assert "poll" == received[-1].delivery
         assert isinstance(events.outcome, Stopped)
 
     @pytest.mark.parametrize("count", [0, 1])
@@ -576,32 +576,32 @@ class TestBreaking:
         stub.fail_next(silent_after_events=count)
         async with client.live_monitor.stream(YARD, OPEN, max_triggers=None) as events:
             stub.clock.advance(45)
-            told = [await events.__anext__() for _ in range(count + 1)]
-            assert "started" == told[0].kind
-            assert {"poll"} == {event.delivery for event in told[count:]}
+            received = [await events.__anext__() for _ in range(count + 1)]
+            assert "started" == received[0].kind
+            assert {"poll"} == {event.delivery for event in received[count:]}
             assert await events.until(Triggered) is not None
         assert 1 == methods(stub).count("POST")
 
     @pytest.mark.own_connections
-    async def test_a_silent_stream_of_a_job_that_has_nothing_to_tell_is_listened_to(
+    async def test_a_silent_stream_of_a_job_with_nothing_to_report_is_kept(
         self, stub: StubServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
         monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-digest": 0.01})
-        looks = 0
+        polls = 0
 
-        def look(info: CallInfo) -> None:
-            nonlocal looks
-            looks += info.method == "GET"
-            if looks == 2:  # the stream has been silent twice
+        def count_polls(info: CallInfo) -> None:
+            nonlocal polls
+            polls += info.method == "GET"
+            if polls == 2:  # the stream has been silent twice
                 stub.clock.advance(300)
 
-        client = connect(hooks=Hooks(on_response=look))
+        client = connect(hooks=Hooks(on_response=count_polls))
         async with client.live_digest.stream(YARD, window_minutes=2, max_windows=2) as events:
             stub.clock.advance(5)
-            told = await events.collect()
-        assert (2, 2) == (looks, kinds(told).count("summary"))
-        assert {"sse"} == {event.delivery for event in told}
+            received = await events.collect()
+        assert (2, 2) == (polls, kinds(received).count("summary"))
+        assert {"sse"} == {event.delivery for event in received}
 
     async def test_a_job_that_goes_on_after_the_break_is_stopped_on_leaving(
         self, stub: StubServer, client: AsyncTrioClient
@@ -656,9 +656,9 @@ class TestBreaking:
         stub.scene(YARD, Scene(frame=b"\xff\xd8\xff" + b"x" * 10_000))
         async with connect(max_body_bytes=5000).live_monitor.stream(YARD, OPEN) as events:
             stub.clock.advance(100)
-            told = await events.collect()
-        assert WHOLE == kinds(told)
-        assert ("poll", "poll") == (told[3].delivery, told[4].delivery)
+            received = await events.collect()
+        assert WHOLE == kinds(received)
+        assert ("poll", "poll") == (received[3].delivery, received[4].delivery)
         assert 1 == methods(stub).count("POST")
 
 
@@ -668,8 +668,8 @@ class TestStarting:
         async with client.live_monitor.stream(YARD, OPEN, extra_headers=headers) as events:
             assert "polling" == stub.jobs[0].delivery
             assert stub.jobs[0].job_id == events.job_id
-            told = await events.collect()
-        assert WHOLE == kinds(told)
+            received = await events.collect()
+        assert WHOLE == kinds(received)
         assert 1 == methods(stub).count("POST")
 
     async def test_an_adopted_job_is_owned(self, stub: StubServer, client: AsyncTrioClient) -> None:
@@ -696,13 +696,11 @@ class TestStarting:
         stub.fail_next(path="/live-monitor", processed=True, **fault)
         async with client.live_monitor.stream(YARD, OPEN) as events:
             assert stub.jobs[0].job_id == events.job_id
-            told = await events.collect()
-        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+            received = await events.collect()
+        assert ("started", "stopped") == (received[0].kind, received[-1].kind)
         assert (1, 1) == (len(stub.jobs), methods(stub).count("POST"))
 
-    async def test_an_outcome_nobody_knows_is_raised_on_entering(
-        self, stub: StubServer, client: AsyncTrioClient
-    ) -> None:
+    async def test_an_unknown_outcome_is_raised_on_entering(self, stub: StubServer, client: AsyncTrioClient) -> None:
         stub.fail_next(path="/live-monitor", close=True)
         with pytest.raises(CreateOutcomeUnknownError):
             async with client.live_monitor.stream(YARD, OPEN):
@@ -774,19 +772,19 @@ class TestBytes:
 
     async def test_comments_and_a_byte_order_mark_are_no_events(self, connect: Connect) -> None:
         start, end = b"\xef\xbb\xbfevent: started\ndata: {}\n\n", b"event: stopped\ndata: {}\n\n"
-        told = await self.collect(connect, SSE, start + b": keep-alive\n\n" * 1000 + end)
-        assert ["started", "stopped"] == kinds(told)
+        received = await self.collect(connect, SSE, start + b": keep-alive\n\n" * 1000 + end)
+        assert ["started", "stopped"] == kinds(received)
 
-    async def test_an_event_that_comes_again_with_its_id_is_told_once(self, connect: Connect) -> None:
+    async def test_an_event_repeated_with_its_id_is_emitted_once(self, connect: Connect) -> None:
         one, two = b'id: 7\nevent: triggered\ndata: {"n": 1}\n\n', b'id: 8\nevent: triggered\ndata: {"n": 2}\n\n'
         other = one.replace(b'"n": 1', b'"n": 3')  # the id again, but something else
         bare = b'event: triggered\ndata: {"n": 4}\n\n'
-        told = await self.collect(
+        received = await self.collect(
             connect, SSE, one + two + one + two, one + other + bare + bare, b"event: stopped\ndata: {}\n\n"
         )
-        assert [1, 2, 3, 4, 4] == [event.raw["n"] for event in told if isinstance(event, Triggered)]
+        assert [1, 2, 3, 4, 4] == [event.raw["n"] for event in received if isinstance(event, Triggered)]
 
-    async def test_an_event_that_dribbles_in_for_too_long_is_given_up(
+    async def test_an_event_that_dribbles_in_for_too_long_drops_the_stream(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 1.0)
@@ -798,8 +796,8 @@ class TestBytes:
         start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
         with RawServer([SSE, start, *comments, start, *endless, HOLD], reply(alive), reply(job)) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
-                told = await events.collect()
-            assert ["started", "started", "stopped"] == kinds(told)
+                received = await events.collect()
+            assert ["started", "started", "stopped"] == kinds(received)
             assert [b"GET /api/jobs/j-1 " in each for each in server.requests] == [False, True, True]
 
     async def test_a_flood_of_comments_is_a_drop(self, connect: Connect) -> None:
@@ -808,20 +806,20 @@ class TestBytes:
         flood = (b": " + b"x" * 60_000 + b"\n") * 20
         with RawServer([SSE, start, flood, HOLD], reply(job)) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
-                told = await events.collect()
-        assert [(event.kind, event.delivery) for event in told] == [("started", "sse"), ("stopped", "poll")]
+                received = await events.collect()
+        assert [(event.kind, event.delivery) for event in received] == [("started", "sse"), ("stopped", "poll")]
 
-    async def test_events_before_one_that_is_too_large_are_told_before_that_is(self, connect: Connect) -> None:
+    async def test_events_before_one_that_is_too_large_are_emitted_first(self, connect: Connect) -> None:
         whole = b'event: started\ndata: {"job_id": "a1"}\n\nevent: triggered\ndata: {"job_id": "a1"}\n\n'
         ended = reply({"job_id": "a1", "status": "stopped", "message": "m"})
         with RawServer([SSE + whole + b"data: " + 5000 * b"x", CLOSE], ended) as server:
             client = connect(base_url=server.base_url, max_body_bytes=2000)
-            told: list[str] = []
+            received: list[str] = []
             with pytest.raises(StreamInterruptedError) as caught:
                 async with client.live_monitor.stream(YARD, OPEN, on_drop="raise") as events:
                     async for event in events:
-                        told.append(event.kind)  # noqa: PERF401 - what comes before the error counts
-        assert ["started", "triggered"] == told
+                        received.append(event.kind)  # noqa: PERF401 - what comes before the error counts
+        assert ["started", "triggered"] == received
         assert isinstance(caught.value.last, Triggered)
 
     async def test_an_event_without_end_stops_at_the_limit(self, connect: Connect) -> None:
@@ -830,8 +828,8 @@ class TestBytes:
         with RawServer(endless, reply(job)) as server:
             client = connect(base_url=server.base_url, max_body_bytes=1_000_000)
             async with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
-                told = await events.collect()
-            assert ["started", "stopped"] == kinds(told)
+                received = await events.collect()
+            assert ["started", "stopped"] == kinds(received)
             assert b"GET /api/jobs/j-1 " in server.requests[1]
 
     async def test_the_moment_of_an_event_is_the_servers(self, connect: Connect) -> None:

@@ -93,7 +93,7 @@ async def test_a_create_that_is_answered_by_dribble_is_sent_once(connect: Connec
         "chunk end",
     ],
 )
-async def test_what_is_not_http_is_a_broken_connection(connect: Connect, script: Any) -> None:
+async def test_what_is_not_http_is_a_connection_error(connect: Connect, script: Any) -> None:
     with RawServer(script, script, NO_JOBS) as server:
         client = connect(base_url=server.base_url)
         with pytest.raises(APIConnectionError) as caught:
@@ -168,7 +168,7 @@ async def test_an_unusable_body_may_be_usable_the_second_time(connect: Connect) 
     [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("GZIP", gzip.compress), ("deflate", zlib.compress)],
     ids=["gzip", "x-gzip", "upper case", "deflate"],
 )
-async def test_an_encoding_nobody_asked_for_is_decoded(
+async def test_an_encoding_that_was_not_requested_is_decoded(
     connect: Connect, encoding: str, pack: Callable[[bytes], bytes]
 ) -> None:
     with RawServer(reply(pack(b'{"jobs": [{"job_id": "a"}]}'), content_encoding=encoding)) as server:

@@ -59,26 +59,26 @@ async def test_a_monitor_is_followed(stub: StubServer, client: AsyncTrioClient, 
         assert [] == stub.jobs
         return
     async with client.live_monitor.stream(YARD, OPEN) as events:
-        told = await events.collect()
-    assert isinstance(told[0], Started)
-    assert stub.jobs[0].triggers_fired == sum(isinstance(event, Triggered) for event in told)
+        received = await events.collect()
+    assert isinstance(received[0], Started)
+    assert stub.jobs[0].triggers_fired == sum(isinstance(event, Triggered) for event in received)
     assert isinstance(events.outcome, Stopped)
     assert stub.jobs[0].reason == events.outcome.reason
-    assert {stub.jobs[0].job_id} == {event.job_id for event in told}
+    assert {stub.jobs[0].job_id} == {event.job_id for event in received}
     assert 0 == stub.running_jobs
 
 
 async def test_a_digest_is_followed(stub: StubServer, client: AsyncTrioClient, generation: Generation) -> None:
     async with client.live_digest.stream(YARD, window_minutes=2) as events:
-        told = await events.collect()
-    assert ["started", *["progress", "progress", "summary"] * 5, "stopped"] == kinds(told)
-    assert [2] * 5 == [event.frame_count for event in told if isinstance(event, Summary)]
-    assert {"sse"} == {event.delivery for event in told}
+        received = await events.collect()
+    assert ["started", *["progress", "progress", "summary"] * 5, "stopped"] == kinds(received)
+    assert [2] * 5 == [event.frame_count for event in received if isinstance(event, Summary)]
+    assert {"sse"} == {event.delivery for event in received}
     assert isinstance(events.outcome, Stopped)
     assert ("max_duration_reached", stub.jobs[0].job_id) == (events.outcome.reason, events.outcome.job_id)
 
 
-async def test_single_looks(stub: StubServer, client: AsyncTrioClient, generation: Generation) -> None:
+async def test_single_checks(stub: StubServer, client: AsyncTrioClient, generation: Generation) -> None:
     result = await client.check_once(YARD, OPEN, include_frame=True)
     assert (generation == "G1") is (result.latency_ms is None)
     assert (generation == "G2") is (result.frame is None)

@@ -1,7 +1,7 @@
 """What holds whatever goes wrong between client and server.
 
 Each fault is played three ways: the server worked on the request before, it never saw it, or it works on it
-after the client has gone. One call makes one job at the most; its caller has the job, or an error that says
+after the client has gone. One call makes at most one job; its caller has the job, or an error that says
 that one may be running; and nothing but this package's errors comes out.
 """
 
@@ -116,7 +116,7 @@ def proxy(stub: StubServer) -> Iterator[FaultProxy]:
 async def client(
     connect: Connect, proxy: FaultProxy, request: pytest.FixtureRequest
 ) -> AsyncGenerator[AsyncTrioClient, None]:
-    """A client that is impatient where only its patience ends a fault: elsewhere, the machine may be busy."""
+    """A client with short timeouts where only a timeout ends a fault: elsewhere, the machine may be busy."""
     response, deadline = (0.15, 0.6) if fault_of(request) in ENDLESS else (10.0, 30.0)
     client = connect(
         base_url=proxy.base_url,
@@ -293,7 +293,7 @@ class TestStream:
 class TestReadAndStop:
     @pytest.mark.parametrize("work", ["done", "skipped"])
     @pytest.mark.parametrize("fault", [*BROKEN, *HARMLESS])
-    async def test_a_job_can_be_looked_at(
+    async def test_a_job_can_be_read(
         self, stub: StubServer, proxy: FaultProxy, client: AsyncTrioClient, fault: str, work: Work
     ) -> None:
         (job_id,) = stub.add_jobs(1, status="running")

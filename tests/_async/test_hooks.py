@@ -18,7 +18,7 @@ YARD = "rtsp://camera.example/yard"
 
 
 class Log:
-    """Remembers what the hooks were told, in order."""
+    """Records the calls of the hooks, in order."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, CallInfo]] = []
@@ -33,7 +33,7 @@ class Log:
         return [name for name, _ in self.entries]
 
 
-async def test_a_call_is_told_from_request_to_reply(stub: StubServer, connect: Connect) -> None:
+async def test_hooks_follow_a_call_from_request_to_reply(stub: StubServer, connect: Connect) -> None:
     log = Log()
     await connect(hooks=log.hooks()).jobs.list(limit=3)
     (first, sent), (second, replied) = log.entries
@@ -43,7 +43,7 @@ async def test_a_call_is_told_from_request_to_reply(stub: StubServer, connect: C
     assert ("GET", url, 1, 200) == (replied.method, replied.url, replied.attempt, replied.status_code)
 
 
-async def test_a_retry_is_told_with_its_reason_and_its_wait(stub: StubServer, connect: Connect, pauses: Any) -> None:
+async def test_hooks_get_the_reason_and_the_wait_of_a_retry(stub: StubServer, connect: Connect, pauses: Any) -> None:
     log = Log()
     stub.fail_next(status=503, headers={"Retry-After": "7"})
     await connect(hooks=log.hooks()).jobs.list()
@@ -72,7 +72,7 @@ async def test_the_reference_of_an_intent_is_that_of_the_error(stub: StubServer,
     assert log.entries[0][1].reference == caught.value.reference
 
 
-async def test_a_stream_is_told_like_a_call(stub: StubServer, connect: Connect) -> None:
+async def test_hooks_follow_a_stream_like_a_call(stub: StubServer, connect: Connect) -> None:
     log = Log()
     async with connect(hooks=log.hooks()).live_monitor.stream(YARD, "the gate is open") as events:
         stub.clock.advance(100)

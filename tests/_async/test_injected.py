@@ -65,8 +65,8 @@ async def test_what_costs_money_leaves_no_connection_behind(stub: StubServer, in
 async def test_a_stream_is_read_to_its_end(stub: StubServer, injected: AsyncTrioClient) -> None:
     async with injected.live_monitor.stream(YARD, OPEN) as events:
         stub.clock.advance(100)
-        told = [event.kind for event in await events.collect()]
-    assert ["started", "progress", "progress", "triggered", "stopped"] == told
+        received = [event.kind for event in await events.collect()]
+    assert ["started", "progress", "progress", "triggered", "stopped"] == received
 
 
 async def test_a_stream_that_is_left_stops_its_job(stub: StubServer, injected: AsyncTrioClient) -> None:
@@ -79,10 +79,10 @@ async def test_a_stream_that_is_left_stops_its_job(stub: StubServer, injected: A
 async def test_a_stream_that_breaks_is_followed(stub: StubServer, injected: AsyncTrioClient) -> None:
     stub.fail_next(drop_after_events=2)
     async with injected.live_monitor.stream(YARD, OPEN) as events:
-        told = []
+        received = []
         stub.clock.advance(25)
-        told = await events.collect()
-    assert ("poll", "stopped") == (told[-1].delivery, told[-1].kind)
+        received = await events.collect()
+    assert ("poll", "stopped") == (received[-1].delivery, received[-1].kind)
 
 
 @pytest.mark.parametrize("fault", [{"close": "reset"}, {"close": "fin"}, {"status": 502}])

@@ -1,4 +1,4 @@
-"""Jobs: listed, looked at, waited for, followed and cancelled."""
+"""Jobs: listed, read, waited for, followed and cancelled."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ class TestGet:
             detail.stats.elapsed_seconds,
         )
 
-    async def test_a_job_nobody_knows(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_an_unknown_job(self, stub: StubServer, client: AsyncTrioClient) -> None:
         with pytest.raises(JobNotFoundError) as caught:
             await client.jobs.get(UNKNOWN)
         assert ("JOB_NOT_FOUND", 1) == (caught.value.code, len(stub.requests))
@@ -241,7 +241,7 @@ class TestWait:
         await client.jobs.wait(job.job_id, poll_interval=7.5)
         assert [7.5] * 4 == pauses.seconds
 
-    async def test_it_gives_up_in_time_and_leaves_the_job_alone(
+    async def test_it_times_out_and_leaves_the_job_alone(
         self, stub: StubServer, client: AsyncTrioClient, pauses: Any
     ) -> None:
         pauses.monotonic = lambda: sum(pauses.seconds)
@@ -254,7 +254,7 @@ class TestWait:
         assert [3, 3, 3, 1] == pauses.seconds
         assert {"GET"} == {request.method for request in stub.requests}
 
-    async def test_an_outage_is_outlasted(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_an_outage_is_retried(self, stub: StubServer, client: AsyncTrioClient) -> None:
         job = await client.live_monitor.create(YARD, OPEN)
         stub.fail_next(method="GET", status=503, times=20)
         assert "completed" == (await client.jobs.wait(job.job_id)).status
@@ -304,12 +304,12 @@ class TestCancel:
         await client.jobs.cancel(job_id)
         assert "close" == stub.requests[0].headers["connection"]
 
-    async def test_a_job_nobody_knows_is_an_error(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_an_unknown_job_is_an_error(self, stub: StubServer, client: AsyncTrioClient) -> None:
         with pytest.raises(JobNotFoundError):
             await client.jobs.cancel(UNKNOWN)
         assert 1 == len(stub.requests)
 
-    async def test_a_job_nobody_knows_may_be_fine(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_an_unknown_job_may_be_ignored(self, stub: StubServer, client: AsyncTrioClient) -> None:
         cancelled = await client.jobs.cancel(UNKNOWN, missing_ok=True)
         assert (UNKNOWN, "stopped") == (cancelled.job_id, cancelled.status)
 
@@ -391,31 +391,31 @@ class TestCancelAll:
 
 
 class TestEvents:
-    async def test_a_job_tells_its_story_by_polling(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_polling_reports_a_job_from_start_to_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
         job = await client.live_monitor.create(YARD, OPEN)
         async with client.jobs.events(job.job_id) as events:
-            told = await events.collect()
+            received = await events.collect()
         kinds = ["started", "progress", "progress", "triggered", "stopped"]
-        assert kinds == [event.kind for event in told]
-        assert {("poll", job.job_id, YARD)} == {(event.delivery, event.job_id, event.stream_url) for event in told}
+        assert kinds == [event.kind for event in received]
+        assert {("poll", job.job_id, YARD)} == {(event.delivery, event.job_id, event.stream_url) for event in received}
         assert isinstance(events.outcome, Stopped)
         assert ("condition_triggered", "completed") == (events.outcome.reason, events.outcome.status)
 
     @pytest.mark.parametrize("interval", [1, 3, 20, 1000])
-    async def test_every_trigger_is_told_once_however_rarely_one_looks(
+    async def test_every_trigger_is_emitted_once_however_rarely_the_job_is_polled(
         self, stub: StubServer, client: AsyncTrioClient, interval: int
     ) -> None:
         stub.scene(YARD, Scene(every=1))
         job = await client.live_monitor.create(YARD, OPEN, max_triggers=5, interval_seconds=5)
-        told = await client.jobs.events(job.job_id, poll_interval=interval).collect()
-        triggers = [event for event in told if isinstance(event, Triggered)]
+        received = await client.jobs.events(job.job_id, poll_interval=interval).collect()
+        triggers = [event for event in received if isinstance(event, Triggered)]
         assert (5, {OPEN}, {None}) == (
             len(triggers),
             {trigger.condition for trigger in triggers},
             {trigger.explanation for trigger in triggers},
         )
-        assert isinstance(told[0], Started)
-        assert isinstance(told[-1], Stopped)
+        assert isinstance(received[0], Started)
+        assert isinstance(received[-1], Stopped)
 
     async def test_it_never_cancels(self, stub: StubServer, client: AsyncTrioClient) -> None:
         job = await client.live_monitor.create(YARD, OPEN)
@@ -436,14 +436,14 @@ class TestEvents:
     async def test_a_job_whose_stream_goes_offline_has_failed(self, stub: StubServer, client: AsyncTrioClient) -> None:
         stub.scene(YARD, Scene(offline_at=20))
         job = await client.live_monitor.create(YARD, OPEN)
-        told = await client.jobs.events(job.job_id).collect()
-        assert ["started", "progress", "failed"] == [event.kind for event in told]
+        received = await client.jobs.events(job.job_id).collect()
+        assert ["started", "progress", "failed"] == [event.kind for event in received]
 
-    async def test_an_outage_is_outlasted(self, stub: StubServer, client: AsyncTrioClient) -> None:
+    async def test_an_outage_is_retried(self, stub: StubServer, client: AsyncTrioClient) -> None:
         job = await client.live_monitor.create(YARD, OPEN)
         stub.fail_next(method="GET", close="reset", times=10)
-        told = await client.jobs.events(job.job_id).collect()
-        assert ("started", "stopped") == (told[0].kind, told[-1].kind)
+        received = await client.jobs.events(job.job_id).collect()
+        assert ("started", "stopped") == (received[0].kind, received[-1].kind)
 
     async def test_an_outage_without_end_interrupts_it(self, stub: StubServer, connect: Connect) -> None:
         client = connect(retry=RetryPolicy(deadline=30))

@@ -160,7 +160,7 @@ async def test_wait_for_slot_asks_again_until_a_job_has_ended(
     assert 4 == len(stub.requests)
 
 
-async def test_wait_for_slot_gives_up_in_time(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
+async def test_wait_for_slot_times_out(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
     pauses.monotonic = lambda: sum(pauses.seconds)
     stub.add_jobs(10, status="running")
     with pytest.raises(MaxJobsReachedError):

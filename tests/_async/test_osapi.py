@@ -216,7 +216,7 @@ class TestList:
         )
         assert [("web-01", "completed"), ("db-01.lab", "failed")] == [(a.hostname, a.status) for a in detail.agents()]
 
-    async def test_every_field_of_a_page_can_be_told_from_typed_objects(
+    async def test_every_field_of_a_page_can_be_read_from_typed_objects(
         self, stub: StubServer, client: AsyncOsapiClient
     ) -> None:
         documented = {"total_items": 12, "status_counts": {"completed": 11, "partial_failure": 1}, "items": [BROADCAST]}
@@ -561,7 +561,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("served", "web_ui", "prefix"), [([""], False, "/api"), (["/api"], False, ""), (["/api"], True, "/api/v1")]
     )
-    async def test_a_path_that_is_not_there_says_to_look_at_the_prefix(
+    async def test_a_path_that_does_not_exist_advises_to_check_the_prefix(
         self, stub: StubServer, connect: Connect, served: list[str], web_ui: bool, prefix: str
     ) -> None:
         stub.osapi.prefixes, stub.osapi.web_ui = served, web_ui
@@ -570,15 +570,15 @@ class TestRefusals:
         assert NotFoundError is type(caught.value)
 
     async def test_a_missing_scope_is_named(self, stub: StubServer, connect: Connect) -> None:
-        stub.osapi.tokens = {"reader": ["job:read"], "nobody": []}
+        stub.osapi.tokens = {"reader": ["job:read"], "none": []}
         job_id = stub.osapi.add()
-        reader, nobody = connect(token="reader"), connect(token="nobody")
+        reader, powerless = connect(token="reader"), connect(token="none")
         assert 1 == len(await reader.jobs.list())
         for call in (reader.jobs.delete, reader.jobs.retry):
             with pytest.raises(PermissionDeniedError, match="job:write"):
                 await call(job_id)
         with pytest.raises(PermissionDeniedError, match="job:read"):
-            await nobody.jobs.get(job_id)
+            await powerless.jobs.get(job_id)
         with pytest.raises(AuthenticationError, match="OSAPI_TOKEN"):
             await connect(token="stranger").jobs.list()
 
@@ -604,7 +604,7 @@ class TestWait:
         job = await client.jobs.wait(stub.osapi.add(status=status))
         assert (status, 1) == (job.status, len(stub.requests))
 
-    async def test_a_failed_job_that_is_mended_while_it_settles_is_returned_as_mended(
+    async def test_a_failed_job_that_recovers_during_settle_is_returned_as_recovered(
         self, stub: StubServer, client: AsyncOsapiClient
     ) -> None:
         steps = {40: {"status": "processing"}, 50: {"status": "completed"}}
@@ -612,14 +612,14 @@ class TestWait:
         assert "failed" == (await client.jobs.wait(job_id)).status
         assert "completed" == (await client.jobs.wait(job_id, settle=60)).status
 
-    async def test_a_failure_that_stays_is_the_end_after_it_has_settled(
+    async def test_a_failure_that_stays_is_the_end_after_settle(
         self, stub: StubServer, client: AsyncOsapiClient, pauses: Any
     ) -> None:
         pauses.monotonic = lambda: sum(pauses.seconds)
         job = await client.jobs.wait(stub.osapi.add(status="failed"), settle=10, poll_interval=4)
         assert ("failed", [4, 4, 2]) == (job.status, pauses.seconds)
 
-    async def test_when_the_time_is_up_a_settling_failure_is_returned(
+    async def test_at_the_timeout_a_failure_is_returned_before_settle_is_over(
         self, stub: StubServer, client: AsyncOsapiClient, pauses: Any
     ) -> None:
         pauses.monotonic = lambda: sum(pauses.seconds)
@@ -642,7 +642,7 @@ class TestWait:
         with pytest.raises(JobNotFoundError):
             await client.jobs.wait(job_id, on_update=lambda _: stub.osapi.delete(job_id))
 
-    async def test_failures_that_pass_are_outlasted(self, stub: StubServer, connect: Connect) -> None:
+    async def test_failures_that_pass_are_retried(self, stub: StubServer, connect: Connect) -> None:
         job_id = stub.osapi.add(status="completed")
         stub.fail_next(status=503, times=8)
         job = await connect(retry=RetryPolicy(base_delay=0)).jobs.wait(job_id)

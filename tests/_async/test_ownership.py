@@ -1,4 +1,4 @@
-"""A lost create finds its own job, and never takes somebody else's."""
+"""A lost create finds its own job, and never takes another's."""
 
 from __future__ import annotations
 

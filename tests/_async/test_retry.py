@@ -84,7 +84,7 @@ class TestRead:
         await client.jobs.list()
         assert 2 == len(stub.requests)
 
-    async def test_attempts_are_bounded_and_their_number_is_told(
+    async def test_attempts_are_bounded_and_their_number_is_reported(
         self, stub: StubServer, client: AsyncTrioClient, pauses: Any
     ) -> None:
         stub.fail_next(status=500, times=9)
@@ -279,7 +279,7 @@ class TestCreate:
             await connect().live_monitor.create(**wanted)
         assert () == caught.value.candidates
 
-    async def test_the_tag_tells_two_equal_jobs_apart(self, stub: StubServer, connect: Connect) -> None:
+    async def test_the_tag_distinguishes_two_equal_jobs(self, stub: StubServer, connect: Connect) -> None:
         options = {"webhook_url": "http://127.0.0.1:9/hook", "tag_webhook_url": True}
         await connect().live_monitor.create(YARD, OPEN, **options)
         stub.fail_next(path="/live-monitor", close=True, processed=True)
@@ -292,7 +292,7 @@ class TestCreate:
         job = await client.live_monitor.create(YARD, OPEN)
         assert (stub.jobs[0].job_id, 1) == (job.job_id, sent(stub, "POST"))
 
-    async def test_a_job_that_appears_later_is_found_by_looking_again(
+    async def test_a_job_that_appears_later_is_found_by_a_repeated_lookup(
         self, stub: StubServer, client: AsyncTrioClient, connect: Connect
     ) -> None:
         stub.fail_next(path="/live-monitor", close=True)

@@ -69,7 +69,7 @@ async def test_what_the_schema_forbids_is_never_sent(
 
 
 @pytest.mark.parametrize("method", ["validate", "prepare"])
-async def test_looking_again_does_no_harm_so_failures_are_retried(
+async def test_validation_has_no_side_effects_so_failures_are_retried(
     stub: StubServer, client: AsyncTrioClient, method: str
 ) -> None:
     stub.fail_next(status=500)

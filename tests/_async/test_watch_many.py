@@ -115,7 +115,7 @@ async def test_an_event_from_before_the_end_of_a_time_slice_is_emitted(connect: 
 
 
 async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) -> None:
-    with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a turn
+    with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a time slice
         turns: Counter[Target] = Counter()
         async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.1) as events:
             with anyio.fail_after(30):

@@ -56,26 +56,26 @@ def test_a_monitor_is_followed(stub: StubServer, client: TrioClient, generation:
         assert [] == stub.jobs
         return
     with client.live_monitor.stream(YARD, OPEN) as events:
-        told = events.collect()
-    assert isinstance(told[0], Started)
-    assert stub.jobs[0].triggers_fired == sum(isinstance(event, Triggered) for event in told)
+        received = events.collect()
+    assert isinstance(received[0], Started)
+    assert stub.jobs[0].triggers_fired == sum(isinstance(event, Triggered) for event in received)
     assert isinstance(events.outcome, Stopped)
     assert stub.jobs[0].reason == events.outcome.reason
-    assert {stub.jobs[0].job_id} == {event.job_id for event in told}
+    assert {stub.jobs[0].job_id} == {event.job_id for event in received}
     assert 0 == stub.running_jobs
 
 
 def test_a_digest_is_followed(stub: StubServer, client: TrioClient, generation: Generation) -> None:
     with client.live_digest.stream(YARD, window_minutes=2) as events:
-        told = events.collect()
-    assert ["started", *["progress", "progress", "summary"] * 5, "stopped"] == kinds(told)
-    assert [2] * 5 == [event.frame_count for event in told if isinstance(event, Summary)]
-    assert {"sse"} == {event.delivery for event in told}
+        received = events.collect()
+    assert ["started", *["progress", "progress", "summary"] * 5, "stopped"] == kinds(received)
+    assert [2] * 5 == [event.frame_count for event in received if isinstance(event, Summary)]
+    assert {"sse"} == {event.delivery for event in received}
     assert isinstance(events.outcome, Stopped)
     assert ("max_duration_reached", stub.jobs[0].job_id) == (events.outcome.reason, events.outcome.job_id)
 
 
-def test_single_looks(stub: StubServer, client: TrioClient, generation: Generation) -> None:
+def test_single_checks(stub: StubServer, client: TrioClient, generation: Generation) -> None:
     result = client.check_once(YARD, OPEN, include_frame=True)
     assert (generation == "G1") is (result.latency_ms is None)
     assert (generation == "G2") is (result.frame is None)

@@ -62,8 +62,8 @@ def test_what_costs_money_leaves_no_connection_behind(stub: StubServer, injected
 def test_a_stream_is_read_to_its_end(stub: StubServer, injected: TrioClient) -> None:
     with injected.live_monitor.stream(YARD, OPEN) as events:
         stub.clock.advance(100)
-        told = [event.kind for event in events.collect()]
-    assert ["started", "progress", "progress", "triggered", "stopped"] == told
+        received = [event.kind for event in events.collect()]
+    assert ["started", "progress", "progress", "triggered", "stopped"] == received
 
 
 def test_a_stream_that_is_left_stops_its_job(stub: StubServer, injected: TrioClient) -> None:
@@ -76,10 +76,10 @@ def test_a_stream_that_is_left_stops_its_job(stub: StubServer, injected: TrioCli
 def test_a_stream_that_breaks_is_followed(stub: StubServer, injected: TrioClient) -> None:
     stub.fail_next(drop_after_events=2)
     with injected.live_monitor.stream(YARD, OPEN) as events:
-        told = []
+        received = []
         stub.clock.advance(25)
-        told = events.collect()
-    assert ("poll", "stopped") == (told[-1].delivery, told[-1].kind)
+        received = events.collect()
+    assert ("poll", "stopped") == (received[-1].delivery, received[-1].kind)
 
 
 @pytest.mark.parametrize("fault", [{"close": "reset"}, {"close": "fin"}, {"status": 502}])

@@ -155,7 +155,7 @@ def test_wait_for_slot_asks_again_until_a_job_has_ended(stub: StubServer, client
     assert 4 == len(stub.requests)
 
 
-def test_wait_for_slot_gives_up_in_time(stub: StubServer, client: TrioClient, pauses: Any) -> None:
+def test_wait_for_slot_times_out(stub: StubServer, client: TrioClient, pauses: Any) -> None:
     pauses.monotonic = lambda: sum(pauses.seconds)
     stub.add_jobs(10, status="running")
     with pytest.raises(MaxJobsReachedError):

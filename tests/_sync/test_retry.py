@@ -82,7 +82,7 @@ class TestRead:
         client.jobs.list()
         assert 2 == len(stub.requests)
 
-    def test_attempts_are_bounded_and_their_number_is_told(
+    def test_attempts_are_bounded_and_their_number_is_reported(
         self, stub: StubServer, client: TrioClient, pauses: Any
     ) -> None:
         stub.fail_next(status=500, times=9)
@@ -263,7 +263,7 @@ class TestCreate:
             connect().live_monitor.create(**wanted)
         assert () == caught.value.candidates
 
-    def test_the_tag_tells_two_equal_jobs_apart(self, stub: StubServer, connect: Connect) -> None:
+    def test_the_tag_distinguishes_two_equal_jobs(self, stub: StubServer, connect: Connect) -> None:
         options = {"webhook_url": "http://127.0.0.1:9/hook", "tag_webhook_url": True}
         connect().live_monitor.create(YARD, OPEN, **options)
         stub.fail_next(path="/live-monitor", close=True, processed=True)
@@ -276,7 +276,7 @@ class TestCreate:
         job = client.live_monitor.create(YARD, OPEN)
         assert (stub.jobs[0].job_id, 1) == (job.job_id, sent(stub, "POST"))
 
-    def test_a_job_that_appears_later_is_found_by_looking_again(
+    def test_a_job_that_appears_later_is_found_by_a_repeated_lookup(
         self, stub: StubServer, client: TrioClient, connect: Connect
     ) -> None:
         stub.fail_next(path="/live-monitor", close=True)

@@ -114,7 +114,7 @@ class TestLeaving:
             stub.fail_next(method="DELETE", times=2, **GONE)
         assert (methods(stub).count("DELETE"), stub.running_jobs) == (3, 0)
 
-    def test_told_to_wait_longer_it_tries_once_more_at_the_end_of_its_time(
+    def test_asked_to_wait_longer_it_tries_once_more_at_the_end_of_its_time(
         self, stub: StubServer, client: TrioClient, pauses: Any
     ) -> None:
         with client.live_monitor.stream(YARD, OPEN) as events:
@@ -139,7 +139,7 @@ class TestFollowing:
         assert events.outcome is not None
         assert events.outcome.delivery == "poll"
 
-    def test_it_is_outlasted_for_no_longer_than_the_deadline(
+    def test_it_is_retried_for_no_longer_than_the_deadline(
         self, stub: StubServer, connect: Connect, pauses: Any
     ) -> None:
         stub.fail_next(drop_after_events=1)
@@ -168,7 +168,7 @@ class TestFollowing:
             stub.fail_next(method="GET", times=2, **GONE)
             assert events.until(Stopped) is not None
 
-    def test_a_wait_for_a_job_that_was_just_made_outlasts_both(self, stub: StubServer, client: TrioClient) -> None:
+    def test_a_wait_for_a_job_that_was_just_made_retries_both(self, stub: StubServer, client: TrioClient) -> None:
         job = client.live_monitor.create(YARD, OPEN, monitor_duration_seconds=60)
         stub.fail_next(method="GET", times=2, **GONE)
         stub.fail_next(method="GET", times=2, **PAGES["a page"])

@@ -66,7 +66,9 @@ def test_what_the_schema_forbids_is_never_sent(stub: StubServer, client: TrioCli
 
 
 @pytest.mark.parametrize("method", ["validate", "prepare"])
-def test_looking_again_does_no_harm_so_failures_are_retried(stub: StubServer, client: TrioClient, method: str) -> None:
+def test_validation_has_no_side_effects_so_failures_are_retried(
+    stub: StubServer, client: TrioClient, method: str
+) -> None:
     stub.fail_next(status=500)
     stub.fail_next(close="reset", processed=True)
     getattr(client.streams, method)(YARD)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -209,13 +210,13 @@ def test_a_job_whose_stream_dropped_before_it_was_named_is_found_and_kept(stub: 
     assert 0 == stub.running_jobs
 
 
-def test_an_unresolved_create_while_entering_leaves_no_job(stub: StubServer, client: TrioClient) -> None:
+def test_an_unresolved_first_create_leaves_no_job(stub: StubServer, client: TrioClient) -> None:
     stub.fail_next(method="POST", status=502, processed=True)
     stub.fail_next(method="GET", path="/jobs", status=500, times=30)
     stub.fail_next(method="GET", path="/jobs", status=403)
     with pytest.raises(PermissionDeniedError):
-        with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000):
-            pytest.fail("the block was entered")
+        with client.live_monitor.watch(CAMERA, "x", monitor_duration_seconds=36_000) as events:
+            events.collect()
     assert (1, 0) == (len(stub.jobs), stub.running_jobs)
 
 
@@ -363,11 +364,35 @@ def test_a_refused_key_is_raised(connect: Connect) -> None:
         connect(base_url=stub.base_url).live_monitor.watch(CAMERA, "x").collect()
 
 
-def test_a_stream_that_never_was_live_is_raised_after_a_few_tries(stub: StubServer, client: TrioClient) -> None:
+def test_a_stream_that_was_never_live_is_raised_at_once(stub: StubServer, client: TrioClient) -> None:
     stub.scene(CAMERA, Scene(vod=True))
     with pytest.raises(StreamUnavailableError):
         client.live_monitor.watch(CAMERA, "x").collect()
-    assert 1 < posts(stub) < 10
+    assert 1 == posts(stub)
+
+
+def test_a_camera_that_is_off_at_the_start_is_waited_for_if_asked(stub: StubServer, client: TrioClient) -> None:
+    stub.scene(CAMERA, Scene(live=False))
+    with client.live_monitor.watch(CAMERA, "x", wait_for_stream=math.inf) as events:
+        assert "waiting_for_stream" == events.state.name
+        for _ in range(3):
+            events._source.advance()
+        stub.scene(CAMERA, Scene())
+        gap = events.until(CoverageGap)
+        assert gap is not None
+        assert "stream_unavailable" == gap.reason
+        assert events.until(Triggered) is not None
+    assert 0 == stub.running_jobs
+
+
+def test_entering_never_waits_for_a_slot(connect: Connect, pauses: Any) -> None:
+    with StubServer(speed=1200, max_jobs=0) as stub:
+        client = connect(base_url=stub.base_url)
+        with client.live_monitor.watch(CAMERA, "x") as events:
+            assert (1, [], "waiting_for_slot") == (posts(stub), pauses.seconds, events.state.name)
+            gap = next(events)
+            assert isinstance(gap, CoverageGap)
+            assert ("no_free_slot", None) == (gap.reason, gap.ended_at)
 
 
 @pytest.mark.parametrize(

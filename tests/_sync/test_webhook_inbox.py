@@ -65,12 +65,12 @@ def follow(stub: StubServer, client: TrioClient, pauses: Pauses, monkeypatch: py
 
 
 @pytest.mark.parametrize("by_id", [False, True])
-def test_events_are_told_as_polling_tells_them_when_nothing_is_delivered(follow: Any, by_id: bool) -> None:
+def test_events_are_those_of_polling_when_nothing_is_delivered(follow: Any, by_id: bool) -> None:
     job, stream = follow(deliver=False, by_id=by_id)
     with stream as events:
-        told = events.collect()
-    assert {event.delivery for event in told} == {"poll"}
-    assert [event.kind for event in told if event.kind != "progress"] == ["started", "triggered", "stopped"]
+        received = events.collect()
+    assert {event.delivery for event in received} == {"poll"}
+    assert [event.kind for event in received if event.kind != "progress"] == ["started", "triggered", "stopped"]
     assert stream.outcome.reason == "condition_triggered"
     assert stream.job_id == job.job_id
 
@@ -92,7 +92,7 @@ def test_a_cancel_without_a_delivery_ends_the_stream(follow: Any, client: TrioCl
     assert (last.kind, last.reason, last.delivery) == ("stopped", "cancelled", "poll")
 
 
-def test_a_job_that_cannot_be_looked_at_breaks_the_stream_off(follow: Any, stub: StubServer) -> None:
+def test_a_job_that_cannot_be_polled_drops_the_stream(follow: Any, stub: StubServer) -> None:
     job, stream = follow(deliver=False)
     stub.fail_next(method="GET", path="/jobs", status=503, times=1000)
     with pytest.raises(StreamInterruptedError, match=job.job_id) as caught:
@@ -101,7 +101,7 @@ def test_a_job_that_cannot_be_looked_at_breaks_the_stream_off(follow: Any, stub:
     assert isinstance(caught.value.__cause__, TrioError)
 
 
-def test_deliveries_wake_whoever_waits_from_any_thread(client: TrioClient) -> None:
+def test_deliveries_from_any_thread_wake_the_reader(client: TrioClient) -> None:
     inbox = WebhookInbox(client)
     bodies = [
         b'{"type": "job_started", "timestamp": 1769940000, "job_id": "a1", "stream_url": "rtsp://cam/1"}',
@@ -119,12 +119,12 @@ def test_deliveries_wake_whoever_waits_from_any_thread(client: TrioClient) -> No
     with inbox.events(job) as events:
         thread = threading.Thread(target=deliver)
         thread.start()
-        told = [(event.kind, event.delivery, event.job_id) for event in events.collect()]
+        received = [(event.kind, event.delivery, event.job_id) for event in events.collect()]
     thread.join()
-    assert told == [(kind, "webhook", "a1") for kind in ("started", "triggered", "stopped")]
+    assert received == [(kind, "webhook", "a1") for kind in ("started", "triggered", "stopped")]
 
 
-def test_two_followers_of_one_job_are_told_the_same(client: TrioClient) -> None:
+def test_two_followers_of_one_job_receive_the_same(client: TrioClient) -> None:
     inbox = WebhookInbox(client)
     job = Job(job_id="a1", stream_url="rtsp://cam/1")
     with inbox.events(job) as first, inbox.events(job) as second:

@@ -56,7 +56,7 @@ def signing() -> Iterator[StubServer]:
         yield server
 
 
-def test_a_monitor_tells_its_story_to_the_receiver(
+def test_a_receiver_gets_all_events_of_a_monitor(
     signing: StubServer, connect: Connect, receiver: Receiver, eventually: Any
 ) -> None:
     job = connect(base_url=signing.base_url).live_monitor.create(YARD, OPEN, webhook_url=receiver.url)

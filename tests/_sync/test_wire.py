@@ -199,7 +199,7 @@ def test_a_connection_whose_reply_was_good_is_used_again(connect: Connect, way: 
         client = connect(base_url=server.base_url)
         for _ in range(4):
             client.jobs.list()
-        wanted = {"own connections": 1, "httpx-aiohttp": 1}.get(way, 2)  # the first tells whether it can be closed
+        wanted = {"own connections": 1, "httpx-aiohttp": 1}.get(way, 2)  # the first shows whether it can be closed
         assert server.connections == wanted
 
 

@@ -36,7 +36,7 @@ def test_the_url_of_a_stream_may_have_another_form() -> None:
     assert [each.job_id for each in inbox.take(1)] == ["a1"]
 
 
-def test_two_channels_of_one_recorder_are_told_apart_by_their_users() -> None:
+def test_two_channels_of_one_recorder_differ_by_their_users() -> None:
     router, one, two = DeliveryRouter(), new_inbox("a1"), new_inbox("b2")
     router.register("a1", one, 0, "rtsp://channel1:pw@recorder/live")
     router.register("b2", two, 0, "rtsp://channel2:pw@recorder/live")

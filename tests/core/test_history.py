@@ -6,6 +6,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_client import errors
 from trio_client._core.history import JobHistory
@@ -187,3 +189,37 @@ def test_a_status_change_names_the_status_and_progress_the_counters() -> None:
     events: list[Event] = reported().poll(job("paused", {"checks_performed": 1}))
     assert [type(event) for event in events] == [StatusChanged, Progress]
     assert [getattr(events[0], "status", None), getattr(events[1], "stats", {})["checks_performed"]] == ["paused", 1]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("poll"), st.integers(0, 4), st.integers(0, 3)),
+            st.tuples(st.just("deliver"), st.integers(0, 5), st.integers(0, 3)),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["watch_triggered", "live_monitor_triggered", "triggered"]),
+)
+def test_no_two_triggers_of_a_job_share_a_key_unless_one_is_a_redelivery(
+    steps: list[tuple[str, int, int]], name: str
+) -> None:
+    """Each step is a poll that counts more triggers and checks, or a delivery, for the first time or again."""
+    history, counted, checks = reported(), 0, 0
+    keys: list[str] = []
+    delivered: dict[int, str | None] = {}
+    for kind, more, extra in steps:
+        if kind == "poll":
+            counted, checks = counted + more, checks + extra
+            events = history.poll(job(stats={"triggers_fired": counted, "checks_performed": checks}))
+            keys += [event.dedup_key for event in events if event.dedup_key is not None]
+            continue
+        stamp = f"2026-03-01T12:00:0{more}Z"
+        event = from_payload({"type": name, "job_id": "a", "timestamp": stamp})
+        history.note(event)
+        if more in delivered:
+            assert event.dedup_key == delivered[more]
+        elif event.dedup_key is not None:
+            keys.append(event.dedup_key)
+        delivered[more] = event.dedup_key
+    assert len(keys) == len(set(keys))

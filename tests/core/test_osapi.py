@@ -103,7 +103,7 @@ def test_a_retry_names_its_target_only_if_there_is_one() -> None:
         retry_job(ID, "")
 
 
-def test_a_retry_that_may_have_worked_is_told_with_what_was_sent() -> None:
+def test_a_retry_that_may_have_worked_is_reported_with_what_was_sent() -> None:
     cause, when = ServerError("broken", status_code=500), datetime(2026, 1, 1, tzinfo=timezone.utc)
     cause.attempts = 1
     error = retry_outcome_unknown(retry_job(ID, "_all"), cause, when)
@@ -192,7 +192,7 @@ def test_both_shapes_of_an_error_and_texts_are_read(
 
 
 class TestEnding:
-    def looks(self, *statuses: str, settle: float = 0.0, every: float = 1.0) -> list[bool]:
+    def polls(self, *statuses: str, settle: float = 0.0, every: float = 1.0) -> list[bool]:
         now = [0.0]
         ending, reached = Ending(settle, lambda: now[0]), []
         for status in statuses:
@@ -202,21 +202,21 @@ class TestEnding:
 
     @pytest.mark.parametrize("status", ["completed", "failed", "partial_failure", "skipped"])
     def test_an_end_is_one_at_once(self, status: str) -> None:
-        assert [False, False, True] == self.looks("submitted", "processing", status)
+        assert [False, False, True] == self.polls("submitted", "processing", status)
 
     @pytest.mark.parametrize("status", ["failed", "partial_failure"])
     def test_a_failure_must_have_stayed_for_the_time_to_settle(self, status: str) -> None:
-        assert [False, False, True] == self.looks(status, status, status, settle=2)
+        assert [False, False, True] == self.polls(status, status, status, settle=2)
 
     @pytest.mark.parametrize("status", ["completed", "skipped"])
     def test_what_is_no_failure_needs_not_settle(self, status: str) -> None:
-        assert [False, True] == self.looks("failed", status, settle=100)
+        assert [False, True] == self.polls("failed", status, settle=100)
 
-    def test_a_failure_that_is_mended_for_a_while_settles_anew(self) -> None:
+    def test_a_failure_after_a_recovery_starts_settle_again(self) -> None:
         statuses = ("failed", "failed", "processing", "failed", "failed", "failed")
-        assert [False, False, False, False, False, True] == self.looks(*statuses, settle=2)
+        assert [False, False, False, False, False, True] == self.polls(*statuses, settle=2)
 
-    def test_the_last_look_is_when_the_failure_has_settled(self) -> None:
+    def test_the_last_poll_is_at_the_end_of_settle(self) -> None:
         now = [0.0]
         ending = Ending(4.0, lambda: now[0])
         assert 3.0 == ending.next_poll(3.0)
@@ -225,5 +225,5 @@ class TestEnding:
         now[0] = 3.0
         ending.reached(OsapiJob(status="failed"))
         assert 1.0 == ending.next_poll(3.0)
-        now[0] = 9.0  # that look failed; the next is not at once
+        now[0] = 9.0  # that poll failed; the next is not at once
         assert 3.0 == ending.next_poll(3.0)

@@ -41,7 +41,7 @@ def max_jobs(status: int) -> errors.MaxJobsReachedError:
         (RESET, A),
         (WHO_KNOWS, A),
         (READ_TIMEOUT, A),
-        (errors.APIConnectionError("TLS broke off late", request_sent=True, permanent=True), A),
+        (errors.APIConnectionError("TLS was lost late", request_sent=True, permanent=True), A),
         (USELESS, A),
         (errors.StreamInterruptedError("m"), A),
         (errors.ConfigurationError("closed"), P),

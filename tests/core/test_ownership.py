@@ -117,7 +117,7 @@ def test_without_the_servers_time_every_job_of_the_stream_is_a_candidate_that_is
 class TestWindow:
     """When a create's job was made, on the server's clock: what this machine's clock says has no part in it."""
 
-    def test_it_begins_when_the_create_was_sent_and_ends_when_it_was_settled(self) -> None:
+    def test_it_begins_when_the_create_was_sent_and_ends_when_it_was_resolved(self) -> None:
         date = SENT + timedelta(days=3)  # the server is days ahead
         window = Window.on(Listing(date, asked=1020.0, received=1021.0), sent=1000.0, settled=1015.0)
         assert window == Window(date - timedelta(seconds=21), date + timedelta(seconds=2 - 5))
@@ -172,7 +172,7 @@ def test_settings_are_found_in_the_older_details_too() -> None:
     assert fits(detail(None, details={"condition": "a van", "checks_performed": 1}), INTENT)
 
 
-def test_a_tag_in_the_webhook_url_tells_two_equal_jobs_apart() -> None:
+def test_a_tag_in_the_webhook_url_distinguishes_two_equal_jobs() -> None:
     tagged = Intent("/live-monitor", {**BODY, "webhook_url": "https://h.example/x?client_ref=1"})
     assert fits(detail({"webhook_url": "https://h.example/x?client_ref=1"}), tagged)
     assert not fits(detail({"webhook_url": "https://h.example/x?client_ref=2"}), tagged)
@@ -489,7 +489,7 @@ class Creates(RuleBasedStateMachine):
             self.ledger.stopping(record, True)
 
     @rule(record=records)
-    def the_stop_looks_the_job_up(self, record: CreateRecord) -> None:
+    def the_stop_searches_for_the_job(self, record: CreateRecord) -> None:
         if record in self.ledger and record.stopping and record.job_id is None:
             self.check_taken(record, self.ledger.claim(record, self.lookup(record)))
 

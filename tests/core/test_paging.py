@@ -114,7 +114,7 @@ def test_a_page_past_the_total_with_a_job_of_the_first_page_means_that_the_offse
 
 
 @pytest.mark.parametrize("count", [5, 12])
-def test_as_many_new_jobs_between_two_pages_as_a_page_holds_do_not_look_like_an_ignored_offset(count: int) -> None:
+def test_a_page_of_new_jobs_between_two_pages_is_not_taken_for_an_ignored_offset(count: int) -> None:
     changing = ChangingList(count, [("nothing", 0), *[("insert", 5)] * 4], 0)
     cursor = JobCursor(limit=None, page_size=5, offset=0)
     found: list[str] = []

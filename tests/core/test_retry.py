@@ -29,7 +29,7 @@ DATE = "Wed, 21 Oct 2026 07:27:00 GMT"
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that is moved by hand."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -349,21 +349,21 @@ def failures(window: RetryWindow, clock: Clock, error: errors.TrioError, every: 
         clock.now += every
 
 
-def test_a_watch_outlasts_failures_for_a_bounded_time() -> None:
+def test_failures_are_retried_for_a_bounded_time() -> None:
     clock = Clock()
-    endured = failures(RetryWindow(120, clock), clock, RESET, every=50)
-    assert [True, True, True, False] == [next(endured) for _ in range(4)]
+    retried = failures(RetryWindow(120, clock), clock, RESET, every=50)
+    assert [True, True, True, False] == [next(retried) for _ in range(4)]
 
 
 def test_a_success_starts_the_time_anew() -> None:
     clock = Clock()
     window = RetryWindow(120, clock)
-    endured = failures(window, clock, RESET, every=100)
-    assert [True, True] == [next(endured), next(endured)]
+    retried = failures(window, clock, RESET, every=100)
+    assert [True, True] == [next(retried), next(retried)]
     window.reset()
-    assert [True, True, False] == [next(endured) for _ in range(3)]
+    assert [True, True, False] == [next(retried) for _ in range(3)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
-def test_a_definite_no_is_not_endured(status: int) -> None:
+def test_a_definite_refusal_is_not_retried(status: int) -> None:
     assert not RetryWindow(120, Clock()).allows(errors.APIStatusError("m", status_code=status))

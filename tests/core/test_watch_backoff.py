@@ -57,7 +57,7 @@ def test_a_job_that_ran_for_a_while_ends_a_series_of_failures(seconds: float, pa
         (status(errors.RateLimitError, 429), True),
         (status(errors.ServerError, 503), True),
         (status(errors.StreamUnavailableError, 400, "NOT_LIVESTREAM"), True),
-        (status(errors.StreamUnavailableError, 400, "STREAM_OFFLINE"), False),
+        (status(errors.StreamUnavailableError, 400, "STREAM_OFFLINE"), True),
         (status(errors.BadRequestError, 400), False),
         (status(errors.AuthenticationError, 401), False),
         (status(errors.InsufficientCreditsError, 402), False),
@@ -68,13 +68,4 @@ def test_a_job_that_ran_for_a_while_ends_a_series_of_failures(seconds: float, pa
     ],
 )
 def test_only_failures_that_may_pass_are_retried(error: errors.TrioError, is_retried: bool) -> None:
-    assert is_retried is (backoff().after_error(error, ran=0, has_worked=False) is not None)
-
-
-def test_a_stream_that_never_worked_is_tried_five_times_and_one_that_did_without_end() -> None:
-    dark = status(errors.StreamUnavailableError, 400, "STREAM_FETCH_FAILED")
-    never = backoff()
-    assert [True] * 5 + [False] == [never.after_error(dark, ran=0, has_worked=False) is not None for _ in range(6)]
-    once = backoff()
-    offline = status(errors.StreamUnavailableError, 400, "STREAM_OFFLINE")
-    assert all(once.after_error(offline, ran=0, has_worked=True) is not None for _ in range(100))
+    assert is_retried is (backoff().after_error(error, ran=0) is not None)

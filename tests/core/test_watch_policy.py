@@ -17,6 +17,7 @@ from trio_client.events import Started, StatusChanged, Stopped, Triggered
 FORBIDDEN = errors.PermissionDeniedError("m", status_code=403, code="FORBIDDEN")
 FIREWALL = errors.PermissionDeniedError("m", status_code=403)
 UNAUTHORIZED = errors.AuthenticationError("m", status_code=401)
+OFFLINE = errors.StreamUnavailableError("m", status_code=400, code="STREAM_OFFLINE")
 OUTAGE = errors.ServerError("m", status_code=503)
 
 
@@ -202,7 +203,7 @@ def test_the_shortest_duration_is_enough_for_a_job() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (errors.StreamUnavailableError("m", status_code=400, code="NOT_LIVESTREAM"), "stream_unavailable"),
+        (OFFLINE, "stream_unavailable"),
         (errors.APIConnectionError("m", request_sent=False), "connection_lost"),
         (unresolved(), "create_unresolved"),
         (OUTAGE, "server_error"),
@@ -426,6 +427,29 @@ def test_a_create_that_turns_out_to_be_unresolved_after_the_watch_was_closed_is_
     assert [lost] == [create.error for create in world.command.unresolved]
 
 
+def test_an_unavailable_stream_is_raised_at_once_by_default() -> None:
+    world = World()
+    world.fail(OFFLINE)
+    assert ([OFFLINE], []) == (world.raised, world.waits)
+
+
+def test_an_unavailable_stream_is_waited_for_as_long_as_was_asked_before_the_first_job() -> None:
+    world = World(wait_for_stream=10)
+    for _ in range(5):
+        world.fail(OFFLINE)
+    assert ([1.0, 2.0, 4.0, 3.0], [OFFLINE]) == (world.waits, world.raised)
+    assert {"waiting_for_stream"} == set(world.states)
+
+
+def test_a_stream_that_worked_once_is_waited_for_without_end() -> None:
+    world = World()
+    world.start()
+    world.end(600)
+    for _ in range(100):
+        world.fail(OFFLINE)
+    assert not world.raised
+
+
 def test_an_error_that_no_retry_helps_is_raised_and_the_reader_may_go_on() -> None:
     world = World()
     world.fail(UNAUTHORIZED)
@@ -564,6 +588,7 @@ def outcomes(world: World, number: Callable[[float], float]) -> list[Callable[[]
                 world.refuse,
                 lambda: world.fail(OUTAGE),
                 lambda: world.fail(UNAUTHORIZED),
+                lambda: world.fail(OFFLINE),
                 lambda: world.fail(unresolved()),
             ]
         case do.Resolve(create):
@@ -615,6 +640,7 @@ WORLDS = st.builds(
     cooldown=st.floats(0, 100),
     window=st.none() | st.just(600.0),
     wait_for_slot=st.none() | st.floats(0, 100),
+    wait_for_stream=st.floats(0, 100),
     queues=st.booleans(),
 )
 

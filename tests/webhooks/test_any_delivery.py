@@ -58,7 +58,7 @@ def bodies(draw: st.DrawFn) -> bytes | str:
 
 
 @given(bodies(), st.one_of(MAPPINGS, PAIRS))
-def test_a_delivery_that_nobody_signed_is_refused_with_the_documented_error(body: bytes | str, headers: Any) -> None:
+def test_an_unsigned_delivery_is_refused_with_the_documented_error(body: bytes | str, headers: Any) -> None:
     with pytest.raises(WebhookSignatureError) as caught:
         webhooks.unwrap(body, headers, SECRET)
     assert webhooks.sign(body, SECRET) not in str(caught.value)

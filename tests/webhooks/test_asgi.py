@@ -60,7 +60,7 @@ async def call(app: WebhookApp, *pieces: bytes, **options: Any) -> Connection:
 
 
 class Failing:
-    """A handler that fails as often as it is told to, and keeps what it was given."""
+    """A handler that fails a given number of times, and keeps what it received."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
@@ -279,7 +279,7 @@ async def test_a_store_of_ones_own_is_asked(kind: Any) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_server_is_told_that_start_and_end_are_done() -> None:
+async def test_startup_and_shutdown_are_confirmed_to_the_server() -> None:
     steps = iter(["lifespan.startup", "lifespan.shutdown"])
     sent: list[str] = []
 
@@ -333,7 +333,7 @@ def serve() -> Iterator[Callable[..., int]]:
         thread.join()
 
 
-def test_under_a_server_good_and_bad_are_told_apart(serve: Callable[..., int], talk: Talk) -> None:
+def test_a_server_accepts_good_deliveries_and_refuses_bad_ones(serve: Callable[..., int], talk: Talk) -> None:
     handler = Failing()
     port = serve(WebhookApp(handler, secret=SECRET, deduplicator=Deduplicator()))
     signature = f"X-Trio-Signature: sha256={sign(BODY, SECRET).upper()}"

@@ -1,4 +1,4 @@
-"""Redeliveries of one event are told from new events, whoever asks at once."""
+"""Redeliveries of one event are distinguished from new events, also by concurrent callers."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_limits_that_cannot_work_are_refused(bad: dict[str, float]) -> None:
         Deduplicator(**bad)  # type: ignore[arg-type]
 
 
-def test_redeliveries_are_duplicates_and_what_cannot_be_told_apart_is_not() -> None:
+def test_redeliveries_are_duplicates_and_events_without_a_key_are_not() -> None:
     seen = Deduplicator()
     assert [seen.is_duplicate(webhooks.parse(BODY)) for _ in range(3)] == [False, True, True]
-    nameless = b'{"event": "watch_triggered", "triggered": true}'
-    assert webhooks.parse(nameless).dedup_key is None
-    assert [seen.is_duplicate(webhooks.parse(nameless)) for _ in range(3)] == [False] * 3
+    unnamed = b'{"event": "watch_triggered", "triggered": true}'
+    assert webhooks.parse(unnamed).dedup_key is None
+    assert [seen.is_duplicate(webhooks.parse(unnamed)) for _ in range(3)] == [False] * 3
 
 
 def test_a_redelivery_has_the_same_key_whatever_the_order_and_the_blanks_of_its_json() -> None:

@@ -32,6 +32,6 @@ def test_an_event_without_a_time_is_refused_where_an_age_is_asked_for() -> None:
         webhooks.unwrap(body, headers, "s3cret", max_age=300)
 
 
-def test_the_signature_is_looked_at_first() -> None:
+def test_the_signature_is_checked_first() -> None:
     with pytest.raises(WebhookSignatureError, match="does not match"):
         webhooks.unwrap(BODY, HEADERS, "another", max_age=300, clock=lambda: NOW + 9999)

@@ -130,7 +130,7 @@ REJECTED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_anything_but_a_fitting_signature_is_one_error_that_tells_nothing(case: str) -> None:
+def test_anything_but_a_matching_signature_is_one_error_without_details(case: str) -> None:
     with pytest.raises(WebhookSignatureError) as caught:
         unwrap(REJECTED[case])
     text = str(caught.value)

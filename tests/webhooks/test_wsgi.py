@@ -34,7 +34,7 @@ def call(app: WebhookApp, environ: dict[str, Any]) -> tuple[int, dict[str, str],
 
 
 class Failing:
-    """A handler that fails as often as it is told to, and keeps what it was given."""
+    """A handler that fails a given number of times, and keeps what it received."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
@@ -73,7 +73,7 @@ def test_a_signed_delivery_is_handled() -> None:
         (405, environ(method="PUT", **SIGNED)),
     ],
 )
-def test_what_is_wrong_is_refused_and_nothing_is_told(expected: int, given: dict[str, Any]) -> None:
+def test_what_is_wrong_is_refused_without_details(expected: int, given: dict[str, Any]) -> None:
     handler = Failing()
     answered, headers, body = call(WebhookApp(handler, secret=SECRET, max_body_bytes=200), given)
     assert answered == expected
@@ -288,7 +288,7 @@ def serve() -> Iterator[Callable[..., int]]:
         server.server_close()
 
 
-def test_under_a_server_good_and_bad_are_told_apart(serve: Callable[..., int], talk: Talk) -> None:
+def test_a_server_accepts_good_deliveries_and_refuses_bad_ones(serve: Callable[..., int], talk: Talk) -> None:
     handler = Failing()
     port = serve(validator(WebhookApp(handler, secret=SECRET, deduplicator=Deduplicator())))
     signature = f"X-Trio-Signature: sha256={sign(BODY, SECRET).upper()}"

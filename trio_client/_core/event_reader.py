@@ -78,7 +78,8 @@ class EventReader:
     @property
     def flooded(self) -> bool:
         """Whether more than 1 MiB of comments has arrived since the last event: no server that works sends that."""
-        return self._since_event - self._decoder.held > _MAX_COMMENTS
+        held = self._decoder._held  # pyright: ignore[reportPrivateUsage]
+        return self._since_event - held > _MAX_COMMENTS
 
     @property
     def unfinished(self) -> bool:

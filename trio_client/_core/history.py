@@ -131,12 +131,16 @@ class JobHistory:
         if fired is None:
             fired = 1 if stats.reason == "condition_triggered" else 0
         missing = max(0, fired - self.triggers)
+        reported = self.triggers
         self.triggers += missing
         if missing:
             condition = job.config.condition if job.config else None
             new = min(missing, _MAX_TRIGGERS_PER_POLL)
             self._counted_triggers += new
-            return [Triggered(name="triggered", triggered=True, condition=condition, **base) for _ in range(new)]
+            return [
+                Triggered(name="triggered", triggered=True, condition=condition, number=number, **base)
+                for number in range(reported + 1, reported + new + 1)
+            ]
         if moved and not job.is_terminal:
             return [Progress(name="progress", stats=stats, **base)]
         return []

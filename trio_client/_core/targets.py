@@ -30,6 +30,7 @@ class WatchOptions(TypedDict, total=False):
     duration: float | None
     max_cost_usd: float | None
     price_per_minute_usd: float | None
+    wait_for_stream: float
     on_exit: Literal["cancel", "leave"]
     on_drop: Literal["restart", "poll", "raise"]
     timeout: float | Timeout | None

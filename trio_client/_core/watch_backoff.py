@@ -23,7 +23,6 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 _STEADY_AFTER = 60.0  # a job that ran this long ends a series of failures
 _USED_UP = frozenset({"max_duration_reached", "max_triggers_reached", "condition_triggered"})
-_FIRST_STARTS = 5  # attempts at a stream that never worked
 
 
 class WatchBackoff:
@@ -42,15 +41,14 @@ class WatchBackoff:
             return 0.0
         return self.next_pause()
 
-    def after_error(self, error: TrioError, ran: float, *, has_worked: bool) -> float | None:
+    def after_error(self, error: TrioError, ran: float) -> float | None:
         """Return the pause before the next attempt to start a job, in seconds; `None`: the error is to be raised.
 
         Args:
             error: why the job was given up, or could not be started.
             ran: how many seconds the job ran before.
-            has_worked: whether any job of the watch has run.
         """
-        if not self._is_retried(error, has_worked=has_worked):
+        if not _is_retried(error):
             return None
         if ran >= _STEADY_AFTER:
             self._failures = 0
@@ -64,8 +62,7 @@ class WatchBackoff:
         cause = error.__cause__
         if not isinstance(error, StreamInterruptedError) or not isinstance(cause, TrioError):
             return None
-        retried = self._is_retried(cause, has_worked=True) or may_be_an_outage(cause)
-        return self.next_pause() if retried else None
+        return self.next_pause() if _is_retried(cause) or may_be_an_outage(cause) else None
 
     def next_pause(self) -> float:
         """Return the next pause of a series, in seconds."""
@@ -73,9 +70,9 @@ class WatchBackoff:
         self._failures += 1
         return bound * (0.5 + self._rand() / 2)
 
-    def _is_retried(self, error: TrioError, *, has_worked: bool) -> bool:
-        if isinstance(error, StreamUnavailableError):
-            return has_worked or (error.transient and self._failures < _FIRST_STARTS)
-        if isinstance(error, APIConnectionError):
-            return not error.permanent
-        return isinstance(error, (CreateOutcomeUnknownError, RateLimitError, ServerError, StreamInterruptedError))
+
+def _is_retried(error: TrioError) -> bool:
+    if isinstance(error, APIConnectionError):
+        return not error.permanent
+    retried = CreateOutcomeUnknownError, RateLimitError, ServerError, StreamInterruptedError, StreamUnavailableError
+    return isinstance(error, retried)

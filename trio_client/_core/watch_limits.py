@@ -94,6 +94,11 @@ class Budget:
         self._began = self._clock()
 
     @property
+    def seconds_passed(self) -> float:
+        """Seconds since the watch began."""
+        return 0.0 if self._began is None else self._clock() - self._began
+
+    @property
     def seconds_left(self) -> float:
         """How much of the duration is left."""
         return max(0.0, self._duration_over() - self._clock())

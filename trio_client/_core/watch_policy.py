@@ -17,6 +17,7 @@ from ..errors import (
     CreateOutcomeUnknownError,
     MaxJobsReachedError,
     StreamInterruptedError,
+    StreamUnavailableError,
     TrioError,
 )
 from ..events import Event, Failed, StatusChanged, Stopped
@@ -51,6 +52,7 @@ class WatchPolicy:
         on_drop: whether the job of a dropped stream is replaced, or polled, or the error raised.
         restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
+        wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
         clock: the time, in seconds.
         server_now: the time by the server's clock.
         rand: a random number from 0 to 1.
@@ -64,6 +66,7 @@ class WatchPolicy:
         on_drop: Literal["restart", "poll", "raise"],
         restart_rule: RestartRule,
         wait_for_slot: float | None,
+        wait_for_stream: float,
         clock: Callable[[], float],
         server_now: Callable[[], datetime],
         rand: Callable[[], float] = random.random,
@@ -71,6 +74,7 @@ class WatchPolicy:
         self._on_exit = on_exit
         self._on_drop = on_drop
         self._wait_for_slot = wait_for_slot
+        self._wait_for_stream = wait_for_stream
         self._clock = clock
         self._server_now = server_now
         self._unresolved: list[UnresolvedCreate] = []
@@ -208,7 +212,10 @@ class WatchPolicy:
         reason = reason_of(error)
         self._coverage.lost(reason, error.problem, since=seen_alive)
         self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, error.problem)
-        pause = self._backoff.after_error(error, ran, has_worked=self._budget.has_run)
+        pause = self._backoff.after_error(error, ran)
+        if pause is not None and isinstance(error, StreamUnavailableError) and not self._budget.has_run:
+            left = self._wait_for_stream - self._budget.seconds_passed
+            pause = min(pause, left) if left > 0 else None
         if pause is None or (self._on_drop == "raise" and isinstance(error, StreamInterruptedError)):
             yield from self._raise(error)
             return

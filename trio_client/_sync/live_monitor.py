@@ -187,6 +187,7 @@ class LiveMonitor:
         on_exit: Literal["cancel", "leave"] = "cancel",
         on_drop: Literal["restart", "poll", "raise"] = "restart",
         wait_for_slot: float | None = None,
+        wait_for_stream: float = 0.0,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> WatchStream:
@@ -218,6 +219,9 @@ class LiveMonitor:
                 pictures go on: at once, but at most once a minute, and not while a trigger's cooldown runs; `poll`
                 follows the job by polling; `raise` ends the watch with the error.
             wait_for_slot: seconds to wait for a free job slot before MaxJobsReachedError; `None`: as long as it takes.
+            wait_for_stream: seconds to wait, before the first job, for a stream that is unavailable; then the last
+                StreamUnavailableError is raised. 0: one attempt; `math.inf` for a service. A stream that worked once is
+                always waited for.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request that starts a job.
 
@@ -254,6 +258,7 @@ class LiveMonitor:
             on_drop=on_drop,
             restart_rule=RestartRule(cooldown=trigger_cooldown_seconds or 0),
             wait_for_slot=wait_for_slot,
+            wait_for_stream=wait_for_stream,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )
         return WatchStream(source, self._transport.state.open_streams)

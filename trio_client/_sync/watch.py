@@ -11,7 +11,7 @@ from typing import Any, Literal
 from .._core import watch_commands as do
 from .._core.call import Call
 from .._core.log import logger
-from .._core.validation import stream_options
+from .._core.validation import not_negative, stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
@@ -43,6 +43,7 @@ class Watch:
         on_drop: whether the job of a dropped stream is replaced, followed by polling, or the error raised.
         restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
+        wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
         options: what every job's stream is opened with.
     """
 
@@ -56,9 +57,11 @@ class Watch:
         on_drop: Literal["restart", "poll", "raise"],
         restart_rule: RestartRule,
         wait_for_slot: float | None,
+        wait_for_stream: float,
         options: dict[str, Any],
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
+        not_negative("wait_for_stream", wait_for_stream, "seconds")
         self.lease: SlotLease = UnlimitedSlots(transport.settings.retry)
         self._transport = transport
         self._make_call = make_call
@@ -70,6 +73,7 @@ class Watch:
             on_drop=on_drop,
             restart_rule=restart_rule,
             wait_for_slot=wait_for_slot,
+            wait_for_stream=wait_for_stream,
             clock=transport.clock,
             server_now=transport.state.server_now,
         )
@@ -100,10 +104,10 @@ class Watch:
         return isinstance(self._command, do.End) and not self._emitted
 
     def open(self) -> None:
-        """Start the first job; waits for a slot, and retries failures that pass."""
+        """Make the first attempt to start a job; a failure that is retried is waited out by `advance`."""
         try:
-            while self._job is None and not self._emitted and not self.finished:
-                self._emitted = self.advance()
+            while self._job is None and not isinstance(self._command, (do.Wait, do.AwaitSlot, do.End)):
+                self._emitted += self._step()
         except BaseException as error:
             self.close(error)
             raise
@@ -116,6 +120,9 @@ class Watch:
         if self._emitted:
             emitted, self._emitted = self._emitted, []
             return emitted
+        return self._step()
+
+    def _step(self) -> list[Event]:
         command = self._command
         if isinstance(command, do.Raise):
             self._send(do.Done())

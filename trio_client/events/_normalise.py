@@ -133,6 +133,7 @@ def _triggered(fields: Fields) -> Event:
     event.triggered = fields.flag("triggered")
     event.frame = fields.frame("frame_b64")
     event.latency_ms = fields.number("latency_ms")
+    event.number = None
     return event
 
 

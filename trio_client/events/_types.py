@@ -55,16 +55,22 @@ class _BaseEvent:
 
     @property
     def dedup_key(self) -> str | None:
-        """A text that is equal for redeliveries of one event over one channel.
+        """A text that is equal for redeliveries of one event over one channel, and different for different events.
 
-        `None` where the payload has neither a time nor a job to tell events apart: such an event is
-        never to be taken for a duplicate.
+        It is made from the payload, which must have a time (a start or an end of a job: a time or a job); of a polled
+        trigger from its job and number; of a gap from its start, its stream and whether it has ended. `None` where
+        nothing tells two events apart: never take such an event for a duplicate.
         """
-        if self.job_id is None and self.occurred_at is None:
+        content = self._identity()
+        if content is None:
             return None
-        content = json.dumps(self.raw, sort_keys=True, ensure_ascii=True, default=str)
+        content = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
         identity = "\n".join((self.delivery, self.name.lower(), self.job_id or "", content))
         return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _identity(self) -> Any:
+        """Return what tells this event from others of its name and job; `None` if nothing does."""
+        return None if self.occurred_at is None else _content(self)
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         for each in fields(self):
@@ -84,11 +90,24 @@ class _BaseEvent:
         return card(getattr(self, "kind", ""), {each.name: getattr(self, each.name) for each in fields(self)})
 
 
+def _content(event: _BaseEvent) -> Any:
+    """Return what an event says: the JSON it came from, in a list, since null is JSON too."""
+    return [event.raw]
+
+
+def _once_a_job(event: _BaseEvent) -> Any:
+    """Return the identity of an event that a job has once, so that its job tells it from others."""
+    return None if event.occurred_at is None and event.job_id is None else _content(event)
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
 class Started(_BaseEvent):
     """The job runs."""
 
     kind: ClassVar[Literal["started"]] = "started"
+
+    def _identity(self) -> Any:
+        return _once_a_job(self)
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -119,6 +138,13 @@ class Triggered(_BaseEvent):
     """The picture, where one was sent."""
     latency_ms: int | float | None = None
     """How long the check took, in milliseconds."""
+    number: int | None = None
+    """Its place among the job's triggers, from 1, if a poll counted it; `None` for other deliveries."""
+
+    def _identity(self) -> Any:
+        if self.delivery == "poll":
+            return None if self.job_id is None or self.number is None else [self.number]
+        return None if self.occurred_at is None else _content(self)
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -167,6 +193,9 @@ class CoverageGap(_BaseEvent):
     detail: str | None = None
     """The cause in words, such as the message of an error."""
 
+    def _identity(self) -> Any:
+        return None if self.started_at is None else [self.started_at, self.stream_url, self.ended_at is not None]
+
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Stopped(_BaseEvent):
@@ -179,6 +208,9 @@ class Stopped(_BaseEvent):
     """The job's last status: `completed` or `stopped`."""
     stats: JobStats | None = None
     """The job's final counters."""
+
+    def _identity(self) -> Any:
+        return _once_a_job(self)
 
     @property
     def terminal(self) -> bool:
@@ -201,6 +233,9 @@ class Failed(_BaseEvent):
     """The job's final counters, where they were sent."""
     recoverable: bool | None = None
     """What the payload says of it: true if the job goes on all the same."""
+
+    def _identity(self) -> Any:
+        return _once_a_job(self) if self.terminal else None if self.occurred_at is None else _content(self)
 
     @property
     def terminal(self) -> bool:

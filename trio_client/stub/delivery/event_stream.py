@@ -39,7 +39,7 @@ class EventStream(Response):
         self._script = script
         self._keep_alive = keep_alive
         self._traits = traits
-        self._drops = job.drops
+        self._drops = job.events.drops
         self._sent = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +63,7 @@ class EventStream(Response):
         """Send events as they come; True if the stream is complete and ends as documented."""
         index = 0
         while True:
-            if gone.done() or self._engine.closing or self._job.removed or self._job.drops > self._drops:
+            if gone.done() or self._engine.closing or self._job.removed or self._job.events.drops > self._drops:
                 return False
             news.clear()
             events, index = self._job.events.since(index)

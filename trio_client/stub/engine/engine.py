@@ -136,7 +136,7 @@ class Engine:
     def drop(self, job: Job) -> None:
         """Disconnect the streams of a job; may be called from any thread."""
         with self._jobs.lock:
-            job.drops += 1
+            job.events.drops += 1
         self._call(self._readers.wake_all)
 
     def forget(self, jobs: list[Job]) -> None:

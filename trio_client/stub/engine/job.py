@@ -61,7 +61,6 @@ class Job(ABC):
         self.reason: str | None = None
         self.frozen: bool = False
         self.removed = False
-        self.drops = 0
         self.events = JobEvents(streamed=start.delivery == "sse")
         self._ended: float | None = None
 

@@ -26,11 +26,12 @@ class JobEvent:
 
 
 class JobEvents:
-    """The latest events, oldest first, and how many there were in all."""
+    """The latest events, oldest first, how many there were in all, and how often their streams were dropped."""
 
     def __init__(self, *, streamed: bool) -> None:
         self._kept: deque[JobEvent] = deque(maxlen=STREAMED_EVENTS_KEPT if streamed else EVENTS_KEPT)
         self.count = 0
+        self.drops = 0
 
     def __len__(self) -> int:
         return len(self._kept)
