@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType, UnionType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
@@ -162,7 +162,9 @@ def event_types(kinds: tuple[Any, ...]) -> None:
             )
 
 
-def stream_options(on_exit: Any, on_drop: Any, wait_for_slot: Any, *, drops: Sequence[str] = ("poll", "raise")) -> None:
+def stream_options(
+    on_exit: Any, on_drop: Any, wait_for_slot: Any, *, drops: tuple[str, ...] = ("poll", "raise")
+) -> None:
     """Check how a stream is to end, to break and to begin: a word that is not known would let its job run on."""
     one_of("on_exit", on_exit, ("cancel", "leave"))
     one_of("on_drop", on_drop, drops)
