@@ -714,3 +714,28 @@ class TestBytes:
         wire = b'event: stopped\ndata: {"timestamp": "2026-03-01T12:00:00+02:00"}\n\n'
         (stopped,) = self.collect(connect, SSE, wire, CLOSE)
         assert datetime(2026, 3, 1, 10, tzinfo=timezone.utc) == stopped.occurred_at
+
+
+def test_until_gives_up_when_the_time_is_up_and_the_stream_stays_open(connect: Connect) -> None:
+    with StubServer(speed=0) as stub:
+        client = connect(base_url=stub.base_url)
+        with client.live_monitor.stream("rtsp://cam/1", "x", interval_seconds=5) as events:
+            assert events.until(Triggered, timeout=0.05) is None
+            assert events.until(Triggered, timeout=0) is None
+            stub.clock.advance(30)
+            assert events.until(Triggered, timeout=10) is not None
+        assert (1, 0) == (methods(stub).count("POST"), stub.running_jobs)
+
+
+def test_a_polled_job_can_be_read_for_a_while(client: TrioClient, stub: StubServer) -> None:
+    stub.scene("rtsp://cam/1", Scene(holds=False))
+    job = client.live_monitor.create("rtsp://cam/1", "x", monitor_duration_seconds=36_000)
+    with client.jobs.events(job.job_id) as events:
+        assert events.until(Triggered, timeout=8) is None
+        stub.scene("rtsp://cam/1", Scene())
+        assert events.until(Triggered, timeout=600) is not None
+
+
+def test_a_negative_timeout_is_refused(client: TrioClient) -> None:
+    with pytest.raises(RequestValidationError, match="timeout"):
+        client.live_monitor.stream("rtsp://cam/1", "x").until(Triggered, timeout=-1)

@@ -347,6 +347,24 @@ def test_a_stop_that_worked_though_its_reply_was_lost_does_not_end_the_watch(
     assert 0 == stub.running_jobs
 
 
+def test_a_watch_can_be_read_for_a_while_and_goes_on(connect: Connect) -> None:
+    with StubServer(speed=0) as stub:
+        with connect(base_url=stub.base_url).live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:
+            assert events.until(Triggered, timeout=0.05) is None
+            stub.clock.advance(30)
+            assert events.until(Triggered, timeout=10) is not None
+            assert (1, 1) == (posts(stub), stub.running_jobs)
+        assert 0 == stub.running_jobs
+
+
+def test_the_time_to_read_ends_while_the_watch_waits_for_a_slot(connect: Connect, pauses: Any) -> None:
+    with StubServer(speed=1200, max_jobs=0) as stub:
+        with connect(base_url=stub.base_url).live_monitor.watch(CAMERA, "x") as events:
+            assert events.until(Triggered, timeout=20) is None
+            assert 20 == pytest.approx(sum(pauses.seconds), abs=1)
+            assert "waiting_for_slot" == events.state.name
+
+
 def test_stream_failures_are_retried(stub: StubServer, client: TrioClient) -> None:
     with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
         next(events)

@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.open_streams import OpenStreams
-from .._core.validation import event_types
+from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.owner import current_owner
-from ..errors import StreamInterruptedError
+from .._http.concurrency.async_.shield import time_limit
+from .._time_source import current as time_source
+from ..errors import StreamInterruptedError, TrioError
 from ..events import Event, Failed, Stopped
 from .sources import AsyncSource
 
@@ -59,6 +61,7 @@ class AsyncEventStream:
         self._in_block = False
         self._last: Event | None = None
         self._outcome: Stopped | Failed | None = None
+        self._until: float | None = None  # when the reader stops waiting
 
     @property
     def job_id(self) -> str | None:
@@ -75,22 +78,32 @@ class AsyncEventStream:
         """The event that ended the job; `None` until then, and where the stream was left earlier."""
         return self._outcome
 
-    async def until(self, *kinds: type[_E]) -> _E | None:
-        """Return the next event of the given types, or `None` if the stream ends before.
+    async def until(self, *kinds: type[_E], timeout: float | None = None) -> _E | None:
+        """Return the next event of the given types, or `None` if the stream ends or the time is up before.
 
         The stream stays open: call it again for the event after that.
 
         Args:
             kinds: one or more event types, such as `Triggered`.
+            timeout: seconds to wait; `None`: as long as it takes. Starting a job is not cut off.
 
         Raises:
-            RequestValidationError: a value is not an event type; nothing was sent.
+            RequestValidationError: a value is not an event type, or the timeout is negative; nothing was sent.
             StreamInterruptedError: the stream was dropped and is not to be followed by polling.
         """
         event_types(kinds)
-        async for event in self:
-            if isinstance(event, kinds):
-                return event
+        if timeout is not None:
+            not_negative("timeout", timeout, "seconds")
+            self._until = time_source().monotonic() + timeout
+        try:
+            async for event in self:
+                if isinstance(event, kinds):
+                    return event
+        except TimeoutError as error:
+            if isinstance(error, TrioError):
+                raise
+        finally:
+            self._until = None
         return None
 
     async def collect(self) -> list[Event]:
@@ -156,13 +169,24 @@ class AsyncEventStream:
 
     async def _advance(self) -> None:
         try:
-            self._pending.extend(await self._source.advance())
+            left = None if self._until is None else self._until - time_source().monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError
+            self._pending.extend(await self._read(left))
         except Exception as error:
+            if isinstance(error, TimeoutError) and not isinstance(error, TrioError):
+                raise  # the reader may go on
             if isinstance(error, StreamInterruptedError):
                 error.last = self._last
             if not self._in_block:
                 await self._close(error)
             raise
+
+    async def _read(self, seconds: float | None) -> list[Event]:
+        if seconds is None:
+            return await self._source.advance()
+        with time_limit(seconds):
+            return await self._source.advance()
 
     async def _close(self, error: BaseException | None) -> None:
         if self._closed:
@@ -216,3 +240,6 @@ class AsyncWatchStream(AsyncEventStream):
     def state(self) -> WatchState:
         """What the watch is doing, and why."""
         return self._watch.state
+
+    async def _read(self, seconds: float | None) -> list[Event]:
+        return await self._watch.advance(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -111,22 +112,26 @@ class AsyncWatch:
             await self.close(error)
             raise
 
-    async def advance(self) -> list[Event]:
+    async def advance(self, seconds: float | None = None) -> list[Event]:
         """Perform the pending command; return the events that come of it.
 
-        A command whose task is cancelled stays pending, and is performed again by the next call.
+        A command whose task is cancelled stays pending, and is performed again by the next call. So does one that only
+        waits, or reads, and takes longer than `seconds`.
+
+        Raises:
+            TimeoutError: the time is up.
         """
         if self._emitted:
             emitted, self._emitted = self._emitted, []
             return emitted
-        return await self._step()
+        return await self._step(None if seconds is None else self._transport.clock() + seconds)
 
-    async def _step(self) -> list[Event]:
+    async def _step(self, until: float | None = None) -> list[Event]:
         command = self._command
         if isinstance(command, do.Raise):
             self._send(do.Done())
             raise command.error
-        return self._send(await self._perform(command))
+        return self._send(await self._perform(command, until))
 
     async def close(self, error: BaseException | None) -> None:
         """Stop or release the running job, and stop those of unresolved creates."""
@@ -148,37 +153,39 @@ class AsyncWatch:
                 self._command = self._life.send(do.Done())
         return emitted
 
-    async def _perform(self, command: do.Command) -> do.Outcome:
+    async def _perform(self, command: do.Command, until: float | None) -> do.Outcome:
         job = self._job
         match command:
             case do.Acquire():
                 return do.Granted() if self.lease.acquire() else do.Queued()
-            case do.AwaitSlot(until):
-                return await self._await_slot(until)
+            case do.AwaitSlot(moment):
+                return await self._await_slot(moment, until)
             case do.Start(limit):
                 return await self._start(limit)
             case do.Resolve(create):
                 return await self._resolve(create)
             case do.StopLost(create):
                 return await self._stop_lost(create)
-            case do.Wait(until):
+            case do.Wait(moment):
                 if job is None:
                     self.lease.release()
-                await self._transport.sleep(max(0.0, until - self._transport.clock()))
+                await self._transport.sleep(max(0.0, _earlier(moment, until) - self._transport.clock()))
+                if _is_first(until, moment):
+                    raise TimeoutError
             case do.ReleaseSlot():
                 self.lease.release()
             case do.KeepSlot():
                 self.lease.keep()
             case _ if job is not None:
-                return await self._perform_on(job, command)
+                return await self._perform_on(job, command, until)
             case _:
                 pass
         return do.Done()
 
-    async def _perform_on(self, job: AsyncOwnedStream, command: do.Command) -> do.Outcome:
+    async def _perform_on(self, job: AsyncOwnedStream, command: do.Command, until: float | None) -> do.Outcome:
         match command:
-            case do.Read(until):
-                return await self._read(job, until)
+            case do.Read(moment):
+                return await self._read(job, math.inf if moment is None else moment, until)
             case do.Stop():
                 return do.StopTried(*await job.stop())
             case do.Poll():
@@ -236,16 +243,18 @@ class AsyncWatch:
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
 
-    async def _await_slot(self, until: float) -> do.Outcome:
+    async def _await_slot(self, moment: float, until: float | None) -> do.Outcome:
         try:
-            with self._limit(until):
+            with self._limit(_earlier(moment, until)):
                 return do.Granted(waited=await self.lease.wait())
         except TimeoutError:
+            if _is_first(until, moment):
+                raise
             return do.TimeUp()
 
-    async def _read(self, job: AsyncOwnedStream, until: float | None) -> do.Outcome:
+    async def _read(self, job: AsyncOwnedStream, moment: float, until: float | None) -> do.Outcome:
         try:
-            with self._limit(until), self.lease.time_slice():
+            with self._limit(_earlier(moment, until)), self.lease.time_slice():
                 events = await job.advance()
                 if job.finished and events and isinstance(end := events[-1], (Stopped, Failed)):
                     return do.JobEnded(events[:-1], end)
@@ -254,11 +263,13 @@ class AsyncWatch:
             lost = error.with_traceback(None)
             return do.Unreachable(lost) if job.is_polled else do.Dropped(lost, self.lease.restart_delay())
         except TimeoutError:
+            if _is_first(until, moment):
+                raise
             return do.TimeUp()
         return do.TimeSliceOver()
 
-    def _limit(self, until: float | None) -> AbstractContextManager[object]:
-        return nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
+    def _limit(self, moment: float) -> AbstractContextManager[object]:
+        return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))
 
     def _new_job(self, limit: float | None) -> AsyncOwnedStream:
         return AsyncOwnedStream(
@@ -274,3 +285,12 @@ class AsyncWatch:
         self._job = job
         self.lease.started()
         return do.JobStarted(job)
+
+
+def _earlier(moment: float, until: float | None) -> float:
+    return moment if until is None else min(moment, until)
+
+
+def _is_first(until: float | None, moment: float) -> bool:
+    """Whether the reader stops waiting before a command's own time is up."""
+    return until is not None and until < moment

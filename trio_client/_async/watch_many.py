@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 
 from .._core.targets import Target
-from .._core.validation import event_types
+from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
@@ -71,19 +71,23 @@ class AsyncTargetStream:
         """How watches have ended so far, by target."""
         return dict(self._workers.outcomes)
 
-    async def until(self, *kinds: type[_E]) -> tuple[Target, _E] | None:
-        """Return the next pair whose event is of the given types, or `None` if all watches end before.
+    async def until(self, *kinds: type[_E], timeout: float | None = None) -> tuple[Target, _E] | None:
+        """Return the next pair whose event is of the given types; `None`: all watches have ended, or the time is up.
 
         Args:
             kinds: one or more event types, such as `Triggered`.
+            timeout: seconds to wait; `None`: as long as it takes.
 
         Raises:
-            RequestValidationError: a value is not an event type; nothing was sent.
+            RequestValidationError: a value is not an event type, or the timeout is negative; nothing was sent.
         """
         event_types(kinds)
-        async for target, event in self:
-            if isinstance(event, kinds):
-                return target, event
+        if timeout is not None:
+            not_negative("timeout", timeout, "seconds")
+        with anyio.move_on_after(timeout):
+            async for target, event in self:
+                if isinstance(event, kinds):
+                    return target, event
         return None
 
     async def collect(self) -> list[tuple[Target, Event]]:

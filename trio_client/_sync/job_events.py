@@ -11,6 +11,7 @@ from typing import Any
 from .._core.endpoints import get_job
 from .._core.history import JobHistory
 from .._core.retry.window import RetryWindow
+from .._http.concurrency.sync.shield import limit_is_over, limit_left
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
 from .transport import Transport
@@ -42,7 +43,7 @@ class Polling:
             transport.settings.retry.deadline, transport.clock, reached=reached or ledger.is_known(job_id)
         )
         self._doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
-        self._polled = False
+        self._next_poll: float | None = None
         self.seen_alive: datetime | None = None
 
     @property
@@ -63,18 +64,21 @@ class Polling:
 
         Raises:
             StreamInterruptedError: polling failed for longer than the retry policy's deadline.
+            TimeoutError: the time limit in force is over.
         """
-        if self._polled:
-            self._transport.sleep(self._poll_interval)
-        self._polled = True
+        self._wait()
         asked_at = self._transport.state.server_now()
         try:
             job = self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
+            self._next_poll = self._transport.clock() + self._poll_interval
             if self._transport.clock() < self._doubt_until:
                 return []
             return [self._history.not_found(error)]
         except TrioError as error:
+            if limit_is_over():
+                raise TimeoutError from None
+            self._next_poll = self._transport.clock() + self._poll_interval
             if self._window.allows(error):
                 return []
             raise StreamInterruptedError(
@@ -82,9 +86,20 @@ class Polling:
                 job_id=self.job_id,
             ) from error
         self._window.reset()
+        self._next_poll = self._transport.clock() + self._poll_interval
         if not job.is_terminal:
             self.seen_alive = asked_at
         return self._history.poll(job)
+
+    def _wait(self) -> None:
+        """Wait for the time of the next poll; a wait that is cut off goes on with the next call."""
+        pause = 0.0 if self._next_poll is None else self._next_poll - self._transport.clock()
+        if pause <= 0:
+            return
+        left = limit_left()
+        self._transport.sleep(pause if left is None else min(pause, left))
+        if left is not None and left < pause:
+            raise TimeoutError
 
     def close(self, error: BaseException | None) -> None:
         """Do nothing: following a job is not owning it."""

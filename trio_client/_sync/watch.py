@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -112,22 +113,26 @@ class Watch:
             self.close(error)
             raise
 
-    def advance(self) -> list[Event]:
+    def advance(self, seconds: float | None = None) -> list[Event]:
         """Perform the pending command; return the events that come of it.
 
-        A command whose task is cancelled stays pending, and is performed again by the next call.
+        A command whose task is cancelled stays pending, and is performed again by the next call. So does one that only
+        waits, or reads, and takes longer than `seconds`.
+
+        Raises:
+            TimeoutError: the time is up.
         """
         if self._emitted:
             emitted, self._emitted = self._emitted, []
             return emitted
-        return self._step()
+        return self._step(None if seconds is None else self._transport.clock() + seconds)
 
-    def _step(self) -> list[Event]:
+    def _step(self, until: float | None = None) -> list[Event]:
         command = self._command
         if isinstance(command, do.Raise):
             self._send(do.Done())
             raise command.error
-        return self._send(self._perform(command))
+        return self._send(self._perform(command, until))
 
     def close(self, error: BaseException | None) -> None:
         """Stop or release the running job, and stop those of unresolved creates."""
@@ -149,37 +154,39 @@ class Watch:
                 self._command = self._life.send(do.Done())
         return emitted
 
-    def _perform(self, command: do.Command) -> do.Outcome:
+    def _perform(self, command: do.Command, until: float | None) -> do.Outcome:
         job = self._job
         match command:
             case do.Acquire():
                 return do.Granted() if self.lease.acquire() else do.Queued()
-            case do.AwaitSlot(until):
-                return self._await_slot(until)
+            case do.AwaitSlot(moment):
+                return self._await_slot(moment, until)
             case do.Start(limit):
                 return self._start(limit)
             case do.Resolve(create):
                 return self._resolve(create)
             case do.StopLost(create):
                 return self._stop_lost(create)
-            case do.Wait(until):
+            case do.Wait(moment):
                 if job is None:
                     self.lease.release()
-                self._transport.sleep(max(0.0, until - self._transport.clock()))
+                self._transport.sleep(max(0.0, _earlier(moment, until) - self._transport.clock()))
+                if _is_first(until, moment):
+                    raise TimeoutError
             case do.ReleaseSlot():
                 self.lease.release()
             case do.KeepSlot():
                 self.lease.keep()
             case _ if job is not None:
-                return self._perform_on(job, command)
+                return self._perform_on(job, command, until)
             case _:
                 pass
         return do.Done()
 
-    def _perform_on(self, job: OwnedStream, command: do.Command) -> do.Outcome:
+    def _perform_on(self, job: OwnedStream, command: do.Command, until: float | None) -> do.Outcome:
         match command:
-            case do.Read(until):
-                return self._read(job, until)
+            case do.Read(moment):
+                return self._read(job, math.inf if moment is None else moment, until)
             case do.Stop():
                 return do.StopTried(*job.stop())
             case do.Poll():
@@ -237,16 +244,18 @@ class Watch:
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
 
-    def _await_slot(self, until: float) -> do.Outcome:
+    def _await_slot(self, moment: float, until: float | None) -> do.Outcome:
         try:
-            with self._limit(until):
+            with self._limit(_earlier(moment, until)):
                 return do.Granted(waited=self.lease.wait())
         except TimeoutError:
+            if _is_first(until, moment):
+                raise
             return do.TimeUp()
 
-    def _read(self, job: OwnedStream, until: float | None) -> do.Outcome:
+    def _read(self, job: OwnedStream, moment: float, until: float | None) -> do.Outcome:
         try:
-            with self._limit(until), self.lease.time_slice():
+            with self._limit(_earlier(moment, until)), self.lease.time_slice():
                 events = job.advance()
                 if job.finished and events and isinstance(end := events[-1], (Stopped, Failed)):
                     return do.JobEnded(events[:-1], end)
@@ -255,11 +264,13 @@ class Watch:
             lost = error.with_traceback(None)
             return do.Unreachable(lost) if job.is_polled else do.Dropped(lost, self.lease.restart_delay())
         except TimeoutError:
+            if _is_first(until, moment):
+                raise
             return do.TimeUp()
         return do.TimeSliceOver()
 
-    def _limit(self, until: float | None) -> AbstractContextManager[object]:
-        return nullcontext() if until is None else time_limit(max(0.0, until - self._transport.clock()))
+    def _limit(self, moment: float) -> AbstractContextManager[object]:
+        return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))
 
     def _new_job(self, limit: float | None) -> OwnedStream:
         return OwnedStream(
@@ -275,3 +286,12 @@ class Watch:
         self._job = job
         self.lease.started()
         return do.JobStarted(job)
+
+
+def _earlier(moment: float, until: float | None) -> float:
+    return moment if until is None else min(moment, until)
+
+
+def _is_first(until: float | None, moment: float) -> bool:
+    """Whether the reader stops waiting before a command's own time is up."""
+    return until is not None and until < moment

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import anyio
 
-__all__ = ["limit_is_over", "shielded", "time_limit"]
+__all__ = ["limit_is_over", "limit_left", "shielded", "time_limit"]
 
 
 def time_limit(seconds: float) -> AbstractContextManager[object]:
@@ -22,3 +22,8 @@ def shielded(seconds: float) -> AbstractContextManager[object]:
 def limit_is_over() -> bool:
     """Return `False`: here a time limit cancels, and is never seen as a failure of the network."""
     return False
+
+
+def limit_left() -> float | None:
+    """Return `None`: here a time limit cancels every wait."""
+    return None

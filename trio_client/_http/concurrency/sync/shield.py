@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from ...._time_source import REAL
 
-__all__ = ["limit_in_force", "limit_is_over", "shielded", "time_limit"]
+__all__ = ["limit_in_force", "limit_is_over", "limit_left", "shielded", "time_limit"]
 
 _limit = threading.local()
 _TIMER_TOLERANCE = 0.01  # seconds by which a socket's timeout may be early
@@ -50,3 +50,9 @@ def limit_is_over() -> bool:
     """Return whether the limit in force is what ended a wait for the network."""
     until = limit_in_force()
     return until is not None and REAL.monotonic() >= until - _TIMER_TOLERANCE
+
+
+def limit_left() -> float | None:
+    """Return the seconds left of the limit in force; `None`: there is none."""
+    until = limit_in_force()
+    return None if until is None else max(0.0, until - REAL.monotonic())
