@@ -25,6 +25,7 @@ class ResponseInfo:
         attempts: how many requests it took, the successful one included.
         elapsed: seconds from the start of the call to the parsed reply, waits included.
         recovered: whether the job was found in the job list after its create had failed ambiguously.
+        reference: of a new job, the `Idempotency-Key` that its create carried.
     """
 
     status_code: int
@@ -33,6 +34,7 @@ class ResponseInfo:
     attempts: int
     elapsed: float
     recovered: bool = False
+    reference: str | None = None
 
 
 def response_info(model: Model) -> ResponseInfo:

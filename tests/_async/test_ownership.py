@@ -11,8 +11,17 @@ from typing import Any
 import pytest
 from raw_server import CLOSE, RawServer, reply
 
-from trio_client import AsyncTrioClient, CreateOutcomeUnknownError, JobLeakWarning, RetryPolicy, response_info
+from trio_client import (
+    AsyncTrioClient,
+    ConfigurationError,
+    CreateOutcomeUnknownError,
+    Hooks,
+    JobLeakWarning,
+    RetryPolicy,
+    response_info,
+)
 from trio_client._time_source import RealTime, replaced
+from trio_client.stub import StubServer
 
 pytestmark = pytest.mark.anyio
 
@@ -169,3 +178,34 @@ async def test_a_lost_create_finds_its_job_whatever_form_its_url_has(
         else:
             with pytest.raises(CreateOutcomeUnknownError):
                 await create(asked, OPEN)
+
+
+async def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer, connect: Connect) -> None:
+    announced: list[str | None] = []
+    client = connect(hooks=Hooks(on_intent=lambda info: announced.append(info.reference)))
+    key = {"idempotency-key": "order 7/a"}
+    hook = "https://h.example/x"
+    job = await client.live_monitor.create(YARD, OPEN, webhook_url=hook, tag_webhook_url=True, extra_headers=key)
+    assert response_info(job).reference == "order 7/a"
+    async with client.live_monitor.stream(YARD, OPEN, extra_headers={"Idempotency-Key": "order 8"}):
+        pass
+    assert announced == ["order 7/a", "order 8"]
+    create, stream = (request for request in stub.requests if request.method == "POST")
+    assert (create.headers["idempotency-key"], stream.headers["idempotency-key"]) == ("order 7/a", "order 8")
+    assert create.json["webhook_url"] == f"{hook}?client_ref=order%207%2Fa"
+
+
+async def test_without_one_the_reference_is_in_the_reply_too(stub: StubServer, client: AsyncTrioClient) -> None:
+    job = await client.live_monitor.create(YARD, OPEN)
+    assert response_info(job).reference == stub.requests[0].headers["idempotency-key"]
+
+
+# async-only: begin
+async def test_an_async_hook_is_refused() -> None:
+    async def hook(info: object) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="on_retry is an async function"):
+        AsyncTrioClient("k", hooks=Hooks(on_retry=hook))
+
+
+# async-only: end

@@ -12,8 +12,16 @@ from typing import Any
 import pytest
 from raw_server import CLOSE, RawServer, reply
 
-from trio_client import CreateOutcomeUnknownError, JobLeakWarning, RetryPolicy, TrioClient, response_info
+from trio_client import (
+    CreateOutcomeUnknownError,
+    Hooks,
+    JobLeakWarning,
+    RetryPolicy,
+    TrioClient,
+    response_info,
+)
 from trio_client._time_source import RealTime, replaced
+from trio_client.stub import StubServer
 
 Connect = Callable[..., TrioClient]
 YARD = "rtsp://camera.example/yard"
@@ -164,3 +172,23 @@ def test_a_lost_create_finds_its_job_whatever_form_its_url_has(
         else:
             with pytest.raises(CreateOutcomeUnknownError):
                 create(asked, OPEN)
+
+
+def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer, connect: Connect) -> None:
+    announced: list[str | None] = []
+    client = connect(hooks=Hooks(on_intent=lambda info: announced.append(info.reference)))
+    key = {"idempotency-key": "order 7/a"}
+    hook = "https://h.example/x"
+    job = client.live_monitor.create(YARD, OPEN, webhook_url=hook, tag_webhook_url=True, extra_headers=key)
+    assert response_info(job).reference == "order 7/a"
+    with client.live_monitor.stream(YARD, OPEN, extra_headers={"Idempotency-Key": "order 8"}):
+        pass
+    assert announced == ["order 7/a", "order 8"]
+    create, stream = (request for request in stub.requests if request.method == "POST")
+    assert (create.headers["idempotency-key"], stream.headers["idempotency-key"]) == ("order 7/a", "order 8")
+    assert create.json["webhook_url"] == f"{hook}?client_ref=order%207%2Fa"
+
+
+def test_without_one_the_reference_is_in_the_reply_too(stub: StubServer, client: TrioClient) -> None:
+    job = client.live_monitor.create(YARD, OPEN)
+    assert response_info(job).reference == stub.requests[0].headers["idempotency-key"]

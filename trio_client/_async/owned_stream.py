@@ -14,6 +14,7 @@ from .._core.endpoints import POLL_SECONDS
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.log import logger
+from .._core.ownership import reference_of, with_reference
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
@@ -24,7 +25,7 @@ from ..models import Job
 from ..sse import EventTooLargeError
 from .job_events import AsyncPolling
 from .job_stop import try_to_stop
-from .owned_job import AsyncOwnedJob, announce, reference_header
+from .owned_job import AsyncOwnedJob, announce
 from .transport import AsyncTransport
 
 __all__ = ["AsyncOwnedStream"]
@@ -112,7 +113,8 @@ class AsyncOwnedStream:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
         keep = self._options.on_exit == "leave"
-        self._owned = owned = AsyncOwnedJob(self._transport, announce(self._transport, self._call), keep=keep)
+        record = announce(self._transport, self._call, reference_of(self._options.extra_headers))
+        self._owned = owned = AsyncOwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         found = await owned.start(
             self._send, wait_for_slot=self._options.wait_for_slot, abandon=partial(self.close, None)
@@ -233,7 +235,7 @@ class AsyncOwnedStream:
     async def _send(self) -> None:
         """Ask for the stream; if the server makes a job without one, follow that."""
         assert self._owned is not None
-        headers = {**reference_header(self._owned.record), **(self._options.extra_headers or {})}
+        headers = with_reference(self._options.extra_headers, self._owned.record.intent.reference)
         timeout = self._options.timeout
         reply = await self._transport.open(self._call, idle=self._idle, timeout=timeout, extra_headers=headers)
         kind = media_type(reply.headers)

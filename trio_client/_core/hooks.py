@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from inspect import iscoroutinefunction
 
 from .._redaction import preview
 from ..errors import ConfigurationError
@@ -66,6 +67,14 @@ class Hooks:
             raise ConfigurationError(
                 f"hooks is {preview(repr(value))}; it must be Hooks, such as Hooks(on_response=print)."
             )
+        for each in fields(cls):
+            hook: object = getattr(value, each.name, None)
+            if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
+                raise ConfigurationError(
+                    f"hooks.{each.name} is an async function, which a hook is never awaited as.",
+                    field="hooks",
+                    advice="Pass a plain function; it may start a task.",
+                )
         return value or cls()
 
 

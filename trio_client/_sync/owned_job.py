@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +23,8 @@ from .._core.ownership import (
     lookup_waits,
     may_have_made_a_job,
     outcome_unknown,
+    reference_of,
+    with_reference,
     with_tag,
 )
 from .._core.retry.backoff import lengthened
@@ -30,7 +32,7 @@ from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
 from .._redaction import mask
-from .._response_info import ResponseInfo, remember
+from .._response_info import ResponseInfo, remember, response_info
 from ..errors import (
     AuthenticationError,
     CreateOutcomeUnknownError,
@@ -46,7 +48,7 @@ from .transport import Transport
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["OwnedJob", "announce", "create_job", "reference_header"]
+__all__ = ["OwnedJob", "announce", "create_job"]
 
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
@@ -65,11 +67,11 @@ def create_job(
     """Return the new job; look it up where the create's outcome is unknown. It is owned until it is returned."""
     if wait_for_slot is not None:
         not_negative("wait_for_slot", wait_for_slot, "seconds")
-    reference = str(uuid.uuid4())
+    reference = reference_of(extra_headers)
     if tag_webhook_url:
         call = with_tag(call, reference)
     owned = OwnedJob(transport, announce(transport, call, reference))
-    headers = {**reference_header(owned.record), **(extra_headers or {})}
+    headers = with_reference(extra_headers, reference)
 
     def send() -> Job:
         job = transport.call(call, timeout=timeout, extra_headers=headers)
@@ -78,21 +80,17 @@ def create_job(
 
     job = owned.start(send, wait_for_slot=wait_for_slot, abandon=owned.stop)
     owned.release()
+    remember(job, replace(response_info(job), reference=reference))
     return job
 
 
-def announce(transport: Transport, call: Call[Job], reference: str | None = None) -> CreateRecord:
+def announce(transport: Transport, call: Call[Job], reference: str) -> CreateRecord:
     """Return the record of a create that was not sent yet, after calling the hook for it."""
-    intent = Intent(call.path, call.body or {}, reference or str(uuid.uuid4()), sent_at=transport.state.server_now())
+    intent = Intent(call.path, call.body or {}, reference, sent_at=transport.state.server_now())
     settings = transport.settings
     url = mask(settings.base_url + call.path)
     notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
     return transport.state.ledger.plan(intent)
-
-
-def reference_header(record: CreateRecord) -> dict[str, str]:
-    """Return the header that sends a create's reference with every attempt."""
-    return {"Idempotency-Key": record.intent.reference}
 
 
 class OwnedJob:

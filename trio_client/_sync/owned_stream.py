@@ -15,6 +15,7 @@ from .._core.endpoints import POLL_SECONDS
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.log import logger
+from .._core.ownership import reference_of, with_reference
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
@@ -25,7 +26,7 @@ from ..models import Job
 from ..sse import EventTooLargeError
 from .job_events import Polling
 from .job_stop import try_to_stop
-from .owned_job import OwnedJob, announce, reference_header
+from .owned_job import OwnedJob, announce
 from .transport import Transport
 
 __all__ = ["OwnedStream"]
@@ -113,7 +114,8 @@ class OwnedStream:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
         keep = self._options.on_exit == "leave"
-        self._owned = owned = OwnedJob(self._transport, announce(self._transport, self._call), keep=keep)
+        record = announce(self._transport, self._call, reference_of(self._options.extra_headers))
+        self._owned = owned = OwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         found = owned.start(self._send, wait_for_slot=self._options.wait_for_slot, abandon=partial(self.close, None))
         if found is not None:
@@ -232,7 +234,7 @@ class OwnedStream:
     def _send(self) -> None:
         """Ask for the stream; if the server makes a job without one, follow that."""
         assert self._owned is not None
-        headers = {**reference_header(self._owned.record), **(self._options.extra_headers or {})}
+        headers = with_reference(self._options.extra_headers, self._owned.record.intent.reference)
         timeout = self._options.timeout
         reply = self._transport.open(self._call, idle=self._idle, timeout=timeout, extra_headers=headers)
         kind = media_type(reply.headers)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .intent import Intent, is_ambiguous, lookup_waits, may_have_made_a_job, outcome_unknown, server_time, with_tag
+from .intent import (
+    Intent,
+    is_ambiguous,
+    lookup_waits,
+    may_have_made_a_job,
+    outcome_unknown,
+    reference_of,
+    server_time,
+    with_reference,
+    with_tag,
+)
 from .ledger import CreateRecord, CreateState, Ledger
 from .matching import Candidate, Listing, Window, candidate, fits
 
@@ -20,6 +30,8 @@ __all__ = [
     "lookup_waits",
     "may_have_made_a_job",
     "outcome_unknown",
+    "reference_of",
     "server_time",
+    "with_reference",
     "with_tag",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from ..._redaction import preview
 from ..._time_source import current
@@ -27,12 +27,15 @@ __all__ = [
     "lookup_waits",
     "may_have_made_a_job",
     "outcome_unknown",
+    "reference_of",
     "server_time",
+    "with_reference",
     "with_tag",
 ]
 
 _JOB_TYPES = {"/live-monitor": "live-monitor", "/live-digest": "live-digest"}
 _TAG = "client_ref"
+_HEADER = "Idempotency-Key"
 _LONGEST_WEBHOOK_URL = 2083
 
 
@@ -69,6 +72,18 @@ class Intent:
         return _JOB_TYPES[self.path]
 
 
+def reference_of(extra_headers: Mapping[str, str] | None) -> str:
+    """Return what a create is known by: the caller's own `Idempotency-Key`, or a new one."""
+    own = [value for name, value in (extra_headers or {}).items() if name.lower() == _HEADER.lower()]
+    return own[0] if own else str(uuid.uuid4())
+
+
+def with_reference(extra_headers: Mapping[str, str] | None, reference: str) -> dict[str, str]:
+    """Return headers that send a create's reference with every attempt."""
+    others = {name: value for name, value in (extra_headers or {}).items() if name.lower() != _HEADER.lower()}
+    return {_HEADER: reference, **others}
+
+
 def with_tag(call: Call[Job], reference: str) -> Call[Job]:
     """Return a create with its reference in the webhook URL's query: the one text the API gives back."""
     body = dict(call.body or {})
@@ -78,7 +93,7 @@ def with_tag(call: Call[Job], reference: str) -> Call[Job]:
             "tag_webhook_url=True needs a webhook_url to put the tag in.", field="tag_webhook_url", value=True
         )
     parts = urlsplit(webhook_url)
-    tag = f"{_TAG}={reference}"
+    tag = f"{_TAG}={quote(reference, safe='')}"
     body["webhook_url"] = urlunsplit(parts._replace(query=f"{parts.query}&{tag}" if parts.query else tag))
     if len(body["webhook_url"]) > _LONGEST_WEBHOOK_URL:
         raise RequestValidationError(

@@ -162,9 +162,9 @@ class Ledger:
         """Return the record of an unresolved create; one of another process gets a new one."""
         intent = Intent.of(error)
         with _process.lock:
-            for record in self._records:
-                if record.intent.reference == intent.reference and record.error is not None:
-                    return record
+            mine = [each for each in self._records if each.error and each.intent.reference == intent.reference]
+            for record in sorted(mine, key=lambda each: each.error is None or each.error() is not error):
+                return record  # the one that raised this very error, or else a copy of it
         window = None
         if error.sent_at is not None and error.made_before is not None:
             window = Window(error.sent_at, error.made_before)
