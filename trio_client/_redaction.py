@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+import threading
+import weakref
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from ._json import as_array, as_object
 
-__all__ = ["MASK", "is_secret_name", "is_url_name", "mask", "presentable", "preview", "quoted", "url_secrets"]
+__all__ = [
+    "MASK",
+    "is_secret_name",
+    "is_url_name",
+    "know",
+    "known_keys",
+    "mask",
+    "presentable",
+    "preview",
+    "quoted",
+    "url_secrets",
+]
 
 MASK = "***"
 _MIN_SECRET = 4  # masking shorter ones would spoil every other word, and protect nothing
@@ -98,7 +111,7 @@ def presentable(value: Any, name: str = "") -> Any:
         name: the field it is in, which decides whether its text is a URL.
     """
     if isinstance(value, str):
-        text = _mask_start(value, _MAX_SHOWN, is_url=is_url_name(name))
+        text = _mask_start(_hide(value, known_keys()), _MAX_SHOWN, is_url=is_url_name(name))
         return text if len(text) <= _MAX_SHOWN else f"{text[:40]}… ({len(value):,} characters)"
     if isinstance(value, dict):
         items = list(as_object(value).items())
@@ -111,6 +124,30 @@ def presentable(value: Any, name: str = "") -> Any:
     if isinstance(value, int) and not -_MAX_NUMBER < value < _MAX_NUMBER:  # Python refuses to write very long ones
         return f"… (a number of {value.bit_length():,} bits)"
     return value
+
+
+class Key(Protocol):
+    """What holds a key: `reveal` returns it."""
+
+    def reveal(self) -> str:
+        """Return the key."""
+        ...
+
+
+_keys: weakref.WeakSet[Any] = weakref.WeakSet()
+_keys_lock = threading.Lock()
+
+
+def know(key: Key) -> None:
+    """Mask a key in the `repr` of models and events, where a server may repeat it, for as long as its holder lives."""
+    with _keys_lock:
+        _keys.add(key)
+
+
+def known_keys() -> list[str]:
+    """Return the keys of the clients of this process."""
+    with _keys_lock:
+        return [key.reveal() for key in _keys]
 
 
 def _hide(text: str, secrets: Iterable[str]) -> str:

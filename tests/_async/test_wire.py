@@ -30,6 +30,7 @@ from trio_client import (
     RetryPolicy,
     Timeout,
     Triggered,
+    response_info,
 )
 from trio_client.stub import StubServer
 
@@ -40,6 +41,7 @@ YARD = "rtsp://camera.example/yard"
 OPEN = "the gate is open"
 KEY = "planted-key-8761"
 NO_JOBS = reply({"jobs": []})
+EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 CHECKED = reply({"triggered": True, "explanation": "It is."})
 WAYS = [
     ("own connections", "asyncio"),
@@ -268,6 +270,22 @@ async def test_what_follows_a_gzip_body_is_an_error(connect: Connect) -> None:
     with RawServer(reply(zipped(b'{"jobs": []}') + b"garbage", content_encoding="gzip")) as server:
         with pytest.raises(ResponseValidationError, match="decoded"):
             await connect(base_url=server.base_url).jobs.list()
+
+
+async def test_what_a_reply_repeats_of_the_key_is_shown_nowhere(connect: Connect) -> None:
+    job = {"job_id": f"a-{KEY}", "status": KEY, "note": f"Bearer {KEY}", "deep": [{"x": KEY}]}
+    with RawServer(reply({"jobs": [job]}, x_request_id=f"r-{KEY}")) as server:
+        page = await connect(api_key=KEY, base_url=server.base_url).jobs.list()
+        info = response_info(page)
+        assert KEY not in f"{page!r} {page[0]!r} {info!r} {info.request_id}"
+
+
+async def test_what_an_event_repeats_of_the_key_is_shown_nowhere(connect: Connect) -> None:
+    stream = f'event: started\ndata: {{"job_id": "a"}}\n\nevent: stopped\ndata: {{"reason": "{KEY}", "x": "{KEY}"}}\n\n'
+    with RawServer([EVENTS, stream.encode(), CLOSE]) as server:
+        async with connect(api_key=KEY, base_url=server.base_url).live_monitor.stream(YARD, OPEN) as events:
+            for event in await events.collect():
+                assert KEY not in f"{event!r} {event._repr_html_()}"
 
 
 GARBAGE = b"\0" * 2**20

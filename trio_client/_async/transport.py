@@ -17,6 +17,7 @@ from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
 from .._http._async.sender import AsyncOpenReply, AsyncSender
+from .._redaction import preview
 from .._response_info import ResponseInfo, remember
 from ..errors import APIStatusError, TrioError
 
@@ -140,7 +141,8 @@ class AsyncTransport:
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         model = parse(call.model, reply, secrets=secrets, service=settings.service)
         attempts.succeeded()
-        info = ResponseInfo(reply.status, reply.headers, reply.request_id, attempts.made, attempts.elapsed)
+        request_id = preview(reply.request_id, secrets()) if reply.request_id else None
+        info = ResponseInfo(reply.status, reply.headers, request_id, attempts.made, attempts.elapsed)
         remember(model, info)
         return model
 

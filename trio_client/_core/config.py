@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .._redaction import mask, url_secrets
+from .._redaction import know, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
 
@@ -39,10 +39,11 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 class Secret:
     """Hold a secret out of `repr`, `str`, `vars` and pickles."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("__weakref__", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        know(self)
 
     def reveal(self) -> str:
         """Return the secret; only the code that writes it to the wire or masks it in texts calls this."""

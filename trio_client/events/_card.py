@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .._redaction import is_url_name, mask, presentable
+from .._redaction import is_url_name, known_keys, mask, presentable
 from ..frames import Frame
 
 __all__ = ["card"]
@@ -51,6 +51,8 @@ def card(kind: str, fields: Mapping[str, Any]) -> str:
 def _text(value: Any, name: str = "") -> str:
     if isinstance(value, datetime):
         return f"{value:%H:%M:%S}"
-    text = mask(value, is_url=is_url_name(name)) if isinstance(value, str) else str(presentable(value, name))
+    text = (
+        mask(value, known_keys(), is_url=is_url_name(name)) if isinstance(value, str) else str(presentable(value, name))
+    )
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return html.escape(shown.encode("utf-8", "replace").decode())
