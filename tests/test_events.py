@@ -557,7 +557,7 @@ def test_another_channel_has_another_key() -> None:
         ({"type": "started", "job_id": ""}, False),
     ],
 )
-def test_what_nothing_tells_from_others_is_never_a_duplicate(payload: dict[str, Any], has_key: bool) -> None:
+def test_an_event_that_nothing_distinguishes_is_never_a_duplicate(payload: dict[str, Any], has_key: bool) -> None:
     assert has_key is (from_payload(payload).dedup_key is not None)
 
 

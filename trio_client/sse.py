@@ -266,6 +266,11 @@ class Decoder:
             self.retry = self._event_retry = int(value)
 
 
+def held_bytes(decoder: Decoder) -> int:
+    """Return how many bytes of an unfinished event there are; comments and unknown fields do not count."""
+    return decoder._held  # pyright: ignore[reportPrivateUsage]
+
+
 def decode(chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> Iterator[ServerSentEvent]:
     r"""Decode a stream of server-sent events from bytes of any source.
 

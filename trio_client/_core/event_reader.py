@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import StreamInterruptedError
 from ..events import Event
 from ..events._normalise import from_wire
-from ..sse import Decoder, RawEvent
+from ..sse import Decoder, RawEvent, held_bytes
 from .history import JobHistory
 
 __all__ = ["EventReader", "idle_limit", "stream_dropped"]
@@ -78,8 +78,7 @@ class EventReader:
     @property
     def flooded(self) -> bool:
         """Whether more than 1 MiB of comments has arrived since the last event: no server that works sends that."""
-        held = self._decoder._held  # pyright: ignore[reportPrivateUsage]
-        return self._since_event - held > _MAX_COMMENTS
+        return self._since_event - held_bytes(self._decoder) > _MAX_COMMENTS
 
     @property
     def unfinished(self) -> bool:

@@ -28,8 +28,8 @@ _PLACES = ("data", "details", "stats", "final_stats")
 class Fields:
     """The fields of one payload.
 
-    Most payloads are one flat object, and most values have the type they are documented with: `flat` then tells
-    everything in one lookup. Only where a value cannot be read are the other places searched.
+    Most payloads are one flat object, and most values have their documented type: one lookup in `flat` then finds
+    them. Only where a value cannot be read are the other places searched.
     """
 
     __slots__ = ("_nested", "delivery", "flat", "name", "raw")

@@ -138,7 +138,7 @@ def _triggered(fields: Fields) -> Event:
 
 
 def _result(fields: Fields) -> Event:
-    """A check's result: the flag tells whether the condition held."""
+    """A check's result: its flag says whether the condition held."""
     return _triggered(fields) if fields.flag("triggered") else _progress(fields)
 
 
@@ -209,7 +209,7 @@ _BUILDERS: dict[str, Callable[[Fields], Event]] = {
     "job_failed": _failed,
 }
 
-# For payloads without any name: the first key that is present tells the kind.
+# For payloads without any name: the first key that is present implies the kind.
 _IMPLIED: tuple[tuple[str, Callable[[Fields], Event]], ...] = (
     ("summary", _summary),
     ("triggered", _result),

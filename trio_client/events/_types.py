@@ -59,7 +59,7 @@ class _BaseEvent:
 
         It is made from the payload, which must have a time (a start or an end of a job: a time or a job); of a polled
         trigger from its job and number; of a gap from its start, its stream and whether it has ended. `None` where
-        nothing tells two events apart: never take such an event for a duplicate.
+        nothing distinguishes two events: never take such an event for a duplicate.
         """
         content = self._identity()
         if content is None:
@@ -69,7 +69,7 @@ class _BaseEvent:
         return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _identity(self) -> Any:
-        """Return what tells this event from others of its name and job; `None` if nothing does."""
+        """Return what distinguishes this event from others of its name and job; `None` if nothing does."""
         return None if self.occurred_at is None else _content(self)
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
@@ -96,7 +96,7 @@ def _content(event: _BaseEvent) -> Any:
 
 
 def _once_a_job(event: _BaseEvent) -> Any:
-    """Return the identity of an event that a job has once, so that its job tells it from others."""
+    """Return the identity of an event that a job has once, so that its job distinguishes it from others."""
     return None if event.occurred_at is None and event.job_id is None else _content(event)
 
 

@@ -1,4 +1,4 @@
-"""Tell redeliveries of an event from new events, and let a failed delivery be retried."""
+"""Recognize redeliveries of an event, and let a failed delivery be retried."""
 
 from __future__ import annotations
 

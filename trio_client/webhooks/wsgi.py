@@ -200,7 +200,7 @@ class WebhookApp:
             logger.exception("The store of handled webhooks failed; a redelivery may be handled again")
 
     def _later(self, event: Event, key: str | None, held: Held) -> bool:
-        """Hand the event to a thread; return whether there was room for it."""
+        """Hand the event to a thread; return whether there was capacity for it."""
         with self._lock:
             if self._process != os.getpid():  # after a fork: the threads are the parent's
                 self._process, self._threads, self._in_background = os.getpid(), None, 0
