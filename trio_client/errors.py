@@ -196,7 +196,7 @@ class APIStatusError(TrioError):
     Source: the API's "Errors" page (`{"error": {"code", "message", "remediation"}}`).
     """
 
-    advice = "Check the request, and that base_url leads to the API."
+    advice: str | None = "Check the request, and that base_url leads to the API."
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class APIStatusError(TrioError):
 class BadRequestError(APIStatusError):
     """400: the server cannot make sense of the request."""
 
-    advice = "Check the arguments."
+    advice: str | None = "Check the arguments."
 
 
 class StreamUnavailableError(BadRequestError):
@@ -238,7 +238,7 @@ class StreamUnavailableError(BadRequestError):
     CLIP_CAPTURE_FAILED.
     """
 
-    advice = "Check that the stream is live and can be reached, or try again later."
+    advice: str | None = "Check that the stream is live and can be reached, or try again later."
 
     @property
     def transient(self) -> bool:
@@ -249,37 +249,37 @@ class StreamUnavailableError(BadRequestError):
 class AuthenticationError(APIStatusError):
     """401: the API key is missing, mistyped or revoked."""
 
-    advice = "Check the API key (TRIO_API_KEY, or api_key=)."
+    advice: str | None = "Check the API key (TRIO_API_KEY, or api_key=)."
 
 
 class InsufficientCreditsError(APIStatusError):
     """402: the account has no credits left."""
 
-    advice = "Add credits to the account."
+    advice: str | None = "Add credits to the account."
 
 
 class PermissionDeniedError(APIStatusError):
     """403: the key is valid but not allowed to do this."""
 
-    advice = "Use a key that is allowed to do this."
+    advice: str | None = "Use a key that is allowed to do this."
 
 
 class NotFoundError(APIStatusError):
     """404: nothing is at this address."""
 
-    advice = "Check base_url, and that the server offers this endpoint."
+    advice: str | None = "Check base_url, and that the server offers this endpoint."
 
 
 class JobNotFoundError(NotFoundError):
     """404: the job is unknown or has expired (the code is JOB_NOT_FOUND, where there is one)."""
 
-    advice = "Check the id; client.jobs.list() shows the jobs there are."
+    advice: str | None = "Check the id; client.jobs.list() shows the jobs there are."
 
 
 class ConflictError(APIStatusError):
     """409: the request conflicts with the state of the server."""
 
-    advice = "Check the job's status with client.jobs.get(job_id), then decide again."
+    advice: str | None = "Check the job's status with client.jobs.get(job_id), then decide again."
 
 
 class UnprocessableEntityError(APIStatusError):
@@ -289,7 +289,7 @@ class UnprocessableEntityError(APIStatusError):
         fields: the refused fields, by name, with the server's reason for each.
     """
 
-    advice = "Correct the arguments."
+    advice: str | None = "Correct the arguments."
 
     def __init__(self, message: str, *, fields: Mapping[str, str] | None = None, **details: Any) -> None:
         super().__init__(message, **details)
@@ -299,19 +299,21 @@ class UnprocessableEntityError(APIStatusError):
 class RateLimitError(APIStatusError):
     """429: too many requests."""
 
-    advice = "Send fewer requests, or wait."
+    advice: str | None = "Send fewer requests, or wait."
 
 
 class ServerError(APIStatusError):
     """5xx: the server failed."""
 
-    advice = "Try again later."
+    advice: str | None = "Try again later."
 
 
 class MaxJobsReachedError(APIStatusError):
     """MAX_JOBS_REACHED: all job slots of the account are taken. Cancel a job, or wait for a free slot."""
 
-    advice = "Cancel a job (client.jobs.list(status='running') names them), or wait for one to end (wait_for_slot=)."
+    advice: str | None = (
+        "Cancel a job (client.jobs.list(status='running') names them), or wait for one to end (wait_for_slot=)."
+    )
 
 
 class ResponseValidationError(TrioError):

@@ -102,7 +102,7 @@ class AsyncPool:
         self._idle: list[AsyncPooledConnection] = []
         self._owner: object = None
         self._closed = False
-        self.lost_unrepeatable = False  # a request that could not be sent again, on a kept connection
+        self.lost_unrepeatable: bool = False  # a request that could not be sent again, on a kept connection
         _pools.add(self)
 
     async def open(

@@ -103,7 +103,7 @@ class Pool:
         self._idle: list[PooledConnection] = []
         self._owner: object = None
         self._closed = False
-        self.lost_unrepeatable = False  # a request that could not be sent again, on a kept connection
+        self.lost_unrepeatable: bool = False  # a request that could not be sent again, on a kept connection
         _pools.add(self)
 
     def open(

@@ -31,7 +31,7 @@ class AllowedHosts:
         for name in given:
             if _NAME.fullmatch(name) is None:
                 raise ValueError(f"allow_hosts takes host names without scheme or port, not {name!r}")
-        self.names = frozenset(name.lower() for name in given)
+        self.names: frozenset[str] = frozenset(name.lower() for name in given)
 
     def check(self, headers: Iterable[tuple[str, str]]) -> None:
         """Refuse a request with these headers (names in lower case) if its Host or Origin is foreign."""

@@ -61,7 +61,7 @@ class Job(ABC):
         self.reason: str | None = None
         self.frozen: bool = False
         self.removed = False
-        self.events = JobEvents(streamed=start.delivery == "sse")
+        self.events: JobEvents = JobEvents(streamed=start.delivery == "sse")
         self._ended: float | None = None
 
     @property
