@@ -49,6 +49,8 @@ class ApiError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+        self.status: int
+        self.remediation: str
         self.status, self.remediation = _ERRORS[code]
         self.detail = detail
 

@@ -17,7 +17,7 @@ class RealTime:
     """The clock that runs on while freezegun has stopped the program's."""
 
     # Out of reach for freezegun, which replaces the functions of the time module in the globals of all modules.
-    monotonic = staticmethod(
+    monotonic: staticmethod[[], float] = staticmethod(
         partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
     )
 

@@ -17,7 +17,7 @@ _SUMMARY = "The yard was quiet. A white van came to the gate and left again."
 class DigestJob(Job):
     """A live digest. At the same moment a capture comes before a summary, and a summary before the end."""
 
-    job_type = "live-digest"
+    job_type: str = "live-digest"
     defaults: ClassVar[dict[str, Any]] = {
         "webhook_url": None,
         "window_minutes": 10,
@@ -28,7 +28,7 @@ class DigestJob(Job):
 
     def __init__(self, request: dict[str, Any], start: JobStart) -> None:
         super().__init__(request, start)
-        self.summaries_generated = 0
+        self.summaries_generated: int = 0
         self._captures = 0
         self._in_window = 0
         self._window = float(self.config["window_minutes"] * 60)

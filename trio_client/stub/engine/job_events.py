@@ -30,8 +30,8 @@ class JobEvents:
 
     def __init__(self, *, streamed: bool) -> None:
         self._kept: deque[JobEvent] = deque(maxlen=STREAMED_EVENTS_KEPT if streamed else EVENTS_KEPT)
-        self.count = 0
-        self.drops = 0
+        self.count: int = 0
+        self.drops: int = 0
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -28,7 +28,7 @@ class JobStore:
     """
 
     def __init__(self, clock: Clock, scenes: SceneBook, *, max_jobs: int, start_delay: float) -> None:
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.max_jobs = max_jobs
         self.on_events: Callable[[Job, list[JobEvent]], None] | None = None
         self._clock = clock

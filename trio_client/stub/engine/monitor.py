@@ -18,7 +18,7 @@ class MonitorJob(Job):
     The first check comes one interval after creation; one that is due just when time is up is still made.
     """
 
-    job_type = "live-monitor"
+    job_type: str = "live-monitor"
     defaults: ClassVar[dict[str, Any]] = {
         "webhook_url": None,
         "interval_seconds": 10,
@@ -31,9 +31,9 @@ class MonitorJob(Job):
 
     def __init__(self, request: dict[str, Any], start: JobStart) -> None:
         super().__init__(request, start)
-        self.checks_performed = 0
-        self.triggers_fired = 0
-        self.frames_skipped = 0
+        self.checks_performed: int = 0
+        self.triggers_fired: int = 0
+        self.frames_skipped: int = 0
         self._last_trigger: float | None = None
 
     def counters(self) -> dict[str, int]:

@@ -30,7 +30,7 @@ class RefusedError(Exception):
         super().__init__(text)
         self.status = status
         self.headers = headers
-        self.body = {shape: text}
+        self.body: dict[str, str] = {shape: text}
 
 
 def read_query(query: Sequence[tuple[str, str]]) -> dict[str, Any]:

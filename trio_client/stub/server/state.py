@@ -27,17 +27,19 @@ class StubState:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = Clock(settings.speed, monotonic=RealTime.monotonic)
-        self.scenes = SceneBook(self.clock.now)
-        self.jobs = JobStore(self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay)
-        self.account = Account(self.jobs, settings.credits)
-        self.osapi = Osapi(self.clock)
-        self.faults = FaultQueue()
+        self.clock: Clock = Clock(settings.speed, monotonic=RealTime.monotonic)
+        self.scenes: SceneBook = SceneBook(self.clock.now)
+        self.jobs: JobStore = JobStore(
+            self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay
+        )
+        self.account: Account = Account(self.jobs, settings.credits)
+        self.osapi: Osapi = Osapi(self.clock)
+        self.faults: FaultQueue = FaultQueue()
         self.requests: BoundedLog[RecordedRequest] = BoundedLog()
         self.deliveries: BoundedLog[WebhookDelivery] = BoundedLog()
-        self.webhooks = WebhookScript()
+        self.webhooks: WebhookScript = WebhookScript()
         self.follow(settings.generation)
-        self.engine = Engine(self.clock, self.jobs, self._open_outbox)
+        self.engine: Engine = Engine(self.clock, self.jobs, self._open_outbox)
 
     @property
     def traits(self) -> Traits:
