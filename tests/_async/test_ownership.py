@@ -17,6 +17,7 @@ from trio_client import (
     CreateOutcomeUnknownError,
     Hooks,
     JobLeakWarning,
+    RequestValidationError,
     RetryPolicy,
     response_info,
 )
@@ -193,6 +194,28 @@ async def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer
     create, stream = (request for request in stub.requests if request.method == "POST")
     assert (create.headers["idempotency-key"], stream.headers["idempotency-key"]) == ("order 7/a", "order 8")
     assert create.json["webhook_url"] == f"{hook}?client_ref=order%207%2Fa"
+
+
+async def test_a_reference_is_the_key_of_a_create_and_of_a_stream(stub: StubServer, client: AsyncTrioClient) -> None:
+    job = await client.live_monitor.create(YARD, OPEN, reference="order 7")
+    assert response_info(job).reference == "order 7"
+    async with client.live_digest.stream(YARD, reference="order 8"):
+        pass
+    keys = [request.headers["idempotency-key"] for request in stub.requests if request.method == "POST"]
+    assert keys == ["order 7", "order 8"]
+
+
+@pytest.mark.parametrize("reference", ["", " x", "x ", "x" * 256, "t\u00fcr", "a\nb", 7])
+async def test_a_reference_that_no_header_can_carry_is_refused(
+    stub: StubServer, client: AsyncTrioClient, reference: Any
+) -> None:
+    with pytest.raises(RequestValidationError, match="printable ASCII"):
+        await client.live_monitor.create(YARD, OPEN, reference=reference)
+    with pytest.raises(RequestValidationError, match="printable ASCII"):
+        client.live_monitor.stream(YARD, OPEN, reference=reference)
+    with pytest.raises(RequestValidationError, match="beside an Idempotency-Key"):
+        await client.live_monitor.create(YARD, OPEN, reference="x", extra_headers={"Idempotency-Key": "y"})
+    assert stub.requests == []
 
 
 async def test_without_one_the_reference_is_in_the_reply_too(stub: StubServer, client: AsyncTrioClient) -> None:

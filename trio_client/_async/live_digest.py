@@ -37,6 +37,7 @@ class AsyncLiveDigest:
         max_windows: int | NotGiven | None = NOT_GIVEN,
         include_frames: bool | None = None,
         wait_for_slot: float | None = None,
+        reference: str | None = None,
         tag_webhook_url: bool = False,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -54,6 +55,8 @@ class AsyncLiveDigest:
             max_windows: windows before the job completes, 1 or more; `None`: until its time is up.
             include_frames: whether summaries carry a picture of the window's frames (server's default: no).
             wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
+                `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
@@ -83,6 +86,7 @@ class AsyncLiveDigest:
             self._transport,
             call,
             wait_for_slot=wait_for_slot,
+            reference=reference,
             tag_webhook_url=tag_webhook_url,
             timeout=timeout,
             extra_headers=extra_headers,
@@ -99,6 +103,7 @@ class AsyncLiveDigest:
         on_exit: Literal["cancel", "leave"] = "cancel",
         on_drop: Literal["poll", "raise"] = "poll",
         wait_for_slot: float | None = None,
+        reference: str | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncEventStream:
@@ -113,6 +118,8 @@ class AsyncLiveDigest:
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
             on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
             wait_for_slot: as in `create`.
+            reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
+                `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with the request that starts the job.
 
@@ -141,6 +148,7 @@ class AsyncLiveDigest:
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,
+            reference=reference,
             timeout=timeout,
             extra_headers=extra_headers,
         )

@@ -43,6 +43,7 @@ class AsyncLiveMonitor:
         trigger_cooldown_seconds: int | None = None,
         max_triggers: int | NotGiven | None = NOT_GIVEN,
         wait_for_slot: float | None = None,
+        reference: str | None = None,
         tag_webhook_url: bool = False,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -67,6 +68,8 @@ class AsyncLiveMonitor:
             trigger_cooldown_seconds: seconds between two alerts at the least, 0 to 3,600 (server's default: 0).
             max_triggers: alerts before the job stops, 1 or more; `None`: unlimited (server's default: 1).
             wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
+                `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query, so that the job can be
                 found with certainty if the answer to this call is lost.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
@@ -97,6 +100,7 @@ class AsyncLiveMonitor:
             self._transport,
             call,
             wait_for_slot=wait_for_slot,
+            reference=reference,
             tag_webhook_url=tag_webhook_url,
             timeout=timeout,
             extra_headers=extra_headers,
@@ -116,6 +120,7 @@ class AsyncLiveMonitor:
         on_exit: Literal["cancel", "leave"] = "cancel",
         on_drop: Literal["poll", "raise"] = "poll",
         wait_for_slot: float | None = None,
+        reference: str | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncEventStream:
@@ -136,6 +141,8 @@ class AsyncLiveMonitor:
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
             on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
             wait_for_slot: as in `create`.
+            reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
+                `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with the request that starts the job.
 
@@ -164,6 +171,7 @@ class AsyncLiveMonitor:
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,
+            reference=reference,
             timeout=timeout,
             extra_headers=extra_headers,
         )

@@ -60,13 +60,14 @@ async def create_job(
     *,
     wait_for_slot: float | None = None,
     tag_webhook_url: bool = False,
+    reference: str | None = None,
     timeout: float | Timeout | None = None,
     extra_headers: Mapping[str, str] | None = None,
 ) -> Job:
     """Return the new job; look it up where the create's outcome is unknown. It is owned until it is returned."""
     if wait_for_slot is not None:
         not_negative("wait_for_slot", wait_for_slot, "seconds")
-    reference = reference_of(extra_headers)
+    reference = reference_of(extra_headers, reference)
     if tag_webhook_url:
         call = with_tag(call, reference)
     owned = AsyncOwnedJob(transport, announce(transport, call, reference))

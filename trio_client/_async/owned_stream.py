@@ -42,6 +42,7 @@ class _Options:
     wait_for_slot: float | None
     timeout: float | Timeout | None
     extra_headers: Mapping[str, str] | None
+    reference: str | None
 
 
 class AsyncOwnedStream:
@@ -61,11 +62,13 @@ class AsyncOwnedStream:
         wait_for_slot: float | None,
         timeout: float | Timeout | None,
         extra_headers: Mapping[str, str] | None,
+        reference: str | None = None,
     ) -> None:
+        reference_of(extra_headers, reference)
         stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._call = call
-        self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers)
+        self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
         self._owned: AsyncOwnedJob | None = None
         self._reply: AsyncOpenReply | None = None
         self._history = JobHistory()
@@ -113,7 +116,9 @@ class AsyncOwnedStream:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
         keep = self._options.on_exit == "leave"
-        record = announce(self._transport, self._call, reference_of(self._options.extra_headers))
+        record = announce(
+            self._transport, self._call, reference_of(self._options.extra_headers, self._options.reference)
+        )
         self._owned = owned = AsyncOwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         found = await owned.start(

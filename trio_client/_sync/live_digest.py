@@ -38,6 +38,7 @@ class LiveDigest:
         max_windows: int | NotGiven | None = NOT_GIVEN,
         include_frames: bool | None = None,
         wait_for_slot: float | None = None,
+        reference: str | None = None,
         tag_webhook_url: bool = False,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -55,6 +56,8 @@ class LiveDigest:
             max_windows: windows before the job completes, 1 or more; `None`: until its time is up.
             include_frames: whether summaries carry a picture of the window's frames (server's default: no).
             wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
+                `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
@@ -84,6 +87,7 @@ class LiveDigest:
             self._transport,
             call,
             wait_for_slot=wait_for_slot,
+            reference=reference,
             tag_webhook_url=tag_webhook_url,
             timeout=timeout,
             extra_headers=extra_headers,
@@ -100,6 +104,7 @@ class LiveDigest:
         on_exit: Literal["cancel", "leave"] = "cancel",
         on_drop: Literal["poll", "raise"] = "poll",
         wait_for_slot: float | None = None,
+        reference: str | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> EventStream:
@@ -114,6 +119,8 @@ class LiveDigest:
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
             on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
             wait_for_slot: as in `create`.
+            reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
+                `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with the request that starts the job.
 
@@ -142,6 +149,7 @@ class LiveDigest:
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,
+            reference=reference,
             timeout=timeout,
             extra_headers=extra_headers,
         )

@@ -43,6 +43,7 @@ class _Options:
     wait_for_slot: float | None
     timeout: float | Timeout | None
     extra_headers: Mapping[str, str] | None
+    reference: str | None
 
 
 class OwnedStream:
@@ -62,11 +63,13 @@ class OwnedStream:
         wait_for_slot: float | None,
         timeout: float | Timeout | None,
         extra_headers: Mapping[str, str] | None,
+        reference: str | None = None,
     ) -> None:
+        reference_of(extra_headers, reference)
         stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._call = call
-        self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers)
+        self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
         self._owned: OwnedJob | None = None
         self._reply: OpenReply | None = None
         self._history = JobHistory()
@@ -114,7 +117,9 @@ class OwnedStream:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
         keep = self._options.on_exit == "leave"
-        record = announce(self._transport, self._call, reference_of(self._options.extra_headers))
+        record = announce(
+            self._transport, self._call, reference_of(self._options.extra_headers, self._options.reference)
+        )
         self._owned = owned = OwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         found = owned.start(self._send, wait_for_slot=self._options.wait_for_slot, abandon=partial(self.close, None))

@@ -5,6 +5,7 @@ No idempotency key is documented, so a create that failed after it may have been
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,7 @@ __all__ = [
 _JOB_TYPES = {"/live-monitor": "live-monitor", "/live-digest": "live-digest"}
 _TAG = "client_ref"
 _HEADER = "Idempotency-Key"
+_REFERENCE = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _LONGEST_WEBHOOK_URL = 2083
 
 
@@ -72,10 +74,24 @@ class Intent:
         return _JOB_TYPES[self.path]
 
 
-def reference_of(extra_headers: Mapping[str, str] | None) -> str:
-    """Return what a create is known by: the caller's own `Idempotency-Key`, or a new one."""
+def reference_of(extra_headers: Mapping[str, str] | None, reference: str | None = None) -> str:
+    """Return what a create is known by: what the caller says, or a new one.
+
+    Args:
+        extra_headers: the caller's headers, which may have an `Idempotency-Key`.
+        reference: the caller's reference; it cannot be given both ways.
+    """
     own = [value for name, value in (extra_headers or {}).items() if name.lower() == _HEADER.lower()]
-    return own[0] if own else str(uuid.uuid4())
+    if reference is None:
+        return own[0] if own else str(uuid.uuid4())
+    problem = "it cannot be given beside an Idempotency-Key in extra_headers" if own else None
+    if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):  # pyright: ignore[reportUnnecessaryIsInstance]
+        problem = "it must be 1 to 255 printable ASCII characters, with no blank at either end"
+    if problem:
+        raise RequestValidationError(
+            f"reference is {preview(repr(reference))}; {problem}.", field="reference", value=reference
+        )
+    return reference
 
 
 def with_reference(extra_headers: Mapping[str, str] | None, reference: str) -> dict[str, str]:
