@@ -89,6 +89,11 @@ class Budget:
         self._job_allowance = math.inf
         self._spent_minutes = 0
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the duration counts."""
+        return self._began is not None
+
     def begin(self) -> None:
         """Let the duration count from now on."""
         self._began = self._clock()

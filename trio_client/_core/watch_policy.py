@@ -6,106 +6,39 @@ next. Read it from top to bottom to see what a watch does; what performs the com
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Sequence
 from datetime import datetime
-from typing import Literal, NoReturn, TypeAlias, TypeVar
+from typing import NoReturn
 
 from ..errors import (
     AuthenticationError,
-    CreateOutcomeUnknownError,
     MaxJobsReachedError,
     StreamInterruptedError,
     StreamUnavailableError,
     TrioError,
 )
-from ..events import Event, Failed, StatusChanged, Stopped
+from ..events import Failed, Stopped
 from . import watch_commands as do
 from .log import logger
-from .watch_backoff import WatchBackoff
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
-from .watch_coverage import Coverage, reason_of, reason_of_end
-from .watch_limits import Budget, WatchLimits
-from .watch_restart import RestartPlan, RestartRule
-from .watch_state import WatchState, WatchStateName
+from .watch_coverage import reason_of, reason_of_end
+from .watch_steps import ClosedError, Life, WatchSteps, is_unresolved, status_of
 
 __all__ = ["WatchPolicy"]
-
-_T = TypeVar("_T")
-_Life: TypeAlias = Generator[Command, Outcome, _T]
 
 _QUEUED_SECONDS = 5.0  # after which waiting for the lease of a slot is a gap
 _FINAL_MESSAGES_SECONDS = 5.0  # that a stopped job has to deliver what it had reported before
 
 
-class _ClosedError(Exception):
-    """The watch was closed."""
-
-
-class WatchPolicy:
-    """Decide what a watch does next: one job after another, never two at once, none left behind.
-
-    Args:
-        limits: in time and money.
-        on_exit: whether closing the watch stops what it may have started.
-        on_drop: whether the job of a dropped stream is replaced, or polled, or the error raised.
-        restart_rule: what a restart must not cut off.
-        wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
-        wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
-        clock: the time, in seconds.
-        server_now: the time by the server's clock.
-        rand: a random number from 0 to 1.
-    """
-
-    def __init__(
-        self,
-        limits: WatchLimits,
-        *,
-        on_exit: Literal["cancel", "leave"],
-        on_drop: Literal["restart", "poll", "raise"],
-        restart_rule: RestartRule,
-        wait_for_slot: float | None,
-        wait_for_stream: float,
-        clock: Callable[[], float],
-        server_now: Callable[[], datetime],
-        rand: Callable[[], float] = random.random,
-    ) -> None:
-        self._on_exit = on_exit
-        self._on_drop = on_drop
-        self._wait_for_slot = wait_for_slot
-        self._wait_for_stream = wait_for_stream
-        self._clock = clock
-        self._server_now = server_now
-        self._unresolved: list[UnresolvedCreate] = []
-        self._budget = Budget(limits, clock=clock, unresolved=self._unresolved)
-        self._backoff = WatchBackoff(rand=rand)
-        self._coverage = Coverage(server_now)
-        self._restarts = RestartPlan(restart_rule, clock=clock)
-        self._pause = 0.0
-        self._full_since: float | None = None
-        self._job: RunningJob | None = None
-        self._has_begun = False
-        self._polling = self._may_have_cancelled = False
-        self._last_job_id: str | None = None
-        self._state = WatchState("starting", server_now())
-
-    @property
-    def state(self) -> WatchState:
-        """What the watch is doing."""
-        return replace(self._state, job_id=self._job.job_id if self._job is not None else None)
-
-    @property
-    def job_id(self) -> str | None:
-        """The id of the current job, or of the last one between two."""
-        return self.state.job_id or self._last_job_id
+class WatchPolicy(WatchSteps):
+    """Decide what a watch does next: one job after another, never two at once, none left behind."""
 
     def life(self) -> Generator[Command, Outcome, NoReturn]:
         """Yield what to do next; expects to be sent what came of it. It ends with `End`, again and again."""
         settling: Sequence[UnresolvedCreate] = ()
         try:
             yield from self._watch()
-        except _ClosedError:
+        except ClosedError:
             settling = self._take_unresolved()
         self._enter("ended")
         while True:  # a command that was under way while the watch was closed may still come to its outcome
@@ -116,16 +49,16 @@ class WatchPolicy:
             elif isinstance(outcome, do.Failure):
                 self._note_unresolved(outcome.error, self._clock())
 
-    def _watch(self) -> _Life[None]:
+    def _watch(self) -> Life[None]:
         """Run one job after another until the watch is over."""
         while (over := self._budget.over()) is None:
             job = yield from self._next_job()
             if job is not None:
-                self._job = job
+                self._current.job = job
                 self._enter("polling" if job.is_polled else "watching")
                 yield from self._emit(self._coverage.regained(self.job_id, job.began))
                 has_ended = yield from self._follow(job)
-                self._last_job_id, self._job = self.job_id, None
+                self._current.last_job_id, self._current.job = self.job_id, None
                 if has_ended:
                     return
         if over.reason == "duration_reached" and (left := self._budget.seconds_left):
@@ -135,7 +68,7 @@ class WatchPolicy:
 
     # Between two jobs
 
-    def _next_job(self) -> _Life[RunningJob | None]:
+    def _next_job(self) -> Life[RunningJob | None]:
         """Return the next job once it runs; `None`: there is none yet, or the watch is over meanwhile."""
         if self._pause:
             yield from self._wait(self._pause)
@@ -162,12 +95,11 @@ class WatchPolicy:
                 pass
         return None
 
-    def _acquire_slot(self) -> _Life[None]:
+    def _acquire_slot(self) -> Life[None]:
         """Wait for the lease of a slot; that time is a gap, unless others only had to start first."""
         asked_at = self._server_now()
         outcome = yield from self._do(do.Acquire())
-        if not self._has_begun:
-            self._has_begun = True
+        if not self._budget.has_begun:
             self._budget.begin()
         if isinstance(outcome, do.Queued):
             self._enter("waiting_for_slot", "no_free_slot")
@@ -178,7 +110,7 @@ class WatchPolicy:
                 self._coverage.lost("no_free_slot", since=asked_at)
             yield from self._emit(self._coverage.opened(self.job_id))
 
-    def _resolve(self) -> _Life[Outcome | None]:
+    def _resolve(self) -> Life[Outcome | None]:
         """Look for the jobs of unresolved creates; return one that was found, or the failure to look it up."""
         now = self._clock()
         for create in tuple(self._unresolved):
@@ -193,30 +125,30 @@ class WatchPolicy:
                 self._forget(create)
         return None
 
-    def _slot_refused(self, error: MaxJobsReachedError, pause: float) -> _Life[None]:
+    def _slot_refused(self, error: MaxJobsReachedError, pause: float) -> Life[None]:
         self._coverage.lost("no_free_slot", error.problem)
         self._enter("waiting_for_slot", "no_free_slot", error.problem)
         now = self._clock()
         if self._full_since is None:
             self._full_since = now
-        if self._wait_for_slot is not None:
-            left = self._full_since + self._wait_for_slot - now
+        if self._rules.wait_for_slot is not None:
+            left = self._full_since + self._rules.wait_for_slot - now
             if left <= 0:
                 yield from self._raise(error)
                 return
             pause = min(pause, left)
         self._pause = pause
 
-    def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> _Life[None]:
+    def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> Life[None]:
         """Pause before the next attempt, or raise the error."""
         reason = reason_of(error)
         self._coverage.lost(reason, error.problem, since=seen_alive)
         self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, error.problem)
         pause = self._backoff.after_error(error, ran)
         if pause is not None and isinstance(error, StreamUnavailableError) and not self._budget.has_run:
-            left = self._wait_for_stream - self._budget.seconds_passed
+            left = self._rules.wait_for_stream - self._budget.seconds_passed
             pause = min(pause, left) if left > 0 else None
-        if pause is None or (self._on_drop == "raise" and isinstance(error, StreamInterruptedError)):
+        if pause is None or (self._rules.on_drop == "raise" and isinstance(error, StreamInterruptedError)):
             yield from self._raise(error)
             return
         logger.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
@@ -224,9 +156,9 @@ class WatchPolicy:
 
     # While a job runs
 
-    def _follow(self, job: RunningJob) -> _Life[bool]:
+    def _follow(self, job: RunningJob) -> Life[bool]:
         """Emit a job's events until it has ended or is given up; return whether the watch has ended with it."""
-        self._polling, self._may_have_cancelled = job.is_polled, False
+        self._current.polling, self._current.may_have_cancelled = job.is_polled, False
         while True:
             if (over := self._budget.expired()) is not None:
                 yield from self._stop_for_good(over)
@@ -237,7 +169,7 @@ class WatchPolicy:
             outcome = yield from self._do(do.Read(self._budget.expires_at()))
             match outcome:
                 case do.Events(events):
-                    if self._state.name == "retrying":
+                    if self._current.state.name == "retrying":
                         self._enter("polling", "connection_lost")
                     self._restarts.saw(events)
                     yield from self._emit(events)
@@ -248,7 +180,7 @@ class WatchPolicy:
                     if (yield from self._end_time_slice(job)):
                         return False
                 case do.Dropped(error, delay) if self._may_poll(error):
-                    if self._on_drop == "restart":
+                    if self._rules.on_drop == "restart":
                         self._restarts.dropped(delay)
                     yield from self._poll(error)
                 case do.Dropped(error) | do.Unreachable(error):
@@ -257,9 +189,9 @@ class WatchPolicy:
                 case _:
                     pass
 
-    def _keeps(self, job: RunningJob, error: TrioError) -> _Life[bool]:
+    def _keeps(self, job: RunningJob, error: TrioError) -> Life[bool]:
         """Keep a job that cannot be followed at the moment; return `False` if it was given up."""
-        if self._on_drop != "raise" and job.job_id is not None:
+        if self._rules.on_drop != "raise" and job.job_id is not None:
             pause = self._backoff.while_unreachable(error)
             if pause is None and not (yield from self._stop()):
                 # Two jobs beside each other would both be billed; only a key that is refused will not work again.
@@ -269,7 +201,7 @@ class WatchPolicy:
                 self._enter("retrying", "connection_lost", error.problem)
                 yield from self._wait(pause)
                 return True
-        if self._on_drop != "raise" and _is_unresolved(error):
+        if self._rules.on_drop != "raise" and is_unresolved(error):
             ran = self._budget.job_released()
             self._note_unresolved(error.__cause__, self._clock() - ran)
             yield from self._do(do.Release())
@@ -279,19 +211,7 @@ class WatchPolicy:
         yield from self._back_off(error, ran=ran, seen_alive=job.seen_alive)
         return False
 
-    def _stop_lost(self) -> _Life[None]:
-        """Stop the job of an unresolved create that turns up beside the running one: both would be billed."""
-        now = self._clock()
-        for create in tuple(self._unresolved):
-            if now >= create.until:
-                self._forget(create)
-            elif now >= create.next_lookup:
-                create.looked_up(now)
-                outcome = yield from self._do(do.StopLost(create))
-                if isinstance(outcome, do.StopTried) and outcome.confirmed:
-                    self._forget(create)
-
-    def _restart(self, job: RunningJob) -> _Life[bool]:
+    def _restart(self, job: RunningJob) -> Life[bool]:
         """Replace the job of a dropped stream by one with a stream; return whether it was stopped.
 
         Polling brings no explanation and no picture. What the job had counted and the stream did not show is emitted.
@@ -307,11 +227,11 @@ class WatchPolicy:
         self._restarts.restarted()
         self._budget.job_ended(end.stats if end is not None else None)
         since = (end.occurred_at if end is not None else None) or job.seen_alive
-        self._coverage.lost("connection_lost", self._state.detail, since=since)
+        self._coverage.lost("connection_lost", self._current.state.detail, since=since)
         self._pause = 0.0
         return True
 
-    def _end_time_slice(self, job: RunningJob) -> _Life[bool]:
+    def _end_time_slice(self, job: RunningJob) -> Life[bool]:
         """Stop the job, since other watches wait for its slot; return whether it was stopped."""
         may_be_stopped = job.job_id is not None or job.has_started  # otherwise no job would get to its start
         if not may_be_stopped or not (yield from self._stop()):
@@ -328,13 +248,13 @@ class WatchPolicy:
 
     def _after(
         self, end: Stopped | Failed, seen_alive: datetime | None, *, time_slice_over: bool = False
-    ) -> _Life[bool]:
+    ) -> Life[bool]:
         """Report a job's end within the watch, or as the end of the watch; return whether it is the latter."""
         yield from self._do(do.Close())
         time_slice_over = time_slice_over and isinstance(end, Stopped)
         self._restarts.job_ended()
         ran = self._budget.job_ended(end.stats)
-        own = time_slice_over or self._may_have_cancelled
+        own = time_slice_over or self._current.may_have_cancelled
         if not own and isinstance(end, Stopped) and end.reason == "cancelled":
             yield from self._emit([end])
             return True
@@ -344,10 +264,10 @@ class WatchPolicy:
         self._coverage.lost(reason, detail, since=end.occurred_at or seen_alive)
         if self._pause:
             self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, detail)
-        yield from self._emit([_status_of(end, "turn_over" if time_slice_over else detail)])
+        yield from self._emit([status_of(end, "turn_over" if time_slice_over else detail)])
         return False
 
-    def _stop_for_good(self, over: Stopped) -> _Life[None]:
+    def _stop_for_good(self, over: Stopped) -> Life[None]:
         """Stop the job because a limit of the watch is reached; emit what it had reported, then the end."""
         if (yield from self._stop()):
             yield from self._drain()
@@ -355,7 +275,7 @@ class WatchPolicy:
         self._budget.job_ended()
         yield from self._end(over)
 
-    def _drain(self) -> _Life[Stopped | Failed | None]:
+    def _drain(self) -> Life[Stopped | Failed | None]:
         """Emit the final messages of a stopped job; return its end, unless that does not arrive in time."""
         until = self._clock() + _FINAL_MESSAGES_SECONDS
         while True:
@@ -375,93 +295,6 @@ class WatchPolicy:
             if self._clock() > until:
                 return None
 
-    def _end(self, over: Stopped) -> _Life[None]:
+    def _end(self, over: Stopped) -> Life[None]:
         over.job_id, over.occurred_at = self.job_id, self._server_now()
         yield from self._emit([*self._coverage.regained(self.job_id), over])
-
-    # Steps
-
-    def _do(self, command: Command) -> _Life[Outcome]:
-        outcome = yield command
-        if isinstance(outcome, do.Closed):
-            raise _ClosedError
-        return outcome
-
-    def _stop(self) -> _Life[bool]:
-        """Cancel the job; return whether it has certainly ended."""
-        outcome = yield from self._do(do.Stop())
-        if not isinstance(outcome, do.StopTried):
-            return False
-        self._may_have_cancelled = self._may_have_cancelled or outcome.possible
-        return outcome.confirmed
-
-    def _may_poll(self, error: TrioError) -> bool:
-        """Whether a dropped stream is followed by polling: its job's id is known, or not looked up yet."""
-        return not self._polling and self._on_drop != "raise" and not _is_unresolved(error)
-
-    def _poll(self, error: TrioError) -> _Life[None]:
-        """Follow the job of a dropped stream by polling."""
-        self._polling = True
-        self._enter("polling", reason_of(error), error.problem)
-        yield from self._do(do.Poll())
-
-    def _wait(self, seconds: float) -> _Life[None]:
-        """Wait, and emit the gap that becomes long enough meanwhile."""
-        until = self._clock() + seconds
-        opens = self._coverage.opens_in()
-        if opens is not None and 0 < opens <= seconds:
-            yield from self._do(do.Wait(self._clock() + opens))
-        yield from self._emit(self._coverage.opened(self.job_id))
-        yield from self._do(do.Wait(until))
-
-    def _emit(self, events: Sequence[Event]) -> _Life[None]:
-        if events:
-            yield from self._do(do.Emit(events))
-
-    def _raise(self, error: TrioError) -> _Life[None]:
-        yield from self._do(do.Raise(error))
-
-    def _enter(self, name: WatchStateName, reason: str | None = None, detail: str | None = None) -> None:
-        """Note what the watch is doing from now on."""
-        since = self._state.since if name == self._state.name else self._server_now()
-        self._state = WatchState(name, since, reason, detail)
-
-    # What is not certain
-
-    def _note_unresolved(self, error: BaseException | None, sent: float) -> None:
-        if isinstance(error, CreateOutcomeUnknownError) and all(each.error is not error for each in self._unresolved):
-            self._unresolved.append(UnresolvedCreate(error, sent))
-
-    def _forget(self, create: UnresolvedCreate) -> None:
-        """Note that the job of an unresolved create does not run any more, if there was one."""
-        self._unresolved.remove(create)
-        self._budget.lost_job_ended(create)
-
-    def _take_unresolved(self) -> Sequence[UnresolvedCreate]:
-        taken = tuple(self._unresolved)
-        self._unresolved.clear()
-        return taken if self._on_exit == "cancel" else ()
-
-    def _ran_already(self, job: RunningJob) -> float:
-        """Return how many seconds a job that had to be looked up has run, by the server's clock."""
-        return 0.0 if job.began is None else max(0.0, (self._server_now() - job.began).total_seconds())
-
-
-def _is_unresolved(error: TrioError) -> bool:
-    """Return whether a stream was dropped before it named its job, which was then not found in the list."""
-    return isinstance(error.__cause__, CreateOutcomeUnknownError)
-
-
-def _status_of(end: Stopped | Failed, reason: str | None) -> StatusChanged:
-    """Return a job's end as an event that does not end the watch."""
-    return StatusChanged(
-        name=end.name,
-        delivery=end.delivery,
-        job_id=end.job_id,
-        stream_url=end.stream_url,
-        occurred_at=end.occurred_at,
-        raw=end.raw,
-        status=end.status if isinstance(end, Stopped) else "failed",
-        reason=reason,
-        stats=end.stats,
-    )
