@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from .job import Job, JobStart, Surroundings
 
@@ -17,7 +17,7 @@ _SUMMARY = "The yard was quiet. A white van came to the gate and left again."
 class DigestJob(Job):
     """A live digest. At the same moment a capture comes before a summary, and a summary before the end."""
 
-    job_type: str = "live-digest"
+    job_type: ClassVar[Literal["live-monitor", "live-digest"]] = "live-digest"
     defaults: ClassVar[dict[str, Any]] = {
         "webhook_url": None,
         "window_minutes": 10,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from .job import Job, JobStart, Surroundings
 
@@ -18,7 +18,7 @@ class MonitorJob(Job):
     The first check comes one interval after creation; one that is due just when time is up is still made.
     """
 
-    job_type: str = "live-monitor"
+    job_type: ClassVar[Literal["live-monitor", "live-digest"]] = "live-monitor"
     defaults: ClassVar[dict[str, Any]] = {
         "webhook_url": None,
         "interval_seconds": 10,
