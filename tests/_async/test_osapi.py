@@ -12,7 +12,6 @@ from raw_server import RawServer, reply
 from trio_client import (
     APIConnectionError,
     APIStatusError,
-    APITimeoutError,
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
@@ -310,6 +309,25 @@ class TestIterate:
         assert sorted(ids, reverse=True) == [each for each in got if each in ids]
         assert len(got) == len(set(got))
 
+    async def test_a_page_over_the_limit_is_asked_for_in_smaller_ones(self, stub: StubServer, connect: Connect) -> None:
+        ids = [stub.osapi.add(result={"data": "x" * 9_000}) for _ in range(20)]
+        client = connect(max_body_bytes=30_000)
+        found = [str(job.id) async for job in client.jobs.iterate()]
+        assert sorted(found) == sorted(ids)
+        assert [each.query["limit"] for each in stub.requests[:7]] == ["100", "50", "25", "12", "6", "3", "3"]
+        with pytest.raises(ResponseValidationError, match=r"limit=20 and offset=0.*page_size="):
+            await client.jobs.list(limit=20, offset=0)
+
+    async def test_a_job_over_the_limit_is_raised_after_those_before_it(
+        self, stub: StubServer, connect: Connect
+    ) -> None:
+        for _ in range(3):
+            stub.osapi.add()
+        jobs = connect(max_body_bytes=900).jobs.iterate(page_size=2)
+        with pytest.raises(ResponseValidationError, match="limit=1 and offset="):
+            stub.osapi.add(result={"data": "x" * 5_000})
+            [job async for job in jobs]
+
     async def test_jobs_deleted_meanwhile_hide_no_others(self, stub: StubServer, client: AsyncOsapiClient) -> None:
         ids = sorted((stub.osapi.add() for _ in range(20)), reverse=True)
         got: list[str | None] = []
@@ -392,7 +410,7 @@ class TestGetAndDelete:
         client = connect(timeout=Timeout(response=0.5 if fault == "timeout" else 30.0))
         await client.jobs.delete(job_id)
         assert stub.osapi.jobs == []
-        assert [request.method for request in stub.requests] == ["DELETE", "DELETE", "GET"]
+        assert [request.method for request in stub.requests] == ["DELETE", "DELETE", "GET", "GET"]
 
     async def test_the_same_reply_proves_nothing_where_the_store_cannot_be_reached(
         self, stub: StubServer, client: AsyncOsapiClient
@@ -434,15 +452,28 @@ class TestRetry:
         with pytest.raises(BadRequestError, match="not found"):
             await client.jobs.retry(stub.osapi.add(), "nowhere")
         with pytest.raises(BadRequestError, match="operation"):
-            await client.jobs.retry(stub.osapi.add(operation=None))
+            job_id = stub.osapi.add(operation=None)
+            stub.fail_next(method="GET", status=404, body={"error": "job not found"})  # no such job fits the schema
+            await client.jobs.retry(job_id)
 
-    @pytest.mark.parametrize("processed", [True, False])
     @pytest.mark.parametrize("fault", [name for name in BROKEN if name != "timeout"])
-    async def test_one_that_may_have_worked_is_never_sent_again(
-        self, stub: StubServer, client: AsyncOsapiClient, fault: str, processed: bool
+    async def test_a_lost_one_is_found_by_the_note_of_the_old_job(
+        self, stub: StubServer, client: AsyncOsapiClient, fault: str
     ) -> None:
         job_id = stub.osapi.add()
-        stub.fail_next(method="POST", **BROKEN[fault], processed=processed)
+        first = await client.jobs.retry(job_id)
+        stub.fail_next(method="POST", **BROKEN[fault], processed=True)
+        found = await client.jobs.retry(job_id)
+        assert found.job_id in {job["id"] for job in stub.osapi.jobs} - {job_id, first.job_id}
+        assert (found.status, response_info(found).recovered) == ("submitted", True)
+        assert [request.method for request in stub.requests].count("POST") == 2
+
+    @pytest.mark.parametrize("fault", [name for name in BROKEN if name not in ("timeout", "cut")])
+    async def test_one_that_may_have_worked_is_never_sent_again(
+        self, stub: StubServer, client: AsyncOsapiClient, fault: str
+    ) -> None:
+        job_id = stub.osapi.add()
+        stub.fail_next(method="POST", **BROKEN[fault], processed=False)
         with pytest.raises(CreateOutcomeUnknownError, match="not sent again") as caught:
             await client.jobs.retry(job_id, "_all")
         assert ({"target_hostname": "_all"}, f"/job/{job_id}/retry", ()) == (
@@ -450,15 +481,30 @@ class TestRetry:
             caught.value.path,
             caught.value.candidates,
         )
-        assert (1, 1) == (len(stub.requests), caught.value.attempts)
-        assert (2 if processed or fault == "cut" else 1) == len(stub.osapi.jobs)
+        assert (1, 1) == (sum(each.method == "POST" for each in stub.requests), caught.value.attempts)
+        assert len(stub.osapi.jobs) == 1
+
+    async def test_where_the_old_notes_could_not_be_read_nothing_is_returned_by_guess(
+        self, stub: StubServer, connect: Connect
+    ) -> None:
+        job_id = stub.osapi.add()
+        stub.fail_next(method="GET", status=500)
+        stub.fail_next(method="POST", close=True, processed=True)
+        with pytest.raises(CreateOutcomeUnknownError, match="not sent again"):
+            await connect(retry=None).jobs.retry(job_id)
+
+    async def test_several_new_notes_are_named(self, stub: StubServer, client: AsyncOsapiClient) -> None:
+        notes = [{"event": "retried", "message": f"Job retried as {ID[:-1]}{digit}"} for digit in "12"]
+        job_id = stub.osapi.add(then={1: {"timeline": notes}})
+        stub.fail_next(method="POST", close=True)
+        with pytest.raises(CreateOutcomeUnknownError, match=f"{ID[:-1]}1, {ID[:-1]}2"):
+            await client.jobs.retry(job_id)
 
     async def test_one_whose_answer_came_too_late_is_not_sent_again(self, stub: StubServer, connect: Connect) -> None:
         stub.fail_next(method="POST", delay=5, processed=True)
-        with pytest.raises(CreateOutcomeUnknownError) as caught:
-            await connect(timeout=Timeout(response=0.5)).jobs.retry(stub.osapi.add())
-        assert isinstance(caught.value.__cause__, APITimeoutError)
-        assert (1, 2) == (len(stub.requests), len(stub.osapi.jobs))
+        found = await connect(timeout=Timeout(response=0.5)).jobs.retry(stub.osapi.add())
+        assert response_info(found).recovered
+        assert (1, 2) == (sum(each.method == "POST" for each in stub.requests), len(stub.osapi.jobs))
 
     async def test_an_answer_without_a_job_id_leaves_open_what_happened(
         self, stub: StubServer, client: AsyncOsapiClient
@@ -466,7 +512,7 @@ class TestRetry:
         stub.fail_next(method="POST", status=201, body={"status": "created"})
         with pytest.raises(CreateOutcomeUnknownError):
             await client.jobs.retry(stub.osapi.add())
-        assert 1 == len(stub.requests)
+        assert 1 == sum(each.method == "POST" for each in stub.requests)
 
     @pytest.mark.parametrize("status", [408, 425, 429])
     async def test_one_refused_before_work_is_sent_again(
@@ -474,7 +520,7 @@ class TestRetry:
     ) -> None:
         stub.fail_next(method="POST", status=status)
         await client.jobs.retry(stub.osapi.add())
-        assert (2, 2) == (len(stub.requests), len(stub.osapi.jobs))
+        assert (2, 2) == (sum(each.method == "POST" for each in stub.requests), len(stub.osapi.jobs))
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 415, 422])
     async def test_a_definite_no_is_raised_as_it_is(
@@ -483,7 +529,7 @@ class TestRetry:
         stub.fail_next(method="POST", status=status)
         with pytest.raises(APIStatusError) as caught:
             await client.jobs.retry(stub.osapi.add())
-        assert (status, 1) == (caught.value.status_code, len(stub.requests))
+        assert (status, 1) == (caught.value.status_code, sum(each.method == "POST" for each in stub.requests))
 
     async def test_a_server_that_is_not_there_was_sent_nothing(self, connect: Connect) -> None:
         with socket.socket() as unused:
@@ -506,7 +552,11 @@ class TestRead:
         stub.fail_next(status=status)
         with pytest.raises(APIStatusError) as caught:
             await client.jobs.get(ID)
-        assert (status, 1, 1) == (caught.value.status_code, len(stub.requests), caught.value.attempts)
+        assert (status, 1, 1) == (
+            caught.value.status_code,
+            len(stub.requests),
+            caught.value.attempts,
+        )
 
     @pytest.mark.parametrize("status", [429, 503])
     async def test_retry_after_is_waited_for(
@@ -528,7 +578,11 @@ class TestRead:
         stub.fail_next(status=500, times=9)
         with pytest.raises(ServerError) as caught:
             await client.jobs.list()
-        assert (3, 3, 2) == (len(stub.requests), caught.value.attempts, len(pauses.seconds))
+        assert (3, 3, 2) == (
+            len(stub.requests),
+            caught.value.attempts,
+            len(pauses.seconds),
+        )
 
     async def test_a_reply_over_the_limit_is_not_read(self, stub: StubServer, connect: Connect) -> None:
         stub.fail_next(status=200, body=b'{"items": []}'.ljust(1001), times=2)
@@ -592,6 +646,44 @@ class TestRefusals:
 
 
 class TestWait:
+    async def test_a_store_that_is_away_does_not_end_the_wait(self, stub: StubServer, client: AsyncOsapiClient) -> None:
+        polls = 0
+
+        def update(job: OsapiJob) -> None:
+            nonlocal polls
+            polls += 1
+            if polls == 1:
+                stub.fail_next(method="GET", path=f"/job/{job.id}", status=404, body={"error": "job not found"})
+                stub.fail_next(method="GET", path="/job?", status=500, times=3)
+
+        job_id = stub.osapi.add(status="processing", then={8: {"status": "completed"}})
+        assert (await client.jobs.wait(job_id, on_update=update)).status == "completed"
+
+    async def test_a_job_that_is_deleted_meanwhile_is_not_found(
+        self, stub: StubServer, client: AsyncOsapiClient
+    ) -> None:
+        job_id = stub.osapi.add(status="processing")
+        with pytest.raises(JobNotFoundError):
+            await client.jobs.wait(job_id, on_update=lambda job: stub.osapi.delete(job_id))
+
+    async def test_a_page_in_the_place_of_the_job_is_raised_at_once(self, stub: StubServer, connect: Connect) -> None:
+        stub.fail_next(status=200, body="<html></html>", headers={"Content-Type": "text/html"}, times=99)
+        with pytest.raises(ResponseValidationError, match="HTML page"):
+            await connect().jobs.wait(stub.osapi.add(status="processing"), timeout=5)
+        assert len(stub.requests) == 2
+
+    async def test_a_job_that_was_never_seen_says_why(self, stub: StubServer, client: AsyncOsapiClient) -> None:
+        stub.fail_next(method="GET", status=500, times=1000)
+        with pytest.raises(WaitTimeoutError, match="it was never seen: 500") as caught:
+            await client.jobs.wait(stub.osapi.add(status="processing"), timeout=5)
+        assert isinstance(caught.value.__cause__, ServerError)
+
+    async def test_a_job_that_stays_submitted_was_taken_by_no_agent(
+        self, stub: StubServer, client: AsyncOsapiClient
+    ) -> None:
+        with pytest.raises(WaitTimeoutError, match=r"submitted\); no agent has taken it"):
+            await client.jobs.wait(stub.osapi.add(status="submitted"), timeout=5)
+
     async def test_it_returns_the_job_at_its_end(self, stub: StubServer, client: AsyncOsapiClient, pauses: Any) -> None:
         seen: list[str | None] = []
         job_id = stub.osapi.add(status="submitted", then={4: {"status": "processing"}, 8: {"status": "completed"}})

@@ -18,7 +18,7 @@ from ..errors import (
     TrioError,
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage
-from .job_calls import AsyncPageIterator, wait_for_end
+from .job_calls import AsyncPageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import AsyncOwnedJob
 from .transport import AsyncTransport
@@ -88,7 +88,9 @@ class AsyncJobs:
         Source: API reference, "List Jobs".
         """
         call = list_jobs(status=status, type=type, limit=limit, offset=offset)
-        return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+        return await fetch_page(
+            self._transport, call, limit=limit, offset=offset, timeout=timeout, extra_headers=extra_headers
+        )
 
     def iterate(
         self,
@@ -139,7 +141,9 @@ class AsyncJobs:
 
         def fetch(limit: int, offset: int) -> Awaitable[JobPage]:
             call = list_jobs(status=status, type=type, limit=limit, offset=offset)
-            return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+            return fetch_page(
+                self._transport, call, limit=limit, offset=offset, timeout=timeout, extra_headers=extra_headers
+            )
 
         return AsyncJobIterator(cursor, fetch)
 

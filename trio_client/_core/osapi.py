@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, get_args
@@ -35,6 +35,7 @@ __all__ = [
     "delete_job",
     "get_job",
     "list_jobs",
+    "retries_of",
     "retry_job",
     "retry_outcome_unknown",
     "with_prefix",
@@ -46,6 +47,7 @@ _WHICH_PREFIX = "servers since April 2026 want api_prefix='/api' (the default), 
 _CHECK_PREFIX = f"Check base_url and api_prefix: {_WHICH_PREFIX}."
 LARGEST_PAGE = 100
 _STATUSES: tuple[str, ...] = get_args(OsapiStatusFilter)
+_RETRIED_AS = re.compile(r"retried as ([0-9a-fA-F-]{36})", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MAY_RECOVER = frozenset({"failed", "partial_failure"})
 
@@ -117,12 +119,13 @@ def retry_job(id: str, target_hostname: str | None = None) -> Call[OsapiRetriedJ
 
 
 def retry_outcome_unknown(
-    call: Call[OsapiRetriedJob], cause: TrioError, sent_at: datetime
+    call: Call[OsapiRetriedJob], cause: TrioError, sent_at: datetime, found: Sequence[str] = ()
 ) -> CreateOutcomeUnknownError:
-    """Return the error for a retry that may or may not have made a job."""
+    """Return the error for a retry that may or may not have made a job; `found` are several that it may have made."""
+    several = f" Since then, retries made {', '.join(map(preview, found))}." if found else ""
     error = CreateOutcomeUnknownError(
         f"POST {call.path} failed, and whether it made a new job is unknown ({preview(cause.problem)}). It was not "
-        "sent again.",
+        f"sent again.{several}",
         advice="Before you retry once more, check client.jobs.get(id).timeline: the note 'Job retried as <new id>' "
         "names the new job.",
         request=call.body,
@@ -131,6 +134,15 @@ def retry_outcome_unknown(
     )
     error.attempts = cause.attempts
     return error
+
+
+def retries_of(job: OsapiJob) -> list[str]:
+    """Return the ids of the jobs that retries of a job have made: the notes in its timeline name them.
+
+    Source: seen on the server ("Job retried as <new id>").
+    """
+    notes = [each.message or "" for each in job.timeline or () if each.event == "retried"]
+    return [found[1] for note in notes if (found := _RETRIED_AS.search(note))]
 
 
 def _path(id: Any) -> str:

@@ -104,6 +104,12 @@ class PageCursor(Generic[_P, _J]):
         """How many jobs to ask for next: after a page without a new one never few, so that gaps are crossed fast."""
         return self._page_size if self._left is None or self._barren else min(self._page_size, self._left)
 
+    def ask_for_less(self) -> bool:
+        """Ask for half as many jobs from now on, since a page was too large; return whether that is possible."""
+        half = self.page_limit // 2
+        self._page_size = half or 1
+        return half > 0
+
     def take(self, page: _P) -> list[_J]:
         """Return the jobs of a page that are new, and move on."""
         jobs, total, received = self._read(page)

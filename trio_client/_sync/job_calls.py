@@ -5,26 +5,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from warnings import warn
 
 from .._core.call import Call
+from .._core.config import Timeout
 from .._core.paging import PageCursor
 from .._core.retry.backoff import lengthened
 from .._core.retry.window import RetryWindow
 from .._core.validation import positive
-from ..errors import JobNotFoundError, ResponseWarning, TrioError, WaitTimeoutError
+from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import Transport
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ..models import JobDetail, OsapiJob
+    from ..models import JobDetail, JobPage, OsapiJob, OsapiJobPage
 
-__all__ = ["PageIterator", "wait_for_end"]
+__all__ = ["PageIterator", "fetch_page", "wait_for_end"]
 
+Finding: TypeAlias = TrioError | None
 _P = TypeVar("_P")
 _J = TypeVar("_J")
+_M = TypeVar("_M", "JobPage", "OsapiJobPage")
 _D = TypeVar("_D", "JobDetail", "OsapiJob")
 
 
@@ -55,10 +58,38 @@ class PageIterator(Generic[_P, _J]):
             cursor = self._cursor
             if cursor.finished:
                 raise StopIteration
-            self._pending.extend(cursor.take(self._fetch(cursor.page_limit, cursor.offset)))
+            try:
+                page = self._fetch(cursor.page_limit, cursor.offset)
+            except ResponseValidationError as error:
+                if error.field != "max_body_bytes" or not cursor.ask_for_less():
+                    raise
+                continue
+            self._pending.extend(cursor.take(page))
             if cursor.complaint is not None:
                 warn(cursor.complaint, ResponseWarning, stacklevel=2)
         return self._pending.popleft()
+
+
+def fetch_page(
+    transport: Transport,
+    call: Call[_M],
+    *,
+    limit: int | None,
+    offset: int | None,
+    timeout: float | Timeout | None,
+    extra_headers: Mapping[str, str] | None,
+) -> _M:
+    """Return one page of jobs; if it is too large, say which one it was."""
+    try:
+        return transport.call(call, timeout=timeout, extra_headers=extra_headers)
+    except ResponseValidationError as error:
+        if error.field == "max_body_bytes":
+            asked = "no limit" if limit is None else f"limit={limit}"
+            error.advice = (
+                f"The page was asked for with {asked} and offset={offset or 0}. Ask for fewer jobs at once (limit=, or "
+                "page_size= of iterate), or raise max_body_bytes."
+            )
+        raise
 
 
 def wait_for_end(
@@ -72,6 +103,7 @@ def wait_for_end(
     extra_headers: Mapping[str, str] | None,
     ended: Callable[[_D], bool],
     next_poll: Callable[[float], float] = lambda seconds: seconds,
+    missing: Callable[[JobNotFoundError], Finding] | None = None,
     advice: str,
 ) -> _D:
     """Poll a job until it has ended, and return it.
@@ -86,6 +118,8 @@ def wait_for_end(
         extra_headers: headers to send with each request.
         ended: whether the job has ended.
         next_poll: how many seconds to wait before the next poll, given `poll_interval`.
+        missing: what it means that a job that was seen is not found: the error to raise or to retry after; `None`: the
+            job is there.
         advice: what to do about a job that did not end in time.
     """
     positive("poll_interval", poll_interval, "seconds")
@@ -96,16 +130,22 @@ def wait_for_end(
     doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
     until = None if timeout is None else transport.clock() + timeout
     last: _D | None = None
+    problem: TrioError | None = None
     while True:
         pause = poll_interval
         try:
             last = transport.call(call, extra_headers=extra_headers)
         except TrioError as error:
-            doubted = isinstance(error, JobNotFoundError) and transport.clock() < doubt_until
-            if not doubted and not window.allows(error):
-                raise
-            pause = lengthened(poll_interval, error, transport.settings.retry)
+            problem = error.with_traceback(None)
+            if isinstance(error, JobNotFoundError) and last is not None and missing is not None:
+                problem = missing(error)
+            doubted = isinstance(problem, JobNotFoundError) and transport.clock() < doubt_until
+            if problem is not None:
+                if not doubted and not window.allows(problem):
+                    raise problem from problem.__cause__
+                pause = lengthened(poll_interval, problem, transport.settings.retry)
         else:
+            problem = None
             window.reset()
             if on_update is not None:
                 on_update(last)
@@ -119,9 +159,11 @@ def wait_for_end(
         transport.sleep(pause)
     if last is not None and last.is_terminal:  # a failure that the server may still mend
         return last
-    status = last.status if last is not None else "not known"
+    seen = f"its status is {last.status}); it runs on" if last is not None else "its status is not known)"
+    if last is None and problem is not None:
+        seen = f"it was never seen: {problem.problem.rstrip('.')})"
+    elif last is not None and last.status == "submitted":
+        seen = "its status is submitted); no agent has taken it"
     raise WaitTimeoutError(
-        f"Job {job_id} had not ended after {timeout:g} s (its status is {status}); it runs on.",
-        advice=advice,
-        last=last,
-    )
+        f"Job {job_id} had not ended after {timeout:g} s ({seen}.", advice=advice, last=last
+    ) from problem

@@ -19,7 +19,7 @@ from ..errors import (
     TrioError,
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage
-from .job_calls import PageIterator, wait_for_end
+from .job_calls import PageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import OwnedJob
 from .transport import Transport
@@ -89,7 +89,9 @@ class Jobs:
         Source: API reference, "List Jobs".
         """
         call = list_jobs(status=status, type=type, limit=limit, offset=offset)
-        return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+        return fetch_page(
+            self._transport, call, limit=limit, offset=offset, timeout=timeout, extra_headers=extra_headers
+        )
 
     def iterate(
         self,
@@ -140,7 +142,9 @@ class Jobs:
 
         def fetch(limit: int, offset: int) -> JobPage:
             call = list_jobs(status=status, type=type, limit=limit, offset=offset)
-            return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+            return fetch_page(
+                self._transport, call, limit=limit, offset=offset, timeout=timeout, extra_headers=extra_headers
+            )
 
         return JobIterator(cursor, fetch)
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .._core.config import Timeout
@@ -13,15 +14,17 @@ from .._core.osapi import (
     delete_job,
     get_job,
     list_jobs,
+    retries_of,
     retry_job,
     retry_outcome_unknown,
 )
-from .._core.ownership import is_ambiguous
+from .._core.ownership import is_ambiguous, lookup_waits
 from .._core.paging import OsapiJobCursor
 from .._core.validation import integer, not_negative
+from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob
-from .job_calls import PageIterator, wait_for_end
+from .job_calls import PageIterator, fetch_page, wait_for_end
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ class OsapiJobs:
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> OsapiJobPage:
-        """Return one page of jobs, newest first, with exactly one request (and its repetitions on failure).
+        """Return one page of jobs, ordered by id, with exactly one request (and its repetitions on failure).
 
         What is not given is not sent, so that the server's defaults hold. The jobs of a list are summaries: their
         `responses`, `agent_states` and `timeline` come with `get`.
@@ -88,7 +91,9 @@ class OsapiJobs:
         Source: OSAPI reference, "List jobs".
         """
         call = list_jobs(status=status, limit=limit, offset=offset)
-        return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+        return fetch_page(
+            self._transport, call, limit=limit, offset=offset, timeout=timeout, extra_headers=extra_headers
+        )
 
     def iterate(
         self,
@@ -100,7 +105,7 @@ class OsapiJobs:
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> OsapiJobIterator:
-        """Return an iterator over all jobs, newest first, which fetches page after page as needed.
+        """Return an iterator over all jobs, ordered by id, which fetches page after page as needed.
 
         No job comes twice. Where jobs are deleted while the list is read, as in a loop that deletes what it gets,
         the places they left are read again. A job that is made meanwhile can hide a deletion, and a job be missed.
@@ -137,7 +142,9 @@ class OsapiJobs:
 
         def fetch(limit: int, offset: int) -> OsapiJobPage:
             call = list_jobs(status=status, limit=limit, offset=offset)
-            return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
+            return fetch_page(
+                self._transport, call, limit=limit, offset=offset, timeout=timeout, extra_headers=extra_headers
+            )
 
         return OsapiJobIterator(cursor, fetch)
 
@@ -235,6 +242,7 @@ class OsapiJobs:
             extra_headers=extra_headers,
             ended=ending.reached,
             next_poll=ending.next_poll,
+            missing=partial(self._missing, id),
             advice="Wait again, or delete its record with client.jobs.delete(id).",
         )
 
@@ -275,8 +283,14 @@ class OsapiJobs:
         except JobNotFoundError as error:
             if not error.acted_before:
                 raise
-            # The same 404 comes where the store cannot be reached; the list then fails.
-            self._transport.call(list_jobs(status=None, limit=1, offset=0), timeout=timeout)
+            missing = error.with_traceback(None)
+        else:
+            return
+        problem = self._missing(id, missing)
+        if problem is None:
+            self._transport.call(delete_job(id), timeout=timeout, extra_headers=extra_headers)
+        elif not isinstance(problem, JobNotFoundError):
+            raise problem
 
     def retry(
         self,
@@ -288,12 +302,15 @@ class OsapiJobs:
     ) -> OsapiRetriedJob:
         """Do the work of a job again, as a new job; the old one stays.
 
-        Each request makes a job, so it is sent again only if the first one was surely not carried out.
+        Each request makes a job, so it is sent again only if the first one was surely not carried out. If its reply is
+        lost, the note that the server leaves in the old job's `timeline` names the new one, which is then returned with
+        the status `submitted`, and `response_info(job).recovered` true.
 
         Args:
             id: the old job's id, a UUID.
-            target_hostname: who does it: `_any` one agent (the server's default), `_all` every agent, a host name, or
-                `key:value` for a label.
+            target_hostname: who does it: `_any` (the server's default) and `_all` are every agent, `key:value` those with
+                that label, a machine id one agent. A host name is accepted, and then no agent does it: the new job
+                stays `submitted`.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 
@@ -320,6 +337,7 @@ class OsapiJobs:
         Source: OSAPI's OpenAPI file, `POST /job/{id}/retry`.
         """
         call = retry_job(id, target_hostname)
+        known = self._retries(id)
         sent_at = self._transport.state.server_now()
         try:
             return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
@@ -327,4 +345,41 @@ class OsapiJobs:
             if not is_ambiguous(error):
                 raise
             cause = error
-        raise retry_outcome_unknown(call, cause, sent_at) from cause
+        new: Sequence[str] = () if known is None else self._new_retries(id, known)
+        if len(new) != 1:
+            raise retry_outcome_unknown(call, cause, sent_at, new) from cause
+        job = OsapiRetriedJob(job_id=new[0], status="submitted")
+        remember(job, ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True))
+        return job
+
+    def _retries(self, id: str) -> Sequence[str] | None:
+        """Return the ids of the jobs that retries of a job have made; `None` if it cannot be read."""
+        try:
+            return retries_of(self._transport.call(get_job(id)))
+        except TrioError:
+            return None
+
+    def _new_retries(self, id: str, known: Sequence[str]) -> Sequence[str]:
+        """Look up for `reconcile_for` seconds which retries were made besides the known ones."""
+        for wait in lookup_waits(self._transport.settings.retry.reconcile_for):
+            if wait:
+                self._transport.sleep(wait)
+            new = [each for each in self._retries(id) or () if each not in known]
+            if new:
+                return new
+        return ()
+
+    def _missing(self, id: str, error: JobNotFoundError) -> TrioError | None:
+        """Return what a 404 for a job means: without its store, the server says so of jobs that exist.
+
+        Returns:
+            The error if the job is gone, another if that cannot be told, `None` if the job is there.
+        """
+        try:
+            self._transport.call(list_jobs(limit=1))
+            self._transport.call(get_job(id))
+        except JobNotFoundError:
+            return error
+        except TrioError as problem:
+            return problem.with_traceback(None)
+        return None

@@ -35,8 +35,9 @@ class OsapiAgent:
 
     @property
     def error(self) -> str | None:
-        """The error, if there was one."""
-        return (self.response and self.response.error) or (self.state and self.state.error) or None
+        """The error, if there was one. What an earlier delivery left in the state of a completed agent is none."""
+        state = self.state if self.state is not None and self.state.status != "completed" else None
+        return (self.response and self.response.error) or (state and state.error) or None
 
     @property
     def data(self) -> Any:

@@ -100,7 +100,9 @@ class Attempts:
             return False
         if isinstance(error, APITimeoutError) and error.phase == "deadline":
             return False
-        if isinstance(error, ResponseValidationError) and self.made >= _MOST_UNUSABLE_REPLIES:
+        if isinstance(error, ResponseValidationError) and (
+            self.made >= _MOST_UNUSABLE_REPLIES or error.field == "max_body_bytes"
+        ):
             return False
         wait = self._wait_after(error)
         if wait is None or not self._quota.take(classify(error)):
