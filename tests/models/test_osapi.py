@@ -232,3 +232,9 @@ def test_the_module_can_be_reached_and_names_what_is_public() -> None:
     assert [name for name in osapi.__all__ if not hasattr(osapi, name)] == []
     with pytest.raises(AttributeError, match="no attribute 'Nope'"):
         osapi.Nope  # noqa: B018
+
+
+def test_the_error_of_an_earlier_delivery_is_none_of_an_agent_that_completed() -> None:
+    states = {"web-01": {"status": "completed", "error": "timed out"}, "web-02": {"status": "failed", "error": "no"}}
+    agents = OsapiJob.model_validate({"agent_states": states}).agents()
+    assert [(agent.hostname, agent.error) for agent in agents] == [("web-01", None), ("web-02", "no")]

@@ -308,9 +308,9 @@ class OsapiJobs:
 
         Args:
             id: the old job's id, a UUID.
-            target_hostname: who does it: `_any` (the server's default) and `_all` are every agent, `key:value` those with
-                that label, a machine id one agent. A host name is accepted, and then no agent does it: the new job
-                stays `submitted`.
+            target_hostname: who does it: `_any` (the server's default) and `_all` are every agent, `key:value` those
+                with that label, a machine id one agent. A host name is accepted, and then no agent does it: the new
+                job stays `submitted`.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 
