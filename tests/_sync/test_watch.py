@@ -434,6 +434,14 @@ def test_a_bad_limit_is_refused_before_anything_is_sent(
     assert (field, []) == (caught.value.field, stub.requests)
 
 
+@pytest.mark.parametrize(("duration", "warnings"), [(None, 1), (60, 1), (7200, 0)])
+def test_a_cooldown_above_the_duration_of_a_job_is_logged(
+    client: TrioClient, caplog: pytest.LogCaptureFixture, duration: int | None, warnings: int
+) -> None:
+    client.live_monitor.watch(CAMERA, "x", trigger_cooldown_seconds=3600, monitor_duration_seconds=duration)
+    assert warnings == caplog.text.count("trigger_cooldown_seconds")
+
+
 def test_digests_follow_one_another(stub: StubServer, client: TrioClient) -> None:
     with client.live_digest.watch(CAMERA, window_minutes=1, max_windows=1) as events:
         first, second = events.until(Summary), events.until(Summary)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from .._core.call import Call
 from .._core.config import Timeout
-from .._core.endpoints import create_live_monitor
+from .._core.endpoints import DEFAULT_DURATION_SECONDS, create_live_monitor
+from .._core.log import logger
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
@@ -257,6 +258,11 @@ class AsyncLiveMonitor:
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
+        if (trigger_cooldown_seconds or 0) > (monitor_duration_seconds or DEFAULT_DURATION_SECONDS):
+            logger.warning(
+                "Each monitor of this watch has its own cooldown, and trigger_cooldown_seconds is above its duration: "
+                "set monitor_duration_seconds above it."
+            )
         source = AsyncWatch(
             self._transport,
             make_call,
