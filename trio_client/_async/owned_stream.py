@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -115,15 +116,13 @@ class AsyncOwnedStream:
         Raises:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
-        keep = self._options.on_exit == "leave"
-        record = announce(
-            self._transport, self._call, reference_of(self._options.extra_headers, self._options.reference)
-        )
+        options = self._options
+        keep = options.on_exit == "leave"
+        record = announce(self._transport, self._call, reference_of(options.extra_headers, options.reference))
         self._owned = owned = AsyncOwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
-        found = await owned.start(
-            self._send, wait_for_slot=self._options.wait_for_slot, abandon=partial(self.close, None)
-        )
+        abandon = partial(self.close, None)
+        found = await owned.start(self._send, wait_for_slot=options.wait_for_slot, abandon=abandon)
         if found is not None:
             self._follow(found.job_id)
         if not keep:
@@ -306,15 +305,12 @@ class AsyncOwnedStream:
 
     async def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
-        with shielded(_START_SECONDS):
-            try:
-                while self._reply is not None and self._history.job_id is None and not self._history.finished:
-                    chunk = await self._reply.next_chunk()
-                    if chunk is None:
-                        return
-                    self._reader.feed(chunk)
-            except TrioError:
-                return
+        with shielded(_START_SECONDS), suppress(TrioError):
+            while self._reply is not None and self._history.job_id is None and not self._history.finished:
+                chunk = await self._reply.next_chunk()
+                if chunk is None:
+                    return
+                self._reader.feed(chunk)
 
     def _is_overdue(self) -> bool:
         """Return whether the next event has been awaited for longer than the stream may be silent."""
