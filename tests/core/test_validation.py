@@ -270,3 +270,8 @@ def test_it_is_one_segment_that_decodes_to_the_id_or_an_error(value: str) -> Non
     assert value == unquote(found)
     assert not {*found} & {*"/\\?# \n"}
     assert found not in ("", ".", "..")
+
+
+def test_a_number_that_is_too_large_is_refused_with_the_largest() -> None:
+    with pytest.raises(RequestValidationError, match="it must be from 0 to 1,000,000,000,000,000,000"):
+        endpoints.list_jobs(offset=10**30)

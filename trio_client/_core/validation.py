@@ -92,6 +92,8 @@ def integer(field: str, value: Any, minimum: int, maximum: int | None = None) ->
         )
     if value < minimum or value > (_LARGEST if maximum is None else maximum):
         shown = str(value) if abs(value) <= _LARGEST else "a number of more than 18 digits"
+        if maximum is None and value > _LARGEST:
+            wanted = _range(minimum, _LARGEST)
         raise RequestValidationError(f"{field} is {shown}; it must be {wanted}.", field=field, value=value)
     return value
 
