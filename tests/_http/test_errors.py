@@ -1,4 +1,4 @@
-"""Failures of the HTTP library become errors without what a peer has echoed, and tell what was sent by their causes."""
+"""Failures of the HTTP library become errors without what a peer has echoed, and say what was sent by their causes."""
 
 from __future__ import annotations
 

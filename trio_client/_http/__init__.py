@@ -1,1 +1,1 @@
-"""The only rooms that know HTTP libraries: connections, sending, and what can go wrong with them."""
+"""The only package that knows HTTP libraries: connections, sending, and what can go wrong with them."""

@@ -37,7 +37,7 @@ def ssl_context_for(url: str, *, trust_env: bool) -> Callable[[], ssl.SSLContext
     """Return what gives the process's one context for https; for http, one that is never used and cheap to make.
 
     It takes its time, so it is made for the first connection; but certificates that the environment names are read
-    at once, so that a wrong name is told at once.
+    at once, so that a wrong name is reported at once.
     """
     if urlsplit(url).scheme.lower() != "https":
         return _unused_context

@@ -30,7 +30,7 @@ _NOT_CONNECTED = {  # of aiohttp: the request was never written
     "ConnectionTimeoutError": "ConnectTimeout",
     "ClientHttpProxyError": "ProxyError",
 }
-_HUNG_UP = (  # or waited for more when the connection broke
+_HUNG_UP = (  # or waited for more when the connection was lost
     ssl.SSLEOFError,
     ssl.SSLZeroReturnError,
     ssl.SSLSyscallError,

@@ -1,1 +1,1 @@
-"""Connections and sending for the async client; the sync client's twin is generated from it."""
+"""Connections and sending for the async client; those of the sync client are generated from it."""

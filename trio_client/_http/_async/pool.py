@@ -1,6 +1,6 @@
 """A free list of connections.
 
-httpx's own pool looks at every connection at each start and end of a request, and a request cancelled while
+httpx's own pool checks every connection at each start and end of a request, and a request cancelled while
 it connects can leave an entry behind that blocks the pool for good. Here each connection is a transport of
 its own: a call takes the one used last or makes a new one, and a connection that failed is thrown away.
 """

@@ -32,6 +32,7 @@ __all__ = ["AsyncOpenReply", "AsyncSender"]
 
 _MAX_CONNECTING = 32
 _MAX_CONNECT_WAIT_SECONDS = 5.0
+_NO_PIECES: Iterator[bytes] = iter(())
 
 
 class AsyncOpenReply:
@@ -50,14 +51,14 @@ class AsyncOpenReply:
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
-        self._pieces: Iterator[bytes] = iter(())  # of a chunk, decoded
+        self._pieces: Iterator[bytes] = _NO_PIECES  # of a chunk, decoded
         self.span: CallSpan | None = None
 
     async def next_chunk(self) -> bytes | None:
         """Return the next piece of the body, decoded; `None` at its end.
 
         Raises:
-            APIConnectionError: the connection broke, or was silent for too long.
+            APIConnectionError: the connection was lost, or was silent for too long.
         """
         try:
             if self._chunks is None:
@@ -85,7 +86,7 @@ class AsyncOpenReply:
         """Return the whole reply, within the call's deadline; its body is at most as large as the limit.
 
         Raises:
-            APIConnectionError: the connection broke, or the rest did not come in time.
+            APIConnectionError: the connection was lost, or the rest did not come in time.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
         time_left = max(0.0, self._until - REAL.monotonic())
@@ -199,7 +200,7 @@ class AsyncSender:
         return self._pool is not None and self._pool.has_idle
 
     async def aclose(self) -> None:
-        """Close idle connections. An injected client stays open: it belongs to whoever made it."""
+        """Close idle connections. An injected client stays open: it belongs to its maker."""
         if self._pool is not None:
             await self._pool.aclose()
 
@@ -265,7 +266,7 @@ def _url(text: str) -> httpx.URL:
 
 
 def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
-    """Return the HTTP library's timeouts; none outlasts the deadline, which an injected sync client cannot keep."""
+    """Return the HTTP library's timeouts, within the deadline, which an injected sync client cannot keep."""
     response = min(timeout.response, time_left)
     return {"connect": min(timeout.connect, time_left), "read": response, "write": response, "pool": timeout.pool}
 
@@ -274,7 +275,7 @@ async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: in
     """Return the body; `None` if it is not to be had: a refusal's, whose status says enough, or a stream's."""
     response = exchange.response
     if response.status_code < 400 and media_type(headers) == EVENT_STREAM:
-        return None  # nobody has asked for it, and it has no end to wait for
+        return None  # it was not asked for, and has no end to wait for
     if response.is_stream_consumed:  # a mock's reply, complete and decoded already
         return bytes(response.content)
     try:

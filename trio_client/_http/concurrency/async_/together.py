@@ -11,7 +11,7 @@ __all__ = ["do_together"]
 
 
 async def do_together(calls: Sequence[Callable[[], Coroutine[Any, Any, None]]], *, seconds: float) -> None:
-    """Make calls at once, shielded from cancellation, and wait so many seconds for them; they must raise nothing."""
+    """Make calls at once, shielded from cancellation, and wait at most `seconds` for them; they must raise nothing."""
     with anyio.move_on_after(seconds, shield=True):
         async with anyio.create_task_group() as tasks:
             for call in calls:

@@ -23,7 +23,7 @@ _READ_BYTES = 128 * 1024
 
 
 def _bounded(timeout: float | None) -> float | None:
-    """Return a timeout that does not outlast the time limit in force."""
+    """Return a timeout within the time limit in force."""
     until = limit_in_force()
     if until is None:
         return timeout

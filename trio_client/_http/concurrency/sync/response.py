@@ -14,4 +14,4 @@ def close_response(response: Any, chunks: Any) -> None:  # noqa: ARG001
     Failures to close are ignored: nothing can be done about them.
     """
     with suppress(Exception):
-        response.stream.close()  # httpx's own close() also records what nobody reads here
+        response.stream.close()  # httpx's own close() also records what is not read here

@@ -11,7 +11,7 @@ __all__ = ["do_together"]
 
 
 def do_together(calls: Sequence[Callable[[], None]], *, seconds: float) -> None:
-    """Make calls at once, in threads, and wait for them for so many seconds; they must raise nothing."""
+    """Make calls at once, in threads, and wait at most `seconds` for them; they must raise nothing."""
     until = REAL.monotonic() + seconds
     threads = [threading.Thread(target=call, daemon=True) for call in calls]
     for thread in threads:
