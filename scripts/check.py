@@ -20,6 +20,7 @@ CHECKS = (
     ("type completeness", "pyright --verifytypes trio_client --ignoreexternal"),
     ("import directions", "lint-imports"),
     ("picture of the architecture", "python scripts/architecture.py --check"),
+    ("words", "python scripts/words.py"),
     ("public names", "python scripts/api.py --check"),
     ("page of measurements", "python -m benchmarks.page --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),

@@ -24,7 +24,9 @@ def phrases() -> Iterator[tuple[str, str]]:
 def pattern(phrase: str) -> re.Pattern[str]:
     """Return what finds a phrase as whole words: in prose, in snake_case, and capitalized as in a class name."""
     first, rest = phrase[0], BETWEEN.join(map(re.escape, phrase[1:].split(" ")))
-    allowed = r"(?!s?[\s_]+(?:up|like)(?![A-Za-z]))" if phrase.startswith("look") else ""
+    allowed = (
+        r"(?!s?(?:[\s_]+(?:it|them|the[\s_]\w+))?[\s_]+(?:up|like)(?![A-Za-z]))" if phrase.startswith("look") else ""
+    )
     return re.compile(rf"(?:(?<![A-Za-z]){first}|{first.upper()}){rest}(?![A-Za-z]){allowed}")
 
 

@@ -838,7 +838,7 @@ class TestBytes:
         assert datetime(2026, 3, 1, 10, tzinfo=timezone.utc) == stopped.occurred_at
 
 
-async def test_until_gives_up_when_the_time_is_up_and_the_stream_stays_open(connect: Connect) -> None:
+async def test_until_returns_when_the_time_is_up_and_the_stream_stays_open(connect: Connect) -> None:
     with StubServer(speed=0) as stub:
         client = connect(base_url=stub.base_url)
         async with client.live_monitor.stream("rtsp://cam/1", "x", interval_seconds=5) as events:

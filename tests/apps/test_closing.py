@@ -1,4 +1,4 @@
-"""A web service that streams events stops its jobs when its server is told to end."""
+"""A web service that streams events stops its jobs when its server is shut down."""
 
 from __future__ import annotations
 

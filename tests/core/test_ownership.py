@@ -119,16 +119,16 @@ class TestWindow:
 
     def test_it_begins_when_the_create_was_sent_and_ends_when_it_was_resolved(self) -> None:
         date = SENT + timedelta(days=3)  # the server is days ahead
-        window = Window.on(Listing(date, asked=1020.0, received=1021.0), sent=1000.0, settled=1015.0)
+        window = Window.on(Listing(date, asked=1020.0, received=1021.0), sent=1000.0, made_by=1015.0)
         assert window == Window(date - timedelta(seconds=21), date + timedelta(seconds=2 - 5))
 
-    @pytest.mark.parametrize("settled", [None, 1040.0])
-    def test_it_ends_with_the_list_if_the_job_may_still_be_made(self, settled: float | None) -> None:
-        window = Window.on(Listing(SENT, asked=1020.0, received=1020.0), sent=1000.0, settled=settled)
+    @pytest.mark.parametrize("made_by", [None, 1040.0])
+    def test_it_ends_with_the_list_if_the_job_may_still_be_made(self, made_by: float | None) -> None:
+        window = Window.on(Listing(SENT, asked=1020.0, received=1020.0), sent=1000.0, made_by=made_by)
         assert window == Window(SENT - timedelta(seconds=20), SENT + timedelta(seconds=2))
 
     def test_a_list_without_a_date_gives_none(self) -> None:
-        assert Window.on(Listing(None, asked=1020.0, received=1020.0), sent=1000.0, settled=None) is None
+        assert Window.on(Listing(None, asked=1020.0, received=1020.0), sent=1000.0, made_by=None) is None
 
 
 def test_a_digest_is_looked_up_among_digests() -> None:
@@ -443,7 +443,7 @@ class Creates(RuleBasedStateMachine):
 
     @rule(record=records)
     def the_server_makes_the_job(self, record: CreateRecord) -> None:
-        late = record.is_unresolved and record.settled is not None and self.now <= record.settled
+        late = record.is_unresolved and record.made_by is not None and self.now <= record.made_by
         if self.job_of(record) is None and (record.state is CreateState.SENT or late):
             self.make(record, record.intent)
 

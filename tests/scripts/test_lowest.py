@@ -17,7 +17,7 @@ def test_no_lower_bound_is_known_to_be_vulnerable() -> None:
 
 
 @pytest.mark.parametrize(("version", "known"), [("1.3", 1), ("1.3.0", 1), ("1.3.1", 0), ("0.46", 4), ("1.10", 0)])
-def test_an_older_version_is_told_with_what_is_known_against_it(version: str, known: int) -> None:
+def test_an_older_version_is_reported_with_its_known_advisories(version: str, known: int) -> None:
     found = vulnerable([f"starlette=={version}"])
     assert len(found) == known
     assert all("https://" in each and "CVE-" in each for each in found)

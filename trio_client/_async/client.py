@@ -108,7 +108,7 @@ class AsyncTrioClient(AsyncBaseClient):
 
     @cached_property
     def live_digest(self) -> AsyncLiveDigest:
-        """Digests: jobs that tell in words what happens."""
+        """Digests: jobs that summarize in words what happens."""
         from .live_digest import AsyncLiveDigest
 
         return AsyncLiveDigest(self._transport)
@@ -124,14 +124,14 @@ class AsyncTrioClient(AsyncBaseClient):
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> CheckResult:
-        """Look at a stream once and return whether a condition holds. Billed per call.
+        """Check once whether a condition holds on a stream. Billed per call.
 
         It is sent again only if it was surely not carried out, unless `RetryPolicy.retry_billed`.
 
         Args:
             stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
-            condition: what to look for, in words; 1 to 1,000 characters.
-            input_mode: what is looked at: `frames`, `clip` or `hybrid` (server's default: `frames`).
+            condition: what to check for, in words; 1 to 1,000 characters.
+            input_mode: what is checked: `frames`, `clip` or `hybrid` (server's default: `frames`).
             clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
             include_frame: whether the picture comes along, in `.frame` (server's default: no).
             timeout: seconds for connect, pool and response each, or a `Timeout`.
@@ -142,7 +142,7 @@ class AsyncTrioClient(AsyncBaseClient):
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
-            StreamUnavailableError: the stream cannot be looked at.
+            StreamUnavailableError: the stream cannot be read.
             APIStatusError: the server refused otherwise.
             APIConnectionError: no reply came.
             ResponseValidationError: the reply is not a result.
@@ -200,10 +200,10 @@ class AsyncTrioClient(AsyncBaseClient):
         """Return a stream of the events of many watches, as pairs of a `Target` and an event.
 
         Each target is watched as by `live_monitor.watch`, all of them side by side. Where the account has fewer job
-        slots than there are targets, they take turns: after `turn_seconds` a job is stopped, which is told as a
-        `StatusChanged` with the reason `turn_over`, and whoever has waited longest is next; how long a target was not
-        watched is told as a `CoverageGap` when its next turn begins. The number of slots is found out, also when it
-        changes. A watch that cannot go on ends with a `Failed` event and disturbs no other.
+        slots than there are targets, they share them in time slices: after `turn_seconds` a job is stopped, reported as
+        a `StatusChanged` with the reason `turn_over`, and the target that has waited longest is next. The time in which
+        a target was not watched is reported as a `CoverageGap` when its next time slice begins. The number of slots is
+        detected, also when it changes. A watch that cannot continue ends with a `Failed` event and affects no other.
 
         Args:
             targets: what to watch.
@@ -215,7 +215,7 @@ class AsyncTrioClient(AsyncBaseClient):
 
         Raises:
             RequestValidationError: an argument, or an option of a target, is outside its range; nothing was sent.
-            AuthenticationError: while iterating; the key was refused, and all jobs were given up.
+            AuthenticationError: while iterating; the key was refused, and all jobs were released.
 
         Example:
             >>> from trio_client import Target, Triggered
@@ -226,7 +226,7 @@ class AsyncTrioClient(AsyncBaseClient):
             >>> target in gates, event.triggered
             (True, True)
 
-        Source: API reference, "Limits" (concurrent jobs; users were told of ten).
+        Source: API reference, "Limits" (concurrent jobs; users report ten).
         """
         from .._core.targets import checked_targets
         from .watch_many import AsyncTargetStream

@@ -126,7 +126,7 @@ async def wait_for_end(
         positive("timeout", timeout, "seconds")
     ledger = transport.state.ledger
     window = RetryWindow(transport.settings.retry.deadline, transport.clock, reached=ledger.is_known(job_id))
-    doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
+    grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
     until = None if timeout is None else transport.clock() + timeout
     last: _D | None = None
     problem: TrioError | None = None
@@ -138,9 +138,9 @@ async def wait_for_end(
             problem = error.with_traceback(None)
             if isinstance(error, JobNotFoundError) and last is not None and missing is not None:
                 problem = await missing(error)
-            doubted = isinstance(problem, JobNotFoundError) and transport.clock() < doubt_until
+            in_grace = isinstance(problem, JobNotFoundError) and transport.clock() < grace_until
             if problem is not None:
-                if not doubted and not window.allows(problem):
+                if not in_grace and not window.allows(problem):
                     raise problem from problem.__cause__
                 pause = lengthened(poll_interval, problem, transport.settings.retry)
         else:

@@ -41,7 +41,7 @@ class AsyncPolling:
         self._window = RetryWindow(
             transport.settings.retry.deadline, transport.clock, reached=reached or ledger.is_known(job_id)
         )
-        self._doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
+        self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
         self._next_poll: float | None = None
         self.seen_alive: datetime | None = None
 
@@ -71,7 +71,7 @@ class AsyncPolling:
             job = await self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
             self._next_poll = self._transport.clock() + self._poll_interval
-            if self._transport.clock() < self._doubt_until:
+            if self._transport.clock() < self._grace_until:
                 return []
             return [self._history.not_found(error)]
         except TrioError as error:

@@ -24,7 +24,7 @@ _SHORTEST_CALL = 0.1  # seconds: a call in a search whose time is up
 
 
 async def search(transport: AsyncTransport, record: CreateRecord, *, seconds: float) -> list[Candidate]:
-    """Return the jobs in the list that a create may have made, or raise after so many seconds."""
+    """Return the jobs in the list that a create may have made, or raise when the time is over."""
     bounded, ledger = _Bounded(transport, seconds), transport.state.ledger
     cursor = JobCursor(limit=None, page_size=_PAGE_SIZE, offset=0)
     found: list[Candidate] = []

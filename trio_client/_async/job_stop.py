@@ -71,12 +71,12 @@ class _Stop:
     def __init__(self, transport: AsyncTransport, job_id: str, seconds: float) -> None:
         self._transport = transport
         self._job_id = job_id
-        doubt = transport.state.ledger.seconds_of_doubt(job_id)
-        if doubt <= seconds:
-            seconds = max(seconds, doubt + _LAST_ATTEMPT)  # the last attempt is made when there is no doubt any more
+        grace = transport.state.ledger.not_found_grace(job_id)
+        if grace <= seconds:
+            seconds = max(seconds, grace + _LAST_ATTEMPT)  # the last attempt is made once "no such job" is certain
         self.seconds = seconds
         self._until = transport.clock() + seconds
-        self._doubt_until = transport.clock() + doubt
+        self._grace_until = transport.clock() + grace
         self.may_be_gone = False  # by an attempt to cancel it
         self._is_last = False
 
@@ -98,7 +98,7 @@ class _Stop:
                 raise
             detail = await transport.call(replace(get_job(self._job_id), fresh_connection=True))
         except JobNotFoundError as error:
-            if error.acted_before or self.may_be_gone or transport.clock() >= self._doubt_until:
+            if error.acted_before or self.may_be_gone or transport.clock() >= self._grace_until:
                 return None
             return "not known yet"
         return None if detail.is_terminal else detail.status or "not known"
@@ -155,7 +155,7 @@ class StopAtExit:
         self._record = record
 
     def __call__(self, seconds: float) -> bool:
-        """Stop it within so many seconds; return whether that is certain."""
+        """Stop it within a time; return whether that is certain."""
         if seconds <= 0:
             return False
         from .._http._sync.sender import Sender

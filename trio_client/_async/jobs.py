@@ -71,7 +71,7 @@ class AsyncJobs:
 
         Returns:
             The page: iterate over it or use `.jobs`; `.total`, `.limit` and `.offset` are the server's, and
-            `.has_more` tells whether another page may follow.
+            `.has_more` says whether another page may follow.
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
@@ -244,13 +244,13 @@ class AsyncJobs:
         """Return the events of a job that runs already, found by polling.
 
         It never cancels the job. The events are `Started`, `Progress` when counters moved, a `Triggered` (with
-        no explanation: polling does not tell it) for each trigger counted, and `Stopped` or `Failed`.
+        no explanation: the stream was polled) for each trigger counted, and `Stopped` or `Failed`.
 
         Args:
             job_id: the job's id.
             poll_interval: seconds between two polls; the API's advice is 3 to 5.
-            timeout: of each look: seconds for connect, pool and response each, or a `Timeout`.
-            extra_headers: headers to send with each look.
+            timeout: of each poll: seconds for connect, pool and response each, or a `Timeout`.
+            extra_headers: headers to send with each poll.
 
         Returns:
             The stream; nothing is sent before it is entered or iterated over.
@@ -315,14 +315,14 @@ class AsyncJobs:
         Source: API reference, "Cancel Job".
         """
         call = cancel_job(job_id)
-        doubt_until = self._transport.clock() + self._transport.state.ledger.seconds_of_doubt(job_id)
+        grace_until = self._transport.clock() + self._transport.state.ledger.not_found_grace(job_id)
         while True:
             try:
                 return await self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
             except JobNotFoundError as error:
                 if not error.acted_before and not missing_ok:
                     raise
-                left = doubt_until - self._transport.clock()
+                left = grace_until - self._transport.clock()
                 if error.acted_before or left <= 0:
                     break
             await self._transport.sleep(min(_DOUBT_PAUSE, left))  # the read may lag behind the create

@@ -51,7 +51,7 @@ class AsyncLiveMonitor:
     ) -> Job:
         """Start a monitor and return its job at once. The job runs on by itself, and is billed by the minute.
 
-        With `webhook_url` the events are delivered there; otherwise look at the job with `client.jobs`.
+        With `webhook_url` the events are delivered there; otherwise poll the job with `client.jobs`.
         Arguments that are not given are not sent: the server's defaults apply.
 
         A create that failed after it may have been sent is never sent again. The job list is searched for the
@@ -62,11 +62,11 @@ class AsyncLiveMonitor:
             condition: what to watch for, in words; 1 to 1,000 characters.
             webhook_url: where events are delivered: a public http(s) URL, 1 to 2,083 characters.
             interval_seconds: seconds between two checks, 5 to 300 (server's default: 10).
-            input_mode: what a check looks at: `frames`, `clip` or `hybrid` (server's default: `clip`).
+            input_mode: what a check uses: `frames`, `clip` or `hybrid` (server's default: `clip`).
             clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
-            monitor_duration_seconds: how long the job runs at the most, in seconds, 5 or more (server's
-                default: 600). It bounds what a forgotten job can cost.
-            trigger_cooldown_seconds: seconds between two alerts at the least, 0 to 3,600 (server's default: 0).
+            monitor_duration_seconds: how long the job runs at most, in seconds, 5 or more (server's default: 600). It
+                bounds what a forgotten job can cost.
+            trigger_cooldown_seconds: minimum seconds between alerts, 0 to 3,600 (server's default: 0).
             max_triggers: alerts before the job stops, 1 or more; `None`: unlimited (server's default: 1).
             wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
@@ -83,7 +83,7 @@ class AsyncLiveMonitor:
             RequestValidationError: an argument is outside its range; nothing was sent.
             StreamUnavailableError: the stream cannot be watched.
             MaxJobsReachedError: the account runs as many jobs as it may.
-            CreateOutcomeUnknownError: a job may have been made; the error tells what is known.
+            CreateOutcomeUnknownError: a job may have been made; the error says what is known.
             APIStatusError: the server refused otherwise; no job was made.
             APIConnectionError: the server was not reached; no job was made.
 
@@ -127,8 +127,8 @@ class AsyncLiveMonitor:
     ) -> AsyncEventStream:
         """Return a stream of events that starts a monitor when it is entered, and owns it.
 
-        Leaving the `with` block before the monitor's end cancels the job. A connection that breaks off does
-        not end the stream: the same job is followed by polling, and never started again.
+        Leaving the `with` block before the monitor's end cancels the job. A dropped connection does not
+        end the stream: the same job is followed by polling, and never started again.
 
         Args:
             stream_url: as in `create`.
@@ -140,7 +140,7 @@ class AsyncLiveMonitor:
             trigger_cooldown_seconds: as in `create`.
             max_triggers: as in `create`.
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
-            on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
+            on_drop: `poll` follows the job by polling after a dropped stream; `raise` raises.
             wait_for_slot: as in `create`.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
                 `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
@@ -153,7 +153,7 @@ class AsyncLiveMonitor:
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
             On entering, what `create` raises.
-            StreamInterruptedError: while iterating, if the stream broke off and could not be followed.
+            StreamInterruptedError: while iterating, if the stream dropped and could not be followed.
 
         Example:
             >>> async with AsyncTrioClient() as client:
@@ -201,9 +201,9 @@ class AsyncLiveMonitor:
     ) -> AsyncWatchStream:
         """Return a stream of events that watches without end, one monitor after another.
 
-        When a monitor ends because its time or its triggers are up, the next begins at once; its end is told as
-        a `StatusChanged`, the time nobody watched as a `CoverageGap`. Trouble with the stream or the network is
-        outlasted with growing pauses, and a free job slot is waited for. There is never more than one job.
+        When a monitor ends because its time or its triggers are up, the next begins at once; its end is reported
+        as a `StatusChanged`, the time without a monitor as a `CoverageGap`. Stream and network failures are retried
+        with increasing delays, and a free job slot is waited for. There is never more than one job.
 
         The watch ends with a `Stopped` event, which is also its `.outcome`, when someone cancels the job, after
         `duration` (reason `duration_reached`), or before `max_cost_usd` would be exceeded (reason
@@ -215,7 +215,7 @@ class AsyncLiveMonitor:
             interval_seconds: as in `create`.
             input_mode: as in `create`.
             clip_duration_seconds: as in `create`.
-            monitor_duration_seconds: how long each monitor runs at the most, in seconds, as in `create`. It is
+            monitor_duration_seconds: how long each monitor runs at most, in seconds, as in `create`. It is
                 what a program that is killed outright can cost.
             trigger_cooldown_seconds: as in `create`.
             max_triggers: alerts of one monitor, 1 or more; `None`: unlimited.

@@ -210,7 +210,7 @@ class AsyncOsapiJobs:
             extra_headers: headers to send with each request.
 
         Returns:
-            The job as it ended. If the time is up while a failure settles, the job as it was last seen.
+            The job as it ended. If the time is up before `settle` is over, the job as it was last seen.
 
         Raises:
             WaitTimeoutError: it did not end in time; the job runs on, and `.last` is its last state.
@@ -372,7 +372,7 @@ class AsyncOsapiJobs:
         """Return what a 404 for a job means: without its store, the server says so of jobs that exist.
 
         Returns:
-            The error if the job is gone, another if that cannot be told, `None` if the job is there.
+            The error if the job is gone, another if that is not known, `None` if the job is there.
         """
         try:
             await self._transport.call(list_jobs(limit=1))

@@ -96,7 +96,7 @@ def announce(transport: AsyncTransport, call: Call[Job], reference: str) -> Crea
 class AsyncOwnedJob:
     """The job of one create: what is done on the network for one record of the ledger.
 
-    Whoever has it starts the job, and then stops or releases it.
+    Its owner starts the job, and then stops or releases it.
 
     Args:
         transport: what carries out the calls.
@@ -145,7 +145,7 @@ class AsyncOwnedJob:
         Args:
             send: makes one attempt, and calls `started` if there is a job.
             wait_for_slot: how long to wait for a free job slot, in seconds.
-            abandon: settles a job that was started when the task was cancelled.
+            abandon: cleans up a job that was started when the task was cancelled.
 
         Raises:
             CreateOutcomeUnknownError: it is not known whether there is a job.
@@ -168,7 +168,7 @@ class AsyncOwnedJob:
                 raise
             cause = error
         except BaseException:
-            if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or nobody minds
+            if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or it does not matter
                 ledger.refused(self.record)
             raise
         try:
@@ -262,7 +262,7 @@ class AsyncOwnedJob:
     def _outcome_unknown(self, cause: TrioError, found: Sequence[Job]) -> CreateOutcomeUnknownError:
         state, record = self._transport.state, self.record
         sent_at = None if record.sent is None else state.server_time(record.sent)
-        made_before = None if record.settled is None else state.server_time(record.settled)
+        made_before = None if record.made_by is None else state.server_time(record.made_by)
         error = outcome_unknown(record.intent, cause, found, sent_at=sent_at, made_before=made_before)
         state.ledger.reported(record, error)
         return error
@@ -287,7 +287,7 @@ class AsyncOwnedJob:
         self._transport.state.ledger.ended(self.record, state)
 
     async def _forget(self) -> None:
-        """Look the job up no more."""
+        """Stop looking up the job."""
         self.unregister()
         self._transport.state.ledger.refused(self.record)
 

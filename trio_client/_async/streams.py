@@ -1,4 +1,4 @@
-"""Look at streams before watching them."""
+"""Check streams before watching them."""
 
 from __future__ import annotations
 

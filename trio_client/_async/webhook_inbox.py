@@ -139,7 +139,7 @@ class _Deliveries:
         self._inbox: JobInbox | None = None
         ledger = transport.state.ledger
         self._window = RetryWindow(transport.settings.retry.deadline, transport.clock, reached=ledger.is_known(job_id))
-        self._doubt_until = transport.clock() + ledger.seconds_of_doubt(job_id)  # of "no such job"
+        self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
 
     @property
     def job_id(self) -> str | None:
@@ -186,7 +186,7 @@ class _Deliveries:
         try:
             job = await self._transport.call(self._call)
         except JobNotFoundError as error:
-            if self._transport.clock() < self._doubt_until:
+            if self._transport.clock() < self._grace_until:
                 inbox.poll_failed(self._transport.clock())
             else:
                 inbox.not_found(error)

@@ -59,7 +59,7 @@ class Call(Generic[_M]):
 
 
 class Nothing(Model):
-    """The reply to what has none, such as a deletion; a body is not looked at."""
+    """The reply to what has none, such as a deletion; a body is ignored."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -100,7 +100,7 @@ class RetryPolicy:
     Attributes:
         max_attempts: requests in all, the first one included; at least 1.
         deadline: seconds for the whole call, waits included.
-        reconcile_for: seconds to look for the job of a create whose outcome is unknown, beside the deadline.
+        reconcile_for: seconds to search for the job of a create whose outcome is unknown, beside the deadline.
         base_delay: the first wait is a random part of this many seconds; it doubles each time.
         max_delay: no wait before a retry is longer than this many seconds, unless the server asks for it.
         max_retry_after: the longest `Retry-After`, in seconds, that is waited for; a longer one is raised.

@@ -15,7 +15,7 @@ __all__ = ["CallInfo", "Hooks", "notify"]
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
-    """What a hook is told about one request.
+    """What a hook receives about one request.
 
     Attributes:
         method: the HTTP method.

@@ -1,4 +1,4 @@
-"""Logging: one logger, silent unless somebody listens."""
+"""Logging: one logger, silent unless the program configures it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class OpenStreams:
         self._streams[number] = reference, owner
 
     def discard(self, stream: object) -> None:
-        """Note that a stream is closed, and its job settled."""
+        """Note that a stream is closed, and its job stopped or released."""
         self._streams.pop(id(stream), None)
 
     def of(self, owner: object) -> list[Any]:

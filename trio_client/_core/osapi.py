@@ -157,7 +157,7 @@ def _path(id: Any) -> str:
 
 
 class Ending:
-    """Tell the end of a job from a failure that the server may still retry.
+    """Distinguish the end of a job from a failure that the server may still retry.
 
     Args:
         settle: seconds for which a failure must have stayed as it is to count as the end.
@@ -181,6 +181,6 @@ class Ending:
         return job.is_terminal
 
     def next_poll(self, poll_interval: float) -> float:
-        """Return how many seconds to wait before the next poll: no longer than until the failure has settled."""
+        """Return how many seconds to wait before the next poll: no longer than until `settle` is over."""
         left = self._since + self._settle - self._clock()
         return min(poll_interval, left) if self._status in _MAY_RECOVER and left > 0 else poll_interval

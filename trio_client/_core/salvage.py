@@ -18,7 +18,7 @@ from .log import logger
 __all__ = ["TooManyUnreadableError", "may_hold_not_a_number", "name_of", "salvage"]
 
 _M = TypeVar("_M", bound=BaseModel)
-_SHOWN_PLACES = 20  # no more than a warning has room for
+_SHOWN_PLACES = 20  # as many as fit into a warning
 _MOST_UNREADABLE = 1000
 
 

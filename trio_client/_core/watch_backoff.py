@@ -45,7 +45,7 @@ class WatchBackoff:
         """Return the pause before the next attempt to start a job, in seconds; `None`: the error is to be raised.
 
         Args:
-            error: why the job was given up, or could not be started.
+            error: why the job was abandoned, or could not be started.
             ran: how many seconds the job ran before.
         """
         if not _is_retried(error):

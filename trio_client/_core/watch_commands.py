@@ -142,14 +142,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Look for the job of an unresolved create, and take it over. Outcome: `JobStarted`, `NotFound` or `Failure`."""
+    """Look up the job of an unresolved create, and take it over. Outcome: `JobStarted`, `NotFound` or `Failure`."""
 
     create: UnresolvedCreate
 
 
 @dataclass(frozen=True, slots=True)
 class StopLost:
-    """Look for the job of an unresolved create beside the running job, and stop it.
+    """Look up the job of an unresolved create beside the running job, and stop it.
 
     Outcome: `StopTried` or `NotFound`.
     """

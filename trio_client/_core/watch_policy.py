@@ -35,17 +35,17 @@ class WatchPolicy(WatchSteps):
 
     def life(self) -> Generator[Command, Outcome, NoReturn]:
         """Yield what to do next; expects to be sent what came of it. It ends with `End`, again and again."""
-        settling: Sequence[UnresolvedCreate] = ()
+        unresolved: Sequence[UnresolvedCreate] = ()
         try:
             yield from self._watch()
         except ClosedError:
-            settling = self._take_unresolved()
+            unresolved = self._take_unresolved()
         self._enter("ended")
         while True:  # a command that was under way while the watch was closed may still come to its outcome
-            outcome = yield do.End(settling)
-            settling = ()
+            outcome = yield do.End(unresolved)
+            unresolved = ()
             if isinstance(outcome, do.Closed):
-                settling = self._take_unresolved()
+                unresolved = self._take_unresolved()
             elif isinstance(outcome, do.Failure):
                 self._note_unresolved(outcome.error, self._clock())
 
@@ -111,7 +111,7 @@ class WatchPolicy(WatchSteps):
             yield from self._emit(self._coverage.opened(self.job_id))
 
     def _resolve(self) -> Life[Outcome | None]:
-        """Look for the jobs of unresolved creates; return one that was found, or the failure to look it up."""
+        """Look up the jobs of unresolved creates; return one that was found, or the failure to look it up."""
         now = self._clock()
         for create in tuple(self._unresolved):
             create.looked_up(now)
@@ -157,7 +157,7 @@ class WatchPolicy(WatchSteps):
     # While a job runs
 
     def _follow(self, job: RunningJob) -> Life[bool]:
-        """Emit a job's events until it has ended or is given up; return whether the watch has ended with it."""
+        """Emit a job's events until it has ended or is abandoned; return whether the watch has ended with it."""
         self._current.polling, self._current.may_have_cancelled = job.is_polled, False
         while True:
             if (over := self._budget.expired()) is not None:
@@ -190,7 +190,7 @@ class WatchPolicy(WatchSteps):
                     pass
 
     def _keeps(self, job: RunningJob, error: TrioError) -> Life[bool]:
-        """Keep a job that cannot be followed at the moment; return `False` if it was given up."""
+        """Keep a job that cannot be followed at the moment; return `False` if it was abandoned."""
         if self._rules.on_drop != "raise" and job.job_id is not None:
             pause = self._backoff.while_unreachable(error)
             if pause is None and not (yield from self._stop()):

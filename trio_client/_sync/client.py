@@ -107,7 +107,7 @@ class TrioClient(BaseClient):
 
     @cached_property
     def live_digest(self) -> LiveDigest:
-        """Digests: jobs that tell in words what happens."""
+        """Digests: jobs that summarize in words what happens."""
         from .live_digest import LiveDigest
 
         return LiveDigest(self._transport)
@@ -123,14 +123,14 @@ class TrioClient(BaseClient):
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> CheckResult:
-        """Look at a stream once and return whether a condition holds. Billed per call.
+        """Check once whether a condition holds on a stream. Billed per call.
 
         It is sent again only if it was surely not carried out, unless `RetryPolicy.retry_billed`.
 
         Args:
             stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
-            condition: what to look for, in words; 1 to 1,000 characters.
-            input_mode: what is looked at: `frames`, `clip` or `hybrid` (server's default: `frames`).
+            condition: what to check for, in words; 1 to 1,000 characters.
+            input_mode: what is checked: `frames`, `clip` or `hybrid` (server's default: `frames`).
             clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
             include_frame: whether the picture comes along, in `.frame` (server's default: no).
             timeout: seconds for connect, pool and response each, or a `Timeout`.
@@ -141,7 +141,7 @@ class TrioClient(BaseClient):
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
-            StreamUnavailableError: the stream cannot be looked at.
+            StreamUnavailableError: the stream cannot be read.
             APIStatusError: the server refused otherwise.
             APIConnectionError: no reply came.
             ResponseValidationError: the reply is not a result.

@@ -69,7 +69,7 @@ class LiveDigest:
             RequestValidationError: an argument is outside its range; nothing was sent.
             StreamUnavailableError: the stream cannot be watched.
             MaxJobsReachedError: the account runs as many jobs as it may.
-            CreateOutcomeUnknownError: a job may have been made; the error tells what is known.
+            CreateOutcomeUnknownError: a job may have been made; the error says what is known.
             APIStatusError: the server refused otherwise; no job was made.
             APIConnectionError: the server was not reached; no job was made.
 
@@ -117,7 +117,7 @@ class LiveDigest:
             max_windows: as in `create`.
             include_frames: as in `create`.
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
-            on_drop: `poll` follows the job by polling after a broken connection; `raise` raises.
+            on_drop: `poll` follows the job by polling after a dropped stream; `raise` raises.
             wait_for_slot: as in `create`.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
                 `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
@@ -130,7 +130,7 @@ class LiveDigest:
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
             On entering, what `create` raises.
-            StreamInterruptedError: while iterating, if the stream broke off and could not be followed.
+            StreamInterruptedError: while iterating, if the stream dropped and could not be followed.
 
         Example:
             >>> from trio_client.events import Summary
@@ -173,10 +173,10 @@ class LiveDigest:
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> WatchStream:
-        """Return a stream of events that summarises without end, one digest after another.
+        """Return a stream of events that summarizes without end, one digest after another.
 
         As `live_monitor.watch`. A digest has no time limit of its own to ask for, so `duration` and
-        `max_cost_usd` are looked at whenever an event arrives: at least once per `capture_interval_seconds`.
+        `max_cost_usd` are checked whenever an event arrives: at least once per `capture_interval_seconds`.
 
         Args:
             stream_url: as in `create`.

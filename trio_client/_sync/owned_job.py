@@ -97,7 +97,7 @@ def announce(transport: Transport, call: Call[Job], reference: str) -> CreateRec
 class OwnedJob:
     """The job of one create: what is done on the network for one record of the ledger.
 
-    Whoever has it starts the job, and then stops or releases it.
+    Its owner starts the job, and then stops or releases it.
 
     Args:
         transport: what carries out the calls.
@@ -146,7 +146,7 @@ class OwnedJob:
         Args:
             send: makes one attempt, and calls `started` if there is a job.
             wait_for_slot: how long to wait for a free job slot, in seconds.
-            abandon: settles a job that was started when the task was cancelled.
+            abandon: cleans up a job that was started when the task was cancelled.
 
         Raises:
             CreateOutcomeUnknownError: it is not known whether there is a job.
@@ -169,7 +169,7 @@ class OwnedJob:
                 raise
             cause = error
         except BaseException:
-            if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or nobody minds
+            if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or it does not matter
                 ledger.refused(self.record)
             raise
         try:
@@ -263,7 +263,7 @@ class OwnedJob:
     def _outcome_unknown(self, cause: TrioError, found: Sequence[Job]) -> CreateOutcomeUnknownError:
         state, record = self._transport.state, self.record
         sent_at = None if record.sent is None else state.server_time(record.sent)
-        made_before = None if record.settled is None else state.server_time(record.settled)
+        made_before = None if record.made_by is None else state.server_time(record.made_by)
         error = outcome_unknown(record.intent, cause, found, sent_at=sent_at, made_before=made_before)
         state.ledger.reported(record, error)
         return error
@@ -288,7 +288,7 @@ class OwnedJob:
         self._transport.state.ledger.ended(self.record, state)
 
     def _forget(self) -> None:
-        """Look the job up no more."""
+        """Stop looking up the job."""
         self.unregister()
         self._transport.state.ledger.refused(self.record)
 

@@ -63,7 +63,7 @@ class Intent:
         return cls(error.path, error.request, error.reference, error.sent_at)
 
     def equals(self, other: Intent) -> bool:
-        """Whether two requests are identical, so that their jobs cannot be told apart."""
+        """Whether two requests are identical, so that their jobs cannot be distinguished."""
         one, two = dict(self.body), dict(other.body)
         same = same_stream(one.pop("stream_url", ""), two.pop("stream_url", ""))
         return same and (self.path, one) == (other.path, two)

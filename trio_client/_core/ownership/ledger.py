@@ -53,7 +53,7 @@ class CreateRecord:
         job_id: the id of its job, once known.
         stopping: whether its job is being looked up in order to be stopped.
         sent: when it was sent, by the ledger's clock; `None`: not yet, or by another process.
-        settled: when its job was made at the latest, by the same clock; `None`: it may still be made.
+        made_by: when its job was made at the latest, by the same clock; `None`: it may still be made.
         window: when its job was made, by the server's clock, where another process has sent it and knew that.
         error: what says that the outcome is unknown: while it exists, the lookup may be retried.
     """
@@ -63,7 +63,7 @@ class CreateRecord:
     job_id: str | None = None
     stopping: bool = False
     sent: float | None = None
-    settled: float | None = None
+    made_by: float | None = None
     window: Window | None = None
     error: weakref.ref[CreateOutcomeUnknownError] | None = None
 
@@ -79,7 +79,7 @@ class CreateRecord:
 
     @property
     def may_be_looked_up(self) -> bool:
-        """Whether its job may still be looked up in the list, by its owner or by whoever has its error."""
+        """Whether its job may still be looked up in the list, by its owner or the holder of its error."""
         if self.job_id is not None:
             return False
         if self.error is not None:
@@ -126,7 +126,7 @@ class Ledger:
         record = CreateRecord(intent)
         with _process.lock:
             if len(self._records) >= self._many:
-                self._drop_settled()
+                self._drop_unmatchable()
             self._records.add(record)
         return record
 
@@ -144,14 +144,14 @@ class Ledger:
         """Note that there is a job, and its id, if it is known already."""
         with _process.lock:
             if record.state is not CreateState.RUNNING:
-                record.state, record.settled = CreateState.RUNNING, self.clock()
+                record.state, record.made_by = CreateState.RUNNING, self.clock()
             record.job_id = job_id or record.job_id
 
     def unresolved(self, record: CreateRecord, *, window: float = 0.0) -> None:
-        """Note that it is not known which job is this create's, if it made one: by now, or in so many seconds."""
+        """Note that it is not known which job is this create's, if it made one: by now, or within the window."""
         with _process.lock:
             if record.state is CreateState.SENT:
-                record.state, record.settled = CreateState.UNRESOLVED, self.clock() + window
+                record.state, record.made_by = CreateState.UNRESOLVED, self.clock() + window
 
     def reported(self, record: CreateRecord, error: CreateOutcomeUnknownError) -> None:
         """Note the error that was raised for an unresolved create: the record is kept for as long as the error."""
@@ -168,7 +168,7 @@ class Ledger:
         window = None
         if error.sent_at is not None and error.made_before is not None:
             window = Window(error.sent_at, error.made_before)
-        return CreateRecord(intent, CreateState.UNRESOLVED, settled=self.clock(), window=window)
+        return CreateRecord(intent, CreateState.UNRESOLVED, made_by=self.clock(), window=window)
 
     def ended(self, record: CreateRecord, state: CreateState) -> None:
         """Note how a job ended; its id stays known for as long as another create could match it."""
@@ -180,17 +180,17 @@ class Ledger:
         with _process.lock:
             return any(each.job_id == job_id for each in self._records)
 
-    def seconds_of_doubt(self, job_id: str) -> float:
+    def not_found_grace(self, job_id: str) -> float:
         """Return for how many more seconds "no such job" proves nothing, since reads may lag behind the create."""
         with _process.lock:
-            made = [each.settled for each in self._records if each.job_id == job_id and each.settled is not None]
+            made = [each.made_by for each in self._records if each.job_id == job_id and each.made_by is not None]
         return max(0.0, min(_NEW_SECONDS, max(made) + _NEW_SECONDS - self.clock())) if made else 0.0
 
     def candidates(self, record: CreateRecord, jobs: Iterable[Job], listing: Listing) -> list[Candidate]:
         """Return the list items that can be a create's job, by what list items show and by whose job is whose."""
         window = record.window
         if record.sent is not None:
-            window = Window.on(listing, record.sent, record.settled)
+            window = Window.on(listing, record.sent, record.made_by)
         with _process.lock:
             taken = self._taken(record)
         found = (candidate(job, record.intent, window) for job in jobs if job.job_id not in taken)
@@ -248,7 +248,7 @@ class Ledger:
             if each is not record and each.intent.equals(record.intent) and _overlap(each, record)
         ]
 
-    def _drop_settled(self) -> None:
+    def _drop_unmatchable(self) -> None:
         """Drop the records whose job no create can be taken for any more."""
         now = self.clock()
         looked_up = [each for each in self._records if each.may_be_looked_up]
@@ -256,8 +256,8 @@ class Ledger:
             each
             for each in self._records
             if each.may_be_looked_up
-            or each.settled is None
-            or now - each.settled <= _APART
+            or each.made_by is None
+            or now - each.made_by <= _APART
             or any(_overlap(each, other) for other in looked_up)
         }
         self._many = max(self._few, 2 * len(self._records))
@@ -270,4 +270,4 @@ def _overlap(one: CreateRecord, other: CreateRecord) -> bool:
 
 def _may_precede(one: CreateRecord, other: CreateRecord) -> bool:
     """Return whether one create can have been sent before the job of another was made."""
-    return one.sent is None or other.settled is None or one.sent <= other.settled + _APART
+    return one.sent is None or other.made_by is None or one.sent <= other.made_by + _APART

@@ -40,7 +40,7 @@ class Window:
     latest: datetime
 
     @classmethod
-    def on(cls, listing: Listing, sent: float, settled: float | None) -> Window | None:
+    def on(cls, listing: Listing, sent: float, made_by: float | None) -> Window | None:
         """Place a time between two stamps of the client's clock on the server's; `None` if that is not known.
 
         The machine's wall clock has no part in it: it may be wrong, and be set meanwhile.
@@ -48,8 +48,8 @@ class Window:
         if listing.date is None:
             return None
         latest = listing.date + _DATE_LAG
-        if settled is not None:
-            latest -= timedelta(seconds=max(0.0, listing.asked - settled))
+        if made_by is not None:
+            latest -= timedelta(seconds=max(0.0, listing.asked - made_by))
         return cls(listing.date - timedelta(seconds=listing.received - sent), latest)
 
     def has(self, moment: datetime, slack: timedelta = CLOCK_SKEW) -> bool:

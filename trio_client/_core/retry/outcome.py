@@ -64,7 +64,7 @@ def classify(error: TrioError) -> Outcome:
 def _classify_status(status: int, *, has_retry_after: bool) -> Outcome:
     if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
         return Outcome.REFUSED
-    # A 4xx is a no, also one that nobody documented; redirects and failures in the middle of the work are not.
+    # A 4xx is a refusal, also an undocumented one; redirects and failures in the middle of the work are not.
     return Outcome.DEFINITE if 400 <= status < 500 else Outcome.AMBIGUOUS
 
 

@@ -1,4 +1,4 @@
-"""A program that is told to end leaves no job behind, if it asked for that."""
+"""A program that is terminated leaves no job behind, if it asked for that."""
 
 from __future__ import annotations
 
