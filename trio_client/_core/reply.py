@@ -14,7 +14,7 @@ from .. import errors
 from .._redaction import preview
 from .call import EVENT_STREAM, Nothing
 from .config import TRIO, Service
-from .salvage import TooManyUnreadableError, may_hold_not_a_number, name_of, salvage
+from .salvage import TooManyUnreadableError, name_of, salvage
 
 __all__ = [
     "PREVIEW_LENGTH",
@@ -70,7 +70,7 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
     found: _M | None = None
     problem: ValidationError | str | None = None
     try:
-        if not may_hold_not_a_number(reply.content):
+        if not _may_hold_not_a_number(reply.content):
             found = model.model_validate_json(reply.content)
     except ValidationError as error:
         problem = error.with_traceback(None)  # its frames hold the body
@@ -105,7 +105,7 @@ def check_strictly(
         return
     problem: ValidationError | str
     try:
-        if may_hold_not_a_number(reply.content):
+        if _may_hold_not_a_number(reply.content):
             from_json(reply.content, allow_inf_nan=False)
         documented.model_validate_json(reply.content)
     except ValidationError as error:
@@ -115,6 +115,14 @@ def check_strictly(
     else:
         return
     raise unusable(f"{name} by the documented schema", reply, problem, secrets=secrets(), service=service)
+
+
+def _may_hold_not_a_number(content: bytes) -> bool:
+    """Return whether a body may hold NaN or Infinity, which pydantic takes for numbers, and no JSON has.
+
+    A single byte is found thirty times faster than a word, and is often not there.
+    """
+    return (b"N" in content and b"NaN" in content) or (b"I" in content and b"Infinity" in content)
 
 
 def unusable(
