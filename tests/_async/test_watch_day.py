@@ -84,7 +84,7 @@ async def test_a_day_is_watched_except_for_the_gaps_reported(stub: StubServer, c
     gaps: list[CoverageGap] = []
     followed: set[str] = set()
     with Faults(stub) as faults:
-        async with client.live_monitor.watch(CAMERA, "x", interval_seconds=30) as events:
+        async with client.live_monitor.watch(CAMERA, "x", interval_seconds=30, on_drop="poll") as events:
             async for event in events:
                 if event.job_id:
                     followed.add(event.job_id)

@@ -85,7 +85,7 @@ def test_a_day_is_watched_except_for_the_gaps_reported(stub: StubServer, connect
     gaps: list[CoverageGap] = []
     followed: set[str] = set()
     with Faults(stub) as faults:
-        with client.live_monitor.watch(CAMERA, "x", interval_seconds=30) as events:
+        with client.live_monitor.watch(CAMERA, "x", interval_seconds=30, on_drop="poll") as events:
             for event in events:
                 if event.job_id:
                     followed.add(event.job_id)
