@@ -41,6 +41,7 @@ def post(url: str, body: bytes, signature: str) -> int:
 
 def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: StubServer, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret\n")
+    (tmp_path / "secret").chmod(0o600)
     args = ("webhooks", "listen", "--port", "0", "--secret-file", str(tmp_path / "secret"), "--json", "--count", "2")
     process = spawn(*args, server=stub)
     assert process.stderr is not None

@@ -113,7 +113,7 @@ class AsyncBaseClient:
         if self._owns_connections:
             state = self._transport.state
             try:
-                if state.open_streams.of(current_owner()):
+                if state.open_streams and state.open_streams.of(current_owner()):
                     from .closing import close_streams  # with all that streams need
 
                     await close_streams(self._transport, timeout)

@@ -42,7 +42,8 @@ class AsyncPolling:
             transport.settings.retry.deadline, transport.clock, reached=reached or ledger.is_known(job_id)
         )
         self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
-        self._next_poll: float | None = None
+        self._polled = False
+        self._next_poll: float | None = None  # once it is waited for
         self.seen_alive: datetime | None = None
 
     @property
@@ -70,14 +71,14 @@ class AsyncPolling:
         try:
             job = await self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
-            self._next_poll = self._transport.clock() + self._poll_interval
+            self._polled, self._next_poll = True, None
             if self._transport.clock() < self._grace_until:
                 return []
             return [self._history.not_found(error)]
         except TrioError as error:
             if limit_is_over():
                 raise TimeoutError from None
-            self._next_poll = self._transport.clock() + self._poll_interval
+            self._polled, self._next_poll = True, None
             if self._window.allows(error):
                 return []
             raise StreamInterruptedError(
@@ -85,14 +86,20 @@ class AsyncPolling:
                 job_id=self.job_id,
             ) from error
         self._window.reset()
-        self._next_poll = self._transport.clock() + self._poll_interval
+        self._polled, self._next_poll = True, None
         if not job.is_terminal:
             self.seen_alive = asked_at
         return self._history.poll(job)
 
     async def _wait(self) -> None:
         """Wait for the time of the next poll; a wait that is cut off goes on with the next call."""
-        pause = 0.0 if self._next_poll is None else self._next_poll - self._transport.clock()
+        if not self._polled:
+            return
+        pause = self._poll_interval
+        if self._next_poll is None:
+            self._next_poll = self._transport.clock() + pause
+        else:
+            pause = self._next_poll - self._transport.clock()
         if pause <= 0:
             return
         left = limit_left()

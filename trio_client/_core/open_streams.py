@@ -27,6 +27,9 @@ class OpenStreams:
         """Note that a stream is closed, and its job stopped or released."""
         self._streams.pop(id(stream), None)
 
+    def __bool__(self) -> bool:
+        return bool(self._streams)
+
     def of(self, owner: object) -> list[Any]:
         """Return the open streams of an event loop, or of this process."""
         found = [reference() for reference, each in list(self._streams.values()) if each == owner]
