@@ -38,6 +38,8 @@ class Call(Generic[_M]):
     accept: str = "application/json"
     fresh_connection: bool = False
     """Whether to use a connection nothing else has used: what costs money must not meet a stale one."""
+    divisible: bool = False
+    """Whether less can be asked for: a reply over the size limit is then not asked for a second time."""
 
     def __repr__(self) -> str:  # query and body may name a camera with its password
         return f"<Call {self.method} {self.path}>"

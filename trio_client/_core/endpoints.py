@@ -107,7 +107,8 @@ def list_jobs(
     if offset is not None:
         query["offset"] = integer("offset", offset, 0)
     # Checked words and numbers need no encoding.
-    return Call("GET", "/jobs", JobPage, Effect.SAFE, query="&".join([f"{name}={query[name]}" for name in query]))
+    text = "&".join([f"{name}={query[name]}" for name in query])
+    return Call("GET", "/jobs", JobPage, Effect.SAFE, query=text, divisible=True)
 
 
 def get_job(job_id: str) -> Call[JobDetail]:

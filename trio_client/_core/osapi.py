@@ -98,7 +98,7 @@ def list_jobs(*, status: str | None = None, limit: int | None = None, offset: in
         query["limit"] = integer("limit", limit, 1, LARGEST_PAGE)
     if offset is not None:
         query["offset"] = integer("offset", offset, 0)
-    return Call("GET", "/job", OsapiJobPage, Effect.SAFE, query=urlencode(query))
+    return Call("GET", "/job", OsapiJobPage, Effect.SAFE, query=urlencode(query), divisible=True)
 
 
 def get_job(id: str) -> Call[OsapiJob]:

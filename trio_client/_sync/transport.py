@@ -99,7 +99,8 @@ class Transport:
         settings = self.settings
         waits = settings.timeout if timeout is None else Timeout.of(timeout)
         request = prepare(call, settings, extra_headers)
-        return request, waits, Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock)
+        attempts = Attempts(settings.retry, call.effect, self.state.quota, clock=self.clock, divisible=call.divisible)
+        return request, waits, attempts
 
     def _send(self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts) -> _M:
         attempts.made += 1

@@ -53,7 +53,19 @@ class Attempts:
     Pure but for the injected clock and random source.
     """
 
-    __slots__ = ("_clock", "_deadline", "_effect", "_policy", "_quota", "_rand", "ambiguous", "made", "started", "wait")
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_divisible",
+        "_effect",
+        "_policy",
+        "_quota",
+        "_rand",
+        "ambiguous",
+        "made",
+        "started",
+        "wait",
+    )
 
     def __init__(
         self,
@@ -63,8 +75,10 @@ class Attempts:
         *,
         clock: Callable[[], float],
         rand: Callable[[], float] = random.random,
+        divisible: bool = False,
     ) -> None:
         self._policy = policy
+        self._divisible = divisible
         self._effect = effect
         self._quota = quota
         self._clock = clock
@@ -101,7 +115,7 @@ class Attempts:
         if isinstance(error, APITimeoutError) and error.phase == "deadline":
             return False
         if isinstance(error, ResponseValidationError) and (
-            self.made >= _MOST_UNUSABLE_REPLIES or error.field == "max_body_bytes"
+            self.made >= _MOST_UNUSABLE_REPLIES or (self._divisible and error.field == "max_body_bytes")
         ):
             return False
         wait = self._wait_after(error)
