@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
 Connect = Callable[..., TrioClient]
 CAMERA = "rtsp://cam.example/1"
 DAY = 24 * 3600
-SPEED = 4800
+SPEED = 2400
 EVERY = 300  # stub-seconds between two faults, on average
 
 NO_SLOT = {"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}

@@ -124,7 +124,7 @@ def test_no_script_crashes_the_server(stub: StubServer, control: httpx.Client, n
         status = control.post(PATHS.get(name, f"/{name}"), content=body).status_code
         assert status in (200, 422), odd
         refused += status == 422
-        if status == 200 and field not in ("close", "drop_after_bytes"):
+        if status == 200 and field not in ("close", "drop_after_bytes", "store_away"):  # which answer 500, or nothing
             for method, path, value in AFTERWARDS:
                 headers = {"authorization": "Bearer k"}
                 after = control.request(method, f"{stub.url}{path}", json=value, headers=headers)
