@@ -71,6 +71,6 @@ clean:  ## remove what the other targets made
 .venvs/bench/.made: pyproject.toml
 	$(PYTHON) -m venv .venvs/bench
 	.venvs/bench/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	.venvs/bench/bin/python -m pip install --quiet --editable ".[cli,stub]"
+	.venvs/bench/bin/python -m pip install --quiet --editable ".[aiohttp,cli,stub]"
 	-.venvs/bench/bin/python -m pip install --quiet --group bench
 	touch $@
