@@ -1,4 +1,4 @@
-"""Do the failed jobs of an OSAPI server again, and tell what became of them.
+"""Do the failed jobs of an OSAPI server again, on every agent, and report what became of them.
 
 python examples/retry_failed_osapi_jobs.py
 
@@ -20,7 +20,7 @@ def main() -> int:
             try:
                 new = client.jobs.retry(old.id or "")
             except CreateOutcomeUnknownError as error:
-                print(f"{old.id}: {error}", file=sys.stderr)  # it may run: a look at the list tells
+                print(f"{old.id}: {error}", file=sys.stderr)  # the old job's timeline names a new one
                 continue
             job = client.jobs.wait(new.job_id, timeout=300, poll_interval=1)
             still_failing += job.status != "completed"

@@ -15,6 +15,7 @@ from trio_client import (
     APIStatusError,
     AuthenticationError,
     BadRequestError,
+    CallInfo,
     ConfigurationError,
     CreateOutcomeUnknownError,
     Hooks,
@@ -327,6 +328,13 @@ class TestIterate:
                 stub.osapi.delete(ids[-1])
         assert sorted(map(str, got)) == sorted(ids[:-1])
 
+    def test_a_loop_that_deletes_what_it_gets_leaves_none(self, stub: StubServer, client: OsapiClient) -> None:
+        for number in range(60):
+            stub.osapi.add(status="failed" if number % 6 == 0 else "completed")
+        for job in client.jobs.iterate(status="completed", page_size=7):
+            client.jobs.delete(str(job.id))
+        assert {job["status"] for job in stub.osapi.jobs} == {"failed"}
+
     def test_a_filter_and_a_limit_are_kept_to(self, stub: StubServer, client: OsapiClient) -> None:
         for number in range(20):
             stub.osapi.add(status="failed" if number % 2 else "completed")
@@ -631,6 +639,20 @@ class TestWait:
 
         job_id = stub.osapi.add(status="processing", then={8: {"status": "completed"}})
         assert (client.jobs.wait(job_id, on_update=update)).status == "completed"
+
+    def test_a_server_without_its_store_is_waited_for(self, stub: StubServer, connect: Connect) -> None:
+        seen: list[tuple[str, int | None]] = []
+
+        def follow(info: CallInfo) -> None:
+            seen.append((info.url.removeprefix(stub.osapi_url), info.status_code))
+            stub.osapi.store_away = "processing" in states and len(seen) < 9
+
+        states: list[str | None] = []
+        job_id = stub.osapi.add(status="processing", then={20: {"status": "completed"}})
+        client = connect(hooks=Hooks(on_response=follow))
+        job = client.jobs.wait(job_id, on_update=lambda job: states.append(job.status))
+        assert (job.status, job.id) == ("completed", job_id)
+        assert {(f"/api/job/{job_id}", 404), ("/api/job?limit=1", 500)} <= set(seen)
 
     def test_a_job_that_is_deleted_meanwhile_is_not_found(self, stub: StubServer, client: OsapiClient) -> None:
         job_id = stub.osapi.add(status="processing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._core.config import Timeout
 from .._core.osapi import (
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ..models import OsapiStatusFilter
 
 __all__ = ["OsapiJobIterator", "OsapiJobs"]
+
+_Ids: TypeAlias = Sequence[str] | None
 
 
 class OsapiJobIterator(PageIterator[OsapiJobPage, OsapiJob]):
@@ -167,7 +169,8 @@ class OsapiJobs:
 
         Raises:
             RequestValidationError: the id is not a UUID; nothing was sent.
-            JobNotFoundError: the job is unknown or has expired.
+            JobNotFoundError: the job is unknown, or the server cannot reach its store: `list` tells, which then
+                fails with a `ServerError`.
             PermissionDeniedError: the token lacks the scope `job:read`.
             APIStatusError: the server refused otherwise.
             APIConnectionError: no reply came.
@@ -201,9 +204,12 @@ class OsapiJobs:
         30 minutes; meanwhile the job reads `failed`. Use `settle` to wait for the end of these attempts.
         Failed polls, such as those of a restarting server, are retried for as long as the retry policy's deadline.
 
+        A job that no agent takes, such as a retry to a host name, stays `submitted` and never ends: pass
+        a `timeout`.
+
         Args:
             id: the job's id, a UUID.
-            timeout: seconds to wait at most; `None`: until it ends.
+            timeout: seconds to wait at most; `None`: until it ends, which a job that no agent takes never does.
             poll_interval: seconds between two polls.
             settle: seconds for which a job must have stayed `failed` (or `partial_failure`) before that is taken as
                 its end; 0: at once.
@@ -214,8 +220,10 @@ class OsapiJobs:
             The job as it ended. If the time is up before `settle` is over, the job as it was last seen.
 
         Raises:
-            WaitTimeoutError: it did not end in time; the job runs on, and `.last` is its last state.
-            JobNotFoundError: the job is unknown, was deleted or has expired.
+            WaitTimeoutError: it did not end in time, and `.last` is its last state. It runs on, or, where the message
+                says so, no agent has taken it.
+            JobNotFoundError: the job is unknown or was deleted. Once a job was seen, this is raised only while the
+                server can reach its store.
             RequestValidationError: an argument is outside its range; nothing was sent.
             APIStatusError, APIConnectionError: polling failed for good.
 
@@ -242,7 +250,7 @@ class OsapiJobs:
             extra_headers=extra_headers,
             ended=ending.reached,
             next_poll=ending.next_poll,
-            missing=partial(self._missing, id),
+            missing=partial(self._missing, id, extra_headers=extra_headers),
             advice="Wait again, or delete its record with client.jobs.delete(id).",
         )
 
@@ -261,8 +269,8 @@ class OsapiJobs:
             extra_headers: headers to send with this request.
 
         Raises:
-            JobNotFoundError: the job is unknown or has expired, unless an earlier attempt of this same call may have
-                deleted it.
+            JobNotFoundError: the job is unknown, unless an earlier attempt of this same call may have deleted it; or
+                the server cannot reach its store.
             RequestValidationError: the id is not a UUID; nothing was sent.
             PermissionDeniedError: the token lacks the scope `job:write`.
             APIStatusError: the server refused otherwise.
@@ -286,7 +294,7 @@ class OsapiJobs:
             missing = error.with_traceback(None)
         else:
             return
-        problem = self._missing(id, missing)
+        problem = self._missing(id, missing, timeout=timeout, extra_headers=extra_headers)
         if problem is None:
             self._transport.call(delete_job(id), timeout=timeout, extra_headers=extra_headers)
         elif not isinstance(problem, JobNotFoundError):
@@ -318,8 +326,8 @@ class OsapiJobs:
             The new job's `.job_id`, with its first `.status`; `wait` takes the id.
 
         Raises:
-            JobNotFoundError: the old job is unknown or has expired.
-            BadRequestError: there is no such host, or the old job's operation cannot be read.
+            JobNotFoundError: the old job is unknown, or the server cannot reach its store.
+            BadRequestError: there is no such target, or the old job's operation cannot be read.
             CreateOutcomeUnknownError: it failed in a way that leaves open whether there is a new job.
             RequestValidationError: the id is not a UUID, or the host name is empty; nothing was sent.
             PermissionDeniedError: the token lacks the scope `job:write`.
@@ -337,7 +345,8 @@ class OsapiJobs:
         Source: OSAPI's OpenAPI file, `POST /job/{id}/retry`.
         """
         call = retry_job(id, target_hostname)
-        known = self._retries(id)
+        notes = partial(self._retries, id, timeout=timeout, extra_headers=extra_headers)
+        known = notes()
         sent_at = self._transport.state.server_now()
         try:
             return self._transport.call(call, timeout=timeout, extra_headers=extra_headers)
@@ -345,39 +354,46 @@ class OsapiJobs:
             if not is_ambiguous(error):
                 raise
             cause = error
-        new: Sequence[str] = () if known is None else self._new_retries(id, known)
+        new: Sequence[str] = () if known is None else self._new_retries(notes, known)
         if len(new) != 1:
             raise retry_outcome_unknown(call, cause, sent_at, new) from cause
         job = OsapiRetriedJob(job_id=new[0], status="submitted")
         remember(job, ResponseInfo(200, {}, None, cause.attempts, 0.0, recovered=True))
         return job
 
-    def _retries(self, id: str) -> Sequence[str] | None:
+    def _retries(self, id: str, *, timeout: float | Timeout | None, extra_headers: Mapping[str, str] | None) -> _Ids:
         """Return the ids of the jobs that retries of a job have made; `None` if it cannot be read."""
         try:
-            return retries_of(self._transport.call(get_job(id)))
+            return retries_of(self._transport.call(get_job(id), timeout=timeout, extra_headers=extra_headers))
         except TrioError:
             return None
 
-    def _new_retries(self, id: str, known: Sequence[str]) -> Sequence[str]:
+    def _new_retries(self, notes: Callable[[], _Ids], known: Sequence[str]) -> Sequence[str]:
         """Look up for `reconcile_for` seconds which retries were made besides the known ones."""
         for wait in lookup_waits(self._transport.settings.retry.reconcile_for):
             if wait:
                 self._transport.sleep(wait)
-            new = [each for each in self._retries(id) or () if each not in known]
+            new = [each for each in notes() or () if each not in known]
             if new:
                 return new
         return ()
 
-    def _missing(self, id: str, error: JobNotFoundError) -> TrioError | None:
+    def _missing(
+        self,
+        id: str,
+        error: JobNotFoundError,
+        *,
+        timeout: float | Timeout | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> TrioError | None:
         """Return what a 404 for a job means: without its store, the server says so of jobs that exist.
 
         Returns:
             The error if the job is gone, another if that is not known, `None` if the job is there.
         """
         try:
-            self._transport.call(list_jobs(limit=1))
-            self._transport.call(get_job(id))
+            self._transport.call(list_jobs(limit=1), timeout=timeout, extra_headers=extra_headers)
+            self._transport.call(get_job(id), timeout=timeout, extra_headers=extra_headers)
         except JobNotFoundError:
             return error
         except TrioError as problem:

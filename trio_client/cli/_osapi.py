@@ -199,7 +199,7 @@ def retry(
         str | None,
         typer.Option(
             help="Agents to run it: _any or _all for every agent, a machine id, or key:value for a label. "
-            "A host name is accepted, but no agent takes the job."
+            "With a host name the job stays submitted: no agent takes it."
         ),
     ] = None,
     json: Json = False,
