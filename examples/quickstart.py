@@ -55,8 +55,8 @@ def receive_webhook(client: TrioClient) -> None:
     Thread(target=receiver.serve_forever, daemon=True).start()
     try:
         url = f"http://127.0.0.1:{receiver.server_port}/trio"
-        job = client.live_monitor.create(CAMERA, CONDITION, interval_seconds=5, webhook_url=url)
         print("\nwebhooks:")
+        job = client.live_monitor.create(CAMERA, CONDITION, interval_seconds=5, webhook_url=url)
         told.wait(timeout=30)
         print(f"the job ended: {client.jobs.get(job.job_id).status}")
     finally:

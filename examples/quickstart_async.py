@@ -52,8 +52,8 @@ async def receive_webhook(client: AsyncTrioClient) -> None:
     async with receiver:
         port = receiver.sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}/trio"
-        job = await client.live_monitor.create(CAMERAS[0], CONDITION, interval_seconds=5, webhook_url=url)
         print("\nwebhooks:")
+        job = await client.live_monitor.create(CAMERAS[0], CONDITION, interval_seconds=5, webhook_url=url)
         await asyncio.wait_for(told.wait(), timeout=30)
         print(f"the job ended: {(await client.jobs.get(job.job_id)).status}")
 

@@ -59,14 +59,14 @@ def _replies_keep_to_the_schema(_deviations: Deviations) -> Iterator[None]:
     assert _deviations.take() == []
 
 
-_THOROUGH = ("test_guarantees.py", "test_lifecycle.py", "test_lifecycle_processes.py")
+_THOROUGH = ("tests/_async/test_guarantees.py", "tests/_sync/test_guarantees.py", "tests/lifecycle/")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes is left to `make test-all`."""
     for item in items:
-        if item.path.name in _THOROUGH and item.path.parent.name != "stub":
+        if item.nodeid.startswith(_THOROUGH):
             item.add_marker(pytest.mark.thorough)
             # Whole servers are torn down here at any moment, and CPython drops the socket of a TLS handshake that is
             # reset: what such a socket says when it is collected is no failure of whichever test runs then. That the

@@ -415,6 +415,7 @@ LIMIT = 2**18
         (b"id: 1\n\n", b"\n" * 5000),
     ],
 )
+@pytest.mark.thorough
 def test_what_is_dropped_is_neither_counted_nor_held(start: bytes, chunk: bytes) -> None:
     decoder = Decoder(max_event_bytes=LIMIT)
     decoder.feed(start)
@@ -425,6 +426,7 @@ def test_what_is_dropped_is_neither_counted_nor_held(start: bytes, chunk: bytes)
 
 @pytest.mark.parametrize("size", [1, 16, 999, 60_000, 100_000])
 @pytest.mark.parametrize("field", [b"data: ", b"event: ", b"id:", b"data: x\ndata:"])
+@pytest.mark.thorough
 def test_a_line_without_end_fails_at_the_limit_and_holds_no_more_than_twice_as_much(field: bytes, size: int) -> None:
     decoder = Decoder(max_event_bytes=LIMIT)
     decoder.feed(field)
@@ -482,6 +484,7 @@ def test_a_chunk_of_many_events_may_be_larger_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize("line", [b"ab\n", b"ab\r", b"ab\r\n", b"\n"])
+@pytest.mark.thorough
 def test_one_huge_chunk_of_short_lines_is_not_split_at_once(line: bytes) -> None:
     chunk = line * (1_500_000 // len(line))
 

@@ -43,6 +43,7 @@ async def test_the_job_of_an_open_stream_is_stopped_and_the_stream_ends(
     await events.close()
 
 
+@pytest.mark.thorough
 async def test_many_are_stopped_at_once(stub: StubServer, client: AsyncTrioClient) -> None:
     events = [await opened(stub, client) for _ in range(8)]
     stub.fail_next(method="DELETE", delay=0.5, processed=True, status=200, body={"job_id": "x"}, times=8)
@@ -87,6 +88,7 @@ async def test_a_stop_that_cannot_be_confirmed_is_named(stub: StubServer, client
     assert (stub.running_jobs, await events.collect()) == (1, [])
 
 
+@pytest.mark.thorough
 async def test_it_takes_no_longer_than_asked_for(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
     pauses.take_real_time()
     events = await opened(stub, client)

@@ -784,6 +784,7 @@ class TestBytes:
         )
         assert [1, 2, 3, 4, 4] == [event.raw["n"] for event in received if isinstance(event, Triggered)]
 
+    @pytest.mark.thorough
     async def test_an_event_that_dribbles_in_for_too_long_drops_the_stream(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:

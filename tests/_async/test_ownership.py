@@ -181,6 +181,7 @@ async def test_a_lost_create_finds_its_job_whatever_form_its_url_has(
                 await create(asked, OPEN)
 
 
+@pytest.mark.thorough
 async def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer, connect: Connect) -> None:
     announced: list[str | None] = []
     client = connect(hooks=Hooks(on_intent=lambda info: announced.append(info.reference)))
@@ -196,6 +197,7 @@ async def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer
     assert create.json["webhook_url"] == f"{hook}?client_ref=order%207%2Fa"
 
 
+@pytest.mark.thorough
 async def test_a_reference_is_the_key_of_a_create_and_of_a_stream(stub: StubServer, client: AsyncTrioClient) -> None:
     job = await client.live_monitor.create(YARD, OPEN, reference="order 7")
     assert response_info(job).reference == "order 7"

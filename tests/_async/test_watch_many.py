@@ -71,6 +71,7 @@ async def test_all_are_watched_side_by_side(stub: StubServer, client: AsyncTrioC
     assert (0, 20) == (stub.running_jobs, posts(stub))
 
 
+@pytest.mark.thorough
 async def test_where_slots_are_few_all_get_time_slices(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=2) as stub:
         targets = cameras(5)
@@ -102,6 +103,7 @@ async def test_where_slots_are_few_all_get_time_slices(connect: Connect) -> None
         assert 0 == stub.running_jobs
 
 
+@pytest.mark.thorough
 async def test_an_event_from_before_the_end_of_a_time_slice_is_emitted(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1) as stub:
         emitted: Counter[str | None] = Counter()
@@ -114,6 +116,7 @@ async def test_an_event_from_before_the_end_of_a_time_slice_is_emitted(connect: 
         assert fired == {job_id: emitted[job_id] for job_id in fired}
 
 
+@pytest.mark.thorough
 async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1, start_delay=120) as stub:  # longer than a time slice
         turns: Counter[Target] = Counter()
@@ -128,6 +131,7 @@ async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) 
         assert max(turns.values()) <= 1 + min(turns.values())
 
 
+@pytest.mark.thorough
 async def test_time_slices_end_though_no_event_names_its_job(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     encode = trio_client.stub.delivery.event_stream.encode_event
 
@@ -230,6 +234,7 @@ async def test_an_exception_in_the_block_stops_all_jobs(stub: StubServer, client
     assert 0 == stub.running_jobs
 
 
+@pytest.mark.thorough
 async def test_a_timeout_stops_all_jobs(stub: StubServer, client: AsyncTrioClient) -> None:
     with anyio.CancelScope() as scope:
         async with client.watch_many(cameras(10)) as events:
@@ -296,6 +301,7 @@ async def test_two_equal_targets_are_two_watches(stub: StubServer, client: Async
     assert (2, 0) == (len(stub.jobs), stub.running_jobs)
 
 
+@pytest.mark.thorough
 async def test_equal_jobs_with_unknown_ids_are_stopped_too(stub: StubServer, connect: Connect) -> None:
     stub.clock.speed = 0  # so that no job is named
     async with connect().watch_many(3 * cameras(1)) as events:

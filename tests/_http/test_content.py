@@ -85,6 +85,7 @@ def test_tiny_chunks_take_the_memory_of_their_bytes(size: int) -> None:
     assert peak_of([b"x" * size] * (limit // size + 1), limit=limit) < 2 * limit
 
 
+@pytest.mark.thorough
 def test_a_bomb_takes_the_memory_of_the_limit() -> None:
     assert peak_of([gzip.compress(b"\0" * 64 * LIMIT)], "gzip") < 2 * LIMIT
 

@@ -42,6 +42,7 @@ def test_the_job_of_an_open_stream_is_stopped_and_the_stream_ends(
     events.close()
 
 
+@pytest.mark.thorough
 def test_many_are_stopped_at_once(stub: StubServer, client: TrioClient) -> None:
     events = [opened(stub, client) for _ in range(8)]
     stub.fail_next(method="DELETE", delay=0.5, processed=True, status=200, body={"job_id": "x"}, times=8)
@@ -84,6 +85,7 @@ def test_a_stop_that_cannot_be_confirmed_is_named(stub: StubServer, client: Trio
     assert (stub.running_jobs, events.collect()) == (1, [])
 
 
+@pytest.mark.thorough
 def test_it_takes_no_longer_than_asked_for(stub: StubServer, client: TrioClient, pauses: Any) -> None:
     pauses.take_real_time()
     events = opened(stub, client)

@@ -175,6 +175,7 @@ def test_a_lost_create_finds_its_job_whatever_form_its_url_has(
                 create(asked, OPEN)
 
 
+@pytest.mark.thorough
 def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer, connect: Connect) -> None:
     announced: list[str | None] = []
     client = connect(hooks=Hooks(on_intent=lambda info: announced.append(info.reference)))
@@ -190,6 +191,7 @@ def test_the_callers_own_idempotency_key_is_the_reference(stub: StubServer, conn
     assert create.json["webhook_url"] == f"{hook}?client_ref=order%207%2Fa"
 
 
+@pytest.mark.thorough
 def test_a_reference_is_the_key_of_a_create_and_of_a_stream(stub: StubServer, client: TrioClient) -> None:
     job = client.live_monitor.create(YARD, OPEN, reference="order 7")
     assert response_info(job).reference == "order 7"

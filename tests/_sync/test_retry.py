@@ -371,6 +371,7 @@ class TestDeadline:
         ],
         ids=["dribbled head", "dribbled body", "nothing", "half a head", "half a body"],
     )
+    @pytest.mark.thorough
     def test_neither_silence_nor_dribble_can_stretch_it(self, connect: Connect, script: Any) -> None:
         with RawServer(script) as server:
             begun = time.monotonic()

@@ -403,6 +403,7 @@ def test_a_camera_that_is_off_at_the_start_is_waited_for_if_asked(stub: StubServ
     assert 0 == stub.running_jobs
 
 
+@pytest.mark.thorough
 def test_entering_never_waits_for_a_slot(connect: Connect, pauses: Any) -> None:
     with StubServer(speed=1200, max_jobs=0) as stub:
         client = connect(base_url=stub.base_url)

@@ -121,6 +121,7 @@ def test_all_jobs_are_listed_in_pages_of_the_size_given(run: Run, environment: S
     assert (done.code, "--page-size is 101" in done.err) == (2, True)
 
 
+@pytest.mark.thorough
 def test_a_long_host_name_leaves_the_id_whole(spawn: Spawn, still: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("OSAPI_TOKEN", "token-of-the-tests")

@@ -83,6 +83,7 @@ def test_a_second_signal_does_not_stop_the_cancellation(spawn: Spawn, still: Stu
     assert (process.returncode, still.running_jobs) == (130, 0)
 
 
+@pytest.mark.thorough
 def test_a_closed_pipe_ends_the_watch_quietly_and_cancels_its_job(spawn: Spawn, stub: StubServer) -> None:
     process = spawn("watch", GATE, "a van", "--json", "--max-triggers", "unlimited", "--duration", "9h", server=stub)
     assert process.stdout is not None

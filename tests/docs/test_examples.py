@@ -52,6 +52,7 @@ def run(
 
 
 @pytest.mark.parametrize("path", QUICKSTARTS, ids=lambda path: path.name)
+@pytest.mark.thorough
 def test_quickstart(path: Path) -> None:
     command = [sys.executable, "-W", "error", "-X", "dev", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -111,6 +112,7 @@ def test_overnight(run: RunExample, stub_environment: StubServer, tmp_path: Path
     assert 0 == stub_environment.running_jobs
 
 
+@pytest.mark.thorough
 def test_digest_to_markdown(run: RunExample, tmp_path: Path) -> None:
     run("digest_to_markdown.py", GATE, "report.md", "2")
     report = (tmp_path / "report.md").read_text("utf-8")
@@ -133,6 +135,7 @@ def test_check_many(run: RunExample, stub_environment: StubServer, tmp_path: Pat
     assert "5 yes, 6 no, 1 failed" in printed
 
 
+@pytest.mark.thorough
 def test_many_cameras(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
     cameras = [f"rtsp://user:hunter2@cam-{number}.example/live" for number in range(3)]
     for camera in cameras[:2]:
@@ -177,6 +180,7 @@ def test_timelapse(run: RunExample, stub_environment: StubServer, tmp_path: Path
     assert 2 == len(list((tmp_path / "pictures").glob("*-yes.jpg")))
 
 
+@pytest.mark.thorough
 def test_retry_failed_osapi_jobs(run: RunExample, stub_environment: StubServer) -> None:
     stub_environment.osapi.add(status="failed", error="no route to host")
     printed = run("retry_failed_osapi_jobs.py")

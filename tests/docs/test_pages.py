@@ -60,6 +60,7 @@ def test_program(
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if files(page)], ids=lambda page: page.name)
+@pytest.mark.thorough
 def test_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
     sources = files(page)
     for name, source in sources.items():
@@ -71,6 +72,7 @@ def test_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
     assert "skipped" not in shown
 
 
+@pytest.mark.thorough
 def test_tests_with_unittest_pass_under_unittest_too(tmp_path: Path) -> None:
     sources = files(ROOT / "docs" / "testing.md")
     for name in ("gate.py", "test_with_unittest.py"):

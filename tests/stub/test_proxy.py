@@ -420,6 +420,7 @@ class TestLife:
             assert b" 200 " in read_reply(sock)[0]
             assert proxy.base_url.endswith("/api")
 
+    @pytest.mark.thorough
     def test_it_leaks_nothing(self) -> None:
         program = """
 import gc, logging, socket

@@ -187,6 +187,7 @@ def test_the_application_runs_without_its_server() -> None:
     assert asyncio.run(use()).status_code == 200
 
 
+@pytest.mark.thorough
 def test_it_imports_nothing_of_the_client() -> None:
     for module in PACKAGE.rglob("*.py"):
         imported = re.findall(r"^\s*(?:from|import)\s+(\S+)", module.read_text(), re.MULTILINE)
@@ -223,6 +224,7 @@ def test_the_pictures_are_small() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.thorough
 def test_the_process_prints_its_address_and_ends_quietly(connect: Connect, number: signal.Signals) -> None:
     command = [
         sys.executable,
@@ -254,6 +256,7 @@ def test_the_process_prints_its_address_and_ends_quietly(connect: Connect, numbe
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.thorough
 def test_the_process_refuses_invalid_options(stub: StubServer) -> None:
     port = stub.url.rpartition(":")[2]
     for arguments, code, said in (

@@ -39,6 +39,7 @@ def test_a_stream_of_the_stub_server_is_read_to_its_end() -> None:
 
 
 @pytest.mark.skipif(not hasattr(time, "clock_gettime"), reason="time.monotonic is the only such clock there")
+@pytest.mark.thorough
 def test_a_stream_is_read_to_its_end_if_the_package_was_imported_under_freezegun() -> None:
     command = [sys.executable, "-c", IMPORTED_WHILE_FROZEN]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.split()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.thorough
 
 OTHERS = {plugin.name for plugin in entry_points(group="pytest11")} - {"trio_client"}
 NO_PLUGINS = [f"-pno:{name}" for name in sorted(OTHERS)]

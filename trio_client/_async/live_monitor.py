@@ -243,7 +243,7 @@ class AsyncLiveMonitor:
 
         Example:
             >>> async with AsyncTrioClient() as client:
-            ...     async with client.live_monitor.watch("rtsp://cam/1", "a van is there", duration=5) as events:
+            ...     async with client.live_monitor.watch("rtsp://cam/1", "a van is there", duration=3600) as events:
             ...         async for event in events:
             ...             if event.kind == "triggered":
             ...                 break

@@ -244,7 +244,7 @@ class LiveMonitor:
 
         Example:
             >>> with TrioClient() as client:
-            ...     with client.live_monitor.watch("rtsp://cam/1", "a van is there", duration=5) as events:
+            ...     with client.live_monitor.watch("rtsp://cam/1", "a van is there", duration=3600) as events:
             ...         for event in events:
             ...             if event.kind == "triggered":
             ...                 break
