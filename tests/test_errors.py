@@ -250,3 +250,13 @@ def test_the_repr_of_an_unknown_create_masks_the_camera_password() -> None:
 def test_the_warnings_are_not_errors() -> None:
     assert issubclass(errors.ResponseWarning, UserWarning)
     assert issubclass(errors.JobLeakWarning, UserWarning)
+
+
+@pytest.mark.parametrize("kind", [errors.TrioError, errors.StreamInterruptedError, errors.JobLeakWarning])
+def test_a_text_is_printable_and_cut_wherever_it_comes_from(kind: Any) -> None:
+    foreign = "x\n2026-01-01 forged line \x1b]52;c;aGk=\x07" + "y" * 200_000
+    found = kind(foreign, advice=foreign)
+    for text in (str(found), found.problem, found.advice, *map(str, found.args)):
+        assert text.isprintable()
+        assert text.startswith("x\\n2026-01-01 forged line \\x1b]52")
+        assert len(text) < 10_000

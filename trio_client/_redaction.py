@@ -17,16 +17,20 @@ __all__ = [
     "is_url_name",
     "know",
     "known_keys",
+    "legible",
     "mask",
     "presentable",
     "preview",
     "quoted",
+    "shown",
     "url_secrets",
 ]
 
 MASK = "***"
 _MIN_SECRET = 4  # masking shorter ones would spoil every other word, and protect nothing
 _MAX_SHOWN = 200
+_MAX_NAME = 100  # of an id, a status or a reason within a text
+_MAX_TEXT = 4000  # of a whole message
 _MAX_ITEMS = 100
 _MAX_NUMBER = 10**40
 _MAX_USERINFO = 4096  # of a long text, this much more than is shown is searched
@@ -90,17 +94,26 @@ def is_url_name(name: str) -> bool:
 
 def preview(text: str, secrets: Iterable[str] = (), *, limit: int = _MAX_SHOWN, is_url: bool = False) -> str:
     """Return the start of a foreign text: masked, printable, at most `limit` characters long."""
-    text = _mask_start(_hide(text, secrets), limit, is_url=is_url)
-    if not text.isprintable():  # terminal escapes and line breaks must not reach a log or a terminal as such
-        text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return legible(_mask_start(_hide(text, secrets), limit, is_url=is_url), limit=limit)
+
+
+def legible(text: str, *, limit: int = _MAX_TEXT) -> str:
+    """Return the start of a text, printable: terminal escapes and line breaks must not reach a log or a terminal."""
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def shown(value: object) -> str:
+    """Return what a server wrote, such as an id, a status or a reason, as a text may repeat it."""
+    return preview(str(value), known_keys(), limit=_MAX_NAME)
 
 
 def quoted(value: Any, field: str, *, limit: int = _MAX_SHOWN) -> str:
     """Return the start of a field's value as Python would write it, masked."""
     if isinstance(value, str):
         value = _mask_start(value, limit, is_url=is_url_name(field))
-    return preview(repr(value), limit=limit)
+    return preview(repr(value), known_keys(), limit=limit)
 
 
 def presentable(value: Any, name: str = "") -> Any:

@@ -33,7 +33,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._redaction import presentable
+from ._redaction import legible, presentable
 
 if TYPE_CHECKING:
     from .events import Event
@@ -94,10 +94,11 @@ class TrioError(Exception):
     acted_before: bool = False
 
     def __init__(self, message: str = "", *, advice: str | None = None) -> None:
+        message = legible(message)
         super().__init__(message)
         self.problem = message
         if advice is not None:  # a class may have advice of its own
-            self.advice = advice
+            self.advice = legible(advice)
 
     def __str__(self) -> str:
         return _with_advice(self.problem, self.advice)
@@ -435,9 +436,10 @@ class JobLeakWarning(UserWarning):
     """
 
     def __init__(self, message: str = "", *, job_id: str | None = None, advice: str | None = None) -> None:
+        message = legible(message)
         super().__init__(message)
         self.problem = message
-        self.advice = advice
+        self.advice = None if advice is None else legible(advice)
         self.job_id = job_id
 
     def __str__(self) -> str:

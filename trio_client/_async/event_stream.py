@@ -12,6 +12,7 @@ from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.owner import current_owner
 from .._http.concurrency.async_.shield import time_limit
+from .._redaction import shown
 from .._time_source import current as time_source
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event, Failed, Stopped
@@ -205,8 +206,8 @@ class AsyncEventStream:
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and not self._closed and not self._source.finished:
             warnings.warn(
-                f"The event stream of job {self._source.job_id or '(id not known yet)'} was neither read to its end "
-                "nor closed; use it in a `with` block. Its job is cancelled when the program ends.",
+                f"The event stream of job {shown(self._source.job_id or '(id not known yet)')} was neither read to its "
+                "end nor closed; use it in a `with` block. Its job is cancelled when the program ends.",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,
@@ -214,7 +215,7 @@ class AsyncEventStream:
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._opened else "not started"
-        return f"<{type(self).__name__} of job {self.job_id or '(not known yet)'}, {state}>"
+        return f"<{type(self).__name__} of job {shown(self.job_id or '(not known yet)')}, {state}>"
 
 
 class AsyncWatchStream(AsyncEventStream):

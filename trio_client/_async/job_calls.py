@@ -13,6 +13,7 @@ from .._core.paging import PageCursor
 from .._core.retry.backoff import lengthened
 from .._core.retry.window import RetryWindow
 from .._core.validation import positive
+from .._redaction import shown
 from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import AsyncTransport
 
@@ -158,11 +159,11 @@ async def wait_for_end(
         await transport.sleep(pause)
     if last is not None and last.is_terminal:  # a failure that the server may still mend
         return last
-    seen = f"its status is {last.status}); it runs on" if last is not None else "its status is not known)"
+    seen = f"its status is {shown(last.status)}); it runs on" if last is not None else "its status is not known)"
     if last is None and problem is not None:
         seen = f"it was never seen: {problem.problem.rstrip('.')})"
     elif last is not None and last.status == "submitted":
         seen = "its status is submitted); no agent has taken it"
     raise WaitTimeoutError(
-        f"Job {job_id} had not ended after {timeout:g} s ({seen}.", advice=advice, last=last
+        f"Job {shown(job_id)} had not ended after {timeout:g} s ({seen}.", advice=advice, last=last
     ) from problem

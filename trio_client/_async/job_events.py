@@ -11,6 +11,7 @@ from .._core.endpoints import get_job
 from .._core.history import JobHistory
 from .._core.retry.window import RetryWindow
 from .._http.concurrency.async_.shield import limit_is_over, limit_left
+from .._redaction import shown
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
 from .transport import AsyncTransport
@@ -82,7 +83,7 @@ class AsyncPolling:
             if self._window.allows(error):
                 return []
             raise StreamInterruptedError(
-                f"Job {self.job_id} cannot be polled any more ({error.problem}); it may still be running.",
+                f"Job {shown(self.job_id)} cannot be polled any more ({error.problem}); it may still be running.",
                 job_id=self.job_id,
             ) from error
         self._window.reset()

@@ -20,7 +20,14 @@ from .._core.reply import media_type, parse, unusable
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over, shielded
-from ..errors import APITimeoutError, CreateOutcomeUnknownError, StreamInterruptedError, TrioError
+from .._redaction import shown
+from ..errors import (
+    APITimeoutError,
+    CreateOutcomeUnknownError,
+    RequestValidationError,
+    StreamInterruptedError,
+    TrioError,
+)
 from ..events import Event
 from ..models import Job
 from ..sse import EventTooLargeError
@@ -255,8 +262,11 @@ class AsyncOwnedStream:
         if kind == "text/html" or not whole.content:
             raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
         job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
+        try:
+            self._follow(job.job_id)
+        except RequestValidationError as error:  # no request can name this id
+            raise unusable("Job", whole, error.problem, secrets=settings.secrets(arguments)) from None
         self._owned.started(job.job_id)
-        self._follow(job.job_id)
 
     def _follow(self, job_id: str) -> None:
         self._polling = AsyncPolling(
@@ -275,7 +285,7 @@ class AsyncOwnedStream:
         if job_id is None:
             job_id = await self._find_dropped(reason, cause)
         self._follow(job_id)
-        logger.warning("The stream of job %s was dropped (%s); following it by polling.", self.job_id, reason)
+        logger.warning("The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason)
         return []
 
     async def _poll_silent(self, job_id: str, silence: APITimeoutError) -> list[Event]:
@@ -289,7 +299,7 @@ class AsyncOwnedStream:
         if self._options.on_drop == "raise" or not events:
             self._dropped = str(silence), silence
             return await self._fall_back()
-        logger.warning("The stream of job %s was silent while the job went on; following it by polling.", job_id)
+        logger.warning("The stream of job %s was silent while the job went on; following it by polling.", shown(job_id))
         await self._disconnect()
         self._history, self._polling = history, polling
         return events

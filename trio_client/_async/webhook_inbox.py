@@ -10,6 +10,7 @@ from .._core.endpoints import get_job
 from .._core.job_inbox import DeliveryTimeouts, JobInbox
 from .._core.retry.window import RetryWindow
 from .._http.concurrency.async_.wakeup import Wakeup
+from .._redaction import shown
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..models import Job, JobDetail
@@ -194,7 +195,7 @@ class _Deliveries:
             inbox.poll_failed(self._transport.clock())
             if not self._window.allows(error):
                 raise StreamInterruptedError(
-                    f"No webhook of job {self._job_id} arrives, and its status cannot be polled any more "
+                    f"No webhook of job {shown(self._job_id)} arrives, and its status cannot be polled any more "
                     f"({error.problem}); it may still be running.",
                     job_id=self._job_id,
                 ) from error

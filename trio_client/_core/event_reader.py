@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from .._redaction import shown
 from ..errors import StreamInterruptedError
 from ..events import Event
 from ..events._normalise import from_wire
@@ -29,7 +30,7 @@ def idle_limit(path: str, body: Mapping[str, Any]) -> float:
 
 def stream_dropped(job_id: str | None, reason: str) -> StreamInterruptedError:
     """Return the error for a stream that was dropped before its job ended."""
-    named, advice = f"job {job_id}", f"Follow it with client.jobs.events({job_id!r})."
+    named, advice = f"job {shown(job_id)}", f"Follow it with client.jobs.events({shown(job_id)!r})."
     if job_id is None:
         named, advice = "a job whose id had not arrived", "Find it with client.jobs.list()."
     return StreamInterruptedError(

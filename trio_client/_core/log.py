@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import Any
 
+from .._redaction import legible
 from ..errors import ConfigurationError
 
 __all__ = ["configure_logging", "logger"]
 
+
+class _Legible(logging.Filter):
+    """Make the texts of a record printable, and cut them: a server may have written them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_legible, record.args))
+        return True
+
+
+def _legible(value: Any) -> Any:
+    return legible(value) if isinstance(value, str) else value
+
+
 logger = logging.getLogger("trio_client")
+logger.addFilter(_Legible())
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import urlencode, urlsplit
 
-from .._redaction import preview
+from .._redaction import preview, shown
 from ..errors import (
     AuthenticationError,
     ConfigurationError,
@@ -122,7 +122,7 @@ def retry_outcome_unknown(
     call: Call[OsapiRetriedJob], cause: TrioError, sent_at: datetime, found: Sequence[str] = ()
 ) -> CreateOutcomeUnknownError:
     """Return the error for a retry that may or may not have made a job; `found` are several that it may have made."""
-    several = f" Since then, retries made {', '.join(map(preview, found))}." if found else ""
+    several = f" Since then, retries made {', '.join(map(shown, found))}." if found else ""
     error = CreateOutcomeUnknownError(
         f"POST {call.path} failed, and whether it made a new job is unknown ({preview(cause.problem)}). It was not "
         f"sent again.{several}",

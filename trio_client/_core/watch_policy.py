@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import NoReturn
 
+from .._redaction import shown
 from ..errors import (
     AuthenticationError,
     MaxJobsReachedError,
@@ -197,7 +198,9 @@ class WatchPolicy(WatchSteps):
                 # Two jobs beside each other would both be billed; only a key that is refused will not work again.
                 pause = None if isinstance(error.__cause__, AuthenticationError) else self._backoff.next_pause()
             if pause is not None:
-                logger.warning("Watched job %s cannot be polled (%s); retrying in %.1f s.", job.job_id, error, pause)
+                logger.warning(
+                    "Watched job %s cannot be polled (%s); retrying in %.1f s.", shown(job.job_id), error, pause
+                )
                 self._enter("retrying", "connection_lost", error.problem)
                 yield from self._wait(pause)
                 return True

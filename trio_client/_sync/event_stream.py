@@ -13,6 +13,7 @@ from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.owner import current_owner
 from .._http.concurrency.sync.shield import time_limit
+from .._redaction import shown
 from .._time_source import current as time_source
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event, Failed, Stopped
@@ -204,8 +205,8 @@ class EventStream:
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and not self._closed and not self._source.finished:
             warnings.warn(
-                f"The event stream of job {self._source.job_id or '(id not known yet)'} was neither read to its end "
-                "nor closed; use it in a `with` block. Its job is cancelled when the program ends.",
+                f"The event stream of job {shown(self._source.job_id or '(id not known yet)')} was neither read to its "
+                "end nor closed; use it in a `with` block. Its job is cancelled when the program ends.",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,
@@ -213,7 +214,7 @@ class EventStream:
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._opened else "not started"
-        return f"<{type(self).__name__} of job {self.job_id or '(not known yet)'}, {state}>"
+        return f"<{type(self).__name__} of job {shown(self.job_id or '(not known yet)')}, {state}>"
 
 
 class WatchStream(EventStream):

@@ -14,6 +14,7 @@ from .._core.ownership import CreateRecord, is_ambiguous
 from .._core.retry.outcome import Outcome, classify
 from .._core.state import ClientState
 from .._http.concurrency.sync.shield import shielded
+from .._redaction import shown
 from ..errors import (
     APIStatusError,
     AuthenticationError,
@@ -54,7 +55,7 @@ def try_to_stop(transport: Transport, job_id: str, *, seconds: float = CLEANUP_S
                 status = stop.attempt()
                 if status is None:
                     return True, True
-                problem = f"its status is {status}"
+                problem = f"its status is {shown(status)}"
             except TrioError as error:
                 problem = error
                 if classify(error) is Outcome.PERMANENT or (isinstance(error, AuthenticationError) and error.code):
@@ -62,7 +63,7 @@ def try_to_stop(transport: Transport, job_id: str, *, seconds: float = CLEANUP_S
                 hint = (isinstance(error, APIStatusError) and error.retry_after) or 0.0
             if not stop.pause(max(hint, _PAUSES[number] if number < len(_PAUSES) else _PAUSE)):
                 break
-    logger.error("Stopping job %s failed: %s", job_id, problem)
+    logger.error("Stopping job %s failed: %s", shown(job_id), problem)
     return False, stop.may_be_gone
 
 
@@ -129,11 +130,13 @@ def _only_the_status_explains(error: APIStatusError) -> bool:
 
 def report_leak(job_id: str | None, error: BaseException | None) -> None:
     """Say loudly that a job may still be running; the error under way keeps its place and gets a note."""
-    name = f"job {job_id}" if job_id else "a job whose id is not known"
+    name, advice = "a job whose id is not known", "Find it with client.jobs.list()."
+    if job_id:
+        name, advice = f"job {shown(job_id)}", f"Cancel it with client.jobs.cancel({shown(job_id)!r})."
     leak = JobLeakWarning(
         f"Could not confirm that {name} was stopped: it may still be running and billed.",
         job_id=job_id,
-        advice=f"Cancel it with client.jobs.cancel({job_id!r})." if job_id else "Find it with client.jobs.list().",
+        advice=advice,
     )
     logger.error("%s", leak)
     if error is not None:
@@ -181,4 +184,4 @@ class StopAtExit:
             sender.close()
 
     def __str__(self) -> str:
-        return self._record.job_id or "one whose id is not known"
+        return shown(self._record.job_id) if self._record.job_id else "one whose id is not known"

@@ -31,7 +31,7 @@ from .._core.retry.backoff import lengthened
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
-from .._redaction import mask
+from .._redaction import mask, shown
 from .._response_info import ResponseInfo, remember, response_info
 from ..errors import (
     AuthenticationError,
@@ -245,7 +245,7 @@ class OwnedJob:
             stopped = job_id is not None and stop_job(self._transport, job_id, **self._stop_time())
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
-                job = self.job_id or "(id not known)"
+                job = shown(self.job_id or "(id not known)")
                 logger.error("Stopping job %s was cut off: it may run until the program ends, which cancels it.", job)
             raise
         if job_id is None and not made:

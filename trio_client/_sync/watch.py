@@ -18,6 +18,7 @@ from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.shield import time_limit
+from .._redaction import shown
 from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedError, TrioError
 from ..events import Event, Failed, Stopped
 from ..models import Job
@@ -238,7 +239,9 @@ class Watch:
             return do.NotFound()
         if owned.adopt([each for each in found if not each.job.is_terminal]) is None:
             return do.NotFound()
-        logger.warning("Job %s, of a create whose reply was lost, turned up beside another; stopping it.", owned.job_id)
+        logger.warning(
+            "Job %s, of a create whose reply was lost, turned up beside another; stopping it.", shown(owned.job_id)
+        )
         if owned.job_id is None or not stop_job(self._transport, owned.job_id):
             return do.StopTried(confirmed=False)
         owned.release(ended=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._redaction import shown
 from ..errors import (
     APIStatusError,
     APITimeoutError,
@@ -127,7 +128,7 @@ class Advice:
         elif isinstance(error, APITimeoutError):
             found = _BY_PHASE.get(error.phase)
         elif isinstance(error, (JobLeakWarning, StreamInterruptedError)) and error.job_id:
-            found = _TRIO_JOB.get(type(error), "").format(job_id=error.job_id) or None
+            found = _TRIO_JOB.get(type(error), "").format(job_id=shown(error.job_id)) or None
         if found is None:
             found = (_OSAPI if self.osapi else _TRIO).get(type(error))
         return found or error.advice

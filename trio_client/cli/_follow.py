@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from .._redaction import shown
 from ..events import Event, Failed, Progress
 from ..pricing import PRICES_USD, Kind, price_per_minute_usd
 from ._events import STYLES, event_data, headline, is_short_gap
@@ -77,7 +78,7 @@ def follow(session: Session, stream: EventStream, display: Display) -> int:
             except Interrupted:
                 if display.on_leaving == "cancel" and stream.job_id:
                     state.status = "cancelling"
-                    out.note(f"Cancelling job {stream.job_id} …")
+                    out.note(f"Cancelling job {shown(stream.job_id)} …")
                 raise
     except Interrupted:
         out.note(f"{_interrupted(out, stream, display)} {_totals(state, display)}".rstrip())
@@ -145,6 +146,7 @@ def _interrupted(out: Out, stream: EventStream, display: Display) -> str:
         return "Interrupted; see above for the job that may still be running."
     if job_id is None:
         return "Interrupted before a job had started."
+    job_id = shown(job_id)
     if stream.outcome is not None:
         return f"Interrupted; job {job_id} had ended."
     if display.on_leaving == "cancel":

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._redaction import is_url_name
+from .._redaction import is_url_name, shown
 from ._exits import NO, REFUSED, UsageError
 from ._options import JobStatus, JobType, Json, SaveFrames, given, seconds, session_of
 from ._out import Out
@@ -127,7 +127,7 @@ def cancel(
         else:
             session.out.line(f"{session.out.clean(job.job_id)}  {session.out.clean(job.status)}")
     for job_id, problem in failed.items():
-        session.out.error(f"{job_id}: {session.out.advice.apply(problem)}")
+        session.out.error(f"{shown(job_id)}: {session.out.advice.apply(problem)}")
     if every and not cancelled and not failed:
         session.out.note("No job was pending or running.")
     return REFUSED if failed else 0

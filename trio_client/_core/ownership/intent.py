@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from ..._redaction import preview
+from ..._redaction import preview, shown
 from ..._time_source import current
 from ..._times import http_date
 from ...errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
@@ -167,7 +167,7 @@ def outcome_unknown(
         made_before: when its job was made at the latest, by the same clock; `None`: not known.
     """
     if candidates:
-        ids = ", ".join(job.job_id for job in candidates[:5])
+        ids = ", ".join(shown(job.job_id) for job in candidates[:5])
         found = f"{len(candidates)} jobs in the list match it ({ids}), and none was taken by guess"
     else:
         found = "no job in the list matches it, which does not prove that there is none"
