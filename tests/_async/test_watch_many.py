@@ -27,7 +27,7 @@ from trio_client import (
     Target,
     Triggered,
 )
-from trio_client._async.worker_group import AsyncChannel
+from trio_client._async.channel import AsyncChannel
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio
@@ -288,23 +288,148 @@ async def test_nothing_is_sent_before_it_is_entered(stub: StubServer, client: As
     assert [] == await events.collect()
 
 
-async def test_nothing_to_watch_is_the_end(client: AsyncTrioClient) -> None:
-    async with client.watch_many([]) as events:
-        assert [] == await events.collect()
+async def test_started_empty_it_waits_for_a_target(client: AsyncTrioClient) -> None:
+    (target,) = cameras(1)
+    async with client.watch_many() as events:
+        assert None is await events.until(Progress, timeout=0.05)
+        await events.add(target)
+        assert (target,) == events.targets
+        pair = await events.until(Progress)
+        assert pair is not None
+        assert target == pair[0]
 
 
-async def test_two_equal_targets_are_two_watches(stub: StubServer, client: AsyncTrioClient) -> None:
-    async with client.watch_many(2 * cameras(1)) as events:
-        async for _ in events:
-            if stub.running_jobs == 2:
+async def test_a_target_that_is_added_is_watched_beside_the_others(stub: StubServer, client: AsyncTrioClient) -> None:
+    first, second = cameras(2)
+    seen: set[Target] = set()
+    async with client.watch_many([first]) as events:
+        async for target, event in events:
+            if not seen:
+                await events.add(second)
+            seen.add(target)
+            if event.kind == "progress" and target == second:
                 break
+        assert {first, second} == set(events.states) == set(events.job_ids)
     assert (2, 0) == (len(stub.jobs), stub.running_jobs)
+
+
+async def test_removing_stops_that_job_and_no_other(stub: StubServer, client: AsyncTrioClient) -> None:
+    first, second = cameras(2)
+    removed_job = None
+    after: list[Target] = []
+    async with client.watch_many([first, second]) as events:
+        async for target, _ in events:
+            if removed_job is None and len(events.job_ids) == 2:
+                removed_job = events.job_ids[first]
+                await events.remove(first)
+                assert 1 == stub.running_jobs
+                assert [second] == [*events.targets] == [*events.states] == [*events.job_ids]
+                continue
+            if removed_job is not None:
+                after.append(target)
+            if len(after) == 20:
+                break
+    assert {second} == set(after)
+    assert [removed_job] == [job.job_id for job in stub.jobs if job.stream_url == first.stream_url]
+
+
+async def test_emptied_by_remove_it_waits_and_takes_the_same_target_again(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    (target,) = cameras(1)
+    async with client.watch_many([target]) as events:
+        await events.until(Progress)
+        await events.remove(target)
+        assert ((), 0) == (events.targets, stub.running_jobs)
+        assert None is await events.until(Progress, timeout=0.05)
+        await events.add(target)
+        assert None is not await events.until(Progress)
+    assert (2, 0) == (len(stub.jobs), stub.running_jobs)
+
+
+async def test_targets_come_and_go_before_it_is_entered(stub: StubServer, client: AsyncTrioClient) -> None:
+    first, second = cameras(2)
+    events = client.watch_many([first])
+    await events.add(second)
+    await events.remove(first)
+    assert ((second,), []) == (events.targets, stub.requests)
+    async with events:
+        assert None is not await events.until(Progress)
+    assert [second.stream_url] == [job.stream_url for job in stub.jobs]
+
+
+@pytest.mark.thorough
+async def test_one_that_waits_for_a_slot_can_be_removed(connect: Connect) -> None:
+    with StubServer(speed=600, max_jobs=1) as stub:
+        first, second, third = cameras(3)
+        async with connect(base_url=stub.base_url).watch_many([first, second], turn_seconds=600) as events:
+            running, _ = await events.until(Progress) or pytest.fail("it ended")
+            (waiting,) = {first, second} - {running}
+            await events.remove(waiting)
+            assert "watching" == events.states[running].name
+            await events.remove(running)
+            await events.add(third)
+            pair = await events.until(Progress)
+            assert pair is not None
+            assert third == pair[0]
+
+
+@pytest.mark.thorough
+async def test_one_that_is_added_gets_a_time_slice(connect: Connect) -> None:
+    with StubServer(speed=600, max_jobs=1) as stub:
+        targets = cameras(3)
+        turns: Counter[Target] = Counter()
+        async with connect(base_url=stub.base_url).watch_many(targets[:2], turn_seconds=0.1) as events:
+            async for target, event in events:
+                turns[target] += event.kind == "started"
+                if sum(turns.values()) == 3 and len(events.targets) == 2:
+                    await events.add(targets[2])
+                if turns[targets[2]] == 3:
+                    break
+        assert max(turns.values()) - min(turns.values()) <= 3
+        assert 0 == stub.running_jobs
+
+
+async def test_equal_targets_are_refused_unless_their_keys_differ(stub: StubServer, client: AsyncTrioClient) -> None:
+    with pytest.raises(RequestValidationError, match="watched already"):
+        client.watch_many(2 * cameras(1))
+    keyed = [*cameras(1, key="day"), *cameras(1, key="night")]
+    async with client.watch_many(keyed) as events:
+        with pytest.raises(RequestValidationError, match="watched already"):
+            await events.add(keyed[0])
+        seen: set[str | None] = set()
+        async for target, _ in events:
+            seen.add(target.key)
+            if seen == {"day", "night"}:
+                break
+        await events.remove("day")
+        assert ["night"] == [target.key for target in events.targets]
+    assert (2, 0) == (len(stub.jobs), stub.running_jobs)
+
+
+async def test_what_cannot_be_added_or_removed_is_named(stub: StubServer, client: AsyncTrioClient) -> None:
+    one, other = cameras(2)
+    events = client.watch_many([one])
+    for unknown in (other, "key", None):
+        with pytest.raises(RequestValidationError, match="not being watched"):
+            await events.remove(unknown)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(RequestValidationError, match=r"Target\(stream_url, condition\)"):
+        await events.add("rtsp://cam/1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(RequestValidationError, match="interval_seconds"):
+        await events.add(Target("rtsp://cam/3", "x", interval_seconds=4))
+    await events.close()
+    with pytest.raises(RequestValidationError, match="has ended"):
+        await events.add(other)
+    two = client.watch_many([Target("rtsp://cam/1", "x", key="a"), Target("rtsp://cam/2", "x", key="a")])
+    with pytest.raises(RequestValidationError, match="2 targets have the key 'a'"):
+        await two.remove("a")
+    assert [] == stub.requests
 
 
 @pytest.mark.thorough
 async def test_equal_jobs_with_unknown_ids_are_stopped_too(stub: StubServer, connect: Connect) -> None:
     stub.clock.speed = 0  # so that no job is named
-    async with connect().watch_many(3 * cameras(1)) as events:
+    async with connect().watch_many([*cameras(1, key="a"), *cameras(1, key="b"), *cameras(1, key="c")]) as events:
         reading = anyio.CancelScope()
         async with anyio.create_task_group() as tasks:
 
@@ -364,6 +489,10 @@ async def test_a_bad_target_is_refused_before_anything_is_sent(stub: StubServer,
 def test_a_target_is_a_value() -> None:
     one, same = Target("rtsp://u:secret@cam/1", "x", interval_seconds=5), Target("rtsp://u:secret@cam/1", "x")
     assert one != same
+    assert one != Target("rtsp://u:secret@cam/1", "x", interval_seconds=5, key="gate")
+    assert "key='gate'" in repr(Target("rtsp://cam/1", "x", key="gate"))
+    with pytest.raises(RequestValidationError, match="key is 3"):
+        Target("rtsp://cam/1", "x", key=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert {same: 1}[Target("rtsp://u:secret@cam/1", "x")] == 1
     assert "secret" not in repr(one)
     assert "interval_seconds=5" in repr(one)

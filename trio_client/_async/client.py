@@ -22,7 +22,10 @@ from .transport import AsyncTransport
 if TYPE_CHECKING:
     from .._core.targets import Target  # async-only
     from ..models import InputMode
-    from .event_stream import AsyncEventStream
+    from .event_stream import (
+        AsyncEventStream,
+        AsyncWatchStream,  # async-only
+    )
     from .live_digest import AsyncLiveDigest
     from .live_monitor import AsyncLiveMonitor
     from .watch_many import AsyncTargetStream  # async-only
@@ -196,7 +199,7 @@ class AsyncTrioClient(AsyncBaseClient):
         return await self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
 
     # async-only: begin
-    def watch_many(self, targets: Iterable[Target], *, turn_seconds: float = 300) -> AsyncTargetStream:
+    def watch_many(self, targets: Iterable[Target] = (), *, turn_seconds: float = 300) -> AsyncTargetStream:
         """Return a stream of the events of many watches, as pairs of a `Target` and an event.
 
         Each target is watched as by `live_monitor.watch`, all of them side by side. Where the account has fewer job
@@ -205,8 +208,10 @@ class AsyncTrioClient(AsyncBaseClient):
         a target was not watched is reported as a `CoverageGap` when its next time slice begins. The number of slots is
         detected, also when it changes. A watch that cannot continue ends with a `Failed` event and affects no other.
 
+        Targets can be added and removed while the stream runs, with its `add` and `remove`.
+
         Args:
-            targets: what to watch.
+            targets: what to watch, no two of them equal; none: the stream waits until some are added.
             turn_seconds: seconds, more than 0, that a target is watched while others wait. Each begun minute of a
                 job is billed.
 
@@ -214,7 +219,8 @@ class AsyncTrioClient(AsyncBaseClient):
             The stream. Nothing is sent before it is entered or iterated over.
 
         Raises:
-            RequestValidationError: an argument, or an option of a target, is outside its range; nothing was sent.
+            RequestValidationError: an argument, or an option of a target, is outside its range, or two targets are
+                equal; nothing was sent.
             AuthenticationError: while iterating; the key was refused, and all jobs were released.
 
         Example:
@@ -233,8 +239,11 @@ class AsyncTrioClient(AsyncBaseClient):
 
         positive("turn_seconds", turn_seconds, "seconds")
         watch = self.live_monitor.watch
-        watches = [(each, watch(each.stream_url, each.condition, **each.options)) for each in checked_targets(targets)]
-        return AsyncTargetStream(self._transport, watches, turn_seconds)
+
+        def make_watch(target: Target) -> AsyncWatchStream:
+            return watch(target.stream_url, target.condition, **target.options)
+
+        return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds)
 
     # async-only: end
     @overload

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from .._core.targets import Target
+from .._core.targets import Target, checked_target, no_such_target, same_target
 from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
+from ..errors import RequestValidationError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
 from .transport import AsyncTransport
@@ -29,8 +30,9 @@ _E = TypeVar("_E")
 class AsyncTargetStream:
     """Iterate over the events of many watches, as pairs of a `Target` and an event.
 
-    Use it as a context manager: leaving the block stops all jobs. It ends when every watch has ended; the last event
-    of each says how it did, and is kept in `outcomes`.
+    Use it as a context manager: leaving the block stops all jobs. Targets may be added and removed while it runs. It
+    ends when the last watch has ended by itself; started empty, or emptied by `remove`, it waits for `add`. The last
+    event of each watch says how it ended, and is kept in `outcomes`.
 
     Example:
         >>> from trio_client import AsyncTrioClient, Target
@@ -45,11 +47,22 @@ class AsyncTargetStream:
     """
 
     def __init__(
-        self, transport: AsyncTransport, watches: Sequence[tuple[Target, AsyncEventStream]], turn_seconds: float
+        self,
+        transport: AsyncTransport,
+        targets: Iterable[Target],
+        make_watch: Callable[[Target], AsyncEventStream],
+        turn_seconds: float,
     ) -> None:
-        self._workers = AsyncWorkerGroup(transport, watches, turn_seconds)
+        self._workers = AsyncWorkerGroup(transport, make_watch, turn_seconds)
         self._closed = False
         self._last: tuple[Target, Event] | None = None
+        for target in targets:
+            self._add(target)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets whose watches have neither ended nor been removed."""
+        return tuple(self._workers.members)
 
     @property
     def last(self) -> tuple[Target, Event] | None:
@@ -63,13 +76,77 @@ class AsyncTargetStream:
 
     @property
     def states(self) -> dict[Target, WatchState]:
-        """What the watches that have not ended are doing, by target."""
+        """What the watches that have neither ended nor been removed are doing, by target."""
         return self._workers.states()
 
     @property
     def outcomes(self) -> dict[Target, Stopped | Failed]:
-        """How watches have ended so far, by target."""
+        """How watches have ended so far, by target; of one that was removed, how its job was stopped."""
         return dict(self._workers.outcomes)
+
+    async def add(self, target: Target) -> None:
+        """Watch one more target. It takes part in the sharing of job slots at once.
+
+        It may be called from inside the loop, from another task, and before the stream is entered.
+
+        Args:
+            target: what to watch. One that has ended or was removed may be added again.
+
+        Raises:
+            RequestValidationError: an equal target is being watched, an option is outside its range, or the stream
+                has ended; nothing was sent.
+
+        Example:
+            >>> from trio_client import AsyncTrioClient, Target
+            >>> async with AsyncTrioClient() as client:
+            ...     async with client.watch_many() as events:
+            ...         await events.add(Target("rtsp://cam/1", "the door is open"))
+            ...         async for target, event in events:
+            ...             break
+            >>> event.kind
+            'started'
+        """
+        self._add(target)
+
+    async def remove(self, target: Target | str) -> None:
+        """Stop watching one target: its job is stopped, and no other. Nothing more is emitted for it.
+
+        It may be called from inside the loop, and from another task. What the target's job had counted is kept in
+        `outcomes`. A stop that cannot be confirmed is reported by a `JobLeakWarning`.
+
+        Args:
+            target: the target, or its `key`.
+
+        Raises:
+            RequestValidationError: no such target is being watched, or several have that key.
+
+        Example:
+            >>> from trio_client import AsyncTrioClient, Target
+            >>> doors = [Target(f"rtsp://cam/{name}", "the door is open", key=name) for name in ("front", "back")]
+            >>> async with AsyncTrioClient() as client:
+            ...     async with client.watch_many(doors) as events:
+            ...         await events.remove("front")
+            ...         left = events.targets
+            >>> [target.key for target in left]
+            ['back']
+        """
+        found = [each for each in self._workers.members if target == (each.key if isinstance(target, str) else each)]
+        if len(found) != 1:
+            raise no_such_target(target, len(found))
+        await self._workers.remove(self._workers.members[found[0]])
+
+    def _add(self, target: Target) -> None:
+        target = checked_target(target, "target")
+        if self._closed:
+            raise RequestValidationError(
+                "This stream of targets has ended, and watches nothing more.",
+                field="target",
+                value=target,
+                advice="Start another with client.watch_many([target]).",
+            )
+        if target in self._workers.members:
+            raise same_target(target)
+        self._workers.add(target)
 
     async def until(self, *kinds: type[_E], timeout: float | None = None) -> tuple[Target, _E] | None:
         """Return the next pair whose event is of the given types; `None`: all watches have ended, or the time is up.
@@ -139,4 +216,4 @@ class AsyncTargetStream:
             )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self._workers.watches)} targets, {len(self._workers.job_ids())} jobs>"
+        return f"<{type(self).__name__} of {len(self._workers.members)} targets, {len(self._workers.job_ids())} jobs>"

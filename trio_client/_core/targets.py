@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..models import InputMode
 
-__all__ = ["Target", "WatchOptions", "checked_targets"]
+__all__ = ["Target", "WatchOptions", "checked_target", "checked_targets", "no_such_target", "same_target"]
 
 
 class WatchOptions(TypedDict, total=False):
@@ -44,10 +44,12 @@ class Target:
     Args:
         stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
         condition: what to watch for, in words; 1 to 1,000 characters.
+        key: a name of yours for it. It is part of equality: two targets that are alike otherwise need different keys.
         options: those of `live_monitor.watch`, but for `wait_for_slot`: slots are shared out in turns.
 
     Raises:
-        RequestValidationError: there is no such option. Its value is checked when the watch is made.
+        RequestValidationError: there is no such option, or the key is not text. The values of options are checked
+            when the watch is made.
 
     Example:
         >>> from trio_client import Target
@@ -57,9 +59,18 @@ class Target:
 
     stream_url: str
     condition: str
+    key: str | None
     options: Mapping[str, Any]
 
-    def __init__(self, stream_url: str, condition: str, **options: Unpack[WatchOptions]) -> None:
+    def __init__(
+        self, stream_url: str, condition: str, *, key: str | None = None, **options: Unpack[WatchOptions]
+    ) -> None:
+        if key is not None and (not isinstance(key, str) or not key):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise RequestValidationError(
+                f"key is {preview(repr(key))}; it must be text of at least one character, or None.",
+                field="key",
+                value=key,
+            )
         for name, value in options.items():
             if name not in WatchOptions.__annotations__:
                 known = ", ".join(WatchOptions.__annotations__)
@@ -68,27 +79,49 @@ class Target:
                 )
         object.__setattr__(self, "stream_url", stream_url)
         object.__setattr__(self, "condition", condition)
+        object.__setattr__(self, "key", key)
         object.__setattr__(self, "options", dict(options))
 
     def __hash__(self) -> int:
-        return hash((self.stream_url, self.condition))
+        return hash((self.stream_url, self.condition, self.key))
 
     def __repr__(self) -> str:
+        key = "" if self.key is None else f", key={self.key!r}"
         options = "".join(
             f", {name}={presentable(value, name)!r}" for name, value in self.options.items() if name != "extra_headers"
         )
-        return f"Target({mask(self.stream_url, is_url=True)!r}, {self.condition!r}{options})"
+        return f"Target({mask(self.stream_url, is_url=True)!r}, {self.condition!r}{key}{options})"
 
 
 def checked_targets(targets: Iterable[Any]) -> list[Target]:
     """Return the targets, or say which is none."""
-    checked: list[Target] = []
-    for number, target in enumerate(targets):
-        if not isinstance(target, Target):
-            raise RequestValidationError(
-                f"targets[{number}] is {preview(repr(target))}; it must be a Target(stream_url, condition).",
-                field="targets",
-                value=target,
-            )
-        checked.append(target)
-    return checked
+    return [checked_target(target, f"targets[{number}]") for number, target in enumerate(targets)]
+
+
+def checked_target(target: Any, name: str) -> Target:
+    """Return a target, or say that it is none."""
+    if isinstance(target, Target):
+        return target
+    raise RequestValidationError(
+        f"{name} is {preview(repr(target))}; it must be a Target(stream_url, condition).",
+        field=name.partition("[")[0],
+        value=target,
+    )
+
+
+def same_target(target: Target) -> RequestValidationError:
+    """Return the error of a target that is watched already: a second job for it would be billed as well."""
+    return RequestValidationError(
+        f"{target!r} is being watched already.",
+        field="targets",
+        value=target,
+        advice="Give each of several equal targets a key of its own: Target(stream_url, condition, key=name).",
+    )
+
+
+def no_such_target(target: Any, found: int) -> RequestValidationError:
+    """Return the error of a target that cannot be removed."""
+    shown = preview(repr(target))
+    problem = f"{found} targets have the key {shown}." if found else f"{shown} is not being watched."
+    advice = "Pass the target itself." if found else "`targets` has those that are."
+    return RequestValidationError(problem, field="target", value=target, advice=advice)

@@ -22,7 +22,9 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from ..models import InputMode
-    from .event_stream import EventStream
+    from .event_stream import (
+        EventStream,
+    )
     from .live_digest import LiveDigest
     from .live_monitor import LiveMonitor
 

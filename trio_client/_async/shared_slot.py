@@ -1,0 +1,93 @@
+# async-only: file
+"""One watch's share of the job slots of `watch_many`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import anyio
+
+from .._core.time_slices import TimeSlices
+from ..errors import MaxJobsReachedError
+
+__all__ = ["AsyncSharedSlotLease"]
+
+
+class AsyncSharedSlotLease:
+    """One watch's share of the job slots.
+
+    Args:
+        slices: which watches may run a job.
+        number: that of the watch.
+        share: lets those start that may.
+    """
+
+    def __init__(self, slices: TimeSlices, number: int, *, share: Callable[[], None]) -> None:
+        self._slices = slices
+        self._share = share
+        self._number = number
+        self._granted: anyio.Event | None = None
+        self._is_over = False
+        self._reading: anyio.CancelScope | None = None
+
+    def acquire(self) -> bool:
+        """Ask to start a job; return whether that may be done at once."""
+        self._is_over = False
+        if self._slices.acquire(self._number):
+            return True
+        self._granted = anyio.Event()
+        self._share()
+        return self._granted.is_set()
+
+    async def wait(self) -> bool:
+        """Wait for a slot; return whether the account is full, or others only had to start first."""
+        assert self._granted is not None
+        await self._granted.wait()
+        return self._slices.limited
+
+    def grant(self) -> None:
+        """Let the watch start its job."""
+        if self._granted is not None:
+            self._granted.set()
+
+    def started(self) -> None:
+        """Note that the job runs."""
+        self._slices.started(self._number)
+        self._share()
+
+    def refused(self, error: MaxJobsReachedError) -> float:  # noqa: ARG002 - attempts are made at a pace of their own
+        """Note that there is no slot: the first in the queue gets the next that becomes free."""
+        self._slices.refused(self._number)
+        self._share()
+        return 0.0
+
+    def restart_delay(self) -> float:
+        """Keep a job to the end of its time slice once the account has refused one."""
+        return math.inf if self._slices.limited else 0.0
+
+    def time_slice(self) -> AbstractContextManager[object]:
+        """End what runs inside when the time slice is over."""
+        self._reading = scope = anyio.CancelScope()
+        if self._is_over:
+            scope.cancel()
+        return scope
+
+    def end_time_slice(self) -> None:
+        """End the time slice: another watch waits for the slot."""
+        self._is_over = True
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def keep(self) -> None:
+        """Note that the job could not be stopped: that is retried after a while."""
+        self._is_over = False
+        self._slices.not_stopped(self._number)
+        self._share()
+
+    def release(self) -> None:
+        """Pass the slot on."""
+        self._is_over = False
+        self._slices.release(self._number)
+        self._share()
