@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from trio_client import TrioClient
+from trio_client.pricing import cost_of
 
-COLUMNS = ("job_id", "type", "status", "created", "stream", "checks", "triggers")
+COLUMNS = ("job_id", "type", "status", "created", "stream", "checks", "triggers", "usd")
 
 
 def main(path: str) -> None:
@@ -18,10 +19,9 @@ def main(path: str) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for job in client.jobs.iterate():  # page by page: the list is never held whole
-            counters = {**(job.details or {}), **(job.stats or {})}  # a list has them in one place or the other
             created = job.created_time.isoformat() if job.created_time is not None else ""
-            checks, triggers = counters.get("checks_performed", ""), counters.get("triggers_fired", "")
-            writer.writerow((job.job_id, job.job_type, job.status, created, job.stream_url, checks, triggers))
+            counts = job.counters.checks_performed, job.counters.triggers_fired
+            writer.writerow((job.job_id, job.job_type, job.status, created, job.stream_url, *counts, cost_of(job)))
             count += 1
     print(f"{count} jobs in {path}")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from trio_client import RequestValidationError
-from trio_client.pricing import estimate_usd, price_per_minute_usd
+from trio_client.models import Job, JobDetail
+from trio_client.pricing import cost_of, estimate_usd, price_per_minute_usd
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,34 @@ def test_a_check_has_no_price_by_the_minute() -> None:
     kind: Any = "check-once"
     with pytest.raises(RequestValidationError, match=r"only 'live-monitor', 'live-digest' have published prices"):
         price_per_minute_usd(kind)
+
+
+def job(kind: str | None = "live-monitor", **fields: Any) -> JobDetail:
+    return JobDetail.model_validate({"job_id": "a", "job_type": kind, "status": "stopped", **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "usd"),
+    [
+        ({"stats": {"elapsed_seconds": 60}}, 0.02),
+        ({"stats": {"elapsed_seconds": 60.5}}, 0.04),
+        ({"stats": {"elapsed_seconds": 2}}, 0.02),
+        ({"details": {"elapsed_seconds": "90"}}, 0.04),
+        ({"stats": {"elapsed_seconds": 600}, "status": "running"}, 0.2),
+        ({"stats": {"elapsed_seconds": 600}, "config": {"input_mode": "hybrid"}}, None),
+        ({"details": {"elapsed_seconds": 600, "input_mode": "hybrid"}}, None),
+        ({"stats": {"elapsed_seconds": None}}, None),
+        ({"stats": {"elapsed_seconds": -1}}, None),
+        ({"created_at": "2026-01-01T00:00:00Z"}, None),
+        ({"kind": "live-digest", "stats": {"elapsed_seconds": 61}}, 0.04),
+        ({"kind": "live-something", "stats": {"elapsed_seconds": 61}}, None),
+    ],
+)
+def test_a_job_costs_its_begun_minutes(fields: dict[str, Any], usd: float | None) -> None:
+    assert cost_of(job(**fields)) == usd
+
+
+def test_a_job_that_runs_costs_the_minutes_since_it_was_made() -> None:
+    made = (datetime.now(timezone.utc) - timedelta(seconds=150)).isoformat()
+    assert cost_of(Job(job_id="a", job_type="live-monitor", status="running", created_at=made)) == 0.06
+    assert cost_of(Job(job_id="a", job_type="live-monitor", status="pending", created_at=made)) is None

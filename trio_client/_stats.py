@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._json import as_count, as_flag, as_number, as_text
+from ._json import as_count, as_flag, as_number, as_object, as_text
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-__all__ = ["JobStats"]
+__all__ = ["COUNTERS", "SETTINGS", "JobStats", "counters_of"]
+
+COUNTERS = frozenset(
+    (
+        *("checks_performed", "triggers_fired", "frames_skipped", "summaries_generated"),
+        *("auto_stopped", "reason", "elapsed_seconds"),
+    )
+)
+SETTINGS = frozenset(
+    (
+        *("condition", "interval_seconds", "webhook_url", "input_mode", "clip_duration_seconds"),
+        *("monitor_duration_seconds", "trigger_cooldown_seconds", "max_triggers", "window_minutes"),
+        *("capture_interval_seconds", "max_windows", "include_frames", "model"),
+        *("job_id", "job_type", "status", "created_at", "stream_url", "config", "stats"),
+    )
+)
+"""What `details`, which holds a job's counters and its settings in one object, has besides counters."""
 
 
 class JobStats(dict[str, Any]):
@@ -71,3 +88,26 @@ class JobStats(dict[str, Any]):
         from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(cls, core_schema.dict_schema())
+
+
+def counters_of(payload: Mapping[str, Any]) -> JobStats:
+    """Return all counters of a reply or an event, from wherever its shape puts them.
+
+    A counter that is in several places is taken from the best one: `stats`, `final_stats`, the payload itself, `data`,
+    `details`. One that is null there is taken from the next.
+    """
+    details = as_object(payload.get("details"))
+    data = as_object(payload.get("data"))
+    places = (
+        {name: value for name, value in details.items() if name not in SETTINGS},
+        as_object(details.get("stats")),
+        {name: value for name, value in data.items() if name in COUNTERS},
+        as_object(data.get("stats")),
+        {name: value for name, value in payload.items() if name in COUNTERS},
+        as_object(payload.get("final_stats")),
+        as_object(payload.get("stats")),
+    )
+    found = JobStats()
+    for place in places:
+        found.update({name: value for name, value in place.items() if value is not None or name not in found})
+    return found

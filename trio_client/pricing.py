@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Final, Literal, TypeAlias
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ._redaction import preview
+from ._response_info import response_info
+from ._times import http_date
 from .errors import RequestValidationError
 
-__all__ = ["PRICES_USD", "Kind", "estimate_usd", "price_per_minute_usd"]
+if TYPE_CHECKING:
+    from .models import Job, JobDetail
+
+__all__ = ["PRICES_USD", "Kind", "cost_of", "estimate_usd", "price_per_minute_usd"]
 
 Kind: TypeAlias = Literal["check-once", "live-monitor", "live-digest"]
 
@@ -117,3 +124,43 @@ def estimate_usd(
     if kind == "check-once":
         return round(checks * PRICES_USD[kind], 6)
     return round(math.ceil(minutes) * _minute(kind, input_mode, price_per_minute_usd), 6)
+
+
+def cost_of(job: Job | JobDetail) -> float | None:
+    """Return what a job has cost so far by the published prices, in US dollars: its begun minutes.
+
+    Args:
+        job: a job of a list, or one in detail. Whether its mode is `hybrid` may be known of the latter alone.
+
+    Returns:
+        The estimate; `None` for a job in `hybrid` mode or of an unknown type, or where it is not known how long it ran.
+
+    Example:
+        >>> from trio_client.models import Job
+        >>> job = Job(job_id="a", job_type="live-monitor", status="stopped", stats={"elapsed_seconds": 61})
+        >>> cost_of(job)
+        0.04
+
+    Source: the vendor's agent skill, March 2026; the API's "Job statistics" guide (`elapsed_seconds`).
+    """
+    price = PRICES_USD.get(job.job_type or "live-monitor") if job.job_type in (None, *_BY_THE_MINUTE) else None
+    mode = job.config.input_mode if job.config is not None else None
+    seconds = _elapsed(job)
+    if price is None or seconds is None or "hybrid" in (mode, (job.details or {}).get("input_mode")):
+        return None
+    return round(max(1, math.ceil(seconds / 60)) * price, 6)
+
+
+def _elapsed(job: Job | JobDetail) -> float | None:
+    """Return how many seconds a job has run: as counted, or of a running one since it was made."""
+    counted = job.counters.elapsed_seconds
+    if counted is not None and math.isfinite(counted) and counted >= 0:
+        return counted
+    made = job.created_time
+    if job.status != "running" or made is None:
+        return None
+    now = datetime.now(timezone.utc)
+    with suppress(LookupError):  # by the server's clock, where the job is a reply of its own
+        replied = http_date(response_info(job).headers.get("date", ""))
+        now = now if replied is None else datetime.fromtimestamp(replied, timezone.utc)
+    return max(0.0, (now - made).total_seconds())

@@ -389,6 +389,41 @@ class TestCancelAll:
         assert [digest] == [cancelled.job_id for cancelled in report.cancelled]
         assert 2 == stub.running_jobs
 
+    async def test_only_jobs_that_the_function_is_true_for_are_stopped(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        mine = [(await client.live_monitor.create("rtsp://mine/1", "a van")).job_id for _ in range(2)]
+        other = await client.live_monitor.create("rtsp://other/1", "a van")
+        report = await client.jobs.cancel_all(where=lambda job: (job.stream_url or "").startswith("rtsp://mine/"))
+        assert {job.job_id for job in report.matched} == {job.job_id for job in report.cancelled} == set(mine)
+        assert not (await client.jobs.get(other.job_id)).is_terminal
+
+    async def test_a_dry_run_stops_nothing(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        ids = stub.add_jobs(3, status="running")
+        report = await client.jobs.cancel_all(where=lambda job: job.job_id != ids[0], dry_run=True)
+        assert {job.job_id for job in report.matched} == set(ids[1:])
+        assert (report.cancelled, report.failed, stub.running_jobs) == ((), {}, 3)
+
+    async def test_a_function_that_raises_stops_nothing(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        ids = stub.add_jobs(2, status="running")
+        with pytest.raises(ZeroDivisionError):
+            await client.jobs.cancel_all(where=lambda job: job.job_id == ids[1] or 1 // 0)
+        assert stub.running_jobs == 2
+
+    async def test_an_async_function_is_refused(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        async def mine(job: Any) -> bool:  # async-only
+            return False  # async-only
+
+        stub.add_jobs(1, status="running")
+        for where in (
+            mine,  # async-only
+            lambda job: mine(job),  # async-only
+            "running",
+        ):
+            with pytest.raises(RequestValidationError, match="where is"):
+                await client.jobs.cancel_all(where=where)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert stub.running_jobs == 1
+
 
 class TestEvents:
     async def test_polling_reports_a_job_from_start_to_end(self, stub: StubServer, client: AsyncTrioClient) -> None:
@@ -416,6 +451,17 @@ class TestEvents:
         )
         assert isinstance(received[0], Started)
         assert isinstance(received[-1], Stopped)
+
+    async def test_from_now_on_nothing_is_emitted_that_was_counted_before(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        stub.scene(YARD, Scene(every=1))
+        job = await client.live_monitor.create(YARD, OPEN, max_triggers=5, interval_seconds=5)
+        stub.clock.advance(12)
+        counted = (await client.jobs.get(job.job_id)).counters.triggers_fired or 0
+        received = await client.jobs.events(job.job_id, from_start=False).collect()
+        assert [event.number for event in received if isinstance(event, Triggered)] == [*range(counted + 1, 6)]
+        assert {event.kind for event in received} <= {"triggered", "progress", "stopped"}
 
     async def test_it_never_cancels(self, stub: StubServer, client: AsyncTrioClient) -> None:
         job = await client.live_monitor.create(YARD, OPEN)

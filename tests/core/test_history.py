@@ -35,6 +35,26 @@ def kinds(history: JobHistory, *polls: JobDetail) -> list[list[str]]:
     return [[event.kind for event in history.poll(each)] for each in polls]
 
 
+class TestFromNow:
+    def test_what_was_counted_before_is_not_reported(self) -> None:
+        history = JobHistory("a")
+        counted = job("running", {"triggers_fired": 2, "checks_performed": 9})
+        assert history.begin(counted) == history.poll(counted) == []
+        (event,) = history.poll(job("running", {"triggers_fired": 3, "checks_performed": 10}))
+        assert isinstance(event, Triggered)
+        assert event.number == 3
+
+    def test_a_job_that_starts_later_changes_its_status(self) -> None:
+        history = JobHistory("a")
+        assert history.begin(job("pending")) == []
+        assert [event.kind for event in history.poll(job("running"))] == ["status"]
+
+    def test_an_end_is_reported(self) -> None:
+        history = JobHistory("a")
+        assert [event.kind for event in history.begin(job("stopped", {"triggers_fired": 2}))] == ["stopped"]
+        assert history.finished
+
+
 @pytest.mark.parametrize(
     ("polls", "expected"),
     [

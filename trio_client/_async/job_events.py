@@ -30,6 +30,7 @@ class AsyncPolling:
         poll_interval: float,
         history: JobHistory | None = None,
         reached: bool = False,
+        from_start: bool = True,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._transport = transport
@@ -44,6 +45,7 @@ class AsyncPolling:
         )
         self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
         self._polled = False
+        self._skips = not from_start  # what was counted before the first poll
         self._next_poll: float | None = None  # once it is waited for
         self.seen_alive: datetime | None = None
 
@@ -90,6 +92,9 @@ class AsyncPolling:
         self._polled, self._next_poll = True, None
         if not job.is_terminal:
             self.seen_alive = asked_at
+        if self._skips:
+            self._skips = False
+            return self._history.begin(job)
         return self._history.poll(job)
 
     async def _wait(self) -> None:

@@ -238,6 +238,7 @@ class AsyncJobs:
         job_id: str,
         *,
         poll_interval: float = 3.0,
+        from_start: bool = True,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncEventStream:
@@ -249,6 +250,8 @@ class AsyncJobs:
         Args:
             job_id: the job's id.
             poll_interval: seconds between two polls; the API's advice is 3 to 5.
+            from_start: whether to report what happened before the first poll: the start, and each trigger counted. A
+                program that goes on with a job after a restart passes false.
             timeout: of each poll: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each poll.
 
@@ -275,7 +278,7 @@ class AsyncJobs:
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return AsyncEventStream(
-            AsyncPolling(self._transport, job_id, poll_interval=poll_interval, options=options),
+            AsyncPolling(self._transport, job_id, poll_interval=poll_interval, from_start=from_start, options=options),
             self._transport.state.open_streams,
         )
 
@@ -333,43 +336,53 @@ class AsyncJobs:
         *,
         status: Iterable[JobStatus] = ("pending", "running"),
         type: JobType | None = None,
+        where: Callable[[Job], object] | None = None,
+        dry_run: bool = False,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> CancelReport:
-        """Stop all jobs with the given statuses. One failure stops nothing.
+        """Stop all jobs of the account with the given statuses, those of other programs too. Continues after a failure.
 
         Args:
             status: the statuses of the jobs to stop.
             type: only jobs of this type.
+            where: called with each job of the list, before any is stopped; only those are stopped for which it returns
+                something true. What it raises is raised, and nothing is stopped.
+            dry_run: whether to stop nothing and only report what matches.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request.
 
         Returns:
-            What was cancelled, and what could not be, by job id.
+            The jobs that matched, what was cancelled, and what could not be, by job id.
 
         Raises:
-            RequestValidationError: a status is not a documented one.
+            RequestValidationError: a status is not a documented one, or `where` is no plain function; nothing was
+                stopped.
             APIStatusError, APIConnectionError: the list itself could not be read.
 
         Example:
             >>> async with AsyncTrioClient() as client:
-            ...     report = await client.jobs.cancel_all()
-            >>> report.failed
-            {}
+            ...     report = await client.jobs.cancel_all(where=lambda job: job.stream_url == "rtsp://cam/1")
+            >>> report.matched, report.failed
+            ((), {})
 
         Source: API reference, "List Jobs" and "Cancel Job".
         """
-        from .._core.reports import CancelReport
+        from .._core.reports import CancelReport, job_filter
 
         several = isinstance(status, Iterable) and not isinstance(status, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         statuses = tuple(status) if several else (status,)
         for each in statuses:
             one_of("status", each, STATUSES)
+        matches = job_filter(where)
         found: dict[str, Job] = {}
         for each in statuses:
             async for job in self.iterate(status=each, type=type, timeout=timeout, extra_headers=extra_headers):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-                if job.status is None or job.status in statuses:
+                if (job.status is None or job.status in statuses) and matches(job):
                     found[job.job_id] = job
+        matched = tuple(found.values())
+        if dry_run:
+            return CancelReport(matched, (), {})
         cancelled: deque[CancelledJob] = deque()
         failed: dict[str, TrioError] = {}
         for job_id in found:
@@ -379,7 +392,7 @@ class AsyncJobs:
                 )
             except TrioError as error:
                 failed[job_id] = error
-        return CancelReport(tuple(cancelled), failed)
+        return CancelReport(matched, tuple(cancelled), failed)
 
     async def reconcile(self, error: CreateOutcomeUnknownError) -> Job | None:
         """Retry the lookup of the job of a create whose outcome is unknown.

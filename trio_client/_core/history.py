@@ -72,7 +72,7 @@ class JobHistory:
 
     def poll(self, job: JobDetail) -> list[Event]:
         """Return what a poll adds, in order; the last event is terminal if the job has ended."""
-        stats = _counters(job)
+        stats = job.counters
         base: dict[str, Any] = {
             "delivery": "poll",
             "job_id": job.job_id,
@@ -83,6 +83,12 @@ class JobHistory:
         if job.is_terminal:
             self.finished = True
             events.append(_end(job, stats, base))
+        return events
+
+    def begin(self, job: JobDetail) -> list[Event]:
+        """Take what a first poll shows as known: only the end is returned, if the job has ended."""
+        events = [event for event in self.poll(job) if event.terminal]
+        self.started, self._status = True, job.status or self._status
         return events
 
     def not_found(self, error: JobNotFoundError) -> Failed:
@@ -144,11 +150,6 @@ class JobHistory:
         if moved and not job.is_terminal:
             return [Progress(name="progress", stats=stats, **base)]
         return []
-
-
-def _counters(job: JobDetail) -> JobStats:
-    """Return a job's counters: from `stats`, and from `details` where older servers put them."""
-    return JobStats({**(job.details or {}), **(job.stats or {})})
 
 
 def _work_done(stats: JobStats) -> int:

@@ -31,6 +31,7 @@ class Polling:
         poll_interval: float,
         history: JobHistory | None = None,
         reached: bool = False,
+        from_start: bool = True,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._transport = transport
@@ -45,6 +46,7 @@ class Polling:
         )
         self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
         self._polled = False
+        self._skips = not from_start  # what was counted before the first poll
         self._next_poll: float | None = None  # once it is waited for
         self.seen_alive: datetime | None = None
 
@@ -91,6 +93,9 @@ class Polling:
         self._polled, self._next_poll = True, None
         if not job.is_terminal:
             self.seen_alive = asked_at
+        if self._skips:
+            self._skips = False
+            return self._history.begin(job)
         return self._history.poll(job)
 
     def _wait(self) -> None:

@@ -177,7 +177,7 @@ def watch(
         job = client.jobs.get(job_id)
         config = job.config
         limit = finite(config.monitor_duration_seconds if config is not None else None)
-        elapsed = finite(job.stats.elapsed_seconds if job.stats is not None else None)
+        elapsed = finite(job.counters.elapsed_seconds)
         monitor = job.job_type != "live-digest"
         display = Display(
             kind="live-monitor" if monitor else "live-digest",
@@ -231,7 +231,7 @@ def _print_detail(out: Out, job: Any, *, json: bool) -> None:
         "created": job.created_at,
         "stream": job.stream_url,
         **(job.config.model_dump(exclude_none=True) if job.config is not None else {}),
-        **(job.stats or {}),
+        **job.counters,
     }
     shown = {name: value for name, value in masked(shown, out.secrets).items() if value is not None}
     width = max(len(out.clean(str(name))) for name in shown)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from .._json import as_count, as_flag, as_number, as_object, as_text
-from .._stats import JobStats
+from .._stats import COUNTERS, JobStats
 from .._times import parse_time
 from ..frames import Frame
 from ._types import Delivery
@@ -15,12 +15,6 @@ from ._types import Delivery
 __all__ = ["Fields"]
 
 _T = TypeVar("_T")
-_COUNTERS = frozenset(
-    (
-        *("checks_performed", "triggers_fired", "frames_skipped", "summaries_generated"),
-        *("auto_stopped", "reason", "elapsed_seconds"),
-    )
-)
 # Where a field may sit, best place first, after the payload itself.
 _PLACES = ("data", "details", "stats", "final_stats")
 
@@ -118,10 +112,10 @@ class Fields:
             for place in places:
                 found.update(as_object(place.get("stats")))
             for place in reversed(places):
-                found.update({key: value for key, value in place.items() if key in _COUNTERS})
+                found.update({key: value for key, value in place.items() if key in COUNTERS})
         else:
             for key in flat:
-                if key in _COUNTERS:
+                if key in COUNTERS:
                     found[key] = flat[key]
         return found or None
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from .._json import as_object
 from .._redaction import presentable
-from .._stats import JobStats
+from .._stats import JobStats, counters_of
 from ..frames import Frame
 
 __all__ = [
@@ -54,6 +55,18 @@ class _BaseEvent:
         return False
 
     @property
+    def counters(self) -> JobStats:
+        """The job's counters, wherever the payload has them; empty where it has none.
+
+        Example:
+            >>> from trio_client import events
+            >>> event = events.from_payload({"type": "job_status", "details": {"checks_performed": 3}})
+            >>> event.counters.checks_performed
+            3
+        """
+        return counters_of({**as_object(self.raw), **_sent(getattr(self, "stats", None))})
+
+    @property
     def dedup_key(self) -> str | None:
         """A text that is equal for redeliveries of one event over one channel, and different for different events.
 
@@ -88,6 +101,10 @@ class _BaseEvent:
         from ._card import card
 
         return card(getattr(self, "kind", ""), {each.name: getattr(self, each.name) for each in fields(self)})
+
+
+def _sent(stats: JobStats | None) -> dict[str, Any]:
+    return {} if stats is None else {"stats": stats}
 
 
 def _content(event: _BaseEvent) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from .._redaction import presentable, preview
+from .._stats import JobStats, counters_of
 from .._times import parse_time
 from ..frames import Frame
 
@@ -100,6 +101,19 @@ class JobModel(Model):
     def created_time(self) -> datetime | None:
         """`created_at` as an aware `datetime` in UTC, or `None` where it is absent or unreadable."""
         return parse_time(getattr(self, "created_at", None))
+
+    @property
+    def counters(self) -> JobStats:
+        """All counters, whether the reply has them in `stats`, `final_stats` or `details`; empty where it has none.
+
+        Example:
+            >>> from trio_client.models import Job
+            >>> job = Job(job_id="a", details={"condition": "a van is there", "checks_performed": 3})
+            >>> job.counters, job.counters.triggers_fired
+            ({'checks_performed': 3}, None)
+        """
+        sent = {name: getattr(self, name, None) for name in ("details", "stats", "final_stats")}
+        return counters_of({**(self.model_extra or {}), **sent})
 
     @property
     def is_terminal(self) -> bool:
