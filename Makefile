@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check format models sync api bench bench-quick build sbom docs clean
+.PHONY: demo test test-all check format models sync api schema bench bench-quick build sbom docs clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -28,6 +28,9 @@ sync: .venv/.dev  ## write the sync side from the async side
 
 api: .venv/.dev  ## write the public names and signatures into api.txt
 	$(BIN)/python scripts/api.py
+
+schema: .venv/.dev  ## write the JSON Schema of events into docs/
+	$(BIN)/python scripts/event_schema.py
 
 bench: .venvs/bench/.made  ## measure, as ratios in one run, and write docs/performance.md: about five minutes
 	.venvs/bench/bin/python -m benchmarks

@@ -21,6 +21,7 @@ CHECKS = (
     ("import directions", "lint-imports"),
     ("picture of the architecture", "python scripts/architecture.py --check"),
     ("words", "python scripts/words.py"),
+    ("JSON Schema of events", "python scripts/event_schema.py --check"),
     ("public names", "python scripts/api.py --check"),
     ("page of measurements", "python -m benchmarks.page --check"),
     ("OpenAPI files", "python -m pytest -q tests/contract"),

@@ -8,8 +8,14 @@ import contextlib
 import html
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .errors import ResponseValidationError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 __all__ = ["Frame"]
 
@@ -92,6 +98,36 @@ class Frame:
             target = target.with_suffix(_SUFFIXES.get(self.media_type, ".bin"))
         target.write_bytes(self.data)
         return target
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In a pydantic model, a picture is validated from base64 text or bytes, and serialized as base64 text."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            cls._validated,
+            json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda frame: frame.base64, return_schema=core_schema.str_schema()
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "contentEncoding": "base64"}
+
+    @classmethod
+    def _validated(cls, value: Any) -> Frame:
+        if isinstance(value, Frame):
+            return value
+        if not isinstance(value, (str, bytes)):
+            raise ValueError("a picture is expected: a Frame, base64 text or bytes")
+        frame = cls(value)
+        try:
+            _ = frame.data
+        except ResponseValidationError:
+            raise ValueError("the text of the picture is not base64") from None
+        return frame
 
     def _payload(self) -> str:
         assert isinstance(self._content, str)

@@ -49,7 +49,7 @@ def test_the_first_and_last_moments_of_the_calendar_are_printed(moment: datetime
     event = Triggered(job_id="a", occurred_at=moment, frame=JPEG)
     assert iso(moment)[:4] in ("0001", "9999")
     assert len(clock_time(moment)) == len("00:00:00")
-    assert event_data(event)["occurred_at"] == iso(moment)
+    assert event_data(event)["occurred_at"][:19] == iso(moment)[:19]
     assert FrameFolder(tmp_path, Out()).save(event) is not None
     assert ago(moment, datetime.now(timezone.utc))
 

@@ -18,19 +18,10 @@ from ..events import (
     UnknownEvent,
 )
 from ..frames import Frame
-from ._text import finite, iso
+from ._text import finite
 
 __all__ = ["STYLES", "event_data", "frame_of", "headline"]
 
-_OWN_FIELDS: dict[type[Event], tuple[str, ...]] = {
-    Progress: ("stats", "frames_captured", "frames_needed"),
-    Triggered: ("explanation", "condition", "triggered", "latency_ms"),
-    Summary: ("summary", "frame_count", "window_minutes"),
-    StatusChanged: ("status", "reason", "stats"),
-    CoverageGap: ("reason", "detail"),
-    Stopped: ("reason", "status", "stats"),
-    Failed: ("code", "message", "remediation", "stats"),
-}
 STYLES = {
     "triggered": "bold green",
     "summary": "bold cyan",
@@ -93,26 +84,13 @@ def _gap_line(gap: CoverageGap) -> str:
 
 
 def event_data(event: Event, *, frame: str | None = None) -> dict[str, Any]:
-    """Return an event as JSON, without its picture.
+    """Return an event as JSON, without its picture: `to_dict`, and of an unknown event `raw` too.
 
     Args:
         event: the event.
         frame: the file that its picture was saved in.
     """
-    data: dict[str, Any] = {
-        "kind": event.kind,
-        "name": event.name,
-        "delivery": event.delivery,
-        "job_id": event.job_id,
-        "stream_url": event.stream_url,
-        "occurred_at": iso(event.occurred_at) or None,
-    }
-    for name in _OWN_FIELDS.get(type(event), ()):
-        data[name] = getattr(event, name)
-    if isinstance(event, CoverageGap):
-        data |= {"started_at": iso(event.started_at) or None, "ended_at": iso(event.ended_at) or None}
-    if isinstance(event, UnknownEvent):
-        data["raw"] = event.raw
+    data = event.to_dict(raw=isinstance(event, UnknownEvent))
     if frame_of(event) is not None:
         data["frame_path"] = frame
     return data

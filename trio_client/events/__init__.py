@@ -14,6 +14,7 @@ The union is open: a name that this version does not know becomes an `UnknownEve
 """
 
 from ._normalise import from_payload, from_sse
+from ._restore import from_dict
 from ._types import (
     CoverageGap,
     Delivery,
@@ -40,6 +41,7 @@ __all__ = [
     "Summary",
     "Triggered",
     "UnknownEvent",
+    "from_dict",
     "from_payload",
     "from_sse",
 ]

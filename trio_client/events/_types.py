@@ -7,14 +7,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 from .._json import as_object
 from .._redaction import presentable
 from .._stats import JobStats, counters_of
 from ..frames import Frame
 
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
 __all__ = [
+    "EVENT_TYPES",
     "CoverageGap",
     "Delivery",
     "Event",
@@ -32,8 +38,18 @@ Delivery: TypeAlias = Literal["sse", "webhook", "poll"]
 _LONGEST_REPR = 900
 
 
+class _Restored:
+    """Holds the `dedup_key` of an event that `from_dict` made; in other events it is not set.
+
+    It is no field, so that reading a stream, comparing events and matching patterns know nothing of it.
+    """
+
+    __slots__ = ("_dedup_key",)
+    _dedup_key: str | None
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
-class _BaseEvent:
+class _BaseEvent(_Restored):
     """What every event has."""
 
     name: str = ""
@@ -74,12 +90,53 @@ class _BaseEvent:
         trigger from its job and number; of a gap from its start, its stream and whether it has ended. `None` where
         nothing distinguishes two events: never take such an event for a duplicate.
         """
-        content = self._identity()
+        try:
+            return self._dedup_key  # restored by from_dict
+        except AttributeError:
+            content = self._identity()
         if content is None:
             return None
         content = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
         identity = "\n".join((self.delivery, self.name.lower(), self.job_id or "", content))
         return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_dict(self, *, frames: bool = False, raw: bool = False) -> dict[str, Any]:
+        """Return the event as a dict that `json.dumps` can write and `trio_client.events.from_dict` reads back.
+
+        Every field is there, `null` where it is not known: `kind`, `name`, `delivery`, `job_id`, `stream_url` and
+        `occurred_at`, then the type's own fields, then `dedup_key`. Times are ISO 8601 in UTC with a `Z`. NaN and
+        infinities are `null`. Credentials of cameras are not masked: the command line masks what it prints.
+
+        Args:
+            frames: whether pictures are included, as `data_base64`. Without, a picture is its `media_type` and `size`
+                in bytes, and `null` within `raw`.
+            raw: whether the key `raw` is included: the JSON as it was sent.
+
+        Returns:
+            A new dict, whose form the JSON Schema in the reference describes.
+
+        Example:
+            >>> from trio_client.events import from_payload
+            >>> event = from_payload({"type": "job_stopped", "job_id": "a1", "timestamp": "2026-03-01T12:00:00Z"})
+            >>> data = event.to_dict()
+            >>> data["kind"], data["occurred_at"], data["stats"]
+            ('stopped', '2026-03-01T12:00:00Z', None)
+        """
+        from ._json_form import write
+
+        return write(cast("Any", self), frames=frames, raw=raw)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from ._pydantic import any_event_schema, event_schema
+
+        return any_event_schema(EVENT_TYPES, handler) if cls is _BaseEvent else event_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        from ._pydantic import json_schema
+
+        return handler(schema) if cls is _BaseEvent else json_schema(cls)
 
     def _identity(self) -> Any:
         """Return what distinguishes this event from others of its name and job; `None` if nothing does."""
@@ -108,8 +165,10 @@ def _sent(stats: JobStats | None) -> dict[str, Any]:
 
 
 def _content(event: _BaseEvent) -> Any:
-    """Return what an event says: the JSON it came from, in a list, since null is JSON too."""
-    return [event.raw]
+    """Return what an event says: the JSON it came from, in a list, since null is JSON too; without any, its fields."""
+    if event.raw is not None:
+        return [event.raw]
+    return [None, {each.name: getattr(event, each.name) for each in fields(event)}]
 
 
 def _once_a_job(event: _BaseEvent) -> Any:
@@ -267,6 +326,11 @@ class UnknownEvent(_BaseEvent):
     kind: ClassVar[Literal["unknown"]] = "unknown"
 
 
-Event: TypeAlias = (
-    Started | Progress | Triggered | Summary | StatusChanged | CoverageGap | Stopped | Failed | UnknownEvent
-)
+EVENT_TYPES = (Started, Progress, Triggered, Summary, StatusChanged, CoverageGap, Stopped, Failed, UnknownEvent)
+
+if TYPE_CHECKING:
+    Event: TypeAlias = (
+        Started | Progress | Triggered | Summary | StatusChanged | CoverageGap | Stopped | Failed | UnknownEvent
+    )
+else:
+    Event = _BaseEvent  # a class, so that pydantic asks it for the schema of all nine, discriminated by `kind`

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from datetime import datetime, timezone
 from difflib import get_close_matches
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
@@ -15,13 +15,14 @@ from .._json import as_object
 from .._stats import JobStats
 from ..events import CoverageGap, Event, Progress
 from ..events._normalise import build_event
+from ..events._types import EVENT_TYPES
 from ..frames import Frame
 from ._defaults import COUNTERS, EVENTS, JPEG, MODELS, NULL_MEANS_UNLIMITED, TIME, WEBHOOK_NAMES
 
 __all__ = ["as_sent", "make", "wire_of"]
 
 _T = TypeVar("_T")
-_EVENT_KINDS = frozenset(get_args(Event))
+_EVENT_KINDS = frozenset(EVENT_TYPES)
 _ON_THE_WIRE = {"occurred_at": "timestamp", "frame": "frame_b64", "grid": "grid_b64"}
 _PAGES = {"JobPage": ("jobs", "total"), "OsapiJobPage": ("items", "total_items")}
 
