@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._core.hooks import CallInfo, Hooks
     from ._core.reports import CancelReport
     from ._core.targets import Target
+    from ._core.usage import Usage
     from ._core.validation import NOT_GIVEN, NotGiven
     from ._core.watch_state import WatchState
     from ._exit_on_signal import exit_on_sigterm
@@ -151,6 +152,7 @@ __all__ = [
     "TrioError",
     "UnknownEvent",
     "UnprocessableEntityError",
+    "Usage",
     "WaitTimeoutError",
     "WatchState",
     "WatchStream",
@@ -181,6 +183,7 @@ _DEFINED_IN: dict[str, str] = {
     "CallInfo": "._core.hooks",
     "Hooks": "._core.hooks",
     "Target": "._core.targets",
+    "Usage": "._core.usage",
     "WatchState": "._core.watch_state",
     "WatchStream": "._sync.event_stream",
     "ResponseInfo": "._response_info",

@@ -208,8 +208,9 @@ async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncT
     assert 0 == stub.running_jobs
 
 
+@pytest.mark.thorough
 async def test_it_ends_when_all_have_ended(stub: StubServer, client: AsyncTrioClient) -> None:
-    targets = cameras(3, duration=0.2)
+    targets = cameras(3, duration=5)
     async with client.watch_many(targets) as events:
         pairs = await events.collect()
     ends = {target: event for target, event in pairs if event.terminal}
@@ -260,8 +261,9 @@ async def test_a_timeout_around_one_event_loses_nothing(stub: StubServer, client
     assert [1, 2, 3, 4, 5] == checks
 
 
+@pytest.mark.thorough
 async def test_without_a_block_it_ends_as_well(stub: StubServer, client: AsyncTrioClient) -> None:
-    kinds = Counter([event.kind async for _, event in client.watch_many(cameras(2, duration=0.1))])
+    kinds = Counter([event.kind async for _, event in client.watch_many(cameras(2, duration=5))])
     assert (2, 0) == (kinds["stopped"], stub.running_jobs)
 
 
@@ -405,6 +407,56 @@ async def test_equal_targets_are_refused_unless_their_keys_differ(stub: StubServ
         await events.remove("day")
         assert ["night"] == [target.key for target in events.targets]
     assert (2, 0) == (len(stub.jobs), stub.running_jobs)
+
+
+@pytest.mark.thorough
+async def test_a_common_duration_bounds_all_targets_and_an_empty_stream(stub: StubServer, connect: Connect) -> None:
+    targets = cameras(3)
+    async with connect().watch_many(targets[:2], duration=6) as events, connect().watch_many(duration=5) as empty:
+        begin = anyio.current_time()
+        await events.until(Progress)
+        await events.add(targets[2])
+        pairs = await events.collect()
+        assert [] == await empty.collect()
+        assert 5.5 <= anyio.current_time() - begin < 12
+    ends = {target: event.reason for target, event in pairs if isinstance(event, Stopped)}
+    assert dict.fromkeys(targets, "duration_reached") == ends
+    assert 0 == stub.running_jobs
+
+
+@pytest.mark.thorough
+async def test_a_common_limit_of_costs_counts_all_targets(stub: StubServer, client: AsyncTrioClient) -> None:
+    async with client.watch_many(cameras(5, monitor_duration_seconds=5), max_cost_usd=0.16) as events:
+        pairs = await events.collect()
+    assert 8 == len(stub.jobs), "jobs that end at once bill a minute each"
+    assert {"max_cost_reached"} == {event.reason for _, event in pairs if isinstance(event, Stopped)}
+    assert (8, 8, 0.16) == (events.usage.jobs, events.usage.minutes_billed, events.usage.cost_usd)
+    assert 8 == sum(usage.jobs for usage in events.usages.values())
+
+
+async def test_usage_adds_up_over_removals(client: AsyncTrioClient) -> None:
+    first, second = cameras(2)
+    async with client.watch_many([first, second]) as events:
+        while len(events.job_ids) < 2:
+            await anext(events)
+        await events.remove(first)
+        assert (1, 1) == (events.usages[first].jobs, events.usages[second].jobs)
+        await events.add(first)
+        while len(events.job_ids) < 2:
+            await anext(events)
+        assert (2, 1) == (events.usages[first].jobs, events.usages[second].jobs)
+    assert 3 == events.usage.jobs
+    assert events.usage.minutes_billed == sum(usage.minutes_billed for usage in events.usages.values())
+
+
+async def test_common_limits_are_checked_before_anything_is_sent(stub: StubServer, client: AsyncTrioClient) -> None:
+    with pytest.raises(RequestValidationError, match="duration is 4; it must be at least 5"):
+        client.watch_many(duration=4)
+    with pytest.raises(RequestValidationError, match="max_cost_usd"):
+        client.watch_many(cameras(1), max_cost_usd=0.01)
+    with pytest.raises(RequestValidationError, match="price_per_minute_usd"):
+        client.watch_many(cameras(1, input_mode="hybrid"), max_cost_usd=1)
+    assert [] == stub.requests
 
 
 async def test_what_cannot_be_added_or_removed_is_named(stub: StubServer, client: AsyncTrioClient) -> None:

@@ -204,6 +204,16 @@ def test_without_a_price_there_is_no_cost() -> None:
     assert WatchState(clock=Clock(), limit=None, price=None).cost_usd is None
 
 
+def test_the_time_of_all_jobs_adds_up() -> None:
+    clock = Clock()
+    state = WatchState(clock=clock, limit=600, price=0.02, elapsed=10)
+    for number in range(3):
+        state.add(Started(job_id=f"job_{number}"))
+        clock.now += 20
+        state.add(StatusChanged(job_id=f"job_{number}", status="stopped"))
+    assert (20, 70, 3) == (state.elapsed, state.total_elapsed, state.jobs)
+
+
 @pytest.mark.parametrize(
     ("event", "text"),
     [

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from trio_client import errors
+from trio_client._core.shared_limits import SharedLimits
+from trio_client._core.usage import Usage
 from trio_client._core.watch_commands import UnresolvedCreate
 from trio_client._core.watch_limits import Budget, job_seconds, watch_limits
 from trio_client._stats import JobStats
@@ -156,3 +158,147 @@ def test_limits_that_make_no_sense_are_refused(arguments: dict[str, Any], messag
 
 def test_the_callers_own_price_wins() -> None:
     assert 0.05 == watch_limits("live-monitor", None, 1, 0.05, input_mode="hybrid").price_per_minute_usd
+
+
+@pytest.mark.parametrize("duration", [0.1, 4.99, 0, -1, "60"])
+def test_no_watch_is_shorter_than_the_shortest_job(duration: Any) -> None:
+    with pytest.raises(errors.RequestValidationError, match="duration"):
+        watch_limits("live-monitor", duration, None, None)
+    with pytest.raises(errors.RequestValidationError, match="duration"):
+        SharedLimits(duration, None, clock=Clock())
+
+
+def test_a_rest_too_short_for_a_job_starts_none_also_of_the_first() -> None:
+    clock = Clock()
+    used = budget(clock, duration=5)
+    used.begin()
+    clock.now += 0.5
+    assert None is used.over(), "it takes a moment from entering to the first create"
+    late = budget(clock, duration=60)
+    late.begin()
+    clock.now += 55.5
+    end = late.over()
+    assert end is not None
+    assert "duration_reached" == end.reason
+
+
+def test_a_pause_after_which_no_job_could_start_lasts_to_the_end() -> None:
+    clock = Clock()
+    used = budget(clock, duration=60)
+    used.begin()
+    clock.now += 30
+    assert (10, 30) == (used.waits_to_the_end(10), used.waits_to_the_end(26))
+    used.job_started()
+    clock.now += 10
+    assert (5, 20) == (used.within_job(5), used.within_job(40))
+    assert 1e6 == budget(clock).waits_to_the_end(1e6) == budget(clock).within_job(1e6)
+
+
+def test_usage_counts_begun_minutes_and_jobs() -> None:
+    clock = Clock()
+    used = budget(clock)
+    assert Usage(0, 0, 0.0) == used.usage
+    run(used, clock, 61)
+    assert Usage(1, 2, 0.04) == used.usage
+    used.note(JobStats(elapsed_seconds=130))
+    assert Usage(1, 3, 0.06) == used.usage
+    used.job_ended(JobStats(elapsed_seconds=190))
+    run(used, clock, 1)
+    assert Usage(2, 5, 0.10) == used.usage
+    used.job_ended()
+    used.job_ended()
+    assert Usage(2, 5, 0.10) == used.usage
+
+
+def test_usage_without_a_known_price_has_no_cost() -> None:
+    clock = Clock()
+    used = Budget(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=clock)
+    assert Usage(0, 0, 0.0) == used.usage
+    run(used, clock, 1)
+    assert Usage(1, 1, None) == used.usage
+    assert Usage(2, 2, None) == used.usage + Usage(1, 1, 0.02)
+
+
+def shared(clock: Clock, count: int, *, duration: float | None = None, usd: float | None = None) -> list[Budget]:
+    limits = SharedLimits(duration, usd, clock=clock)
+    limits.begin()
+    budgets = [budget(clock) for _ in range(count)]
+    for each in budgets:
+        each.join(limits)
+        each.begin()
+    return budgets
+
+
+def test_several_watches_spend_no_more_than_their_common_money() -> None:
+    clock = Clock()
+    watches = shared(clock, 3, usd=0.10)  # five minutes
+    started: list[Budget] = []
+    for each in watches:
+        assert None is each.over()
+        each.reserve()  # while its create is under way, no other watch has this minute
+        started.append(each)
+    for each in started:
+        each.job_started()
+    ends: dict[int, float] = {}
+    for _ in range(300):
+        clock.now += 1
+        for number, each in enumerate(watches):
+            if number not in ends and (end := each.expired()) is not None:
+                assert "max_cost_reached" == end.reason
+                each.job_ended()
+                ends[number] = clock.now - 1000
+    assert 5 == sum(each.minutes_billed for each in watches)
+    assert [58, 118, 118] == sorted(ends.values())
+    over = watches[0].over()
+    assert over is not None
+    assert "max_cost_reached" == over.reason
+
+
+def test_a_minute_that_was_set_aside_for_a_job_that_never_ran_is_free_again() -> None:
+    clock = Clock()
+    first, second = shared(clock, 2, usd=0.02)
+    assert None is first.over()
+    first.reserve()
+    assert None is not second.over()
+    assert None is first.over()  # its create was refused
+    assert None is second.over()
+
+
+def test_what_a_watch_has_spent_stays_spent_when_it_leaves() -> None:
+    clock = Clock()
+    first, second = shared(clock, 2, usd=0.04)
+    first.reserve()
+    first.job_started()
+    clock.now += 50
+    assert None is second.over()
+    assert second.pays_another_job()
+    clock.now += 30
+    assert None is first.expired()
+    assert not second.pays_another_job()
+    first.job_ended()
+    first.leave()
+    first.leave()
+    assert None is not second.over()
+
+
+def test_several_watches_end_when_their_common_time_is_over() -> None:
+    clock = Clock()
+    first, second = shared(clock, 2, duration=60)
+    clock.now += 20
+    first.job_started()
+    assert (1060.0, 40.0) == (first.expires_at(), first.job_limit())
+    clock.now += 36
+    assert None is not second.over()
+    assert None is first.expired()
+    clock.now += 4
+    assert None is not first.expired()
+
+
+def test_a_watch_whose_price_is_not_known_cannot_share_money() -> None:
+    limits = SharedLimits(None, 1.0, clock=Clock())
+    unknown = Budget(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=Clock())
+    with pytest.raises(errors.RequestValidationError, match="Pass price_per_minute_usd"):
+        unknown.join(limits)
+    dear = Budget(watch_limits("live-monitor", None, None, 2.0), clock=Clock())
+    with pytest.raises(errors.RequestValidationError, match=r"max_cost_usd is 1\.0; it must be at least 2"):
+        dear.join(limits)

@@ -199,7 +199,14 @@ class AsyncTrioClient(AsyncBaseClient):
         return await self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
 
     # async-only: begin
-    def watch_many(self, targets: Iterable[Target] = (), *, turn_seconds: float = 300) -> AsyncTargetStream:
+    def watch_many(
+        self,
+        targets: Iterable[Target] = (),
+        *,
+        turn_seconds: float = 300,
+        duration: float | None = None,
+        max_cost_usd: float | None = None,
+    ) -> AsyncTargetStream:
         """Return a stream of the events of many watches, as pairs of a `Target` and an event.
 
         Each target is watched as by `live_monitor.watch`, all of them side by side. Where the account has fewer job
@@ -214,6 +221,9 @@ class AsyncTrioClient(AsyncBaseClient):
             targets: what to watch, no two of them equal; none: the stream waits until some are added.
             turn_seconds: seconds, more than 0, that a target is watched while others wait. Each begun minute of a
                 job is billed.
+            duration: seconds to watch in all, counted from entering, 5 or more; `None`: until the stream is left.
+            max_cost_usd: US dollars that all targets together may cost, each begun minute of a job counted; `None`: no
+                limit. A target's own `duration` and `max_cost_usd` count as well.
 
         Returns:
             The stream. Nothing is sent before it is entered or iterated over.
@@ -234,16 +244,18 @@ class AsyncTrioClient(AsyncBaseClient):
 
         Source: API reference, "Limits" (concurrent jobs; users report ten).
         """
+        from .._core.shared_limits import SharedLimits
         from .._core.targets import checked_targets
         from .watch_many import AsyncTargetStream
 
         positive("turn_seconds", turn_seconds, "seconds")
+        limits = SharedLimits(duration, max_cost_usd, clock=self._transport.clock)
         watch = self.live_monitor.watch
 
         def make_watch(target: Target) -> AsyncWatchStream:
             return watch(target.stream_url, target.condition, **target.options)
 
-        return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds)
+        return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds, limits)
 
     # async-only: end
     @overload

@@ -219,7 +219,7 @@ class AsyncLiveMonitor:
                 what a program that is killed outright can cost.
             trigger_cooldown_seconds: as in `create`.
             max_triggers: alerts of one monitor, 1 or more; `None`: unlimited.
-            duration: seconds to watch in all; `None`: until the stream is left.
+            duration: seconds to watch in all, 5 or more; `None`: until the stream is left.
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price, which `hybrid` has none of.
             on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.

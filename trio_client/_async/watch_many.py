@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from .._core.shared_limits import SharedLimits
 from .._core.targets import Target, checked_target, no_such_target, same_target
+from .._core.usage import Usage
 from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from ..errors import RequestValidationError
@@ -52,8 +54,9 @@ class AsyncTargetStream:
         targets: Iterable[Target],
         make_watch: Callable[[Target], AsyncEventStream],
         turn_seconds: float,
+        limits: SharedLimits,
     ) -> None:
-        self._workers = AsyncWorkerGroup(transport, make_watch, turn_seconds)
+        self._workers = AsyncWorkerGroup(transport, make_watch, turn_seconds, limits)
         self._closed = False
         self._last: tuple[Target, Event] | None = None
         for target in targets:
@@ -83,6 +86,16 @@ class AsyncTargetStream:
     def outcomes(self) -> dict[Target, Stopped | Failed]:
         """How watches have ended so far, by target; of one that was removed, how its job was stopped."""
         return dict(self._workers.outcomes)
+
+    @property
+    def usage(self) -> Usage:
+        """What the jobs of all targets have used so far, also of those that have ended or were removed."""
+        return sum(self.usages.values(), Usage())
+
+    @property
+    def usages(self) -> dict[Target, Usage]:
+        """What the jobs of each target have used so far; one that was added again adds to its usage."""
+        return self._workers.usages()
 
     async def add(self, target: Target) -> None:
         """Watch one more target. It takes part in the sharing of job slots at once.

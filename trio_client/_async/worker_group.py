@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -11,8 +12,10 @@ import anyio
 from anyio.abc import TaskGroup
 
 from .._core.log import logger
+from .._core.shared_limits import SharedLimits
 from .._core.targets import Target
 from .._core.time_slices import TimeSlices
+from .._core.usage import Usage
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.run_to_completion import spawn
 from .._http.concurrency.async_.wakeup import from_any_thread
@@ -39,13 +42,19 @@ class AsyncWorkerGroup:
     """
 
     def __init__(
-        self, transport: AsyncTransport, make_watch: Callable[[Target], AsyncEventStream], turn_seconds: float
+        self,
+        transport: AsyncTransport,
+        make_watch: Callable[[Target], AsyncEventStream],
+        turn_seconds: float,
+        limits: SharedLimits,
     ) -> None:
         self.members: dict[Target, AsyncMember] = {}
         self.outcomes: dict[Target, Stopped | Failed] = {}
         self.error: Exception | None = None
         self._transport = transport
         self._make_watch = make_watch
+        self._limits = limits
+        self._past_usages: dict[Target, Usage] = {}
         self._slices = TimeSlices(turn_seconds, clock=transport.clock)
         self._leases: dict[int, AsyncSharedSlotLease] = {}
         self._numbers = count()
@@ -62,6 +71,7 @@ class AsyncWorkerGroup:
         number = next(self._numbers)
         lease = AsyncSharedSlotLease(self._slices, number, share=self._share)
         member = AsyncMember(target, self._make_watch(target), number, lease)
+        member.watch.join(self._limits)
         self.members[target] = member
         self._leases[number] = lease
         if self._run is not None:
@@ -79,6 +89,7 @@ class AsyncWorkerGroup:
         member.is_removed = True
         del self.members[member.target]
         if self._run is None:
+            self._forget(member)
             return
         member.scope.cancel()
         self.channel.discard(member.target)
@@ -91,6 +102,7 @@ class AsyncWorkerGroup:
         """Start to watch, unless that was done."""
         if self._run is None:
             self._run = _Run()
+            self._limits.begin()
             for member in self.members.values():
                 member.prepare()
             self._run.task = spawn(self._work, when_done=self._run.done.set)
@@ -119,6 +131,13 @@ class AsyncWorkerGroup:
     def states(self) -> dict[Target, WatchState]:
         """Return what the watches are doing."""
         return {target: member.watch.state for target, member in self.members.items()}
+
+    def usages(self) -> dict[Target, Usage]:
+        """Return what the jobs of each target have used so far."""
+        usages = dict(self._past_usages)
+        for target, member in self.members.items():
+            usages[target] = usages.get(target, Usage()) + member.watch.usage
+        return usages
 
     def _share(self) -> None:
         """Let those start that may, and have the time slices checked."""
@@ -174,13 +193,20 @@ class AsyncWorkerGroup:
                 self.outcomes[target] = events.outcome
 
     def _finished(self, member: AsyncMember) -> None:
-        member.lease.release()
-        del self._leases[member.number]
+        self._forget(member)
         member.done.set()
         if not member.is_removed:
             del self.members[member.target]
             if not self.members:
                 self.channel.end()
+
+    def _forget(self, member: AsyncMember) -> None:
+        """Keep what a watch has used, and let others have its slot."""
+        target = member.target
+        self._past_usages[target] = self._past_usages.get(target, Usage()) + member.watch.usage
+        member.watch.leave()
+        member.lease.release()
+        del self._leases[member.number]
 
     def _fail(self, error: Exception) -> None:
         assert self._run is not None
@@ -194,7 +220,17 @@ class AsyncWorkerGroup:
                 self._leases[number].end_time_slice()
             for number in self._slices.grant():
                 self._leases[number].grant()
-            await self._pause(self._slices.wake_in())
+            await self._pause(self._wake_in())
+
+    def _wake_in(self) -> float | None:
+        """Return in how many seconds there is something to do; a group without a target ends with its duration."""
+        left = self._limits.ends_at - self._transport.clock()
+        if self.members or math.isinf(left):
+            return self._slices.wake_in()
+        if left <= 0:
+            self.channel.end()
+            return None
+        return left
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait until something has changed, at most that many seconds."""

@@ -72,11 +72,12 @@ class WatchPolicy(WatchSteps):
     def _next_job(self) -> Life[RunningJob | None]:
         """Return the next job once it runs; `None`: there is none yet, or the watch is over meanwhile."""
         if self._pause:
-            yield from self._wait(self._pause)
+            yield from self._wait(self._budget.waits_to_the_end(self._pause))
             self._pause = 0.0
         yield from self._acquire_slot()
         if self._budget.over() is not None:
             return None
+        self._budget.reserve()
         self._enter("starting", self._coverage.reason)
         found = yield from self._resolve()
         sent = self._clock()
@@ -110,6 +111,9 @@ class WatchPolicy(WatchSteps):
             if isinstance(outcome, do.TimeUp) or (isinstance(outcome, do.Granted) and outcome.waited):
                 self._coverage.lost("no_free_slot", since=asked_at)
             yield from self._emit(self._coverage.opened(self.job_id))
+            if self._budget.over() is not None:
+                yield from self._do(do.ReleaseSlot())
+                return
 
     def _resolve(self) -> Life[Outcome | None]:
         """Look up the jobs of unresolved creates; return one that was found, or the failure to look it up."""
@@ -173,6 +177,8 @@ class WatchPolicy(WatchSteps):
                     if self._current.state.name == "retrying":
                         self._enter("polling", "connection_lost")
                     self._restarts.saw(events)
+                    for event in events:
+                        self._budget.note(getattr(event, "stats", None))
                     yield from self._emit(events)
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
@@ -202,7 +208,7 @@ class WatchPolicy(WatchSteps):
                     "Watched job %s cannot be polled (%s); retrying in %.1f s.", shown(job.job_id), error, pause
                 )
                 self._enter("retrying", "connection_lost", error.problem)
-                yield from self._wait(pause)
+                yield from self._wait(self._budget.within_job(pause))
                 return True
         if self._rules.on_drop != "raise" and is_unresolved(error):
             ran = self._budget.job_released()

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
+from .._stats import JobStats
 from ..errors import CreateOutcomeUnknownError, TrioError
 from ..events import Event, Failed, StatusChanged, Stopped
 from . import watch_commands as do
+from .shared_limits import SharedLimits
+from .usage import Usage
 from .watch_backoff import WatchBackoff
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
 from .watch_coverage import Coverage, reason_of
@@ -97,6 +100,23 @@ class WatchSteps:
     def job_id(self) -> str | None:
         """The id of the current job, or of the last one between two."""
         return self.state.job_id or self._current.last_job_id
+
+    @property
+    def usage(self) -> Usage:
+        """What the jobs of the watch have used so far."""
+        return self._budget.usage
+
+    def join(self, limits: SharedLimits) -> None:
+        """Let the watch spend of what several watches have together."""
+        self._budget.join(limits)
+
+    def leave(self) -> None:
+        """Spend no more of what several watches have together."""
+        self._budget.leave()
+
+    def job_closed(self, stats: JobStats | None) -> None:
+        """Note that the job that ran when the watch was closed counts no further."""
+        self._budget.job_ended(stats)
 
     def _do(self, command: Command) -> Life[Outcome]:
         outcome = yield command

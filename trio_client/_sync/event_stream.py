@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.open_streams import OpenStreams
+from .._core.usage import Usage
 from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.owner import current_owner
@@ -240,6 +241,11 @@ class WatchStream(EventStream):
     def state(self) -> WatchState:
         """What the watch is doing, and why."""
         return self._watch.state
+
+    @property
+    def usage(self) -> Usage:
+        """What the jobs of the watch have used so far."""
+        return self._watch.usage
 
     def _read(self, seconds: float | None) -> list[Event]:
         return self._watch.advance(seconds)

@@ -184,7 +184,7 @@ class LiveDigest:
             capture_interval_seconds: as in `create`.
             max_windows: windows of one digest; not given: the server's default.
             include_frames: as in `create`.
-            duration: seconds to watch in all; `None`: until the stream is left.
+            duration: seconds to watch in all, 5 or more; `None`: until the stream is left.
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price.
             on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from .._core import watch_commands as do
 from .._core.call import Call
 from .._core.log import logger
+from .._core.shared_limits import SharedLimits
+from .._core.usage import Usage
 from .._core.validation import not_negative, stream_options
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
@@ -96,6 +98,19 @@ class Watch:
         return self._policy.state
 
     @property
+    def usage(self) -> Usage:
+        """What the jobs of the watch have used so far."""
+        return self._policy.usage
+
+    def join(self, limits: SharedLimits) -> None:
+        """Let the watch spend of what several watches have together; `leave` ends that."""
+        self._policy.join(limits)
+
+    def leave(self) -> None:
+        """Spend no more of what several watches have together."""
+        self._policy.leave()
+
+    @property
     def running_job_id(self) -> str | None:
         """The id of the job that runs now, once known."""
         return self._job.job_id if self._job is not None else None
@@ -141,7 +156,10 @@ class Watch:
         command = self._command
         job, self._job = self._job, None
         if job is not None:
-            job.close(error)
+            try:
+                job.close(error)
+            finally:
+                self._policy.job_closed(None)
         for create in command.unresolved if isinstance(command, do.End) else ():
             OwnedJob.of(self._transport, create.error).stop(error)
 

@@ -84,7 +84,7 @@ def follow(session: Session, stream: EventStream, display: Display) -> int:
         out.note(f"{_interrupted(out, stream, display)} {_totals(state, display)}".rstrip())
         raise
     if not display.json and state.jobs:
-        out.note(f"{state.status.capitalize()} after {span(state.elapsed)}: {_totals(state, display)}")
+        out.note(f"{state.status.capitalize()} after {span(state.total_elapsed)}: {_totals(state, display)}")
     if out.leaks:
         return JOB_MAY_RUN
     failed = isinstance(stream.outcome, Failed)

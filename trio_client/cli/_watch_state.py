@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ..events import CoverageGap, Event, Failed, Progress, StatusChanged, Stopped, Summary, Triggered
@@ -38,6 +39,15 @@ class Stopwatch:
         return self._elapsed + (0.0 if self._since is None else now - self._since)
 
 
+@dataclass(slots=True)
+class _Before:
+    """What the jobs before the current one have counted."""
+
+    checks: int = 0
+    minutes: int = 0
+    elapsed: float = 0.0
+
+
 class WatchState:
     """Count what the events of one watch report.
 
@@ -69,8 +79,7 @@ class WatchState:
         self.triggers = 0
         self.last: tuple[datetime, str] | None = None
         self.jobs = 0
-        self._checks_before = 0
-        self._minutes_before = 0
+        self._before = _Before()
 
     @property
     def elapsed(self) -> float:
@@ -78,11 +87,16 @@ class WatchState:
         return self._stopwatch.elapsed
 
     @property
+    def total_elapsed(self) -> float:
+        """How many seconds all jobs have run."""
+        return self._before.elapsed + self.elapsed
+
+    @property
     def cost_usd(self) -> float | None:
         """US dollars so far, by the published prices; `None` if no price is known."""
         if self._price is None:
             return None
-        return round((self._minutes_before + self._minutes()) * self._price, 6)
+        return round((self._before.minutes + self._minutes()) * self._price, 6)
 
     def add(self, event: Event) -> None:
         """Take an event into account."""
@@ -99,14 +113,16 @@ class WatchState:
         elif isinstance(event, Summary):
             self.triggers += 1
             self.last = (event.occurred_at or datetime.now(timezone.utc), event.summary or "")
-            self._checks_before = self.checks = max(self.checks, self._checks_before + (finite(event.frame_count) or 0))
+            self._before.checks = self.checks = max(self.checks, self._before.checks + (finite(event.frame_count) or 0))
         elif isinstance(event, Progress) and finite(event.frames_captured) is not None:
-            self.checks = max(self.checks, self._checks_before + (event.frames_captured or 0))
+            self.checks = max(self.checks, self._before.checks + (event.frames_captured or 0))
         self._update_status(event, now)
 
     def _begin(self, job_id: str | None, now: float) -> None:
-        self._minutes_before += self._minutes()
-        self._checks_before = self.checks
+        if self.jobs:
+            self._before.minutes += self._minutes()
+            self._before.elapsed += self.elapsed
+        self._before.checks = self.checks
         self.jobs += 1
         self.job_id = job_id
         self.status = "running"
@@ -116,7 +132,7 @@ class WatchState:
         if stats is None:
             return
         if isinstance(stats.checks_performed, int):
-            self.checks = max(self.checks, self._checks_before + stats.checks_performed)
+            self.checks = max(self.checks, self._before.checks + stats.checks_performed)
         elapsed = finite(stats.elapsed_seconds)
         if elapsed is not None:
             self._stopwatch.start(float(elapsed), now)

@@ -1,0 +1,83 @@
+"""What jobs have used: begun minutes, and their price."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._stats import JobStats
+
+__all__ = ["JobMeter", "Usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the jobs of a stream or a watch have used so far. It is an estimate: no endpoint reports what was billed.
+
+    Attributes:
+        jobs: how many jobs were started.
+        minutes_billed: their begun minutes, and those of jobs that creates whose reply was lost may have made.
+        cost_usd: what these minutes cost in US dollars, by the published prices or `price_per_minute_usd`; `None`
+            where no price is known, as for `hybrid` input.
+
+    Example:
+        >>> Usage(jobs=1, minutes_billed=2, cost_usd=0.04) + Usage(jobs=1, minutes_billed=1, cost_usd=0.02)
+        Usage(jobs=2, minutes_billed=3, cost_usd=0.06)
+    """
+
+    jobs: int = 0
+    minutes_billed: int = 0
+    cost_usd: float | None = 0.0
+
+    @classmethod
+    def of(cls, jobs: int, minutes: int, price_per_minute_usd: float | None) -> Usage:
+        """Return the usage of jobs of one price."""
+        cost = None if price_per_minute_usd is None and minutes else round(minutes * (price_per_minute_usd or 0.0), 6)
+        return cls(jobs, minutes, cost)
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return both together; a cost that is not known leaves the sum unknown."""
+        known = self.cost_usd is not None and other.cost_usd is not None
+        cost = round((self.cost_usd or 0.0) + (other.cost_usd or 0.0), 6) if known else None
+        return Usage(self.jobs + other.jobs, self.minutes_billed + other.minutes_billed, cost)
+
+
+class JobMeter:
+    """How long one job has run: by this clock, or by the server's count if that is more.
+
+    Args:
+        clock: the time, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.began: float | None = None
+        """When the job began; `None`: there is none, or it has ended."""
+        self._clock = clock
+        self._counted = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How many seconds the job has run, by this clock."""
+        return 0.0 if self.began is None else self._clock() - self.began
+
+    @property
+    def minutes(self) -> int:
+        """The begun minutes of the job; 0: there is none, or it has ended."""
+        return 0 if self.began is None else max(1, math.ceil(max(self.seconds, self._counted) / 60.0))
+
+    def started(self, ran: float = 0.0) -> None:
+        """Note that a job runs; one that was looked up has run for `ran` seconds already."""
+        self.began, self._counted = self._clock() - ran, 0.0
+
+    def note(self, stats: JobStats | None) -> None:
+        """Note the server's count."""
+        reported = stats.elapsed_seconds if stats is not None else None
+        if isinstance(reported, (int, float)) and math.isfinite(reported):
+            self._counted = max(self._counted, float(reported))
+
+    def ended(self, stats: JobStats | None = None) -> int:
+        """Note that the job has ended; return its begun minutes."""
+        self.note(stats)
+        minutes, self.began = self.minutes, None
+        return minutes
