@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -20,6 +22,7 @@ SERVERS = {
     "fastapi_app": [UVICORN],
     "flask_app": [WAITRESS],
     "redis_app": [UVICORN, f"{UVICORN} --workers 2"],
+    "sql_app": [f"{UVICORN} --workers 2"],
     "starlette_app": [UVICORN],
     "wsgi_app": ["wsgi_app.py {port}", WAITRESS],
 }
@@ -31,8 +34,11 @@ def test_every_example_is_run() -> None:
 
 
 @pytest.mark.parametrize(("name", "command"), CASES, ids=[f"{name}-{command.split()[1]}" for name, command in CASES])
-def test_a_receiver_answers_rightly(name: str, command: str, run: Run, request: pytest.FixtureRequest) -> None:
+def test_a_receiver_answers_rightly(
+    name: str, command: str, run: Run, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     environment = {"REDIS_URL": request.getfixturevalue("redis_url")} if name == "redis_app" else {}
+    environment |= {"EVENTS_DB": str(tmp_path / "events.db")} if name == "sql_app" else {}
     port = free_port()
     program = run(*command.format(port=port, name=name).split(), **environment)
     wait_for(lambda: answers(port) or program.ended, f"{name} starts")

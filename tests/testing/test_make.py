@@ -93,7 +93,8 @@ def test_every_event_can_be_made_for_every_delivery(kind: type[Any], delivery: s
     made = make(kind, delivery=delivery)
     assert (kind, delivery) == (type(made), made.delivery)
     if kind is not CoverageGap:
-        assert (make(Job).job_id, make(Job).stream_url) == (made.job_id, made.stream_url)
+        has_job = (kind, delivery) != (Triggered, "webhook")  # real ones name only their stream
+        assert (made.job_id, made.stream_url) == (make(Job).job_id if has_job else None, make(Job).stream_url)
         assert datetime(2026, 1, 15, 12, tzinfo=timezone.utc) == made.occurred_at
 
 
@@ -124,8 +125,17 @@ def test_values_are_passed_by_name() -> None:
 
 def test_none_leaves_a_field_out() -> None:
     assert "latency_ms" not in make(CheckResult, latency_ms=None).model_fields_set
-    assert make(Triggered, delivery="webhook", job_id=None).job_id is None
-    assert "job_id" not in make(Triggered, delivery="webhook", job_id=None).raw
+    assert make(Stopped, delivery="webhook", job_id=None).job_id is None
+    assert "job_id" not in make(Stopped, delivery="webhook", job_id=None).raw
+
+
+def test_a_triggers_webhook_names_its_stream_and_no_job_as_real_ones() -> None:
+    raw = make(Triggered, delivery="webhook").raw
+    assert (sorted(raw), sorted(raw["data"])) == (
+        ["data", "source_url", "timestamp", "type"],
+        ["condition", "explanation", "triggered"],
+    )
+    assert make(Triggered, delivery="webhook", job_id="a").job_id == "a"
 
 
 def test_none_is_kept_where_it_means_unlimited() -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "JOB_ID",
     "JPEG",
     "MODELS",
+    "NOT_IN_WEBHOOKS",
     "NULL_MEANS_UNLIMITED",
     "STREAM_URL",
     "TIME",
@@ -122,3 +123,5 @@ WEBHOOK_NAMES: dict[type[Any], str] = {
     Summary: "summary_generated",
     Stopped: "job_stopped",
 }
+
+NOT_IN_WEBHOOKS: dict[type[Any], tuple[str, ...]] = {Triggered: ("job_id", "latency_ms")}

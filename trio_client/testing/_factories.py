@@ -17,7 +17,7 @@ from ..events import CoverageGap, Event, Progress
 from ..events._normalise import build_event
 from ..events._types import EVENT_TYPES
 from ..frames import Frame
-from ._defaults import COUNTERS, EVENTS, JPEG, MODELS, NULL_MEANS_UNLIMITED, TIME, WEBHOOK_NAMES
+from ._defaults import COUNTERS, EVENTS, JPEG, MODELS, NOT_IN_WEBHOOKS, NULL_MEANS_UNLIMITED, TIME, WEBHOOK_NAMES
 
 __all__ = ["as_sent", "make", "wire_of"]
 
@@ -116,6 +116,8 @@ def _make_event(kind: type[Any], fields: Mapping[str, Any]) -> Any:
     usual_name, defaults = EVENTS[kind]
     delivery = given.pop("delivery", "sse")
     name = given.pop("name", WEBHOOK_NAMES.get(kind, usual_name) if delivery == "webhook" else usual_name)
+    if delivery == "webhook":  # a real one names neither, unless that is asked for
+        defaults = {each: value for each, value in defaults.items() if each not in NOT_IN_WEBHOOKS.get(kind, ())}
     payload: Any = given.pop("raw", defaults)
     if isinstance(payload, Mapping):
         values = {_ON_THE_WIRE.get(each, each): _in_payload(each, value) for each, value in given.items()}

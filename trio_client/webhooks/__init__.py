@@ -20,6 +20,7 @@ from ..events import Event
 from ._deduplicator import AsyncDuplicateStore, Claim, Deduplicator, DuplicateStore
 from ._events import check_age, event_of
 from ._receiver import Answer
+from ._request import WebhookRequest
 from ._signature import SIGNATURE_HEADER, Body, Headers, as_bytes, check, secret_keys, sign, verify
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "WebhookError",
     "WebhookInbox",
     "WebhookPayloadError",
+    "WebhookRequest",
     "WebhookSignatureError",
     "parse",
     "sign",
@@ -96,7 +98,8 @@ def unwrap(
 
     Args:
         body: the raw body, exactly as it was received; text is taken as UTF-8.
-        headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
+        headers: the request's headers: any mapping, whose values may be lists, a WSGI environ, a list of pairs, or
+            `None`.
         secret: the shared secret, or several while one replaces another.
         signature_header: the header that carries the signature.
         max_age: maximum age in seconds, more than 0, by the event's own time, in either direction; an event without a
@@ -109,7 +112,7 @@ def unwrap(
     Raises:
         WebhookSignatureError: the signature is missing or does not match, or the event is too old.
         WebhookPayloadError: the body is verified but is not a JSON object, or is too large.
-        ConfigurationError: a secret is empty.
+        ConfigurationError: a secret is empty or contains a line end.
         TypeError: the body was already parsed.
 
     Example:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event
+from ._causes import cause_of
 from ._events import check_age, event_of
-from ._signature import MAX_BODY_BYTES, Headers, check, check_header, secret_keys
+from ._signature import MAX_BODY_BYTES, Body, Headers, as_bytes, check, check_header, secret_keys
 
 __all__ = [
     "ACCEPTED",
@@ -28,6 +29,7 @@ __all__ = [
     "Answer",
     "Held",
     "Receiver",
+    "body_bytes",
     "logger",
 ]
 
@@ -208,9 +210,9 @@ class Receiver:
             if self._max_age is not None:
                 check_age(event, self._max_age, self._clock())
         except WebhookSignatureError as error:
-            return _not_trusted(error)
+            return _not_trusted(error, cause_of(body, headers))
         except WebhookPayloadError as error:
-            logger.warning("A webhook delivery could not be read: %s", error)
+            logger.warning("A webhook delivery could not be read: %s", cause_of(body, headers) or error)
             return NOT_AN_EVENT
         return event
 
@@ -218,6 +220,14 @@ class Receiver:
         return "signed" if self.signed else "unsigned"
 
 
-def _not_trusted(error: WebhookSignatureError) -> Answer:
-    logger.warning("A webhook delivery was refused: %s", error)
+def body_bytes(body: Body | None, limit: int) -> bytes | None:
+    """Return the body that a caller passes on; `None` for one over the limit."""
+    if body is None:
+        return b""
+    size = body.nbytes if isinstance(body, memoryview) else len(body)
+    return None if size > limit else as_bytes(body)
+
+
+def _not_trusted(error: WebhookSignatureError, cause: str | None = None) -> Answer:
+    logger.warning("A webhook delivery was refused: %s", error if cause is None else f"{error.problem} {cause}")
     return NOT_TRUSTED

@@ -25,7 +25,8 @@ class _HasItems(Protocol):
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
 
-Headers: TypeAlias = "_HasItems | Iterable[tuple[bytes, bytes]]"
+Headers: TypeAlias = "_HasItems | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | None"
+"""A mapping whose values are text or lists of text, a WSGI environ, a list of pairs, or `None` for no headers."""
 
 _HEX_DIGITS = frozenset(b"0123456789abcdef")
 _DIGEST_LENGTH = 64
@@ -46,7 +47,7 @@ def sign(body: Body, secret: str) -> str:
         The HMAC-SHA256 of the body, 64 lower-case hex digits.
 
     Raises:
-        ConfigurationError: the secret is empty.
+        ConfigurationError: the secret is empty or contains a line end.
 
     Example:
         >>> sign(b"{}", "s3cret")[:16]
@@ -66,15 +67,15 @@ def verify(
 
     Args:
         body: the raw body, exactly as it was received; text is taken as UTF-8.
-        headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
-            Names are compared without regard to case.
+        headers: the request's headers: any mapping, whose values may be lists, a WSGI environ, a list of pairs, or
+            `None`. Names are compared without regard to case.
         secret: the shared secret, or several while one replaces another.
         signature_header: the header that carries the signature.
 
     Raises:
         WebhookSignatureError: the header is missing, malformed or does not match the body.
         WebhookPayloadError: the body is larger than 16 MiB.
-        ConfigurationError: a secret is empty.
+        ConfigurationError: a secret is empty or contains a line end.
         TypeError: the body was already parsed.
 
     Example:
@@ -153,17 +154,14 @@ def _secret_bytes(secret: str) -> bytes:
             "The webhook secret is missing, empty or not a str.",
             advice="Set it, or use webhooks.parse on purpose.",
         )
+    if "\n" in secret or "\r" in secret:  # as a file or a variable read with its last line end has
+        raise ConfigurationError("The webhook secret contains a line end.", advice="Strip it: secret.strip().")
     return secret.encode()
 
 
 def _received(headers: Headers, name: str) -> bytes:
     """Return a request's only signature, in lower case and without its prefix."""
-    texts, octets, lengths = _spellings(name)
-    given: Any = headers
-    found: list[Any] = []
-    for key, value in given.items() if hasattr(given, "items") else given:
-        if len(key) in lengths and key.lower() in (texts if isinstance(key, str) else octets):
-            found.append(value)
+    found = spelled(headers, name)
     if not found:
         raise WebhookSignatureError(f"The request has no {name} header, so nothing shows who sent it.")
     if len(found) > 1:
@@ -173,6 +171,26 @@ def _received(headers: Headers, name: str) -> bytes:
     if len(text) == _DIGEST_LENGTH:  # nothing around it
         return text.lower()
     return text.strip().lower().removeprefix(b"sha256=").strip()
+
+
+def listed(headers: Headers) -> Headers:
+    """Return headers that can be read more than once, as an iterator of pairs cannot."""
+    given: Any = headers
+    return given if given is None or hasattr(given, "items") else list(given)
+
+
+def spelled(headers: Headers, name: str) -> list[Any]:
+    """Return the values of a header, however its name is spelled."""
+    texts, octets, lengths = _spellings(name)
+    given: Any = () if headers is None else headers
+    found: list[Any] = []
+    for key, value in given.items() if hasattr(given, "items") else given:
+        if len(key) in lengths and key.lower() in (texts if isinstance(key, str) else octets):
+            if isinstance(value, (list, tuple)):
+                found += value
+            else:
+                found.append(value)
+    return found
 
 
 @cache  # a program has one such name or two

@@ -28,11 +28,12 @@ from ._receiver import (
     MAX_HELD_BYTES,
     OVERLOADED,
     Answer,
-    Held,
     Receiver,
+    body_bytes,
     logger,
 )
-from ._signature import MAX_BODY_BYTES, SIGNATURE_HEADER, Headers
+from ._request import WebhookRequest, from_scope, request_of
+from ._signature import MAX_BODY_BYTES, SIGNATURE_HEADER, Body, Headers, listed
 
 __all__ = ["WebhookApp"]
 
@@ -48,7 +49,8 @@ class WebhookApp:
     that the sender tries again), and 503 if the event is being handled already or too many deliveries are.
 
     Args:
-        handler: called with each event; a function that is not async runs in a thread.
+        handler: called with each event, and with `with_request=True` with the `WebhookRequest` too; a function that is
+            not async runs in a thread.
         secret: the shared secret, or several while one replaces another.
         unsigned: whether deliveries come without a signature; then there must be no secret. Treat such an event as a
             hint, and check the job before you act on it.
@@ -59,6 +61,8 @@ class WebhookApp:
         background: whether to answer before the handler runs. What it then raises is only logged.
         max_body_bytes: the largest body to read, 1 to 16 MiB.
         body_timeout: how long a body may take to arrive, in seconds, more than 0.
+        with_request: whether the handler gets the request as a second argument: triggers name no job, so the path or
+            the query has to tell which camera one is from.
         max_held_bytes: how many bytes of bodies to hold at once over all deliveries, from the first byte read until
             the event is handled, at least `max_body_bytes`; 64 MiB by default.
         clock: returns the time in seconds since 1970; for tests.
@@ -79,7 +83,7 @@ class WebhookApp:
 
     def __init__(
         self,
-        handler: Callable[[Event], object],
+        handler: Callable[[Event], object] | Callable[[Event, WebhookRequest], object],
         *,
         secret: str | Iterable[str] | None = None,
         unsigned: bool = False,
@@ -89,6 +93,7 @@ class WebhookApp:
         background: bool = False,
         max_body_bytes: int = MAX_BODY_BYTES,
         body_timeout: float = 10.0,
+        with_request: bool = False,
         max_held_bytes: int = MAX_HELD_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -102,7 +107,8 @@ class WebhookApp:
             max_held_bytes=max_held_bytes,
             clock=clock,
         )
-        self._handler = handler
+        self._handler: Callable[..., object] = handler
+        self._with_request = with_request
         self._store = deduplicator
         self._background = background
         self._in_background = 0
@@ -118,29 +124,50 @@ class WebhookApp:
         else:
             raise RuntimeError(f"Webhooks arrive over HTTP, not {scope['type']!r}.")
 
-    async def receive(self, method: str, headers: Headers, body: bytes) -> Answer:
-        """Handle a request and return its answer; for a view function of any framework.
+    async def receive(
+        self,
+        method: str,
+        headers: Headers,
+        body: Body | None,
+        *,
+        path: str | None = None,
+        query: str | None = None,
+    ) -> Answer:
+        """Handle a request and return its answer; for a view function of any framework, or one of AWS Lambda.
 
         The event is handled before this returns, even with `background=True`: only the application itself can answer
         first.
 
         Args:
             method: the HTTP method.
-            headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
-            body: the raw body.
+            headers: the request's headers: any mapping, whose values may be lists, a WSGI environ, a list of pairs, or
+                `None`.
+            body: the raw body; text is taken as UTF-8, and `None` as empty. A base64 body must be decoded before.
+            path: the path, percent-decoded, for `with_request=True`; by default a WSGI environ's, else empty.
+            query: the query as it was sent, likewise.
 
         Returns:
-            The status, the headers and the body to answer with.
+            The status, the headers and the body to answer with. 400 is only for a body whose signature fits, or for
+            any where none is asked for; otherwise it is 401. Why a body could not be read or verified is logged.
+
+        Raises:
+            TypeError: the body was already parsed.
 
         Example:
             >>> (await WebhookApp(print, unsigned=True).receive("GET", {}, b"")).status
             405
         """
+        headers = listed(headers)
         refused = self._receiver.refusal(method, headers, None)
         if refused is not None:
             return refused
+        content = body_bytes(body, self._receiver.max_body_bytes)
+        if content is None:
+            return self._receiver.too_large()
         with self._receiver.hold() as held:
-            return await self._handle(headers, body) if held.add(len(body)) else OVERLOADED
+            if not held.add(len(content)):
+                return OVERLOADED
+            return await self._handle(headers, content, lambda: request_of(headers, path, query))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = list(scope["headers"])
@@ -150,20 +177,17 @@ class WebhookApp:
             await answer(send, refused)
             return
         with self._receiver.hold() as held:
-            await self._serve_body(headers, receive, send, held)
+            body = await read(receive, self._receiver, held)
+            if body is None:
+                return
+            if isinstance(body, Answer):
+                await answer(send, body)
+            elif self._background:
+                await self._answer_first(scope, body, send)
+            else:
+                await answer(send, await self._handle(headers, body, lambda: from_scope(scope)))
 
-    async def _serve_body(self, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send, held: Held) -> None:
-        body = await read(receive, self._receiver, held)
-        if body is None:
-            return
-        if isinstance(body, Answer):
-            await answer(send, body)
-        elif self._background:
-            await self._answer_first(headers, body, send)
-        else:
-            await answer(send, await self._handle(headers, body))
-
-    async def _handle(self, headers: Headers, body: bytes) -> Answer:
+    async def _handle(self, headers: Headers, body: bytes, request: Callable[[], WebhookRequest]) -> Answer:
         event = self._receiver.read(body, headers)
         if isinstance(event, Answer):
             return event
@@ -171,10 +195,10 @@ class WebhookApp:
         refused = await self._claim(key)
         if refused is not None:
             return refused
-        return HANDLED if await self._work(event, key) else FAILED
+        return HANDLED if await self._work(event, key, request) else FAILED
 
-    async def _answer_first(self, headers: list[tuple[bytes, bytes]], body: bytes, send: Send) -> None:
-        event = self._receiver.read(body, headers)
+    async def _answer_first(self, scope: Scope, body: bytes, send: Send) -> None:
+        event = self._receiver.read(body, list(scope["headers"]))
         if isinstance(event, Answer):
             await answer(send, event)
             return
@@ -192,7 +216,7 @@ class WebhookApp:
                     await self._record(key, handled=False)
                 raise
             if refused is None:
-                await self._work(event, key)
+                await self._work(event, key, lambda: from_scope(scope))
         finally:
             self._in_background -= 1
 
@@ -209,11 +233,11 @@ class WebhookApp:
             return DUPLICATE
         return BUSY if claim == "busy" else None
 
-    async def _work(self, event: Event, key: str | None) -> bool:
+    async def _work(self, event: Event, key: str | None, request: Callable[[], WebhookRequest]) -> bool:
         """Call the handler; return whether it succeeded. If it did not, the next delivery counts as new."""
         handled = False
         try:
-            await self._call(event)
+            await self._call(event, *([request()] if self._with_request else ()))
             handled = True
         except Exception:
             job = preview(event.job_id or "(unknown)")
@@ -222,8 +246,9 @@ class WebhookApp:
             await self._record(key, handled=handled)
         return handled
 
-    async def _call(self, event: Event) -> None:
-        result = self._handler(event) if _is_async(self._handler) else await _in_thread(self._handler, event)
+    async def _call(self, *arguments: Event | WebhookRequest) -> None:
+        handler = self._handler
+        result = handler(*arguments) if _is_async(handler) else await _in_thread(handler, *arguments)
         if inspect.isawaitable(result):
             await result
 
@@ -249,5 +274,5 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-async def _in_thread(function: Callable[[Any], object], argument: object) -> Any:
-    return await anyio.to_thread.run_sync(function, argument)
+async def _in_thread(function: Callable[..., object], *arguments: object) -> Any:
+    return await anyio.to_thread.run_sync(function, *arguments)

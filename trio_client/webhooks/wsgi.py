@@ -13,9 +13,10 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._redaction import preview
 from ..events import Event
@@ -33,12 +34,15 @@ from ._receiver import (
     Answer,
     Held,
     Receiver,
+    body_bytes,
     logger,
 )
-from ._signature import MAX_BODY_BYTES, SIGNATURE_HEADER, Headers
+from ._request import WebhookRequest, request_of
+from ._signature import MAX_BODY_BYTES, SIGNATURE_HEADER, Body, Headers, listed
 
 __all__ = ["WebhookApp"]
 
+_Arguments: TypeAlias = tuple[Event] | tuple[Event, WebhookRequest]
 _PIECE = 64 * 1024
 _THREADS = 8
 _MAX_IN_BACKGROUND = 1_000
@@ -54,7 +58,8 @@ class WebhookApp:
     deliveries are.
 
     Args:
-        handler: called with each event; it may be async, and then runs in an event loop of its own.
+        handler: called with each event, and with `with_request=True` with the `WebhookRequest` too; it may be async,
+            and then runs in an event loop of its own.
         secret: the shared secret, or several while one replaces another.
         unsigned: whether deliveries come without a signature; then there must be no secret. Treat such an event as a
             hint, and check the job before you act on it.
@@ -65,6 +70,8 @@ class WebhookApp:
         max_body_bytes: the largest body to read, 1 to 16 MiB.
         body_timeout: how long a body may take to arrive, in seconds, more than 0. A WSGI application cannot interrupt a
             read, so a silent sender is bounded by the server's own timeout.
+        with_request: whether the handler gets the request as a second argument: triggers name no job, so the path or
+            the query has to tell which camera one is from.
         max_held_bytes: how many bytes of bodies to hold at once over all deliveries, from the first byte read until
             the event is handled, at least `max_body_bytes`; 64 MiB by default.
         clock: returns the time in seconds since 1970; for tests.
@@ -85,7 +92,7 @@ class WebhookApp:
 
     def __init__(
         self,
-        handler: Callable[[Event], object],
+        handler: Callable[[Event], object] | Callable[[Event, WebhookRequest], object],
         *,
         secret: str | Iterable[str] | None = None,
         unsigned: bool = False,
@@ -95,6 +102,7 @@ class WebhookApp:
         background: bool = False,
         max_body_bytes: int = MAX_BODY_BYTES,
         body_timeout: float = 10.0,
+        with_request: bool = False,
         max_held_bytes: int = MAX_HELD_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -108,7 +116,8 @@ class WebhookApp:
             max_held_bytes=max_held_bytes,
             clock=clock,
         )
-        self._handler = handler
+        self._handler: Callable[..., object] = handler
+        self._with_request = with_request
         self._store = deduplicator
         self._background = background
         self._lock = Lock()
@@ -123,30 +132,52 @@ class WebhookApp:
         if answer is None:
             with self._receiver.hold() as held:
                 body = _read(environ, self._receiver, held)
-                answer = body if isinstance(body, Answer) else self._handle(environ, body, held)
+                request = partial(request_of, environ)
+                answer = body if isinstance(body, Answer) else self._handle(environ, body, held, request)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers.items()))
         return [] if method == "HEAD" else [answer.body]
 
-    def receive(self, method: str, headers: Headers, body: bytes) -> Answer:
-        """Handle a request and return its answer; for a view function of any framework.
+    def receive(
+        self,
+        method: str,
+        headers: Headers,
+        body: Body | None,
+        *,
+        path: str | None = None,
+        query: str | None = None,
+    ) -> Answer:
+        """Handle a request and return its answer; for a view function of any framework, or one of AWS Lambda.
 
         Args:
             method: the HTTP method.
-            headers: the request's headers: any mapping, a WSGI environ, or ASGI's list of byte pairs.
-            body: the raw body.
+            headers: the request's headers: any mapping, whose values may be lists, a WSGI environ, a list of pairs, or
+                `None`.
+            body: the raw body; text is taken as UTF-8, and `None` as empty. A base64 body must be decoded before.
+            path: the path, percent-decoded, for `with_request=True`; by default a WSGI environ's, else empty.
+            query: the query as it was sent, likewise.
 
         Returns:
-            The status, the headers and the body to answer with.
+            The status, the headers and the body to answer with. 400 is only for a body whose signature fits, or for
+            any where none is asked for; otherwise it is 401. Why a body could not be read or verified is logged.
+
+        Raises:
+            TypeError: the body was already parsed.
 
         Example:
             >>> WebhookApp(print, unsigned=True).receive("GET", {}, b"").status
             405
         """
+        headers = listed(headers)
         refused = self._receiver.refusal(method, headers, None)
         if refused is not None:
             return refused
+        content = body_bytes(body, self._receiver.max_body_bytes)
+        if content is None:
+            return self._receiver.too_large()
         with self._receiver.hold() as held:
-            return self._handle(headers, body, held) if held.add(len(body)) else OVERLOADED
+            if not held.add(len(content)):
+                return OVERLOADED
+            return self._handle(headers, content, held, partial(request_of, headers, path, query))
 
     def close(self) -> None:
         """Wait for the handlers that run in the background. Later events are still handled."""
@@ -155,7 +186,7 @@ class WebhookApp:
         if threads is not None:
             threads.shutdown()
 
-    def _handle(self, headers: Headers, body: bytes, held: Held) -> Answer:
+    def _handle(self, headers: Headers, body: bytes, held: Held, request: Callable[[], WebhookRequest]) -> Answer:
         event = self._receiver.read(body, headers)
         if isinstance(event, Answer):
             return event
@@ -169,22 +200,24 @@ class WebhookApp:
             return DUPLICATE
         if claim == "busy":
             return BUSY
+        arguments = (event, request()) if self._with_request else (event,)
         if not self._background:
-            return HANDLED if self._work(event, key) else FAILED
-        if self._later(event, key, held):
+            return HANDLED if self._work(arguments, key) else FAILED
+        if self._later(arguments, key, held):
             return ACCEPTED
         self._record(key, handled=False)
         return OVERLOADED
 
-    def _work(self, event: Event, key: str | None) -> bool:
+    def _work(self, arguments: _Arguments, key: str | None) -> bool:
         """Call the handler; return whether it succeeded. If it did not, the next delivery counts as new."""
         handled = False
         try:
-            result = self._handler(event)
+            result = self._handler(*arguments)
             if inspect.isawaitable(result):
                 asyncio.run(_awaited(result))
             handled = True
         except Exception:
+            event = arguments[0]
             job = preview(event.job_id or "(unknown)")
             logger.exception("The webhook handler failed on a %s event of job %s", event.kind, job)
         finally:
@@ -199,7 +232,7 @@ class WebhookApp:
         except Exception:
             logger.exception("The store of handled webhooks failed; a redelivery may be handled again")
 
-    def _later(self, event: Event, key: str | None, held: Held) -> bool:
+    def _later(self, arguments: _Arguments, key: str | None, held: Held) -> bool:
         """Hand the event to a thread; return whether there was capacity for it."""
         with self._lock:
             if self._process != os.getpid():  # after a fork: the threads are the parent's
@@ -209,12 +242,12 @@ class WebhookApp:
             self._in_background += 1
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="trio-webhooks")
-            self._threads.submit(self._work_and_release, event, key, held.moved())
+            self._threads.submit(self._work_and_release, arguments, key, held.moved())
         return True
 
-    def _work_and_release(self, event: Event, key: str | None, held: Held) -> None:
+    def _work_and_release(self, arguments: _Arguments, key: str | None, held: Held) -> None:
         try:
-            self._work(event, key)
+            self._work(arguments, key)
         finally:
             held.release()
             with self._lock:
