@@ -42,6 +42,9 @@ def main() -> int:
         test(f"the wire tests through {way}, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT=way)
     through = ("-n", "2", "-m", "not own_connections and thorough and not counts_reads", WIRE[0])
     test(f"every fault through httpx-aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx-aiohttp")
+    for which in ("not thorough", "thorough"):
+        between = ("-n", "2", "-m", which, *WIRE)
+        test(f"the wire tests with a Recorder in between, {which}", here, *between, TRIO_TEST_HTTP_CLIENT="recorder")
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):

@@ -36,6 +36,7 @@ RULES = [
     (r"\bcheck_async_client\b", "check_client"),
     (r"\b_async\b", "_sync"),
     (r"\basync_sleep\b", "sleep"),
+    (r"\basync_http_client\b", "http_client"),
     (r"\bconcurrency\.async_\b", "concurrency.sync"),
 ]
 

@@ -10,12 +10,14 @@ import pytest
 from trio_client import AsyncTrioClient
 from trio_client._time_source import REAL, RealTime, replaced
 from trio_client.stub import StubServer
+from trio_client.testing import Recorder
 
 Connect: TypeAlias = Callable[..., AsyncTrioClient]
 
 
 THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
-"""The whole suite can run through a client of the user's: `httpx`, `httpx2`, or on the async side `httpx-aiohttp`."""
+"""The whole suite can run through a client of the user's: `httpx`, `httpx2`, or on the async side `httpx-aiohttp`;
+or, with `recorder`, over the clients' own connections with a Recorder in between."""
 
 
 def make_http_client(way: str) -> Any:
@@ -34,6 +36,8 @@ def make_http_client(way: str) -> Any:
 
         return httpx_aiohttp.HttpxAiohttpClient(trust_env=False)
     # async-only: end
+    if THROUGH == "recorder":
+        return Recorder(os.devnull).async_http_client()
     return None
 
 
@@ -51,7 +55,7 @@ if THROUGH == "httpx-aiohttp":  # which knows no other event loop
 @pytest.fixture
 def way() -> str:
     """How clients connect: `own connections`, or through an injected client."""
-    return THROUGH or "own connections"
+    return "own connections" if THROUGH in ("", "recorder") else THROUGH
 
 
 class Pauses(RealTime):
@@ -104,7 +108,10 @@ async def connect(stub: StubServer, pauses: Pauses, way: str) -> AsyncGenerator[
     for client in made:
         await client.close()
     for through in borrowed:
-        await through.aclose()
+        if THROUGH == "recorder":
+            through.observer.close()
+        else:
+            await through.aclose()
 
 
 @pytest.fixture

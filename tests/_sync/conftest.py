@@ -10,12 +10,14 @@ import pytest
 from trio_client import TrioClient
 from trio_client._time_source import REAL, RealTime, replaced
 from trio_client.stub import StubServer
+from trio_client.testing import Recorder
 
 Connect: TypeAlias = Callable[..., TrioClient]
 
 
 THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
-"""The whole suite can run through a client of the user's: `httpx`, `httpx2`, or on the async side `httpx-aiohttp`."""
+"""The whole suite can run through a client of the user's: `httpx`, `httpx2`, or on the async side `httpx-aiohttp`;
+or, with `recorder`, over the clients' own connections with a Recorder in between."""
 
 
 def make_http_client(way: str) -> Any:
@@ -28,13 +30,15 @@ def make_http_client(way: str) -> Any:
         import httpx2
 
         return httpx2.Client(trust_env=False)
+    if THROUGH == "recorder":
+        return Recorder(os.devnull).http_client()
     return None
 
 
 @pytest.fixture
 def way() -> str:
     """How clients connect: `own connections`, or through an injected client."""
-    return THROUGH or "own connections"
+    return "own connections" if THROUGH in ("", "recorder") else THROUGH
 
 
 class Pauses(RealTime):
@@ -86,7 +90,10 @@ def connect(stub: StubServer, pauses: Pauses, way: str) -> Generator[Connect, No
     for client in made:
         client.close()
     for through in borrowed:
-        through.close()
+        if THROUGH == "recorder":
+            through.observer.close()
+        else:
+            through.close()
 
 
 @pytest.fixture

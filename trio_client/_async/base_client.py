@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.log import configure_logging
@@ -14,6 +14,7 @@ from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.owner import current_owner
+from .._http.observer import Observed
 from .._http.types import AsyncHTTPClient
 from .transport import AsyncTransport
 
@@ -36,7 +37,11 @@ class AsyncBaseClient:
     def _connect(self, settings: Settings, http_client: AsyncHTTPClient | None) -> None:
         """Set up the client with connections of its own, or those of `http_client`."""
         configure_logging()
-        sender = AsyncSender(
+        sender_type: Any = AsyncSender
+        if isinstance(http_client, Observed):
+            from .._http._async.observed import AsyncObservedSender as sender_type  # noqa: N813
+
+        sender: AsyncSender = sender_type(
             settings.base_url,
             settings.key,
             trust_env=settings.trust_env,

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.log import configure_logging
@@ -15,6 +15,7 @@ from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._sync.sender import Sender
 from .._http.concurrency.sync.owner import current_owner
+from .._http.observer import Observed
 from .._http.types import HTTPClient
 from .transport import Transport
 
@@ -36,7 +37,11 @@ class BaseClient:
     def _connect(self, settings: Settings, http_client: HTTPClient | None) -> None:
         """Set up the client with connections of its own, or those of `http_client`."""
         configure_logging()
-        sender = Sender(
+        sender_type: Any = Sender
+        if isinstance(http_client, Observed):
+            from .._http._sync.observed import ObservedSender as sender_type  # noqa: N813
+
+        sender: Sender = sender_type(
             settings.base_url,
             settings.key,
             trust_env=settings.trust_env,

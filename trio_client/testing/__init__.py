@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._factories import make
     from ._mock import MockTrio
+    from ._recorder import Recorder
     from ._routes import MockRequest, Route
     from ._script import SseScript, sse
     from ._unscripted import UnscriptedCallError
@@ -27,6 +28,7 @@ __all__ = [
     "FrozenRetries",
     "MockRequest",
     "MockTrio",
+    "Recorder",
     "Route",
     "SseScript",
     "UnscriptedCallError",
@@ -39,6 +41,7 @@ _DEFINED_IN: dict[str, str] = {
     "FrozenRetries": "._waits",
     "MockRequest": "._routes",
     "MockTrio": "._mock",
+    "Recorder": "._recorder",
     "Route": "._routes",
     "SseScript": "._script",
     "UnscriptedCallError": "._unscripted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from .. import AsyncTrioClient, TrioClient
     from ..stub import StubServer
+    from ._replay import Replay
 
 __all__ = ["MockTrio"]
 
@@ -81,10 +83,50 @@ class MockTrio:
         self._closed = False
         self._lock = threading.RLock()
         self._time = SkippedTime(self._advance_stub)
+        self._replay: Replay | None = None
         if stub_options and scripted_only:
             raise TypeError(f"with scripted_only no stub server answers that could have {', '.join(stub_options)}")
         if stub_options:
             _ = self.stub
+
+    @classmethod
+    def replay(cls, path: str | os.PathLike[str], *, ordered: bool = False) -> MockTrio:
+        """Return a mock that answers from a file that a `Recorder` wrote.
+
+        A request takes the oldest unused exchange with its method and path whose query and body agree, once secrets
+        are masked. `client_ref` and dates may differ, `monitor_duration_seconds` by 5, and headers are not compared.
+        Failures are raised as they were recorded, and waits are skipped. Calls scripted with `on` are answered from
+        their script. Leaving the block raises an error if an exchange was not asked for.
+
+        Args:
+            path: the recording.
+            ordered: whether requests must come in the recorded order.
+
+        Returns:
+            The mock; its `client()` needs no key.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or is no recording of this version.
+            UnscriptedCallError: from a call that no exchange answers, with what differs from the oldest.
+
+        Example:
+            >>> import tempfile, pathlib
+            >>> from trio_client.testing import Recorder
+            >>> path = pathlib.Path(tempfile.mkdtemp()) / "session.jsonl"
+            >>> with Recorder(path) as recorder, TrioClient(http_client=recorder.http_client()) as client:
+            ...     found = client.jobs.list().total
+            >>> with MockTrio.replay(path) as mock, mock.client() as client:
+            ...     assert client.jobs.list().total == found
+        """
+        from ._recording import read_recording
+        from ._replay import Replay
+
+        mock = cls(scripted_only=True)
+        time, refused = mock._time, mock._refused
+        mock._replay = Replay(
+            read_recording(path), ordered=ordered, now=time.monotonic, skip=time.skip, refused=refused
+        )
+        return mock
 
     def on(self, method: str, path: str, *, where: Callable[[MockRequest], object] | None = None) -> Route:
         """Script the replies to one kind of call. Routes added later take precedence.
@@ -176,6 +218,8 @@ class MockTrio:
                 self._requests.append(noted)
                 answers = (route.take(noted) for route in self._routes)
                 answer = next((found for found in answers if found is not None), None)
+                if answer is None and self._replay is not None:
+                    return self._replay.response(noted)
                 if answer is None:
                     return self._answering(noted)
             return self._reply(answer, noted, request)
@@ -241,6 +285,8 @@ class MockTrio:
         self.close()
         if error is None and self._refused:
             raise self._refused[0]
+        if error is None and self._replay is not None:
+            self._replay.check_used()
 
     def __repr__(self) -> str:
         return f"<MockTrio, {len(self._routes)} scripted, {len(self._requests)} requests>"

@@ -20,7 +20,7 @@ from ._unscripted import UnscriptedCallError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Answer", "MockRequest", "Route", "fits"]
+__all__ = ["Answer", "MockRequest", "Route", "api_path", "fits"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,7 @@ class MockRequest:
     @classmethod
     def of(cls, request: httpx.Request, body: bytes) -> MockRequest:
         """Return the record of an httpx request."""
-        path = request.url.path
-        inner = path.removeprefix("/osapi")
-        if inner == "/api" or inner.startswith("/api/"):
-            inner = inner[4:]
-        return cls(request.method, inner or "/", dict(request.url.params), dict(request.headers), body)
+        return cls(request.method, api_path(request.url.path), dict(request.url.params), dict(request.headers), body)
 
 
 _T = TypeVar("_T")
@@ -171,6 +167,14 @@ def _ask(function: Callable[[MockRequest], _T], request: MockRequest) -> _T:
     except Exception as error:
         message = f"The script for {request.method} {request.path} failed: {type(error).__name__}: {error}"
         raise UnscriptedCallError(message, method=request.method, path=request.path) from error
+
+
+def api_path(path: str) -> str:
+    """Return the part of a URL's path that is below the base URL."""
+    inner = path.removeprefix("/osapi")
+    if inner == "/api" or inner.startswith("/api/"):
+        inner = inner[4:]
+    return inner or "/"
 
 
 def fits(pattern: str, path: str) -> bool:
