@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import json
 import pickle
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -16,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_client import Frame
+from trio_client._core.history import JobHistory
+from trio_client._core.watch_coverage import Coverage, Subject
 from trio_client.events import (
     CoverageGap,
     Event,
@@ -31,6 +33,7 @@ from trio_client.events import (
     from_sse,
 )
 from trio_client.events._normalise import from_wire
+from trio_client.models import JobDetail
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 STAMP = "2026-03-01T12:00:00Z"
@@ -570,14 +573,95 @@ def test_polled_triggers_have_keys_by_their_numbers() -> None:
     assert (polled(None), polled(1, None)) == (None, None)
 
 
-def test_gaps_have_keys_by_their_start_their_stream_and_whether_they_have_ended() -> None:
-    def gap(second: int, stream: str = "rtsp://cam/1", ended: bool = True) -> str | None:
-        start = NOON.replace(second=second)
-        return CoverageGap(started_at=start, ended_at=NOON if ended else None, stream_url=stream).dedup_key
+def gap(
+    start: datetime = NOON,
+    stream: str | None = "rtsp://cam/1",
+    condition: str | None = "a van",
+    key: str | None = None,
+    ended: bool = True,
+) -> CoverageGap:
+    """A gap as a watch makes it."""
+    moments = iter([start, start + timedelta(seconds=60)])
+    coverage = Coverage(lambda: next(moments, start + timedelta(seconds=60)), Subject(stream, condition, key))
+    coverage.lost("connection_lost")
+    (found,) = coverage.regained("a") if ended else coverage.opened("a")
+    return found
 
-    assert len({gap(1), gap(2), gap(1, "rtsp://cam/2"), gap(1, ended=False)}) == 4
-    assert gap(1) == gap(1)
+
+def test_gaps_have_keys_by_their_start_what_is_watched_and_whether_they_have_ended() -> None:
+    others = [
+        gap(NOON + timedelta(seconds=1)),
+        gap(stream="rtsp://cam/2"),
+        gap(condition="a car"),
+        gap(condition=None),
+        gap(key="gate"),
+        gap(condition="gate", key="a van"),
+        gap(ended=False),
+    ]
+    keys = [each.dedup_key for each in (gap(), *others)]
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+    for same in (gap(), copy.copy(gap()), pickle.loads(pickle.dumps(gap())), copy.deepcopy(gap())):
+        assert same.dedup_key == gap().dedup_key
     assert CoverageGap().dedup_key is None
+
+
+def reported(what: dict[str, Any]) -> tuple[Any, str | None]:
+    """One event by one delivery, in one shape: what makes it the event that it is, and its key."""
+    job_id, number, delivery, name = what["job"], what["number"], what["delivery"], what["name"]
+    moment = NOON + timedelta(seconds=number)
+    if delivery == "gap":
+        subject = (f"rtsp://cam/{job_id}", what["text"], what["key"])
+        return (delivery, number, subject, what["ended"]), gap(moment, *subject, what["ended"]).dedup_key
+    if delivery == "poll":
+        history = JobHistory(job_id)
+        detail = JobDetail.model_validate(
+            {"job_id": job_id, "status": "running", "stats": {"triggers_fired": number + 1}}
+        )
+        return (delivery, job_id, number), history.poll(detail, NOON)[-1].dedup_key
+    fields = {"explanation": what["text"], **({"timestamp": moment.isoformat()} if what["timed"] else {})}
+    if what["named"]:
+        fields["job_id"] = job_id
+    payload = {"data": fields} if what["nested"] else fields
+    if delivery == "sse":
+        event = from_wire(name, json.dumps(payload).encode())
+    else:
+        event = from_payload({"type": name, **payload})
+    JobHistory(job_id).note(event)
+    named_after_all = event.job_id is not None
+    identity = (
+        delivery,
+        name,
+        job_id if named_after_all else None,
+        what["text"],
+        number,
+        what["nested"],
+        what["named"],
+    )
+    return identity, event.dedup_key
+
+
+REPORTED = st.fixed_dictionaries(
+    {
+        "delivery": st.sampled_from(["sse", "webhook", "poll", "gap"]),
+        "name": st.sampled_from(["triggered", "watch_triggered", "summary", "progress", "job_status", "camera_moved"]),
+        "job": st.sampled_from(["a", "b"]),
+        "number": st.integers(0, 2),
+        "text": st.sampled_from(["A van.", "A car.", ""]),
+        "key": st.sampled_from([None, "gate"]),
+        "timed": st.booleans(),
+        "named": st.booleans(),
+        "nested": st.booleans(),
+        "ended": st.booleans(),
+    }
+)
+
+
+@given(REPORTED, REPORTED)
+def test_two_events_that_are_no_redeliveries_never_share_a_key(one: dict[str, Any], other: dict[str, Any]) -> None:
+    (first, key), (second, other_key) = reported(one), reported(other)
+    if key is not None and other_key is not None:
+        assert (first == second) is (key == other_key)
 
 
 # as objects

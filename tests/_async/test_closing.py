@@ -39,8 +39,11 @@ async def test_the_job_of_an_open_stream_is_stopped_and_the_stream_ends(
     events = await opened(stub, client, kind)
     await client.close()
     assert [(job.status, job.reason) for job in stub.jobs] == [("stopped", "cancelled")]
-    assert await events.collect() == []
+    (end,) = await events.collect()
+    assert (end.kind, end.reason, end.status, end.stream_url) == ("stopped", "cancelled", "stopped", YARD)
+    assert events.outcome is events.last is end
     await events.close()
+    assert await events.collect() == []
 
 
 @pytest.mark.thorough
@@ -51,14 +54,14 @@ async def test_many_are_stopped_at_once(stub: StubServer, client: AsyncTrioClien
     await client.close()
     assert (len(stub.jobs), stub.running_jobs) == (8, 0)
     assert time.monotonic() - begun < 3
-    assert [await each.collect() for each in events] == [[]] * 8
+    assert [[end.kind for end in await each.collect()] for each in events] == [["stopped"]] * 8
 
 
 async def test_a_job_that_was_to_be_left_running_runs_on(stub: StubServer, client: AsyncTrioClient) -> None:
     events = await opened(stub, client, on_exit="leave")
     await client.close()
     assert stub.running_jobs == 1
-    assert await events.collect() == []
+    assert (await events.collect(), events.outcome) == ([], None)
 
 
 async def test_a_stream_that_follows_ends_without_an_event(stub: StubServer, client: AsyncTrioClient) -> None:
@@ -77,7 +80,7 @@ async def test_the_streams_of_a_copy_belong_to_the_client_that_was_copied(
     await copy.close()
     assert stub.running_jobs == 1
     await client.close()
-    assert (stub.running_jobs, await events.collect()) == (0, [])
+    assert (stub.running_jobs, [end.kind for end in await events.collect()]) == (0, ["stopped"])
 
 
 async def test_a_stop_that_cannot_be_confirmed_is_named(stub: StubServer, client: AsyncTrioClient) -> None:
@@ -85,7 +88,7 @@ async def test_a_stop_that_cannot_be_confirmed_is_named(stub: StubServer, client
     stub.fail_next(method="DELETE", status=500, times=999)
     with pytest.warns(JobLeakWarning, match=stub.jobs[0].job_id):
         await client.close()
-    assert (stub.running_jobs, await events.collect()) == (1, [])
+    assert (stub.running_jobs, await events.collect(), events.outcome) == (1, [], None)
 
 
 @pytest.mark.thorough
@@ -105,4 +108,4 @@ async def test_an_exception_closes_both_and_goes_on(stub: StubServer, connect: C
         async with connect() as client:
             events = await opened(stub, client)
             print(1 / 0)
-    assert (stub.running_jobs, await events.collect()) == (0, [])
+    assert (stub.running_jobs, [end.kind for end in await events.collect()]) == (0, ["stopped"])

@@ -153,6 +153,14 @@ class TestWhole:
         assert ["started", "stopped"] == [event.kind async for event in events]
         assert ["POST"] == methods(stub)
 
+    async def test_every_event_carries_the_stream_that_is_watched(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(600)
+            received = await events.collect()
+        assert {event.stream_url for event in received} == {YARD}
+
 
 class TestState:
     async def test_nothing_is_sent_before_it_is_entered(self, stub: StubServer, client: AsyncTrioClient) -> None:
@@ -250,6 +258,45 @@ class TestLeaving:
         assert ("stopped", "cancelled", 0) == (job.status, job.reason, stub.running_jobs)
         path = f"/api/jobs/{job.job_id}"
         assert [("DELETE", path), ("GET", path)] == [(r.method, r.path) for r in stub.requests[1:]]
+
+    @pytest.mark.parametrize("kind", ["stream", "watch"])
+    async def test_its_outcome_is_what_the_cancel_led_to_with_the_final_counters(
+        self, stub: StubServer, client: AsyncTrioClient, kind: str
+    ) -> None:
+        stub.scene(YARD, Scene(holds=False))
+        async with getattr(client.live_monitor, kind)(YARD, OPEN) as events:
+            stub.clock.advance(25)
+            await events.until(Progress)
+            assert events.outcome is None
+        end = events.outcome
+        assert isinstance(end, Stopped)
+        assert (end.job_id, end.stream_url, end.reason, end.status) == (events.job_id, YARD, "cancelled", "stopped")
+        assert end.stats is not None
+        assert end.stats.checks_performed == 2
+        assert end.occurred_at is not None
+        assert await events.collect() == []
+
+    async def test_it_has_no_outcome_where_its_stop_was_not_confirmed_or_not_asked_for(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as kept:
+            pass
+        stub.fail_next(method="DELETE", status=403, times=99)
+        with pytest.warns(JobLeakWarning):
+            async with client.live_monitor.stream(YARD, OPEN) as leaked:
+                pass
+        assert (kept.outcome, leaked.outcome) == (None, None)
+
+    async def test_its_outcome_is_an_end_that_had_arrived_and_was_not_read(
+        self, stub: StubServer, client: AsyncTrioClient
+    ) -> None:
+        async with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(600)
+            async for event in events:
+                if event.kind == "triggered":
+                    break
+        assert events.outcome is not None
+        assert events.outcome.kind == "stopped"
 
     async def test_an_exception_stops_the_job_and_goes_on(self, stub: StubServer, client: AsyncTrioClient) -> None:
         with pytest.raises(ZeroDivisionError):

@@ -479,6 +479,17 @@ class TestEvents:
         (failed,) = await client.jobs.events(UNKNOWN).collect()
         assert ("failed", "JOB_NOT_FOUND", UNKNOWN, True) == (failed.kind, failed.code, failed.job_id, failed.terminal)
 
+    @pytest.mark.parametrize(
+        ("status", "body"), [(404, {"detail": "Not Found"}), (405, {"detail": "x"}), (404, "<html>")]
+    )
+    async def test_a_server_without_that_route_is_said_not_to_offer_it(
+        self, stub: StubServer, client: AsyncTrioClient, status: int, body: Any
+    ) -> None:
+        stub.fail_next(path=f"/jobs/{UNKNOWN}", status=status, body=body, times=99)
+        with pytest.raises(StreamInterruptedError, match=r"The server does not offer GET /jobs/\{job_id\}") as caught:
+            await client.jobs.events(UNKNOWN).collect()
+        assert caught.value.job_id == UNKNOWN
+
     async def test_a_job_whose_stream_goes_offline_has_failed(self, stub: StubServer, client: AsyncTrioClient) -> None:
         stub.scene(YARD, Scene(offline_at=20))
         job = await client.live_monitor.create(YARD, OPEN)

@@ -38,8 +38,11 @@ def test_the_job_of_an_open_stream_is_stopped_and_the_stream_ends(
     events = opened(stub, client, kind)
     client.close()
     assert [(job.status, job.reason) for job in stub.jobs] == [("stopped", "cancelled")]
-    assert events.collect() == []
+    (end,) = events.collect()
+    assert (end.kind, end.reason, end.status, end.stream_url) == ("stopped", "cancelled", "stopped", YARD)
+    assert events.outcome is events.last is end
     events.close()
+    assert events.collect() == []
 
 
 @pytest.mark.thorough
@@ -50,14 +53,14 @@ def test_many_are_stopped_at_once(stub: StubServer, client: TrioClient) -> None:
     client.close()
     assert (len(stub.jobs), stub.running_jobs) == (8, 0)
     assert time.monotonic() - begun < 3
-    assert [each.collect() for each in events] == [[]] * 8
+    assert [[end.kind for end in each.collect()] for each in events] == [["stopped"]] * 8
 
 
 def test_a_job_that_was_to_be_left_running_runs_on(stub: StubServer, client: TrioClient) -> None:
     events = opened(stub, client, on_exit="leave")
     client.close()
     assert stub.running_jobs == 1
-    assert events.collect() == []
+    assert (events.collect(), events.outcome) == ([], None)
 
 
 def test_a_stream_that_follows_ends_without_an_event(stub: StubServer, client: TrioClient) -> None:
@@ -74,7 +77,7 @@ def test_the_streams_of_a_copy_belong_to_the_client_that_was_copied(stub: StubSe
     copy.close()
     assert stub.running_jobs == 1
     client.close()
-    assert (stub.running_jobs, events.collect()) == (0, [])
+    assert (stub.running_jobs, [end.kind for end in events.collect()]) == (0, ["stopped"])
 
 
 def test_a_stop_that_cannot_be_confirmed_is_named(stub: StubServer, client: TrioClient) -> None:
@@ -82,7 +85,7 @@ def test_a_stop_that_cannot_be_confirmed_is_named(stub: StubServer, client: Trio
     stub.fail_next(method="DELETE", status=500, times=999)
     with pytest.warns(JobLeakWarning, match=stub.jobs[0].job_id):
         client.close()
-    assert (stub.running_jobs, events.collect()) == (1, [])
+    assert (stub.running_jobs, events.collect(), events.outcome) == (1, [], None)
 
 
 @pytest.mark.thorough
@@ -102,4 +105,4 @@ def test_an_exception_closes_both_and_goes_on(stub: StubServer, connect: Connect
         with connect() as client:
             events = opened(stub, client)
             print(1 / 0)
-    assert (stub.running_jobs, events.collect()) == (0, [])
+    assert (stub.running_jobs, [end.kind for end in events.collect()]) == (0, ["stopped"])

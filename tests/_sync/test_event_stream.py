@@ -147,6 +147,12 @@ class TestWhole:
         assert ["started", "stopped"] == [event.kind for event in events]
         assert ["POST"] == methods(stub)
 
+    def test_every_event_carries_the_stream_that_is_watched(self, stub: StubServer, client: TrioClient) -> None:
+        with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(600)
+            received = events.collect()
+        assert {event.stream_url for event in received} == {YARD}
+
 
 class TestState:
     def test_nothing_is_sent_before_it_is_entered(self, stub: StubServer, client: TrioClient) -> None:
@@ -236,6 +242,45 @@ class TestLeaving:
         assert ("stopped", "cancelled", 0) == (job.status, job.reason, stub.running_jobs)
         path = f"/api/jobs/{job.job_id}"
         assert [("DELETE", path), ("GET", path)] == [(r.method, r.path) for r in stub.requests[1:]]
+
+    @pytest.mark.parametrize("kind", ["stream", "watch"])
+    def test_its_outcome_is_what_the_cancel_led_to_with_the_final_counters(
+        self, stub: StubServer, client: TrioClient, kind: str
+    ) -> None:
+        stub.scene(YARD, Scene(holds=False))
+        with getattr(client.live_monitor, kind)(YARD, OPEN) as events:
+            stub.clock.advance(25)
+            events.until(Progress)
+            assert events.outcome is None
+        end = events.outcome
+        assert isinstance(end, Stopped)
+        assert (end.job_id, end.stream_url, end.reason, end.status) == (events.job_id, YARD, "cancelled", "stopped")
+        assert end.stats is not None
+        assert end.stats.checks_performed == 2
+        assert end.occurred_at is not None
+        assert events.collect() == []
+
+    def test_it_has_no_outcome_where_its_stop_was_not_confirmed_or_not_asked_for(
+        self, stub: StubServer, client: TrioClient
+    ) -> None:
+        with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as kept:
+            pass
+        stub.fail_next(method="DELETE", status=403, times=99)
+        with pytest.warns(JobLeakWarning):
+            with client.live_monitor.stream(YARD, OPEN) as leaked:
+                pass
+        assert (kept.outcome, leaked.outcome) == (None, None)
+
+    def test_its_outcome_is_an_end_that_had_arrived_and_was_not_read(
+        self, stub: StubServer, client: TrioClient
+    ) -> None:
+        with client.live_monitor.stream(YARD, OPEN) as events:
+            stub.clock.advance(600)
+            for event in events:
+                if event.kind == "triggered":
+                    break
+        assert events.outcome is not None
+        assert events.outcome.kind == "stopped"
 
     def test_an_exception_stops_the_job_and_goes_on(self, stub: StubServer, client: TrioClient) -> None:
         with pytest.raises(ZeroDivisionError):

@@ -450,6 +450,17 @@ class TestEvents:
         (failed,) = client.jobs.events(UNKNOWN).collect()
         assert ("failed", "JOB_NOT_FOUND", UNKNOWN, True) == (failed.kind, failed.code, failed.job_id, failed.terminal)
 
+    @pytest.mark.parametrize(
+        ("status", "body"), [(404, {"detail": "Not Found"}), (405, {"detail": "x"}), (404, "<html>")]
+    )
+    def test_a_server_without_that_route_is_said_not_to_offer_it(
+        self, stub: StubServer, client: TrioClient, status: int, body: Any
+    ) -> None:
+        stub.fail_next(path=f"/jobs/{UNKNOWN}", status=status, body=body, times=99)
+        with pytest.raises(StreamInterruptedError, match=r"The server does not offer GET /jobs/\{job_id\}") as caught:
+            client.jobs.events(UNKNOWN).collect()
+        assert caught.value.job_id == UNKNOWN
+
     def test_a_job_whose_stream_goes_offline_has_failed(self, stub: StubServer, client: TrioClient) -> None:
         stub.scene(YARD, Scene(offline_at=20))
         job = client.live_monitor.create(YARD, OPEN)

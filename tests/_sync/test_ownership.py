@@ -22,7 +22,7 @@ from trio_client import (
     response_info,
 )
 from trio_client._time_source import RealTime, replaced
-from trio_client.stub import StubServer
+from trio_client.stub import Scene, StubServer
 
 Connect = Callable[..., TrioClient]
 YARD = "rtsp://camera.example/yard"
@@ -150,9 +150,8 @@ class TestClocks:
                 assert found is not None
                 assert found.job_id == "a1"
             else:
-                with pytest.raises(CreateOutcomeUnknownError, match="not known when it was made") as again:
-                    there.jobs.reconcile(error)
-                assert [each.job_id for each in again.value.candidates] == ["a1"]
+                assert there.jobs.reconcile(error) is None
+                assert [each.job_id for each in error.candidates] == ["a1"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +198,41 @@ def test_a_reference_is_the_key_of_a_create_and_of_a_stream(stub: StubServer, cl
         pass
     keys = [request.headers["idempotency-key"] for request in stub.requests if request.method == "POST"]
     assert keys == ["order 7", "order 8"]
+
+
+@pytest.mark.parametrize("given", [{"reference": "order"}, {"extra_headers": {"idempotency-KEY": "order"}}])
+def test_each_job_of_a_watch_has_a_reference_of_its_own(
+    stub: StubServer, client: TrioClient, given: dict[str, Any]
+) -> None:
+    stub.scene(YARD, Scene(every=1))
+    stub.fail_next(path="/live-monitor", status=429, body={"error": {"code": "MAX_JOBS_REACHED", "message": "full"}})
+    events = client.live_monitor.watch(YARD, OPEN, max_triggers=1, **given)
+    seen: list[str | None] = []
+    with events:
+        seen.append(events.reference)
+        while len(stub.jobs) < 3:
+            stub.clock.advance(30)
+            next(events)
+            seen.append(events.reference)
+    keys = [request.headers["idempotency-key"] for request in stub.requests if request.method == "POST"]
+    assert keys == ["order", "order", "order-2", "order-3"]
+    assert list(dict.fromkeys(seen)) == ["order", "order-2", "order-3"]
+
+
+def test_a_reference_of_a_watch_may_be_a_little_shorter(client: TrioClient) -> None:
+    client.live_digest.watch(YARD, reference="x" * 240)
+    with pytest.raises(RequestValidationError, match="1 to 240 printable ASCII"):
+        client.live_digest.watch(YARD, reference="x" * 241)
+    with pytest.raises(RequestValidationError, match="beside an Idempotency-Key"):
+        client.live_monitor.watch(YARD, OPEN, reference="x", extra_headers={"Idempotency-Key": "y"})
+
+
+def test_a_stream_has_its_reference_and_a_follower_has_none(stub: StubServer, client: TrioClient) -> None:
+    named, unnamed = (client.live_monitor.stream(YARD, OPEN, reference=each) for each in ("order 7", None))
+    assert named.reference == "order 7"
+    with unnamed as events:
+        assert events.reference == stub.requests[0].headers["idempotency-key"]
+        assert events.job_id is None or client.jobs.events(events.job_id).reference is None
 
 
 @pytest.mark.parametrize("reference", ["", " x", "x ", "x" * 256, "t\u00fcr", "a\nb", 7])

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from trio_client import errors
 from trio_client._core.history import JobHistory
+from trio_client._core.stop_result import StopResult
 from trio_client.events import Event, Failed, Progress, Started, StatusChanged, Stopped, Triggered, from_payload
-from trio_client.models import JobDetail
+from trio_client.models import CancelledJob, JobDetail
 
 
 def job(status: str | None = "running", stats: dict[str, Any] | None = None, **more: Any) -> JobDetail:
@@ -90,6 +91,33 @@ def test_counters_report_progress_and_each_trigger_once(
     counts: list[dict[str, Any]], expected: list[list[str]]
 ) -> None:
     assert kinds(reported(), *(job(stats=stats) for stats in counts)) == expected
+
+
+def test_a_polled_trigger_happened_at_the_latest_when_it_was_counted() -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+    first, second = JobHistory("a", "rtsp://cam/1"), JobHistory("a")
+    events = [*first.poll(job(stats={"triggers_fired": 2}), noon), *second.poll(job(stats={"triggers_fired": 2}))]
+    triggers = [event for event in events if isinstance(event, Triggered)]
+    assert [(each.occurred_at, each.stream_url) for each in triggers] == [(noon, "rtsp://cam/1")] * 2 + [
+        (None, None)
+    ] * 2
+    assert triggers[0].dedup_key == triggers[2].dedup_key != triggers[1].dedup_key
+
+
+def test_a_cancelled_job_ends_with_the_counters_of_the_cancel() -> None:
+    reply = CancelledJob.model_validate({"job_id": "a", "status": "stopped", "final_stats": {"triggers_fired": 3}})
+    history = JobHistory("a", "rtsp://cam/1")
+    only_reply = history.stopped(StopResult(confirmed=True, cancelled=reply))
+    assert isinstance(only_reply, Stopped)
+    assert (only_reply.status, only_reply.reason, only_reply.stream_url) == ("stopped", "cancelled", "rtsp://cam/1")
+    assert only_reply.stats == {"triggers_fired": 3}
+    polled = job("completed", {"triggers_fired": 2, "checks_performed": 9, "reason": "max_triggers_reached"})
+    both = history.stopped(StopResult(confirmed=True, cancelled=reply, job=polled))
+    assert isinstance(both, Stopped)
+    assert (both.status, both.reason) == ("completed", "max_triggers_reached")
+    assert both.stats == {"triggers_fired": 3, "checks_performed": 9, "reason": "max_triggers_reached"}
+    assert history.stopped(StopResult(confirmed=True)).stats is None
+    assert isinstance(history.stopped(StopResult(confirmed=True, job=job("failed"))), Failed)
 
 
 def test_triggers_come_before_the_end() -> None:

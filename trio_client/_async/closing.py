@@ -28,7 +28,7 @@ async def close_streams(transport: AsyncTransport, seconds: float) -> None:
 
     async def close(stream: AsyncEventStream) -> None:
         try:
-            await stream.close()
+            await stream._close_with_client()  # pyright: ignore[reportPrivateUsage]
         except JobLeakWarning as leak:  # warnings are errors here
             leaks.append(leak)
         except Exception as error:  # noqa: BLE001 - the others are to be closed all the same

@@ -13,12 +13,13 @@ from .._http.concurrency.async_.shield import limit_is_over
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event
 from ..sse import EventTooLargeError
+from .sources import AsyncFollower
 from .transport import AsyncTransport
 
 __all__ = ["AsyncEventRequest"]
 
 
-class AsyncEventRequest:
+class AsyncEventRequest(AsyncFollower):
     """A source of events: the reply to one request, which owns no job and is never sent again."""
 
     def __init__(self, transport: AsyncTransport, call: Call[Any], *, idle: float, options: dict[str, Any]) -> None:

@@ -60,6 +60,7 @@ class AsyncEventStream:
         self._pending: deque[Event] = deque()
         self._opened = False
         self._closed = False
+        self._closed_by_client = False
         self._in_block = False
         self._last: Event | None = None
         self._outcome: Stopped | Failed | None = None
@@ -71,13 +72,22 @@ class AsyncEventStream:
         return self._source.job_id
 
     @property
+    def reference(self) -> str | None:
+        """What the job is known by: the `Idempotency-Key` of its create; `None` for one that was started elsewhere."""
+        return self._source.reference
+
+    @property
     def last(self) -> Event | None:
         """The last event that was returned."""
         return self._last
 
     @property
     def outcome(self) -> Stopped | Failed | None:
-        """The event that ended the job; `None` until then, and where the stream was left earlier."""
+        """The event that ended the job, or the watch; `None` until then.
+
+        Of a stream that was left earlier, it is the `Stopped` that cancelling its job has led to, with the final
+        counters, if that was confirmed.
+        """
         return self._outcome
 
     async def until(self, *kinds: type[_E], timeout: float | None = None) -> _E | None:
@@ -121,6 +131,11 @@ class AsyncEventStream:
 
     aclose = close  # async-only
 
+    async def _close_with_client(self) -> None:
+        """Close it for the client's end: its reader gets the end of the job that it owns as the last event."""
+        self._closed_by_client = True
+        await self._close(None)
+
     async def __aenter__(self) -> Self:
         self._in_block = True
         await self._open()
@@ -146,11 +161,10 @@ class AsyncEventStream:
                 if not self._closed:
                     continue
             if self._closed:  # by another task, which could not stop what this one was starting
-                self._pending.clear()
+                self._drop_pending()
                 await self._release(None)
             else:
                 await self._close(None)
-            raise StopAsyncIteration
         event = self._pending.popleft()
         self._last = event
         if event.terminal and isinstance(event, (Stopped, Failed)):
@@ -194,7 +208,7 @@ class AsyncEventStream:
         if self._closed:
             return
         self._closed = True
-        self._pending.clear()
+        self._drop_pending()
         if self._opened:
             await self._release(error)
 
@@ -203,6 +217,20 @@ class AsyncEventStream:
             await self._source.close(error)
         finally:
             self._open_streams.discard(self)
+        self._end_with(self._source.end)
+
+    def _drop_pending(self) -> None:
+        """Drop the events that were not read, but for what ended the job."""
+        pending, self._pending = self._pending, deque()
+        for event in pending:
+            if isinstance(event, (Stopped, Failed)) and event.terminal:
+                self._end_with(event)
+
+    def _end_with(self, end: Stopped | Failed | None) -> None:
+        if end is not None and self._outcome is None:
+            self._outcome = end
+            if self._closed_by_client:
+                self._pending.append(end)
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and not self._closed and not self._source.finished:

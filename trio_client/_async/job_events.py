@@ -8,18 +8,19 @@ from types import MappingProxyType
 from typing import Any
 
 from .._core.endpoints import get_job
+from .._core.event_reader import polling_failed
 from .._core.history import JobHistory
 from .._core.retry.window import RetryWindow
 from .._http.concurrency.async_.shield import limit_is_over, limit_left
-from .._redaction import shown
-from ..errors import JobNotFoundError, StreamInterruptedError, TrioError
+from ..errors import JobNotFoundError, TrioError
 from ..events import Event
+from .sources import AsyncFollower
 from .transport import AsyncTransport
 
 __all__ = ["AsyncPolling"]
 
 
-class AsyncPolling:
+class AsyncPolling(AsyncFollower):
     """A source of events that polls a job every few seconds. It never stops the job."""
 
     def __init__(
@@ -44,7 +45,7 @@ class AsyncPolling:
             transport.settings.retry.deadline, transport.clock, reached=reached or ledger.is_known(job_id)
         )
         self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
-        self._polled = False
+        self._polled = self._answered = False
         self._skips = not from_start  # what was counted before the first poll
         self._next_poll: float | None = None  # once it is waited for
         self.seen_alive: datetime | None = None
@@ -84,18 +85,15 @@ class AsyncPolling:
             self._polled, self._next_poll = True, None
             if self._window.allows(error):
                 return []
-            raise StreamInterruptedError(
-                f"Job {shown(self.job_id)} cannot be polled any more ({error.problem}); it may still be running.",
-                job_id=self.job_id,
-            ) from error
+            raise polling_failed(self.job_id, error, answered=self._answered) from error
         self._window.reset()
-        self._polled, self._next_poll = True, None
+        self._polled, self._answered, self._next_poll = True, True, None
         if not job.is_terminal:
             self.seen_alive = asked_at
         if self._skips:
             self._skips = False
             return self._history.begin(job)
-        return self._history.poll(job)
+        return self._history.poll(job, self._transport.state.server_now())
 
     async def _wait(self) -> None:
         """Wait for the time of the next poll; a wait that is cut off goes on with the next call."""

@@ -12,6 +12,7 @@ from .._core.log import logger
 from .._core.ownership import CreateRecord, is_ambiguous
 from .._core.retry.outcome import Outcome, classify
 from .._core.state import ClientState
+from .._core.stop_result import StopResult
 from .._http.concurrency.async_.shield import shielded
 from .._redaction import shown
 from ..errors import (
@@ -39,12 +40,11 @@ async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = C
     nothing of the API's. Only a terminal status, or "no such job" (JOB_NOT_FOUND), proves the end: any other 404, and
     any page, may come from a proxy, or from another server.
     """
-    confirmed, _ = await try_to_stop(transport, job_id, seconds=seconds)
-    return confirmed
+    return (await try_to_stop(transport, job_id, seconds=seconds)).confirmed
 
 
-async def try_to_stop(transport: AsyncTransport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> tuple[bool, bool]:
-    """Do as `stop_job`; return whether the job has certainly ended, and whether an attempt may have cancelled it."""
+async def try_to_stop(transport: AsyncTransport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> StopResult:
+    """Do as `stop_job`; return what the replies say of the job, too."""
     stop = _Stop(transport, job_id, seconds)
     problem: object = None
     with shielded(stop.seconds):
@@ -53,7 +53,9 @@ async def try_to_stop(transport: AsyncTransport, job_id: str, *, seconds: float 
             try:
                 status = await stop.attempt()
                 if status is None:
-                    return True, True
+                    stop.result.confirmed = stop.result.possible = True
+                    stop.result.at = transport.state.server_now()
+                    return stop.result
                 problem = f"its status is {shown(status)}"
             except TrioError as error:
                 problem = error
@@ -63,7 +65,7 @@ async def try_to_stop(transport: AsyncTransport, job_id: str, *, seconds: float 
             if not await stop.pause(max(hint, _PAUSES[number] if number < len(_PAUSES) else _PAUSE)):
                 break
     logger.error("Stopping job %s failed: %s", shown(job_id), problem)
-    return False, stop.may_be_gone
+    return stop.result
 
 
 class _Stop:
@@ -78,7 +80,7 @@ class _Stop:
         self.seconds = seconds
         self._until = transport.clock() + seconds
         self._grace_until = transport.clock() + grace
-        self.may_be_gone = False  # by an attempt to cancel it
+        self.result = StopResult()
         self._is_last = False
 
     async def attempt(self) -> str | None:
@@ -86,23 +88,26 @@ class _Stop:
         transport = self._cleaning()
         try:
             try:
-                await transport.call(cancel_job(self._job_id))
-                self.may_be_gone = True
+                self.result.cancelled = await transport.call(cancel_job(self._job_id))
+                self.result.possible = True
             except JobNotFoundError:
                 raise
             except APIStatusError as error:
                 if not _only_the_status_explains(error):
-                    self.may_be_gone = self.may_be_gone or is_ambiguous(error)
+                    self.result.possible = self.result.possible or is_ambiguous(error)
                     raise
             except TrioError as error:
-                self.may_be_gone = self.may_be_gone or is_ambiguous(error)
+                self.result.possible = self.result.possible or is_ambiguous(error)
                 raise
             detail = await transport.call(replace(get_job(self._job_id), fresh_connection=True))
         except JobNotFoundError as error:
-            if error.acted_before or self.may_be_gone or transport.clock() >= self._grace_until:
+            if error.acted_before or self.result.possible or transport.clock() >= self._grace_until:
                 return None
             return "not known yet"
-        return None if detail.is_terminal else detail.status or "not known"
+        if not detail.is_terminal:
+            return detail.status or "not known"
+        self.result.job = detail
+        return None
 
     async def pause(self, seconds: float) -> bool:
         """Wait before another attempt, if there is one; the last is made at the end of the time."""

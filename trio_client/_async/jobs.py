@@ -401,12 +401,12 @@ class AsyncJobs:
             error: what the create raised.
 
         Returns:
-            The job, if exactly one in the list fits what was sent; `None` if none does yet, which does not
-            prove that there will be none.
+            The job, if exactly one in the list fits what was sent. `None` if it is still not known: none does yet,
+            which does not prove that there will be none, or several do, or one of which it is not known when it was
+            made. `error.candidates` are then those that the list shows now.
 
         Raises:
-            CreateOutcomeUnknownError: several jobs fit, or one of which it is not known when it was made; they are its
-                `candidates`.
+            RequestValidationError: it is another error.
             APIStatusError, APIConnectionError: the list could not be read.
 
         Example:
@@ -425,17 +425,6 @@ class AsyncJobs:
             )
         owned = AsyncOwnedJob.of(self._transport, error)
         found = await search(self._transport, owned.record, seconds=self._transport.settings.retry.deadline)
-        job = owned.adopt(found)
-        if job is None and found and not self._transport.state.ledger.is_contested(owned.record):
-            several = f"{len(found)} jobs match the request."
-            raise CreateOutcomeUnknownError(
-                several if len(found) > 1 else "A job matches the request, but it is not known when it was made.",
-                advice="Cancel or keep the one you recognize.",
-                candidates=[each.job for each in found],
-                reference=error.reference,
-                request=error.request,
-                path=error.path,
-                sent_at=error.sent_at,
-                made_before=error.made_before,
-            )
-        return job
+        if not self._transport.state.ledger.is_contested(owned.record):
+            error.candidates = tuple(each.job for each in found)
+        return owned.adopt(found)

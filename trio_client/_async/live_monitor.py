@@ -10,6 +10,7 @@ from .._core.config import Timeout
 from .._core.endpoints import DEFAULT_DURATION_SECONDS, create_live_monitor
 from .._core.log import logger
 from .._core.validation import NOT_GIVEN, NotGiven
+from .._core.watch_coverage import Subject
 from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
 from ..models import Job
@@ -196,6 +197,7 @@ class AsyncLiveMonitor:
         on_drop: Literal["restart", "poll", "raise"] = "restart",
         wait_for_slot: float | None = None,
         wait_for_stream: float = 0.0,
+        reference: str | None = None,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncWatchStream:
@@ -230,6 +232,9 @@ class AsyncLiveMonitor:
             wait_for_stream: seconds to wait, before the first job, for a stream that is unavailable; then the last
                 StreamUnavailableError is raised. 0: one attempt; `math.inf` for a service. A stream that worked once is
                 always waited for.
+            reference: what its jobs are known by in your own records, 1 to 240 printable ASCII characters: the
+                `Idempotency-Key` of the first create, then `reference-2`, `reference-3` and so on, for each create
+                after one that may have made a job. By default, new ones.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request that starts a job.
 
@@ -272,6 +277,8 @@ class AsyncLiveMonitor:
             restart_rule=RestartRule(cooldown=trigger_cooldown_seconds or 0),
             wait_for_slot=wait_for_slot,
             wait_for_stream=wait_for_stream,
+            subject=Subject(stream_url, condition),
+            reference=reference,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )
         return AsyncWatchStream(source, self._transport.state.open_streams)

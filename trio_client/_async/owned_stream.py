@@ -28,7 +28,7 @@ from ..errors import (
     StreamInterruptedError,
     TrioError,
 )
-from ..events import Event
+from ..events import Event, Failed, Stopped
 from ..models import Job
 from ..sse import EventTooLargeError
 from .job_events import AsyncPolling
@@ -50,7 +50,7 @@ class _Options:
     wait_for_slot: float | None
     timeout: float | Timeout | None
     extra_headers: Mapping[str, str] | None
-    reference: str | None
+    reference: str
 
 
 class AsyncOwnedStream:
@@ -72,14 +72,14 @@ class AsyncOwnedStream:
         extra_headers: Mapping[str, str] | None,
         reference: str | None = None,
     ) -> None:
-        reference_of(extra_headers, reference)
+        reference = reference_of(extra_headers, reference)
         stream_options(on_exit, on_drop, wait_for_slot)
         self._transport = transport
         self._call = call
         self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
         self._owned: AsyncOwnedJob | None = None
         self._reply: AsyncOpenReply | None = None
-        self._history = JobHistory()
+        self._history = JobHistory(stream_url=(call.body or {}).get("stream_url"))
         self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._polling: AsyncPolling | None = None
         self._seen_alive: datetime | None = None
@@ -101,6 +101,17 @@ class AsyncOwnedStream:
     def finished(self) -> bool:
         """Whether the job's end was reported."""
         return self._history.finished
+
+    @property
+    def end(self) -> Stopped | Failed | None:
+        """The end of the job that closing this stream has brought about, if that was confirmed."""
+        result = None if self._owned is None else self._owned.stop_result
+        return self._history.stopped(result) if result is not None and result.confirmed else None
+
+    @property
+    def reference(self) -> str:
+        """What the job is known by in the caller's records: the `Idempotency-Key` of its create."""
+        return self._options.reference if self._owned is None else self._owned.record.intent.reference
 
     @property
     def is_polled(self) -> bool:
@@ -125,7 +136,7 @@ class AsyncOwnedStream:
         """
         options = self._options
         keep = options.on_exit == "leave"
-        record = announce(self._transport, self._call, reference_of(options.extra_headers, options.reference))
+        record = announce(self._transport, self._call, options.reference)
         self._owned = owned = AsyncOwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         abandon = partial(self.close, None)
@@ -222,10 +233,10 @@ class AsyncOwnedStream:
         job_id = await self.find_id()
         if self._owned is None or job_id is None:
             return False, False
-        confirmed, possible = await try_to_stop(self._transport, job_id)
-        if confirmed:
+        self._owned.stop_result = result = await try_to_stop(self._transport, job_id)
+        if result.confirmed:
             self._owned.release(ended=True)
-        return confirmed, possible
+        return result.confirmed, result.possible
 
     def follow_by_polling(self) -> None:
         """Go on after a drop that was raised: the next call of `advance` polls the job."""

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._redaction import shown
-from ..errors import StreamInterruptedError
+from ..errors import APIStatusError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..events._normalise import from_wire
 from ..sse import Decoder, RawEvent, held_bytes
 from .history import JobHistory
 
-__all__ = ["EventReader", "idle_limit", "stream_dropped"]
+__all__ = ["EventReader", "idle_limit", "polling_failed", "stream_dropped"]
 
 _MIN_IDLE_LIMIT = 60.0
 _MAX_IDS_KEPT = 1000
 _MAX_COMMENTS = 2**20
+_NO_SUCH_ROUTE = (404, 405, 501)
 _DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
 _INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
 
@@ -35,6 +36,27 @@ def stream_dropped(job_id: str | None, reason: str) -> StreamInterruptedError:
         named, advice = "a job whose id had not arrived", "Find it with client.jobs.list()."
     return StreamInterruptedError(
         f"The stream of {named} was dropped: {reason}. The job may still be running.", job_id=job_id, advice=advice
+    )
+
+
+def polling_failed(job_id: str | None, error: TrioError, *, answered: bool) -> StreamInterruptedError:
+    """Return the error for a job that cannot be polled any more.
+
+    Args:
+        job_id: the job.
+        error: how the last poll failed.
+        answered: whether any poll has succeeded.
+    """
+    name = shown(job_id)
+    if not answered and isinstance(error, APIStatusError) and error.status_code in _NO_SUCH_ROUTE:
+        return StreamInterruptedError(
+            f"The server does not offer GET /jobs/{{job_id}}, so job {name} cannot be polled ({error.problem}); it may "
+            "still be running.",
+            advice="Check base_url. Where a server has streams alone, read them to their end (on_drop='raise').",
+            job_id=job_id,
+        )
+    return StreamInterruptedError(
+        f"Job {name} cannot be polled any more ({error.problem}); it may still be running.", job_id=job_id
     )
 
 

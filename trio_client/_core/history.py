@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 from typing import Any
 
 from .._json import as_count, as_object, as_text
@@ -12,6 +13,7 @@ from .._times import parse_time
 from ..errors import JobNotFoundError
 from ..events import Event, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered, UnknownEvent
 from ..models import JobDetail
+from .stop_result import StopResult
 
 __all__ = ["JobHistory"]
 
@@ -23,6 +25,7 @@ class JobHistory:
 
     Args:
         job_id: the job, if its id is known; else the first event that names one sets it.
+        stream_url: the stream, for the events that do not name it.
 
     Attributes:
         started: whether the job is known to run, or to have run.
@@ -31,10 +34,21 @@ class JobHistory:
         finished: whether the job's end was reported.
     """
 
-    __slots__ = ("_counted_triggers", "_status", "_work", "finished", "job_id", "started", "summaries", "triggers")
+    __slots__ = (
+        "_counted_triggers",
+        "_status",
+        "_work",
+        "finished",
+        "job_id",
+        "started",
+        "stream_url",
+        "summaries",
+        "triggers",
+    )
 
-    def __init__(self, job_id: str | None = None) -> None:
+    def __init__(self, job_id: str | None = None, stream_url: str | None = None) -> None:
         self.job_id = job_id
+        self.stream_url = stream_url
         self.started = False
         self.finished = False
         self.triggers = 0
@@ -44,7 +58,7 @@ class JobHistory:
         self._work = 0
 
     def note(self, event: Event, *, in_order: bool = False) -> None:
-        """Note an event that a stream or a webhook delivered, and name its job if the event does not.
+        """Note an event that a stream or a webhook delivered, and name its job and stream if the event does not.
 
         Args:
             event: the event.
@@ -54,6 +68,8 @@ class JobHistory:
             event.job_id = self.job_id
         elif self.job_id is None:
             self.job_id = event.job_id
+        if event.stream_url is None:
+            event.stream_url = self.stream_url
         self.finished = self.finished or event.terminal
         if isinstance(event, UnknownEvent):
             return
@@ -70,16 +86,21 @@ class JobHistory:
         elif isinstance(event, (Progress, StatusChanged, Stopped, Failed)) and event.stats is not None:
             self._work = max(self._work, _work_done(event.stats))
 
-    def poll(self, job: JobDetail) -> list[Event]:
-        """Return what a poll adds, in order; the last event is terminal if the job has ended."""
+    def poll(self, job: JobDetail, at: datetime | None = None) -> list[Event]:
+        """Return what a poll adds, in order; the last event is terminal if the job has ended.
+
+        Args:
+            job: the reply.
+            at: when it came; what it counts happened at the latest then.
+        """
         stats = job.counters
         base: dict[str, Any] = {
             "delivery": "poll",
             "job_id": job.job_id,
-            "stream_url": job.stream_url,
+            "stream_url": job.stream_url or self.stream_url,
             "raw": job.model_dump(exclude_unset=True),
         }
-        events = [*self._status_news(job, stats, base), *self._counter_news(job, stats, base)]
+        events = [*self._status_news(job, stats, base), *self._counter_news(job, stats, base, at)]
         if job.is_terminal:
             self.finished = True
             events.append(_end(job, stats, base))
@@ -98,10 +119,28 @@ class JobHistory:
             name="job_not_found",
             delivery="poll",
             job_id=self.job_id,
+            stream_url=self.stream_url,
             code=error.code or "JOB_NOT_FOUND",
             message=error.message,
             remediation=error.remediation,
         )
+
+    def stopped(self, result: StopResult) -> Stopped | Failed:
+        """Return the end of a job that was cancelled, with what the replies to that say."""
+        job, cancelled = result.job, result.cancelled
+        stats = JobStats({**(job.counters if job is not None else {}), **((cancelled and cancelled.final_stats) or {})})
+        reply = job or cancelled
+        base: dict[str, Any] = {
+            "delivery": "poll",
+            "job_id": self.job_id,
+            "stream_url": (job and job.stream_url) or self.stream_url,
+            "occurred_at": result.at,
+            "raw": reply.model_dump(exclude_unset=True) if reply is not None else None,
+        }
+        if job is not None and job.status == "failed":
+            return _end(job, stats, base)
+        status = reply.status if reply is not None and reply.is_terminal else "stopped"
+        return Stopped(name="stopped", reason=stats.reason or "cancelled", status=status, stats=stats or None, **base)
 
     def copy(self) -> JobHistory:
         """Return a history that begins here and goes on by itself."""
@@ -128,7 +167,7 @@ class JobHistory:
             return [StatusChanged(name="status", status=job.status, stats=stats or None, **base)]
         return []
 
-    def _counter_news(self, job: JobDetail, stats: JobStats, base: dict[str, Any]) -> list[Event]:
+    def _counter_news(self, job: JobDetail, stats: JobStats, base: dict[str, Any], at: datetime | None) -> list[Event]:
         """Return an event for each trigger that was not reported yet, else progress if the counters moved."""
         work = _work_done(stats)
         moved = work > self._work
@@ -143,8 +182,9 @@ class JobHistory:
             condition = job.config.condition if job.config else None
             new = min(missing, _MAX_TRIGGERS_PER_POLL)
             self._counted_triggers += new
+            base = {**base, "occurred_at": at, "condition": condition}
             return [
-                Triggered(name="triggered", triggered=True, condition=condition, number=number, **base)
+                Triggered(name="triggered", triggered=True, number=number, **base)
                 for number in range(reported + 1, reported + new + 1)
             ]
         if moved and not job.is_terminal:
@@ -157,7 +197,7 @@ def _work_done(stats: JobStats) -> int:
     return (as_count(stats.get("checks_performed")) or 0) + (as_count(stats.get("summaries_generated")) or 0)
 
 
-def _end(job: JobDetail, stats: JobStats, base: dict[str, Any]) -> Event:
+def _end(job: JobDetail, stats: JobStats, base: dict[str, Any]) -> Stopped | Failed:
     if job.status == "failed":
         problem = (job.model_extra or {}).get("error")
         detail = as_object(problem)

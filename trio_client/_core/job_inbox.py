@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .._redaction import preview
 from ..errors import JobNotFoundError, RequestValidationError
@@ -83,12 +84,12 @@ class JobInbox:
                 self._deliver(event)
         self._wake()
 
-    def poll(self, job: JobDetail, now: float) -> None:
-        """Take in the reply to a poll of the job."""
+    def poll(self, job: JobDetail, now: float, at: datetime | None = None) -> None:
+        """Take in the reply to a poll of the job; `at` is when it came, by the server's clock."""
         with self._lock:
             self._schedule.polled(now)
             self._confirm(ended=job.is_terminal)
-            for event in self._history.poll(job):
+            for event in self._history.poll(job, at):
                 if isinstance(event, (Stopped, Failed)):
                     until = now + self._timeouts.late_after
                     self._end = self._end or _End(event, until, _summaries_of(event), confirmed=True)

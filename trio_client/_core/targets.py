@@ -31,6 +31,7 @@ class WatchOptions(TypedDict, total=False):
     max_cost_usd: float | None
     price_per_minute_usd: float | None
     wait_for_stream: float
+    reference: str | None
     on_exit: Literal["cancel", "leave"]
     on_drop: Literal["restart", "poll", "raise"]
     timeout: float | Timeout | None

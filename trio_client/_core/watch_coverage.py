@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import (
@@ -16,7 +17,7 @@ from ..errors import (
 from ..events import CoverageGap, Failed, Stopped
 from .error_reply import is_stream_unavailable
 
-__all__ = ["Coverage", "reason_of", "reason_of_end"]
+__all__ = ["Coverage", "Subject", "reason_of", "reason_of_end"]
 
 _OPEN_AFTER_SECONDS = 5.0
 
@@ -40,15 +41,32 @@ def reason_of_end(end: Stopped | Failed) -> str:
     return "stream_unavailable" if unavailable else "job_ended"
 
 
+@dataclass(slots=True)
+class Subject:
+    """What a watch is about; its events carry it.
+
+    Attributes:
+        stream_url: the stream of the current job.
+        condition: what is watched for; `None`: a digest.
+        key: distinguishes two targets with the same stream and condition.
+    """
+
+    stream_url: str | None = None
+    condition: str | None = None
+    key: str | None = None
+
+
 class Coverage:
     """Account for the time between two jobs.
 
     Args:
         now: the time by the server's clock.
+        subject: what is watched.
     """
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], subject: Subject) -> None:
         self._now = now
+        self._subject = subject
         self._since: datetime | None = None
         self._reason: str | None = None
         self._detail: str | None = None
@@ -88,13 +106,17 @@ class Coverage:
         return [gap]
 
     def _gap(self, job_id: str | None, ended_at: datetime | None) -> CoverageGap:
-        return CoverageGap(
+        subject = self._subject
+        gap = CoverageGap(
             name="gap",
             delivery="poll",
             job_id=job_id,
+            stream_url=subject.stream_url,
             occurred_at=self._now(),
             started_at=self._since,
             ended_at=ended_at,
             reason=self._reason,
             detail=self._detail,
         )
+        gap._watched_for(subject.condition, subject.key)  # pyright: ignore[reportPrivateUsage]
+        return gap

@@ -16,7 +16,7 @@ from .shared_limits import SharedLimits
 from .usage import Usage
 from .watch_backoff import WatchBackoff
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
-from .watch_coverage import Coverage, reason_of
+from .watch_coverage import Coverage, Subject, reason_of
 from .watch_limits import Budget, WatchLimits
 from .watch_restart import RestartPlan, RestartRule
 from .watch_state import WatchState, WatchStateName
@@ -62,6 +62,7 @@ class WatchSteps:
         wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
         clock: the time, in seconds.
         server_now: the time by the server's clock.
+        subject: what is watched; its stream may change from job to job.
         rand: a random number from 0 to 1.
     """
 
@@ -76,15 +77,17 @@ class WatchSteps:
         wait_for_stream: float,
         clock: Callable[[], float],
         server_now: Callable[[], datetime],
+        subject: Subject | None = None,
         rand: Callable[[], float] = random.random,
     ) -> None:
         self._rules = _Rules(on_exit, on_drop, wait_for_slot, wait_for_stream)
         self._clock = clock
         self._server_now = server_now
+        self.subject: Subject = subject or Subject()
         self._unresolved: list[UnresolvedCreate] = []
         self._budget = Budget(limits, clock=clock, unresolved=self._unresolved)
         self._backoff = WatchBackoff(rand=rand)
-        self._coverage = Coverage(server_now)
+        self._coverage = Coverage(server_now, self.subject)
         self._restarts = RestartPlan(restart_rule, clock=clock)
         self._pause = 0.0
         self._full_since: float | None = None
@@ -152,6 +155,9 @@ class WatchSteps:
         yield from self._do(do.Wait(until))
 
     def _emit(self, events: Sequence[Event]) -> Life[None]:
+        for event in events:
+            if event.stream_url is None:
+                event.stream_url = self.subject.stream_url
         if events:
             yield from self._do(do.Emit(events))
 

@@ -29,7 +29,7 @@ def close_streams(transport: Transport, seconds: float) -> None:
 
     def close(stream: EventStream) -> None:
         try:
-            stream.close()
+            stream._close_with_client()  # pyright: ignore[reportPrivateUsage]
         except JobLeakWarning as leak:  # warnings are errors here
             leaks.append(leak)
         except Exception as error:  # noqa: BLE001 - the others are to be closed all the same

@@ -14,12 +14,13 @@ from .._http.concurrency.sync.shield import limit_is_over
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event
 from ..sse import EventTooLargeError
+from .sources import Follower
 from .transport import Transport
 
 __all__ = ["EventRequest"]
 
 
-class EventRequest:
+class EventRequest(Follower):
     """A source of events: the reply to one request, which owns no job and is never sent again."""
 
     def __init__(self, transport: Transport, call: Call[Any], *, idle: float, options: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ from .._core.ownership import (
     with_tag,
 )
 from .._core.retry.backoff import lengthened
+from .._core.stop_result import StopResult
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
@@ -42,7 +43,7 @@ from ..errors import (
 )
 from ..models import Job
 from .job_lookup import find_id, search
-from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, stop_job
+from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class OwnedJob:
         self.record: CreateRecord = record
         self.began: datetime | None = None
         """When the job was made, as the job list has it; known only of a job that was found there."""
+        self.stop_result: StopResult = StopResult()
+        """What came of stopping it."""
         self._transport = transport
         self._keep = keep
         self._process = os.getpid()
@@ -242,7 +245,8 @@ class OwnedJob:
         made = not record.is_unresolved
         try:
             job_id = self.find_id()
-            stopped = job_id is not None and stop_job(self._transport, job_id, **self._stop_time())
+            if job_id is not None:
+                self.stop_result = try_to_stop(self._transport, job_id, **self._stop_time())
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
                 job = shown(self.job_id or "(id not known)")
@@ -256,6 +260,7 @@ class OwnedJob:
             )
             self._forget()
             return
+        stopped = self.stop_result.confirmed
         self._end(CreateState.STOPPED if stopped else CreateState.LEAKED)
         if not stopped:
             report_leak(job_id, error)

@@ -10,9 +10,9 @@ from .._core.config import RetryPolicy
 from .._core.endpoints import POLL_SECONDS
 from .._core.retry.backoff import lengthened
 from ..errors import MaxJobsReachedError
-from ..events import Event
+from ..events import Event, Failed, Stopped
 
-__all__ = ["SlotLease", "Source", "UnlimitedSlots"]
+__all__ = ["Follower", "SlotLease", "Source", "UnlimitedSlots"]
 
 
 _RESTART_DELAY = 600.0
@@ -31,6 +31,16 @@ class Source(Protocol):
         """Whether there is nothing more to come."""
         ...
 
+    @property
+    def end(self) -> Stopped | Failed | None:
+        """The end of the job that `close` has brought about, if that was confirmed."""
+        ...
+
+    @property
+    def reference(self) -> str | None:
+        """What the current job's create is known by; `None`: it was started elsewhere, or there is none."""
+        ...
+
     def open(self) -> None:
         """Begin: for a stream that starts a job, create it."""
         ...
@@ -42,6 +52,20 @@ class Source(Protocol):
     def close(self, error: BaseException | None) -> None:
         """Release the connection, and stop or release the job; `error` is what is under way, if anything."""
         ...
+
+
+class Follower:
+    """What the sources have in common that start no job and stop none."""
+
+    @property
+    def end(self) -> Stopped | Failed | None:
+        """Always `None`."""
+        return None
+
+    @property
+    def reference(self) -> str | None:
+        """Always `None`."""
+        return None
 
 
 class SlotLease(Protocol):

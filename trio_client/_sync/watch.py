@@ -12,16 +12,24 @@ from typing import Any, Literal
 from .._core import watch_commands as do
 from .._core.call import Call
 from .._core.log import logger
+from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
 from .._core.usage import Usage
 from .._core.validation import not_negative, stream_options
+from .._core.watch_coverage import Subject
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.shield import time_limit
 from .._redaction import shown
-from ..errors import AuthenticationError, MaxJobsReachedError, PermissionDeniedError, TrioError
+from ..errors import (
+    AuthenticationError,
+    CreateOutcomeUnknownError,
+    MaxJobsReachedError,
+    PermissionDeniedError,
+    TrioError,
+)
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from .job_lookup import search
@@ -48,6 +56,8 @@ class Watch:
         restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
         wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
+        subject: what is watched.
+        reference: what its jobs are known by, numbered from the second on.
         options: what every job's stream is opened with.
     """
 
@@ -62,6 +72,8 @@ class Watch:
         restart_rule: RestartRule,
         wait_for_slot: float | None,
         wait_for_stream: float,
+        subject: Subject,
+        reference: str | None,
         options: dict[str, Any],
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
@@ -69,8 +81,8 @@ class Watch:
         self.lease: SlotLease = UnlimitedSlots(transport.settings.retry)
         self._transport = transport
         self._make_call = make_call
-        self._on_exit: Literal["cancel", "leave"] = on_exit
-        self._options = options
+        self._references = References(options["extra_headers"], reference)
+        self._options = {**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])}
         self._policy = WatchPolicy(
             limits,
             on_exit=on_exit,
@@ -80,17 +92,34 @@ class Watch:
             wait_for_stream=wait_for_stream,
             clock=transport.clock,
             server_now=transport.state.server_now,
+            subject=subject,
         )
         self._life = self._policy.life()
         self._command: do.Command = next(self._life)
         self._lock = threading.Lock()  # the watch may be closed while another thread performs a command
         self._job: OwnedStream | None = None
         self._emitted: list[Event] = []  # before the first call of `advance`
+        self._closed_job: OwnedStream | None = None
 
     @property
     def job_id(self) -> str | None:
         """The id of the current job, or of the last one between two."""
         return self._policy.job_id
+
+    @property
+    def end(self) -> Stopped | Failed | None:
+        """The end of the job that closing the watch has brought about, if that was confirmed."""
+        return None if self._closed_job is None else self._closed_job.end
+
+    @property
+    def reference(self) -> str | None:
+        """What the current job is known by, or the next one between two."""
+        return self._references.next if self._job is None else self._job.reference
+
+    @property
+    def subject(self) -> Subject:
+        """What is watched."""
+        return self._policy.subject
 
     @property
     def state(self) -> WatchState:
@@ -156,10 +185,11 @@ class Watch:
         command = self._command
         job, self._job = self._job, None
         if job is not None:
+            self._closed_job = job
             try:
                 job.close(error)
             finally:
-                self._policy.job_closed(None)
+                self._policy.job_closed(job.end.stats if job.end is not None else None)
         for create in command.unresolved if isinstance(command, do.End) else ():
             OwnedJob.of(self._transport, create.error).stop(error)
 
@@ -222,11 +252,15 @@ class Watch:
 
     def _start(self, limit: float | None) -> do.Outcome:
         job = self._new_job(limit)
+        self._references.used()
         try:
             job.open()
         except MaxJobsReachedError as error:
+            self._references.unused()
             return do.SlotRefused(error.with_traceback(None), self.lease.refused(error))
         except TrioError as error:
+            if not isinstance(error, CreateOutcomeUnknownError):
+                self._references.unused()
             return do.Failure(error.with_traceback(None))
         return self._started(job)
 
@@ -294,12 +328,14 @@ class Watch:
         return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))
 
     def _new_job(self, limit: float | None) -> OwnedStream:
+        call = self._make_call(limit)
+        self.subject.stream_url = (call.body or {}).get("stream_url")
         return OwnedStream(
             self._transport,
-            self._make_call(limit),
-            on_exit=self._on_exit,
+            call,
             on_drop="raise",  # the policy decides
             wait_for_slot=None,
+            reference=self._references.next,
             **self._options,
         )
 

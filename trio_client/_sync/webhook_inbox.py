@@ -17,6 +17,7 @@ from ..events import Event
 from ..models import Job, JobDetail
 from ..webhooks import Deduplicator
 from .event_stream import EventStream
+from .sources import Follower
 
 if TYPE_CHECKING:
     from .client import TrioClient
@@ -117,7 +118,7 @@ class WebhookInbox:
         return f"<{type(self).__name__} of {self._transport.settings.base_url}>"
 
 
-class _Deliveries:
+class _Deliveries(Follower):
     """A source of events that webhooks deliver. It never stops the job."""
 
     def __init__(
@@ -203,4 +204,4 @@ class _Deliveries:
             now = self._transport.clock()
             if job.stream_url is not None:
                 self._router.learn_stream(self._job_id, job.stream_url, now, job.created_time)
-            inbox.poll(job, now)
+            inbox.poll(job, now, self._transport.state.server_now())

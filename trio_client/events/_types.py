@@ -59,9 +59,10 @@ class _BaseEvent(_Restored):
     job_id: str | None = None
     """The job it belongs to, where the payload says so."""
     stream_url: str | None = None
-    """The stream it is about, where the payload says so."""
+    """The stream it is about, where the payload says so; of an event of an owned stream, the one that it watches."""
     occurred_at: datetime | None = None
-    """When it happened (aware, UTC), where the payload says so."""
+    """When it happened (aware, UTC), where the payload says so; of a polled trigger, when it was counted: at the
+    latest then."""
     raw: Any = field(default=None)
     """The JSON as it was sent; text where it was not JSON; for a poll event, the job reply it came from."""
 
@@ -87,8 +88,8 @@ class _BaseEvent(_Restored):
         """A text that is equal for redeliveries of one event over one channel, and different for different events.
 
         It is made from the payload, which must have a time (a start or an end of a job: a time or a job); of a polled
-        trigger from its job and number; of a gap from its start, its stream and whether it has ended. `None` where
-        nothing distinguishes two events: never take such an event for a duplicate.
+        trigger from its job and number; of a gap from its start, what is watched, and whether it has ended. `None`
+        where nothing distinguishes two events: never take such an event for a duplicate.
         """
         try:
             return self._dedup_key  # restored by from_dict
@@ -251,8 +252,15 @@ class StatusChanged(_BaseEvent):
     """The job's counters so far."""
 
 
+class _OfWatch(_BaseEvent):
+    """Holds what a watch waits for, beside its stream: no field, since the target has it too."""
+
+    __slots__ = ("_subject",)
+    _subject: tuple[str | None, ...]
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
-class CoverageGap(_BaseEvent):
+class CoverageGap(_OfWatch):
     """Nothing watched the stream for a while. Made by the client, never sent.
 
     A gap that has lasted five seconds is emitted while it is open, with `ended_at` None, and again when it ends.
@@ -270,7 +278,14 @@ class CoverageGap(_BaseEvent):
     """The cause in words, such as the message of an error."""
 
     def _identity(self) -> Any:
-        return None if self.started_at is None else [self.started_at, self.stream_url, self.ended_at is not None]
+        if self.started_at is None:
+            return None
+        subject: tuple[str | None, ...] = getattr(self, "_subject", ())
+        return [self.started_at, self.stream_url, self.ended_at is not None, *subject]
+
+    def _watched_for(self, *subject: str | None) -> None:
+        """Note what the watch waits for, which distinguishes the gaps of two watches of one stream."""
+        self._subject = subject
 
 
 @dataclass(slots=True, kw_only=True, repr=False)

@@ -15,6 +15,7 @@ from .intent import (
 )
 from .ledger import CreateRecord, CreateState, Ledger
 from .matching import Candidate, Listing, Window, candidate, fits
+from .references import References, without_key
 
 __all__ = [
     "Candidate",
@@ -23,6 +24,7 @@ __all__ = [
     "Intent",
     "Ledger",
     "Listing",
+    "References",
     "Window",
     "candidate",
     "fits",
@@ -34,4 +36,5 @@ __all__ = [
     "server_time",
     "with_reference",
     "with_tag",
+    "without_key",
 ]

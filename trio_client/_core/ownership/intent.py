@@ -23,6 +23,7 @@ from ..retry.outcome import Outcome, classify
 from ..stream_url import same_stream
 
 __all__ = [
+    "KEY_HEADER",
     "Intent",
     "is_ambiguous",
     "lookup_waits",
@@ -36,8 +37,9 @@ __all__ = [
 
 _JOB_TYPES = {"/live-monitor": "live-monitor", "/live-digest": "live-digest"}
 _TAG = "client_ref"
-_HEADER = "Idempotency-Key"
-_REFERENCE = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+KEY_HEADER = "Idempotency-Key"
+_REFERENCE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_LONGEST_REFERENCE = 255
 _LONGEST_WEBHOOK_URL = 2083
 
 
@@ -74,19 +76,23 @@ class Intent:
         return _JOB_TYPES[self.path]
 
 
-def reference_of(extra_headers: Mapping[str, str] | None, reference: str | None = None) -> str:
+def reference_of(
+    extra_headers: Mapping[str, str] | None, reference: str | None = None, *, longest: int = _LONGEST_REFERENCE
+) -> str:
     """Return what a create is known by: what the caller says, or a new one.
 
     Args:
         extra_headers: the caller's headers, which may have an `Idempotency-Key`.
         reference: the caller's reference; it cannot be given both ways.
+        longest: how many characters that may have.
     """
-    own = [value for name, value in (extra_headers or {}).items() if name.lower() == _HEADER.lower()]
+    own = [value for name, value in (extra_headers or {}).items() if name.lower() == KEY_HEADER.lower()]
     if reference is None:
         return own[0] if own else str(uuid.uuid4())
     problem = "it cannot be given beside an Idempotency-Key in extra_headers" if own else None
-    if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):  # pyright: ignore[reportUnnecessaryIsInstance]
-        problem = "it must be 1 to 255 printable ASCII characters, with no blank at either end"
+    is_text = isinstance(reference, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_text or len(reference) > longest or not _REFERENCE.fullmatch(reference):
+        problem = f"it must be 1 to {longest} printable ASCII characters, with no blank at either end"
     if problem:
         raise RequestValidationError(
             f"reference is {preview(repr(reference))}; {problem}.", field="reference", value=reference
@@ -96,8 +102,8 @@ def reference_of(extra_headers: Mapping[str, str] | None, reference: str | None 
 
 def with_reference(extra_headers: Mapping[str, str] | None, reference: str) -> dict[str, str]:
     """Return headers that send a create's reference with every attempt."""
-    others = {name: value for name, value in (extra_headers or {}).items() if name.lower() != _HEADER.lower()}
-    return {_HEADER: reference, **others}
+    others = {name: value for name, value in (extra_headers or {}).items() if name.lower() != KEY_HEADER.lower()}
+    return {KEY_HEADER: reference, **others}
 
 
 def with_tag(call: Call[Job], reference: str) -> Call[Job]:
