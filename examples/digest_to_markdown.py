@@ -6,7 +6,7 @@ python examples/digest_to_markdown.py rtsp://yard.example/live report.md 3
 import sys
 from pathlib import Path
 
-from trio_client import Failed, Summary, TrioClient
+from trio_client import Failed, Summary, TrioClient, exit_on_sigterm
 
 
 def main(stream_url: str, report: str, windows: str) -> None:
@@ -35,4 +35,5 @@ def write(file, event: Summary, path: Path) -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
     main(*sys.argv[1:4])

@@ -10,7 +10,7 @@ import sys
 
 import httpx
 
-from trio_client import Failed, Triggered, TrioClient
+from trio_client import Failed, Triggered, TrioClient, exit_on_sigterm
 
 
 def main(stream_url: str, condition: str, hook: str) -> None:
@@ -39,4 +39,5 @@ def tell(chat: httpx.Client, hook: str, event: Triggered) -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
     main(*sys.argv[1:4])

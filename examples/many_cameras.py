@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 
-from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered
+from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered, exit_on_sigterm
 
 
 async def main() -> None:
@@ -44,4 +44,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop all jobs then, too
     anyio.run(main)

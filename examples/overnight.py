@@ -9,10 +9,11 @@ import argparse
 import json
 from pathlib import Path
 
-from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, pricing
+from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, exit_on_sigterm, pricing
 
 
 def main() -> None:
+    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
     parser = argparse.ArgumentParser()
     parser.add_argument("stream_url")
     parser.add_argument("condition")

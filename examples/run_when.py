@@ -6,7 +6,7 @@ python examples/run_when.py rtsp://gate.example/live "the gate is open" 10m -- n
 import subprocess
 import sys
 
-from trio_client import Triggered, TrioClient
+from trio_client import Triggered, TrioClient, exit_on_sigterm
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -26,5 +26,6 @@ def main(stream_url: str, condition: str, patience: str, command: list[str]) -> 
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
     split = sys.argv.index("--")
     sys.exit(main(*sys.argv[1:split], command=sys.argv[split + 1 :]))
