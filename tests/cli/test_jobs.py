@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -112,3 +113,21 @@ def test_osapi_jobs_are_listed_shown_retried_and_deleted(run: Run, environment: 
     assert run("osapi", "jobs", "delete", job_id).out == f"{job_id}  deleted\n"
     assert run("osapi", "jobs", "get", job_id).code == 3
     assert run("osapi", "jobs", "get", "no-uuid").code == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ({"status": 403, "body": {"error": {"code": "FORBIDDEN", "message": "no"}}}, 3),
+        ({"status": 404, "body": {"error": {"code": "JOB_NOT_FOUND", "message": "no"}}}, 3),
+        ({"status": 404, "body": "<html>Not Found</html>"}, 5),
+        ({"status": 200, "body": "<html>Welcome</html>"}, 5),
+        ({"status": 409, "body": {"detail": "busy"}}, 5),
+    ],
+)
+def test_a_cancel_that_is_not_confirmed_has_an_exit_code_of_its_own(
+    run: Run, environment: StubServer, reply: dict[str, Any], code: int
+) -> None:
+    (job_id,) = environment.add_jobs(1, status="running")
+    environment.fail_next(method="DELETE", times=9, **reply)
+    assert run("jobs", "cancel", job_id).code == code

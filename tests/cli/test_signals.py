@@ -61,29 +61,52 @@ def test_a_job_that_cannot_be_cancelled_is_named(spawn: Spawn, still: StubServer
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=TIMEOUT)
     (job,) = still.jobs
-    assert (process.returncode, job.status) == (143, "running")
+    assert (process.returncode, job.status) == (5, "running")
     assert f"trio-client jobs cancel {job.job_id}" in err
     assert "was cancelled" not in err
     assert "Traceback" not in err
 
 
 @pytest.mark.thorough
-def test_a_second_signal_does_not_stop_the_cancellation(spawn: Spawn, still: StubServer) -> None:
+@pytest.mark.parametrize("signals", [("SIGINT", "SIGINT"), ("SIGTERM", "SIGINT", "SIGTERM")])
+def test_a_second_signal_exits_at_once_and_says_what_may_still_be_running(
+    spawn: Spawn, still: StubServer, signals: tuple[str, ...]
+) -> None:
     process = spawn("watch", GATE, "a van", "--json", server=still)
     assert process.stdout is not None
     process.stdout.readline()
-    still.fail_next(method="DELETE", delay=1.0)
-    process.send_signal(signal.SIGINT)
+    still.fail_next(method="DELETE", delay=4.0)
+    process.send_signal(getattr(signal, signals[0]))
     deadline = time.monotonic() + TIMEOUT
     while not [request for request in still.requests if request.method == "DELETE"]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=TIMEOUT)
-    assert (process.returncode, still.running_jobs) == (130, 0)
+    begun = time.monotonic()
+    for name in signals[1:]:
+        process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=TIMEOUT)
+    assert time.monotonic() - begun < 3
+    (job,) = still.jobs
+    assert process.returncode == 5
+    assert err.endswith(
+        f"Interrupted again; job {job.job_id} may still be running. "
+        f"Cancel it with `trio-client jobs cancel {job.job_id}`.\n"
+    )
+    assert "was cancelled" not in err
 
 
 @pytest.mark.thorough
+def test_a_second_signal_has_its_own_exit_code_where_no_job_is_owned(spawn: Spawn, still: StubServer) -> None:
+    (job_id,) = still.add_jobs(1, status="running")
+    process = spawn("jobs", "watch", job_id, "--json", server=still)
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, still.running_jobs) == (143, 1)
+
+
 def test_a_closed_pipe_ends_the_watch_quietly_and_cancels_its_job(spawn: Spawn, stub: StubServer) -> None:
     process = spawn("watch", GATE, "a van", "--json", "--max-triggers", "unlimited", "--duration", "9h", server=stub)
     assert process.stdout is not None

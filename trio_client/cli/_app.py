@@ -110,25 +110,29 @@ def run(args: Sequence[str]) -> int:
     """Run one command. Every error becomes one message and an exit code."""
     out = Out()
     args = [*args, "--help"] if list(args) in _GROUPS else list(args)
-    with ending_signals(), out.restoring():
-        try:
-            code = app(args=args, prog_name=PROGRAM, standalone_mode=False, obj=out)
-            out.flush()
-        except SystemExit as error:  # how shell completion ends
-            return error.code if isinstance(error.code, int) else NO
-        except ReaderGoneError:
-            return _exit_quietly()
-        except Interrupted as error:
-            return exit_code(error)
-        except (TrioError, UsageError) as error:
-            if "--debug" in args:
-                raise
-            out.error(error)
-            return exit_code(error)
-        except Exception as error:  # noqa: BLE001 - a message instead of a traceback
-            return _unexpected(error, args, out)
-    if out.leaks:
-        return JOB_MAY_RUN
+    with ending_signals(out.exit_now), out.restoring():
+        code = _outcome(args, out)
+    return JOB_MAY_RUN if out.leaks else code
+
+
+def _outcome(args: list[str], out: Out) -> int:
+    """Run one command, and return its exit code whatever it raises."""
+    try:
+        code = app(args=args, prog_name=PROGRAM, standalone_mode=False, obj=out)
+        out.flush()
+    except SystemExit as error:  # how shell completion ends
+        return error.code if isinstance(error.code, int) else NO
+    except ReaderGoneError:
+        return _exit_quietly()
+    except Interrupted as error:
+        return exit_code(error)
+    except (TrioError, UsageError) as error:
+        if "--debug" in args:
+            raise
+        out.error(error)
+        return exit_code(error)
+    except Exception as error:  # noqa: BLE001 - a message instead of a traceback
+        return _unexpected(error, args, out)
     return code if isinstance(code, int) else 0
 
 

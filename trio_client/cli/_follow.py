@@ -14,7 +14,7 @@ from .._redaction import shown
 from ..events import Event, Failed, Progress
 from ..pricing import PRICES_USD, Kind, price_per_minute_usd
 from ._events import STYLES, event_data, headline, is_short_gap
-from ._exits import JOB_MAY_RUN, NO, Interrupted
+from ._exits import NO, Interrupted
 from ._frames import FrameFolder
 from ._out import Out
 from ._session import Session
@@ -70,25 +70,35 @@ def follow(session: Session, stream: EventStream, display: Display) -> int:
     out = session.out
     state = WatchState(clock=time.monotonic, limit=display.limit, price=_price(display), elapsed=display.elapsed)
     frames = FrameFolder(display.save_frames, out)
+    had_ended = False
     try:
-        with _view(out, state, display), stream as events:
+        with _view(out, state, display), _owned(out, stream, display), stream as events:
             try:
                 for event in events:
                     _print_event(out, state, display, event, frames.save(event))
             except Interrupted:
+                had_ended = stream.outcome is not None
                 if display.on_leaving == "cancel" and stream.job_id:
                     state.status = "cancelling"
                     out.note(f"Cancelling job {shown(stream.job_id)} …")
                 raise
     except Interrupted:
-        out.note(f"{_interrupted(out, stream, display)} {_totals(state, display)}".rstrip())
+        out.note(f"{_interrupted(out, stream, display, had_ended)} {_totals(state, display)}".rstrip())
         raise
     if not display.json and state.jobs:
         out.note(f"{state.status.capitalize()} after {span(state.total_elapsed)}: {_totals(state, display)}")
-    if out.leaks:
-        return JOB_MAY_RUN
     failed = isinstance(stream.outcome, Failed)
     return NO if failed or (display.need_trigger and not state.triggers) else 0
+
+
+@contextmanager
+def _owned(out: Out, stream: EventStream, display: Display) -> Generator[None]:
+    """Note inside that the job of a stream ends with this program: a second signal leaves it running."""
+    out.owned = stream if display.on_leaving == "cancel" else None
+    try:
+        yield
+    finally:
+        out.owned = None
 
 
 @contextmanager
@@ -139,7 +149,7 @@ def _totals(state: WatchState, display: Display) -> str:
     return f"{', '.join(parts)}."
 
 
-def _interrupted(out: Out, stream: EventStream, display: Display) -> str:
+def _interrupted(out: Out, stream: EventStream, display: Display, had_ended: bool) -> str:
     """Return the final message after a signal."""
     job_id = stream.job_id
     if out.leaks:
@@ -147,10 +157,13 @@ def _interrupted(out: Out, stream: EventStream, display: Display) -> str:
     if job_id is None:
         return "Interrupted before a job had started."
     job_id = shown(job_id)
-    if stream.outcome is not None:
+    end = stream.outcome
+    if had_ended or (end is not None and getattr(end, "reason", None) != "cancelled"):
         return f"Interrupted; job {job_id} had ended."
-    if display.on_leaving == "cancel":
+    if end is not None:
         return f"Interrupted; job {job_id} was cancelled."
+    if display.on_leaving == "cancel":
+        return "Interrupted; no job was running."
     return f"Interrupted; job {job_id} runs on. Cancel it with `trio-client jobs cancel {job_id}`."
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from .._redaction import is_url_name, shown
-from ._exits import NO, REFUSED, UsageError
+from ..errors import APIStatusError, AuthenticationError, ConfigurationError, RequestValidationError, TrioError
+from ._exits import JOB_MAY_RUN, NO, REFUSED, UsageError
 from ._options import JobStatus, JobType, Json, SaveFrames, given, seconds, session_of
 from ._out import Out
 from ._text import ago, finite, iso, masked
@@ -17,6 +18,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="List, show, follow, wait for and cancel jobs.")
 JobId = Annotated[str, typer.Argument(help="The job's id, as `jobs list` shows it.", show_default=False)]
+_SERVER_ERROR = 500
 Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Time between polls.")]
 Status = Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")]
 Type = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
@@ -107,7 +109,6 @@ def cancel(
     if every and not yes and not typer.confirm("Cancel all jobs that are pending or running?", err=True):
         session.out.note("Nothing was cancelled.")
         return NO
-    from ..errors import TrioError
     from ..models import CancelledJob
 
     cancelled: list[CancelledJob] = []
@@ -130,6 +131,8 @@ def cancel(
         session.out.error(f"{shown(job_id)}: {session.out.advice.apply(problem)}")
     if every and not cancelled and not failed:
         session.out.note("No job was pending or running.")
+    if any(map(_may_run_on, failed.values())):
+        return JOB_MAY_RUN
     return REFUSED if failed else 0
 
 
@@ -192,6 +195,13 @@ def watch(
         )
         stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
         return follow(session, stream, display)
+
+
+def _may_run_on(error: TrioError) -> bool:
+    """Whether a failed cancel leaves a job that may or may not run on, rather than one that the API has refused."""
+    is_refusal = isinstance(error, APIStatusError) and error.code is not None and error.status_code < _SERVER_ERROR
+    is_refusal = is_refusal or isinstance(error, AuthenticationError)
+    return not is_refusal and not isinstance(error, (RequestValidationError, ConfigurationError))
 
 
 def _print_job(out: Out, job: Any, *, json: bool) -> None:

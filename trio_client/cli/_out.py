@@ -11,16 +11,20 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from .._redaction import shown
 from ..errors import JobLeakWarning, ResponseWarning
 from ._advice import Advice
-from ._exits import ReaderGoneError
+from ._exits import JOB_MAY_RUN, ReaderGoneError
 from ._text import clean, json_line, masked
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from .. import EventStream
+
 __all__ = ["Out"]
 
+_SHOW_CURSOR = b"\x1b[?25h\n"  # a live view hides it
 _NARROWEST = 8  # the smallest width of a column that is cut
 
 
@@ -30,12 +34,14 @@ class Out:
     Attributes:
         secrets: texts to mask wherever they appear.
         leaks: the warnings about jobs that may still be running.
+        owned: the stream whose job ends with this program, while it is open.
         advice: turns advice for Python programs into commands and options.
     """
 
     def __init__(self) -> None:
         self.secrets: list[str] = []
         self.leaks: list[JobLeakWarning] = []
+        self.owned: EventStream | None = None
         self.advice = Advice()
         self._live: Console | None = None
         for stream in (sys.stdout, sys.stderr):
@@ -128,6 +134,28 @@ class Out:
     def error(self, problem: Exception | str) -> None:
         """Print why the command failed."""
         self._message(str(self.advice.apply(problem)), "error: ")
+
+    def exit_now(self, number: int) -> int:
+        """Say what a second signal leaves behind, and return the exit code.
+
+        The main thread may be anywhere, even within `print`, so this writes to the terminal directly.
+        """
+        with suppress(OSError):
+            if sys.stdout.isatty():
+                os.write(1, _SHOW_CURSOR)
+        if self.owned is None and not self.leaks:
+            return 128 + number
+        leaked = self.leaks[-1].job_id if self.leaks else None
+        job_id = leaked or (self.owned.job_id if self.owned is not None else None)
+        text = "Interrupted again; a job may still be running. Find it with `trio-client jobs list`."
+        if job_id:
+            name = shown(job_id)
+            text = (
+                f"Interrupted again; job {name} may still be running. Cancel it with `trio-client jobs cancel {name}`."
+            )
+        with suppress(OSError):
+            os.write(2, self.clean(text).encode(errors="backslashreplace") + b"\n")
+        return JOB_MAY_RUN
 
     def show_logs(self, level: int) -> None:
         """Print the package's own log and warnings."""

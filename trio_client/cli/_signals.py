@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,26 +13,28 @@ from ._exits import Interrupted
 
 __all__ = ["ending_signals"]
 
-_FORCE_AFTER = 3  # this many signals end even the cleanup
-
 
 @contextmanager
-def ending_signals() -> Generator[None]:
+def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
     """Raise `Interrupted` once on Ctrl-C, SIGTERM or a closed terminal.
 
-    A second signal arrives during the cleanup, whose time is bounded, and changes nothing; a third ends that too.
-    A signal that the parent process ignored (`nohup`, a shell's background job) stays ignored.
+    A second signal arrives during the cleanup, and exits at once. A signal that the parent process ignored (`nohup`, a
+    shell's background job) stays ignored.
+
+    Args:
+        exit_now: called with the number of the second signal; returns the exit code.
     """
     if threading.current_thread() is not threading.main_thread():  # handlers can only be set there
         yield
         return
-    received = 0
+    is_first = True
 
     def end(number: int, _: FrameType | None) -> None:
-        nonlocal received
-        received += 1
-        if received == 1 or received >= _FORCE_AFTER:
-            raise Interrupted(number)
+        nonlocal is_first
+        if not is_first:
+            os._exit(exit_now(number))
+        is_first = False
+        raise Interrupted(number)
 
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {each: signal.getsignal(each) for each in numbers}
