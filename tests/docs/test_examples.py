@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -32,9 +33,11 @@ def run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> RunExample:
+) -> Iterator[RunExample]:
     """Runs a program of examples/ with arguments in a folder of its own; returns what it printed."""
     monkeypatch.chdir(tmp_path)
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
 
     def run_example(name: str, *arguments: str, code: int = 0) -> str:
         monkeypatch.setattr(sys, "argv", [name, *arguments])
@@ -48,7 +51,9 @@ def run(
         assert "hunter2" not in printed.out + printed.err
         return printed.out
 
-    return run_example
+    yield run_example
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("path", QUICKSTARTS, ids=lambda path: path.name)
@@ -99,9 +104,10 @@ def test_jobs_to_csv(run: RunExample, stub_environment: StubServer, tmp_path: Pa
     assert {"completed"} == {row["status"] for row in rows}
 
 
+@pytest.mark.thorough
 def test_overnight(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
     stub_environment.scene(GATE, Scene(holds=True))
-    printed = run("overnight.py", GATE, VAN, "night.jsonl", "--hours", "0.0001", "--budget", "0.1")
+    printed = run("overnight.py", GATE, VAN, "night.jsonl", "--hours", "0.0014", "--budget", "0.1")
     assert "ended: duration_reached" in printed
     assert "ended: max_cost_reached" in run(
         "overnight.py", GATE, VAN, "night.jsonl", "--hours", "1", "--budget", "0.02"
