@@ -71,6 +71,7 @@ def session(client: TrioClient) -> list[Any]:
     return seen
 
 
+@pytest.mark.thorough
 def test_a_session_replays_to_the_same_output(stub: StubServer, path: Path) -> None:
     with Recorder(path) as recorder:
         with TrioClient(KEY, base_url=stub.base_url, http_client=recorder.http_client()) as client:
@@ -116,6 +117,7 @@ def test_a_line_is_in_the_file_when_the_step_has_happened(path: Path, stub: Stub
                 assert "event: started" in lines(path)[-1]["text"]
 
 
+@pytest.mark.thorough
 def test_a_killed_process_leaves_a_recording_that_can_be_read(path: Path) -> None:
     code = (
         "import os, sys\n"
@@ -258,6 +260,7 @@ def test_failures_replay_as_they_failed(path: Path) -> None:
         assert outcomes(client) == recorded
 
 
+@pytest.mark.thorough
 def test_a_dropped_stream_replays_with_what_followed(stub: StubServer, path: Path) -> None:
     def kinds(client: TrioClient) -> list[tuple[str, str]]:
         with client.live_monitor.stream(CAMERA, "a van is at the gate") as events:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -32,6 +32,12 @@ def stub(
         list[str] | None,
         typer.Option(metavar="NAME", help="A host name to answer beside the loopback names; may be repeated."),
     ] = None,
+    list_lag: Annotated[float, typer.Option(help="Stub seconds until a new job is listed.")] = 0.0,
+    list_order: Annotated[Literal["newest", "oldest", "id"], typer.Option(help="The order of listed jobs.")] = "newest",
+    full_status: Annotated[int, typer.Option(help="HTTP status of an account without a free job slot.")] = 429,
+    jobs_outlive_streams: Annotated[
+        bool, typer.Option(help="Whether a job goes on when the reader of its event stream disconnects.")
+    ] = True,
 ) -> int:
     r"""Run a local server that follows the API's documentation: no key, no network, no cost.
 
@@ -60,6 +66,10 @@ def stub(
             webhook_secret=webhook_secret,
             allow_remote=allow_remote,
             allow_hosts=allow_host or (),
+            list_lag=list_lag,
+            list_order=list_order,
+            full_status=full_status,
+            jobs_outlive_streams=jobs_outlive_streams,
         )
     except ValueError as error:
         raise UsageError(f"{error}.") from None

@@ -8,8 +8,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import FrameType
+from typing import get_args
 
 from .documented.generations import GENERATIONS, NEWEST
+from .engine.listing import ListOrder
 from .server.stub_server import StubServer
 
 __all__ = ["main"]
@@ -31,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             credits=options.credits,
             allow_remote=options.allow_remote,
             allow_hosts=options.allow_host or (),
+            list_lag=options.list_lag,
+            list_order=options.list_order,
+            full_status=options.full_status,
+            jobs_outlive_streams=options.jobs_outlive_streams,
         )
     except ValueError as error:
         parser.error(str(error))
@@ -76,6 +82,21 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="a host name to answer beside the loopback names; may be repeated",
+    )
+    parser.add_argument(
+        "--list-lag", type=float, default=0.0, help="stub-seconds until a new job is listed (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--list-order", choices=get_args(ListOrder), default="newest", help="of jobs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--full-status", type=int, default=429, help="HTTP status of a full account (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--jobs-outlive-streams",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether a job goes on when the reader of its event stream disconnects (default: it does)",
     )
     parser.add_argument("--allow-remote", action="store_true", help="allow an address that others can reach")
     return parser

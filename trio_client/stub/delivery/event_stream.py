@@ -30,7 +30,7 @@ _HEADERS = [
 
 
 class EventStream(Response):
-    """Every event of a job until its end. The job survives a reader that disconnects."""
+    """Every event of a job until its end. The job outlives a reader that disconnects, unless the engine ends it."""
 
     def __init__(self, job: Job, engine: Engine, script: StreamScript, *, keep_alive: float, traits: Traits) -> None:
         super().__init__()
@@ -49,13 +49,14 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": _BOM, "more_body": True})
         with self._engine.reading(self._job) as news:
             gone = asyncio.create_task(disconnected(receive, news))
+            complete = False
             try:
                 complete = await self._send_events(send, news, gone)
                 if not complete and not gone.done():
                     await hang_up(scope, receive)
             finally:
                 gone.cancel()
-                self._engine.stop_reading(self._job)
+                self._engine.stop_reading(self._job, complete=complete)
         if complete:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

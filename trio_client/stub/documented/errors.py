@@ -45,13 +45,16 @@ _CODE_OF_STATUS = {
 class ApiError(Exception):
     """A refusal, answered with the documented envelope."""
 
-    def __init__(self, code: str, message: str, *, detail: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, detail: list[dict[str, Any]] | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status: int
         self.remediation: str
-        self.status, self.remediation = _ERRORS[code]
+        documented, self.remediation = _ERRORS[code]
+        self.status = documented if status is None else status
         self.detail = detail
 
     def body(self) -> dict[str, Any]:

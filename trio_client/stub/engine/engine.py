@@ -41,6 +41,7 @@ class Engine:
         clock: the stub's time.
         jobs: the jobs that it moves along.
         open_outbox: makes the outbox on an event loop, from a function that waits for stub-seconds.
+        jobs_outlive_streams: whether a job goes on when the reader of its stream disconnects.
     """
 
     def __init__(
@@ -48,10 +49,13 @@ class Engine:
         clock: Clock,
         jobs: JobStore,
         open_outbox: Callable[[Callable[[float], Awaitable[None]]], Outbox],
+        *,
+        jobs_outlive_streams: bool = True,
     ) -> None:
         self._clock = clock
         self._jobs = jobs
         self._open_outbox = open_outbox
+        self._jobs_outlive_streams = jobs_outlive_streams
         self._readers = Readers(jobs.lock, self._call)
         self._history: deque[tuple[int, Job, JobEvent]] = deque(maxlen=HISTORY)
         self._numbers = count(1)
@@ -123,9 +127,11 @@ class Engine:
         """How many read this job's stream."""
         return self._readers.count(job.job_id)
 
-    def stop_reading(self, job: Job) -> None:
-        """Note that the reader of this job's stream has disconnected, or has got all of it."""
+    def stop_reading(self, job: Job, *, complete: bool) -> None:
+        """Note that the reader of this job's stream has got all of it, or has disconnected."""
         with self._jobs.lock:
+            if not (complete or self._jobs_outlive_streams or job.removed or self.closing):
+                self._jobs.cancel(job.job_id)
             job.events.shorten()
 
     def latest(self, number: int) -> list[tuple[int, Job, JobEvent]]:

@@ -13,6 +13,7 @@ from .clock import Clock
 from .digest import DigestJob
 from .job import TERMINAL, Delivery, Job, JobStart, JobStatus, JobType, Surroundings
 from .job_events import JobEvent
+from .listing import Listing
 from .monitor import MonitorJob
 from .scene_book import SceneBook
 
@@ -27,12 +28,23 @@ class JobStore:
     `on_events` is called with a job and its new events, in order, in the thread that moved time forward.
     """
 
-    def __init__(self, clock: Clock, scenes: SceneBook, *, max_jobs: int, start_delay: float) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        scenes: SceneBook,
+        *,
+        max_jobs: int,
+        start_delay: float,
+        listing: Listing | None = None,
+        full_status: int | None = None,
+    ) -> None:
         self.lock: threading.RLock = threading.RLock()
         self.max_jobs = max_jobs
         self.on_events: Callable[[Job, list[JobEvent]], None] | None = None
         self._clock = clock
         self._start_delay = start_delay
+        self._listing = listing or Listing()
+        self._full_status = full_status
         self._around = Surroundings(scene_at=scenes.scene_at, timestamp=clock.timestamp)
         self._jobs: dict[str, Job] = {}
         self._active: set[str] = set()
@@ -45,7 +57,8 @@ class JobStore:
         with self.lock:
             self.run_due()
             if len(self._active) >= self.max_jobs:
-                raise ApiError("MAX_JOBS_REACHED", f"The limit of {self.max_jobs} concurrent jobs is reached.")
+                message = f"The limit of {self.max_jobs} concurrent jobs is reached."
+                raise ApiError("MAX_JOBS_REACHED", message, status=self._full_status)
             job = self._make(job_type, request, delivery)
             self._schedule(job)
             return job
@@ -93,14 +106,16 @@ class JobStore:
         return self._change(job_id, Job.fail)
 
     def page(self, *, status: str | None, job_type: str | None, limit: int, offset: int) -> tuple[list[Job], int]:
-        """A page of the matching jobs, newest first, and how many match in all."""
+        """A page of the matching jobs in the order of the list, and how many match in all."""
         with self.lock:
             self.run_due()
-            newest_first = reversed(self._jobs.values())
+            listing, everything = self._listing, self._jobs.values()
             offset = min(offset, len(self._jobs))
-            if status is None and job_type is None:
-                return list(islice(newest_first, offset, offset + limit)), len(self._jobs)
-            jobs = [job for job in newest_first if status in (None, job.status) and job_type in (None, job.job_type)]
+            if status is None and job_type is None and listing.is_plain:  # no copy of very many jobs
+                ordered = iter(everything) if listing.order == "oldest" else reversed(everything)
+                return list(islice(ordered, offset, offset + limit)), len(self._jobs)
+            listed = listing.listed(everything, self._clock.now())
+            jobs = [job for job in listed if status in (None, job.status) and job_type in (None, job.job_type)]
             return jobs[offset : offset + limit], len(jobs)
 
     def all(self) -> list[Job]:

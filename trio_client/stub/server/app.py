@@ -20,6 +20,7 @@ from ..documented.errors import ApiError
 from ..documented.generations import NEWEST, Generation
 from ..documented.paths import OSAPI_ROOT
 from ..documented.validation import openapi_bytes
+from ..engine.listing import ListOrder
 from ..osapi.control import OsapiControl
 from ..osapi.endpoints import METHODS, OsapiApi
 from ..page.routes import PageRoutes
@@ -42,6 +43,10 @@ def create_app(
     generation: Generation = NEWEST,
     credits: float | None = None,
     allow_hosts: Iterable[str] = (),
+    list_lag: float = 0.0,
+    list_order: ListOrder = "newest",
+    full_status: int = 429,
+    jobs_outlive_streams: bool = True,
 ) -> ASGIApp:
     """The stub server as an ASGI application, for a server of your own.
 
@@ -54,6 +59,10 @@ def create_app(
         credits: what the account has; None: without limit.
         allow_hosts: host names that are answered beside the loopback names, others and pages of other sites get 403.
             If none is given, Host and Origin are not checked: your server is.
+        list_lag: stub-seconds until a new job appears in the list of jobs; it can be got by its id at once.
+        list_order: how jobs are listed: "newest" first, "oldest" first, or by "id".
+        full_status: the HTTP status of MAX_JOBS_REACHED.
+        jobs_outlive_streams: whether a job goes on when the reader of its event stream disconnects.
 
     `uvicorn --factory trio_client.stub:create_app` serves it as it is, and `/_stub/…` scripts it. Faults that end a
     connection need the connection itself, which only `StubServer` has: here they end in an exception, at which most
@@ -70,6 +79,10 @@ def create_app(
         generation=generation,
         credits=credits,
         allow_hosts=allow_hosts,
+        list_lag=list_lag,
+        list_order=list_order,
+        full_status=full_status,
+        jobs_outlive_streams=jobs_outlive_streams,
     )
     return build_app(StubState(settings))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..api.allowed_hosts import AllowedHosts
 from ..documented.generations import NEWEST, Generation
 from ..engine.clock import check_number
+from ..engine.listing import Listing, ListOrder
 from .uvicorn_server import REQUEST_SECONDS
 
 __all__ = ["Settings"]
@@ -30,6 +31,10 @@ class Settings:
         generation: which of the documentation's generations it follows.
         credits: what the account has; None: without limit.
         allow_hosts: host names that are answered beside the loopback names.
+        list_lag: stub-seconds until a new job appears in the list of jobs; it can be got by its id at once.
+        list_order: how jobs are listed: "newest" first, "oldest" first, or by "id".
+        full_status: the HTTP status of MAX_JOBS_REACHED.
+        jobs_outlive_streams: whether a job goes on when the reader of its event stream disconnects.
     """
 
     speed: float = 60.0
@@ -44,6 +49,10 @@ class Settings:
     generation: Generation = NEWEST
     credits: float | None = None
     allow_hosts: Iterable[str] = ()
+    list_lag: float = 0.0
+    list_order: ListOrder = "newest"
+    full_status: int = 429
+    jobs_outlive_streams: bool = True
 
     def __post_init__(self) -> None:
         AllowedHosts(self.allow_hosts)  # refuses what is not a host name
@@ -53,6 +62,9 @@ class Settings:
             check_number("credits", self.credits)
         if self.api_keys is not None and not all(self.api_keys):
             raise ValueError("api_keys must not contain an empty key")
+        Listing(self.list_lag, self.list_order)  # refuses what is not possible
+        if isinstance(self.full_status, bool) or self.full_status not in range(400, 600):
+            raise ValueError(f"full_status must be an HTTP status of 400 to 599, not {self.full_status!r}")
         if self.start_delay < 0 or self.max_jobs < 0:
             raise ValueError("start_delay and max_jobs must not be negative")
         if self.keep_alive <= 0 or self.webhook_timeout <= 0 or self.request_timeout <= 0:

@@ -13,6 +13,7 @@ from ..engine.account import Account
 from ..engine.clock import Clock, RealTime, check_number
 from ..engine.engine import Engine
 from ..engine.job_store import JobStore
+from ..engine.listing import Listing
 from ..engine.records import BoundedLog, RecordedRequest, WebhookDelivery
 from ..engine.scene_book import SceneBook
 from ..faults.fault_queue import FaultQueue
@@ -30,7 +31,12 @@ class StubState:
         self.clock: Clock = Clock(settings.speed, monotonic=RealTime.monotonic)
         self.scenes: SceneBook = SceneBook(self.clock.now)
         self.jobs: JobStore = JobStore(
-            self.clock, self.scenes, max_jobs=settings.max_jobs, start_delay=settings.start_delay
+            self.clock,
+            self.scenes,
+            max_jobs=settings.max_jobs,
+            start_delay=settings.start_delay,
+            listing=Listing(settings.list_lag, settings.list_order),
+            full_status=settings.full_status,
         )
         self.account: Account = Account(self.jobs, settings.credits)
         self.osapi: Osapi = Osapi(self.clock)
@@ -39,7 +45,9 @@ class StubState:
         self.deliveries: BoundedLog[WebhookDelivery] = BoundedLog()
         self.webhooks: WebhookScript = WebhookScript()
         self.follow(settings.generation)
-        self.engine: Engine = Engine(self.clock, self.jobs, self._open_outbox)
+        self.engine: Engine = Engine(
+            self.clock, self.jobs, self._open_outbox, jobs_outlive_streams=settings.jobs_outlive_streams
+        )
 
     @property
     def traits(self) -> Traits:

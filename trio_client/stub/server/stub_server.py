@@ -16,6 +16,7 @@ from ..documented.generations import NEWEST, Generation
 from ..documented.paths import OSAPI_ROOT
 from ..engine.clock import Clock
 from ..engine.job import Job, JobStatus, JobType
+from ..engine.listing import ListOrder
 from ..engine.records import JobRecord, RecordedRequest, WebhookDelivery
 from ..engine.vision import Scene
 from ..faults.fault import Fault
@@ -53,6 +54,10 @@ class StubServer:
         credits: what the account has: a check costs one, a begun minute of a job two; None: without limit.
         allow_remote: allows an address that other machines can reach.
         allow_hosts: host names that are answered beside the loopback names, on any port; others get 403.
+        list_lag: stub-seconds until a new job appears in the list of jobs; it can be got by its id at once.
+        list_order: how jobs are listed: "newest" first, "oldest" first, or by "id".
+        full_status: the HTTP status of MAX_JOBS_REACHED.
+        jobs_outlive_streams: whether a job goes on when the reader of its event stream disconnects.
 
     Example:
         >>> with StubServer() as stub:
@@ -79,6 +84,10 @@ class StubServer:
         credits: float | None = None,
         allow_remote: bool = False,
         allow_hosts: Iterable[str] = (),
+        list_lag: float = 0.0,
+        list_order: ListOrder = "newest",
+        full_status: int = 429,
+        jobs_outlive_streams: bool = True,
     ) -> None:
         if not allow_remote and not _is_loopback(host):
             raise ValueError(f"{host!r} is not a loopback address; allow_remote=True allows it")
@@ -98,6 +107,10 @@ class StubServer:
                 generation=generation,
                 credits=credits,
                 allow_hosts=[allow_hosts] if isinstance(allow_hosts, str) else tuple(allow_hosts),
+                list_lag=list_lag,
+                list_order=list_order,
+                full_status=full_status,
+                jobs_outlive_streams=jobs_outlive_streams,
             )
         )
         self._server: ThreadedServer | None = None
