@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from trio_client import CallInfo, CreateOutcomeUnknownError, Hooks, ServerError, TrioClient
+from trio_client import (
+    APIConnectionError,
+    CallInfo,
+    ConfigurationError,
+    CreateOutcomeUnknownError,
+    Hooks,
+    ServerError,
+    TrioClient,
+    TrioError,
+)
 from trio_client.stub import StubServer
 
 Connect = Callable[..., TrioClient]
@@ -26,7 +35,13 @@ class Log:
         def noting(name: str) -> Callable[[CallInfo], None]:
             return lambda info: self.entries.append((name, info))
 
-        return Hooks(noting("request"), noting("response"), noting("retry"), noting("intent"))
+        return Hooks(
+            on_request=noting("request"),
+            on_response=noting("response"),
+            on_retry=noting("retry"),
+            on_intent=noting("intent"),
+            on_failure=noting("failure"),
+        )
 
     def names(self) -> list[str]:
         return [name for name, _ in self.entries]
@@ -98,6 +113,72 @@ def test_a_hook_sees_no_password(connect: Connect) -> None:
     assert ["request", "response"] == log.names()
     assert "pass-word" not in repr(log.entries)
     assert "camera.example" in repr(log.entries)
+
+
+def test_a_call_that_ends_without_a_reply_is_reported_once(stub: StubServer, connect: Connect) -> None:
+    log = Log()
+    stub.fail_next(status=503)
+    stub.fail_next(close=True, times=2)
+    with pytest.raises(APIConnectionError) as caught:
+        connect(hooks=log.hooks()).jobs.list()
+    assert log.names() == ["request", "response", "retry", "request", "retry", "request", "failure"]
+    failure = log.entries[-1][1]
+    assert (failure.error, failure.attempt, failure.status_code) == (caught.value, 3, None)
+    assert failure.elapsed is not None
+
+
+def test_a_call_that_ends_with_a_reply_is_no_failure(stub: StubServer, connect: Connect) -> None:
+    log = Log()
+    client = connect(hooks=log.hooks(), retry=None)
+    stub.fail_next(status=500)
+    stub.fail_next(status=200, body=b"not JSON")
+    for _ in range(2):
+        with pytest.raises(TrioError):
+            client.jobs.list()
+    assert log.names() == ["request", "response"] * 2
+
+
+def test_each_call_names_the_method_behind_it(stub: StubServer, connect: Connect) -> None:
+    log = Log()
+    client = connect(hooks=log.hooks())
+    job = client.live_monitor.create(YARD, "the gate is open")
+    client.jobs.get(job.job_id)
+    client.jobs.list()
+    client.jobs.cancel(job.job_id)
+    client.check_once(YARD, "the gate is open")
+    client.streams.validate(YARD)
+    client.streams.prepare(YARD)
+    client.request("GET", "/jobs")
+    for stream in (client.live_monitor.stream(YARD, "x"), client.live_digest.watch(YARD)):
+        with stream as events:
+            stub.clock.advance(3)
+            events.__next__()
+    operations = list(dict.fromkeys(info.operation for name, info in log.entries if name != "intent"))
+    assert operations == [
+        *("live_monitor.create", "jobs.get", "jobs.list", "jobs.cancel", "check_once", "streams.validate"),
+        *("streams.prepare", "request", "live_monitor.stream", "live_digest.watch"),
+    ]
+
+
+def test_calls_about_a_stream_name_it_masked(stub: StubServer, connect: Connect) -> None:
+    log = Log()
+    client = connect(hooks=log.hooks())
+    client.live_monitor.create("rtsp://user:pass-word@camera.example/yard", "the gate is open", reference="r-1")
+    client.jobs.list()
+    shown = [(info.stream_url, info.reference) for name, info in log.entries if name in ("intent", "response")]
+    camera = "rtsp://***@camera.example/yard"
+    assert shown == [(camera, "r-1"), (camera, "r-1"), (None, None)]
+
+
+def test_other_hooks_are_an_option_of_a_copy(stub: StubServer, connect: Connect) -> None:
+    first, second = Log(), Log()
+    client = connect(hooks=first.hooks())
+    client.with_options(hooks=second.hooks()).jobs.list()
+    client.with_options(hooks=Hooks()).jobs.list()
+    client.with_options(timeout=5).jobs.list()
+    assert (first.names(), second.names()) == (["request", "response"], ["request", "response"])
+    with pytest.raises(ConfigurationError, match="hooks is"):
+        client.with_options(hooks=print)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_each_retry_is_one_line_in_the_log(

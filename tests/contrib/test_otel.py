@@ -74,6 +74,7 @@ def test_a_call_is_one_span_with_the_usual_attributes(client: TrioClient, stub: 
     assert ("GET /jobs", SpanKind.CLIENT, StatusCode.UNSET) == (span.name, span.kind, span.status.status_code)
     assert {
         "http.request.method": "GET",
+        "trio_client.operation": "jobs.list",
         "url.template": "/jobs",
         "http.response.status_code": 200,
         "server.address": "127.0.0.1",

@@ -150,11 +150,14 @@ def test_calls_without_a_body_send_none(name: str) -> None:
     assert None is CALLS[name][0].content
 
 
-@pytest.mark.parametrize(("stream", "accept"), [(False, "application/json"), (True, "text/event-stream")])
-def test_a_stream_is_asked_for_by_the_accept_header_alone(stream: bool, accept: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "accept"),
+    [("create", "application/json"), ("stream", "text/event-stream"), ("watch", "text/event-stream")],
+)
+def test_a_stream_is_asked_for_by_the_accept_header_alone(method: Any, accept: str) -> None:
     for call, plain in (
-        (endpoints.create_live_monitor({"stream_url": URL, "condition": CONDITION}, stream=stream), monitor()),
-        (endpoints.create_live_digest({"stream_url": URL}, stream=stream), digest()),
+        (endpoints.create_live_monitor({"stream_url": URL, "condition": CONDITION}, method), monitor()),
+        (endpoints.create_live_digest({"stream_url": URL}, method), digest()),
     ):
         assert (accept, plain.content, plain.target) == (call.accept, call.content, call.target)
 

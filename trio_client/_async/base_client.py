@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
+from .._core.hooks import Hooks
 from .._core.log import configure_logging
 from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
@@ -67,6 +68,7 @@ class AsyncBaseClient:
         retry: RetryPolicy | NotGiven | None = NOT_GIVEN,
         default_headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
+        hooks: Hooks | None = None,
     ) -> Self:
         """Return a client with other options that shares this one's connections.
 
@@ -75,6 +77,7 @@ class AsyncBaseClient:
             retry: as for the client; not given: as it is.
             default_headers: headers to send in addition to this client's.
             strict: as for the client; `None`: as it is.
+            hooks: functions to call in place of this client's; `None`: as it is, `Hooks()`: none.
 
         Returns:
             The other client. Closing it closes nothing.
@@ -94,6 +97,7 @@ class AsyncBaseClient:
             retry=old.retry if retry is NOT_GIVEN else RetryPolicy.of(retry),
             headers={**old.headers, **clean_headers(default_headers, "default_headers")},
             strict=old.strict if strict is None else strict,
+            hooks=old.hooks if hooks is None else Hooks.of(hooks),
         )
         other = object.__new__(type(self))
         other._owns_connections = False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url, clean_key
+from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.validation import positive
@@ -42,7 +42,9 @@ class AsyncTrioClient(AsyncBaseClient):
     shared and keeps its connections.
 
     Args:
-        api_key: the API key; by default the environment variable `TRIO_API_KEY`.
+        api_key: the API key; by default the environment variable `TRIO_API_KEY`. A function is asked before each
+            request,
+            for keys that rotate: it must return at once. While jobs are stopped, the last key is used.
         base_url: where the API is; by default `TRIO_BASE_URL`, else `https://trio.machinefi.com/api`.
         timeout: seconds for connect, pool and response each, or a `Timeout`.
         retry: when failed requests are sent again; `None`: never.
@@ -55,7 +57,8 @@ class AsyncTrioClient(AsyncBaseClient):
         strict: whether every deviation from the documented schema is an error; for testing a server.
 
     Raises:
-        ConfigurationError: there is no key, or an argument cannot work.
+        ConfigurationError: there is no key, or an argument cannot work. Each call raises it where a function for the
+            key raised, or returned no text; nothing was sent.
 
     Example:
         >>> from trio_client import AsyncTrioClient
@@ -69,7 +72,7 @@ class AsyncTrioClient(AsyncBaseClient):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         *,
         base_url: str | None = None,
         timeout: float | Timeout = Timeout(),
@@ -84,7 +87,7 @@ class AsyncTrioClient(AsyncBaseClient):
     ) -> None:
         settings = Settings.checked(
             base_url=clean_base_url(base_url, "TRIO_BASE_URL", DEFAULT_BASE_URL, allow_plain_http=allow_plain_http),
-            key=clean_key(api_key, "TRIO_API_KEY", "api_key"),
+            key=clean_api_key(api_key),
             timeout=timeout,
             retry=retry,
             default_headers=default_headers,

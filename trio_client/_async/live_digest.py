@@ -142,7 +142,7 @@ class AsyncLiveDigest:
 
         Source: API reference, "Live Digest" (SSE mode), and the API's "SSE streaming" guide.
         """
-        call = create_live_digest(locals(), stream=True)
+        call = create_live_digest(locals(), "stream")
         source = AsyncOwnedStream(
             self._transport,
             call,
@@ -222,7 +222,7 @@ class AsyncLiveDigest:
         arguments = locals()
 
         def make_call(_: float | None) -> Call[Job]:
-            return create_live_digest(arguments, stream=True)
+            return create_live_digest(arguments, "watch")
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-digest", duration, max_cost_usd, price_per_minute_usd)

@@ -16,6 +16,7 @@ from .._core.log import logger
 from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
+from .._core.subject import Subject
 from .._http._async.sender import AsyncOpenReply, AsyncSender
 from .._redaction import preview
 from .._response_info import ResponseInfo, remember
@@ -30,10 +31,17 @@ _T = TypeVar("_T")
 class AsyncTransport:
     """Carry out the calls of one client."""
 
-    def __init__(self, settings: Settings, sender: AsyncSender, state: ClientState | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sender: AsyncSender,
+        state: ClientState | None = None,
+        subject: Subject | None = None,
+    ) -> None:
         self.settings = settings
         self.sender = sender
         self.state: ClientState = state or ClientState()
+        self.subject: Subject = subject or Subject()
 
     def clock(self) -> float:
         """Return monotonic seconds by the client's time source."""
@@ -45,7 +53,11 @@ class AsyncTransport:
 
     def with_settings(self, settings: Settings) -> AsyncTransport:
         """Return a transport with other settings over the same connections and the same state."""
-        return AsyncTransport(settings, self.sender, self.state)
+        return AsyncTransport(settings, self.sender, self.state, self.subject)
+
+    def about(self, subject: Subject) -> AsyncTransport:
+        """Return a transport whose calls, log lines and warnings are about a camera and its job."""
+        return AsyncTransport(self.settings, self.sender, self.state, subject)
 
     async def call(
         self,
@@ -103,6 +115,8 @@ class AsyncTransport:
 
     async def _send(self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts) -> _M:
         attempts.made += 1
+        if not self.state.cleaning:
+            self.settings.key.refresh()
         self._note_request(request, attempts)
         reply = await self.sender.send(request, waits, attempts.time_left)
         self._note_reply(request, attempts, reply)
@@ -112,6 +126,8 @@ class AsyncTransport:
         self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts, idle: float
     ) -> AsyncOpenReply:
         attempts.made += 1
+        if not self.state.cleaning:
+            self.settings.key.refresh()
         self._note_request(request, attempts)
         reply = await self.sender.open(request, waits, attempts.time_left, idle=idle)
         self._note_reply(request, attempts, reply)
@@ -176,24 +192,56 @@ class AsyncTransport:
             sleep=self.sleep,
             reraise=True,
         )
-        return await retrying(again)
+        try:
+            return await retrying(again)
+        except TrioError as error:
+            self._note_failure(request, attempts, error)
+            raise
 
     def _note_request(self, request: Prepared, attempts: Attempts) -> None:
         hook = self.settings.hooks.on_request
         if hook is not None:
-            notify(hook, CallInfo(request.method, request.shown_url, attempts.made, elapsed=attempts.elapsed))
+            notify(hook, self._info(request, attempts))
 
     def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | AsyncOpenReply) -> None:
+        attempts.replied = attempts.made
         self.state.last_date = (reply.headers.get("date", ""), self.state.ledger.clock())
         hook, spans = self.settings.hooks.on_response, self.state.spans
         if hook is None and spans is None:
             return
-        info = CallInfo(
-            request.method, request.shown_url, attempts.made, status_code=reply.status, elapsed=attempts.elapsed
-        )
+        info = self._info(request, attempts, status_code=reply.status)
         if spans is not None:
             spans.note_reply(info)
         notify(hook, info)
+
+    def _note_failure(self, request: Prepared, attempts: Attempts, error: TrioError) -> None:
+        """Report the end of a call, unless a reply was its end."""
+        hook = self.settings.hooks.on_failure
+        if hook is not None and attempts.replied != attempts.made:
+            notify(hook, self._info(request, attempts, error=error))
+
+    def _info(
+        self,
+        request: Prepared,
+        attempts: Attempts,
+        *,
+        status_code: int | None = None,
+        wait: float | None = None,
+        error: TrioError | None = None,
+    ) -> CallInfo:
+        call = request.call
+        return CallInfo(
+            request.method,
+            request.shown_url,
+            attempts.made,
+            status_code,
+            attempts.elapsed,
+            wait,
+            error,
+            request.headers.get("idempotency-key"),
+            call.operation,
+            call.shown_stream_url or self.subject.stream_url,
+        )
 
     def _note_retry(self, request: Prepared, attempts: Attempts, error: BaseException | None) -> None:
         logger.info(
@@ -204,12 +252,10 @@ class AsyncTransport:
             error,
             attempts.wait,
         )
-        info = CallInfo(
-            request.method,
-            request.shown_url,
-            attempts.made,
+        info = self._info(
+            request,
+            attempts,
             status_code=error.status_code if isinstance(error, APIStatusError) else None,
-            elapsed=attempts.elapsed,
             wait=attempts.wait,
             error=error if isinstance(error, TrioError) else None,
         )

@@ -38,6 +38,10 @@ class Call(Generic[_M]):
     accept: str = "application/json"
     fresh_connection: bool = False
     """Whether to use a connection nothing else has used: what costs money must not meet a stale one."""
+    operation: str = ""
+    """The method of the client that makes it, such as `jobs.get`."""
+    job_id: str | None = None
+    """The job it is about, if it is in the path."""
     divisible: bool = False
     """Whether less can be asked for: a reply over the size limit is then not asked for a second time."""
 
@@ -53,6 +57,12 @@ class Call(Generic[_M]):
     def arguments(self) -> dict[str, Any]:
         """The arguments by name, whether they travel in the query or in the body."""
         return {**dict(parse_qsl(self.query)), **as_object(self.body)}
+
+    @property
+    def shown_stream_url(self) -> str | None:
+        """The stream it is about, masked."""
+        found = self.arguments.get("stream_url") or self.arguments.get("url")
+        return mask(found, is_url=True) if isinstance(found, str) else None
 
     @property
     def content(self) -> bytes | None:
@@ -74,6 +84,7 @@ class Prepared:
     content: bytes | None
     fresh_connection: bool
     repeatable: bool
+    call: Call[Any] = field(repr=False)
     secrets: Callable[[], Sequence[str]] = field(default=tuple, compare=False)
     """Returns what must appear in no text; a function, so that no traceback's frame holds them."""
 
@@ -112,5 +123,6 @@ def prepare(call: Call[_M], settings: Settings, extra_headers: Mapping[str, str]
         content=content,
         fresh_connection=call.fresh_connection,
         repeatable=call.effect is Effect.SAFE,
+        call=call,
         secrets=lambda: settings.secrets(call.arguments),
     )

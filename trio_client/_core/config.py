@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from inspect import iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,15 +23,18 @@ __all__ = [
     "TRIO",
     "RetryPolicy",
     "Secret",
+    "SecretFunction",
     "Service",
     "Settings",
     "Timeout",
+    "clean_api_key",
     "clean_base_url",
     "clean_headers",
     "clean_key",
     "is_loopback",
 ]
 
+_KEYS_MASKED = 3  # of those that a function has returned
 DEFAULT_BASE_URL = "https://trio.machinefi.com/api"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -49,11 +54,46 @@ class Secret:
         """Return the secret; only the code that writes it to the wire or masks it in texts calls this."""
         return self._value
 
+    def refresh(self) -> None:
+        """Do nothing: this one stays as it is."""
+
     def __repr__(self) -> str:
         return "Secret(***)"
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("A client and its key are not pickled; build a new client from a ClientConfig instead.")
+
+
+class SecretFunction(Secret):
+    """A key that a function of the caller returns, asked before each request."""
+
+    __slots__ = ("_argument", "_function", "_used")
+
+    def __init__(self, function: Callable[[], str], argument: str) -> None:
+        super().__init__("")
+        self._function = function
+        self._argument = argument
+        self._used: deque[Secret] = deque(maxlen=_KEYS_MASKED)
+
+    def refresh(self) -> None:
+        """Ask for the key that is used from now on.
+
+        Raises:
+            ConfigurationError: the function raised, or returned no text that can be a key.
+        """
+        source = f"The function {self._argument}"
+        try:
+            value: object = self._function()
+        except Exception as error:  # noqa: BLE001 - it is the caller's, and may raise anything
+            raise ConfigurationError(
+                f"{source} raised {type(error).__name__}; nothing was sent.", field=self._argument
+            ) from error.with_traceback(None)
+        if iscoroutine(value):
+            value.close()
+        checked = _checked_key(value, f"{source} returned a value that", "API key")
+        if checked != self._value:
+            self._value = checked
+            self._used.append(Secret(checked))  # a server may repeat it for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +277,24 @@ def clean_key(key: str | None, variable: str, argument: str, called: str = "API 
         raise ConfigurationError(
             f"No {called}.", advice=f"Pass {argument}=, or set the environment variable {variable}."
         )
-    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    return Secret(_checked_key(key, source, called))
+
+
+def clean_api_key(key: str | Callable[[], str] | None) -> Secret:
+    """Return the API key from the argument or the environment, or what asks the function that was passed for it."""
+    if not callable(key):
+        return clean_key(key, "TRIO_API_KEY", "api_key")
+    if iscoroutinefunction(key) or iscoroutinefunction(getattr(key, "__call__", None)):  # noqa: B004
+        raise ConfigurationError(
+            "api_key is an async function, which is never awaited.",
+            advice="Pass a plain function that returns the key at once; a task of yours may keep it fresh.",
+            field="api_key",
+        )
+    return SecretFunction(key, "api_key")
+
+
+def _checked_key(key: object, source: str, called: str) -> str:
+    if not isinstance(key, str):
         raise ConfigurationError(f"{source} is a {type(key).__name__}; it must be a str.")
     key = key.strip()
     if not key:
@@ -254,7 +311,7 @@ def clean_key(key: str | None, variable: str, argument: str, called: str = "API 
             f"{source} contains the character U+{ord(bad):04X}, which no header may carry.",
             advice="Copy the key again.",
         )
-    return Secret(key)
+    return key
 
 
 def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_http: bool) -> str:

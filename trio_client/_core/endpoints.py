@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import unquote, urlencode
 
 from pydantic import BaseModel, RootModel
@@ -61,36 +61,47 @@ _NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})
 def check_once(arguments: Mapping[str, Any]) -> Call[CheckResult]:
     """Describe `POST /check-once`."""
     body = _body(models.CheckOnceRequest, arguments)
-    return Call("POST", "/check-once", CheckResult, Effect.BILLED, body=body)
+    return Call("POST", "/check-once", CheckResult, Effect.BILLED, body=body, operation="check_once")
 
 
 def analyze_frame(frame: bytes | Path | Frame, question: str) -> Call[FrameAnswer]:
     """Describe `POST /analyze-frame`."""
     values = {"frame_b64": _frame_text(frame), "question": question}
     body = _body(models.AnalyzeFrameRequest, values, called={"frame_b64": "frame"})
-    return Call("POST", "/analyze-frame", FrameAnswer, Effect.BILLED, body=body)
+    return Call("POST", "/analyze-frame", FrameAnswer, Effect.BILLED, body=body, operation="analyze_frame")
 
 
 def validate_stream(stream_url: str) -> Call[StreamValidation]:
     """Describe `POST /streams/validate`."""
     body = _body(models.ValidateStreamRequest, {"stream_url": stream_url})
-    return Call("POST", "/streams/validate", StreamValidation, Effect.SAFE, body=body)
+    return Call("POST", "/streams/validate", StreamValidation, Effect.SAFE, body=body, operation="streams.validate")
 
 
 def prepare_stream(url: str) -> Call[PreparedStream]:
     """Describe `POST /prepare-stream`."""
     _body(models.ValidateStreamRequest, {"stream_url": url}, called={"stream_url": "url"})
-    return Call("POST", "/prepare-stream", PreparedStream, Effect.SAFE, query=urlencode({"url": url}))
+    return Call(
+        "POST",
+        "/prepare-stream",
+        PreparedStream,
+        Effect.SAFE,
+        query=urlencode({"url": url}),
+        operation="streams.prepare",
+    )
 
 
-def create_live_monitor(arguments: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
-    """Describe `POST /live-monitor`; as an event stream where asked."""
-    return _create("/live-monitor", _body(models.LiveMonitorRequest, arguments), stream=stream)
+def create_live_monitor(
+    arguments: Mapping[str, Any], method: Literal["create", "stream", "watch"] = "create"
+) -> Call[Job]:
+    """Describe `POST /live-monitor` for a method of the client; but for `create`, as an event stream."""
+    return _create("/live-monitor", _body(models.LiveMonitorRequest, arguments), f"live_monitor.{method}")
 
 
-def create_live_digest(arguments: Mapping[str, Any], *, stream: bool = False) -> Call[Job]:
-    """Describe `POST /live-digest`; as an event stream where asked."""
-    return _create("/live-digest", _body(models.LiveDigestRequest, arguments), stream=stream)
+def create_live_digest(
+    arguments: Mapping[str, Any], method: Literal["create", "stream", "watch"] = "create"
+) -> Call[Job]:
+    """Describe `POST /live-digest` for a method of the client; but for `create`, as an event stream."""
+    return _create("/live-digest", _body(models.LiveDigestRequest, arguments), f"live_digest.{method}")
 
 
 def list_jobs(
@@ -108,23 +119,26 @@ def list_jobs(
         query["offset"] = integer("offset", offset, 0)
     # Checked words and numbers need no encoding.
     text = "&".join([f"{name}={query[name]}" for name in query])
-    return Call("GET", "/jobs", JobPage, Effect.SAFE, query=text, divisible=True)
+    return Call("GET", "/jobs", JobPage, Effect.SAFE, query=text, operation="jobs.list", divisible=True)
 
 
 def get_job(job_id: str) -> Call[JobDetail]:
     """Describe `GET /jobs/{job_id}`."""
-    return Call("GET", f"/jobs/{path_segment(job_id, 'job_id')}", JobDetail, Effect.SAFE)
+    path = f"/jobs/{path_segment(job_id, 'job_id')}"
+    return Call("GET", path, JobDetail, Effect.SAFE, operation="jobs.get", job_id=job_id)
 
 
 def cancel_job(job_id: str) -> Call[CancelledJob]:
     """Describe `DELETE /jobs/{job_id}`."""
     path = f"/jobs/{path_segment(job_id, 'job_id')}"
-    return Call("DELETE", path, CancelledJob, Effect.SAFE, fresh_connection=True)
+    return Call(
+        "DELETE", path, CancelledJob, Effect.SAFE, fresh_connection=True, operation="jobs.cancel", job_id=job_id
+    )
 
 
-def _create(path: str, body: dict[str, Any], *, stream: bool) -> Call[Job]:
-    accept = EVENT_STREAM if stream else "application/json"
-    return Call("POST", path, Job, Effect.ONCE, body=body, accept=accept, fresh_connection=True)
+def _create(path: str, body: dict[str, Any], operation: str) -> Call[Job]:
+    accept = "application/json" if operation.endswith(".create") else EVENT_STREAM
+    return Call("POST", path, Job, Effect.ONCE, body=body, accept=accept, fresh_connection=True, operation=operation)
 
 
 def _body(
@@ -189,13 +203,14 @@ def raw_call(
         query=urlencode(query, doseq=True),
         body=json,
         fresh_connection=not repeatable,
+        operation="request",
     )
 
 
 def event_call(method: str, path: str, *, params: Mapping[str, Any] | None, json: Any) -> Call[RootModel[Any]]:
     """Describe a request to any endpoint for its event stream, which is not sent again once it may have gone out."""
     call = raw_call(method, path, params=params, json=json, response_type=dict, idempotent=False)
-    return replace(call, accept=EVENT_STREAM)
+    return replace(call, accept=EVENT_STREAM, operation="request_events")
 
 
 def _check_path(path: str) -> None:

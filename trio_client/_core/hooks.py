@@ -24,8 +24,12 @@ class CallInfo:
         status_code: the reply's status, once there is one.
         elapsed: seconds since the call began.
         wait: seconds until the next attempt, for `on_retry`.
-        error: what went wrong, for `on_retry`.
+        error: what went wrong, for `on_retry` and `on_failure`.
         reference: the id a create carries as its `Idempotency-Key`.
+        operation: the method of the client behind the request, such as `jobs.get`, `live_monitor.watch` or `request`:
+            of few values, so that it suits a metric's label. Polls are `jobs.get`, stops `jobs.cancel`, and the search
+            for the job of a lost create `jobs.list`.
+        stream_url: the stream it is about, credentials masked.
     """
 
     method: str
@@ -36,6 +40,8 @@ class CallInfo:
     wait: float | None = None
     error: Exception | None = None
     reference: str | None = None
+    operation: str = ""
+    stream_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Hooks:
         on_response: after each reply, also an error.
         on_retry: before the wait for another attempt.
         on_intent: before the first request of a create, with its reference: a trace of what may become a job.
+        on_failure: after a call that ended without a reply to its last request, with the error: what `on_response`
+            does not see.
 
     Example:
         >>> calls = []
@@ -59,6 +67,7 @@ class Hooks:
     on_response: Callable[[CallInfo], object] | None = None
     on_retry: Callable[[CallInfo], object] | None = None
     on_intent: Callable[[CallInfo], object] | None = None
+    on_failure: Callable[[CallInfo], object] | None = None
 
     @classmethod
     def of(cls, value: Hooks | None) -> Hooks:

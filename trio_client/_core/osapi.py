@@ -98,24 +98,33 @@ def list_jobs(*, status: str | None = None, limit: int | None = None, offset: in
         query["limit"] = integer("limit", limit, 1, LARGEST_PAGE)
     if offset is not None:
         query["offset"] = integer("offset", offset, 0)
-    return Call("GET", "/job", OsapiJobPage, Effect.SAFE, query=urlencode(query), divisible=True)
+    return Call("GET", "/job", OsapiJobPage, Effect.SAFE, query=urlencode(query), operation="jobs.list", divisible=True)
 
 
 def get_job(id: str) -> Call[OsapiJob]:
     """Describe `GET /job/{id}`."""
-    return Call("GET", _path(id), OsapiJob, Effect.SAFE)
+    return Call("GET", _path(id), OsapiJob, Effect.SAFE, operation="jobs.get", job_id=id)
 
 
 def delete_job(id: str) -> Call[Nothing]:
     """Describe `DELETE /job/{id}`."""
-    return Call("DELETE", _path(id), Nothing, Effect.SAFE)
+    return Call("DELETE", _path(id), Nothing, Effect.SAFE, operation="jobs.delete", job_id=id)
 
 
 def retry_job(id: str, target_hostname: str | None = None) -> Call[OsapiRetriedJob]:
     """Describe `POST /job/{id}/retry`."""
     values: dict[str, Any] = {} if target_hostname is None else {"target_hostname": target_hostname}
     body = validated(OsapiRetryRequest, values).model_dump(exclude_unset=True)
-    return Call("POST", f"{_path(id)}/retry", OsapiRetriedJob, Effect.ONCE, body=body, fresh_connection=True)
+    return Call(
+        "POST",
+        f"{_path(id)}/retry",
+        OsapiRetriedJob,
+        Effect.ONCE,
+        body=body,
+        fresh_connection=True,
+        operation="jobs.retry",
+        job_id=id,
+    )
 
 
 def retry_outcome_unknown(

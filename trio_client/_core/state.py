@@ -33,6 +33,8 @@ class ClientState:
     """When the stops are to be over, by the client's clock, once the client is being closed."""
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
+    cleaning: bool = False
+    """Whether jobs are being stopped, for which the last key is used: a function is not asked for another."""
     last_date: tuple[str, float] | None = None
     """The newest reply's `Date`, and when it came, by the ledger's clock."""
     own_time: TimeSource | None = None
@@ -54,7 +56,9 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(ledger=self.ledger, last_date=self.last_date, own_time=self.own_time, spans=self.spans)
+        return ClientState(
+            ledger=self.ledger, cleaning=True, last_date=self.last_date, own_time=self.own_time, spans=self.spans
+        )
 
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies say.

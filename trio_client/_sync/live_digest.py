@@ -143,7 +143,7 @@ class LiveDigest:
 
         Source: API reference, "Live Digest" (SSE mode), and the API's "SSE streaming" guide.
         """
-        call = create_live_digest(locals(), stream=True)
+        call = create_live_digest(locals(), "stream")
         source = OwnedStream(
             self._transport,
             call,
@@ -223,7 +223,7 @@ class LiveDigest:
         arguments = locals()
 
         def make_call(_: float | None) -> Call[Job]:
-            return create_live_digest(arguments, stream=True)
+            return create_live_digest(arguments, "watch")
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-digest", duration, max_cost_usd, price_per_minute_usd)

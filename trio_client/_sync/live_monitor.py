@@ -167,7 +167,7 @@ class LiveMonitor:
 
         Source: API reference, "Live Monitor" (SSE mode), and the API's "SSE streaming" guide.
         """
-        call = create_live_monitor(locals(), stream=True)
+        call = create_live_monitor(locals(), "stream")
         source = OwnedStream(
             self._transport,
             call,
@@ -260,7 +260,7 @@ class LiveMonitor:
 
         def make_call(limit: float | None) -> Call[Job]:
             seconds = job_seconds(monitor_duration_seconds, limit)
-            return create_live_monitor({**arguments, "monitor_duration_seconds": seconds}, stream=True)
+            return create_live_monitor({**arguments, "monitor_duration_seconds": seconds}, "watch")
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)

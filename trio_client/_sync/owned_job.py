@@ -91,7 +91,8 @@ def announce(transport: Transport, call: Call[Job], reference: str) -> CreateRec
     intent = Intent(call.path, call.body or {}, reference, sent_at=transport.state.server_now())
     settings = transport.settings
     url = mask(settings.base_url + call.path)
-    notify(settings.hooks.on_intent, CallInfo(call.method, url, reference=intent.reference))
+    info = CallInfo(call.method, url, reference=reference, operation=call.operation, stream_url=call.shown_stream_url)
+    notify(settings.hooks.on_intent, info)
     return transport.state.ledger.plan(intent)
 
 

@@ -42,11 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["instrument"]
 
 _C = TypeVar("_C", "TrioClient", "AsyncTrioClient", "OsapiClient", "AsyncOsapiClient")
-_KNOWN_PATHS = re.compile(
-    r"/(?:check-once|analyze-frame|prepare-stream|streams/validate|live-monitor|live-digest|jobs?)"
-)
 _CODE = re.compile(r"[A-Z_]{1,64}")
-_OF_ONE_JOB = re.compile(r"(/jobs?)/[^/]+(/retry)?")
 
 
 def instrument(client: _C, tracer_provider: TracerProvider | None = None) -> _C:
@@ -84,12 +80,14 @@ class _Spans:
 
     def start(self, call: Call[Any], settings: Settings) -> _CallSpan:
         server = urlsplit(settings.base_url)
-        template = _template(call.path)
+        template = _template(call)
         attributes: dict[str, str | int] = {
             "http.request.method": call.method,
             "server.address": server.hostname or "",
             "server.port": server.port or (443 if server.scheme == "https" else 80),
         }
+        if call.operation:
+            attributes["trio_client.operation"] = call.operation
         if template is not None:
             attributes["url.template"] = template
         name = call.method if template is None else f"{call.method} {template}"
@@ -141,9 +139,11 @@ class _CallSpan:
         self._span.end()
 
 
-def _template(path: str) -> str | None:
-    """Return a path with its ids taken out; `None` for one that is not the API's, which may hold anything."""
-    one = _OF_ONE_JOB.fullmatch(path)
-    if one is not None:
-        return f"{one[1]}/{{job_id}}{one[2] or ''}"
-    return path if _KNOWN_PATHS.fullmatch(path) else None
+def _template(call: Call[Any]) -> str | None:
+    """Return the path with its id taken out; `None` for that of `request`, which may hold anything."""
+    if call.operation in ("", "request", "request_events"):
+        return None
+    if call.job_id is None:
+        return call.path
+    start, _, rest = call.path.removeprefix("/").partition("/")
+    return "/".join(("", start, "{job_id}", *rest.split("/")[1:]))

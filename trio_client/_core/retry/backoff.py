@@ -63,6 +63,7 @@ class Attempts:
         "_rand",
         "ambiguous",
         "made",
+        "replied",
         "started",
         "wait",
     )
@@ -86,6 +87,7 @@ class Attempts:
         self.started = clock()
         self._deadline = self.started + policy.deadline
         self.made = 0
+        self.replied = 0  # which attempt was the last that got a reply
         self.wait = 0.0
         self.ambiguous = False  # whether an earlier attempt may have been carried out
 
