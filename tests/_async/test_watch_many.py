@@ -548,3 +548,21 @@ def test_a_target_is_a_value() -> None:
     assert {same: 1}[Target("rtsp://u:secret@cam/1", "x")] == 1
     assert "secret" not in repr(one)
     assert "interval_seconds=5" in repr(one)
+
+
+@pytest.mark.thorough
+async def test_gaps_of_targets_that_only_their_keys_distinguish_are_no_duplicates(connect: Connect) -> None:
+    targets = [Target("rtsp://cam.example/1", "x", key=key) for key in ("a", "b", None)]
+    gaps: dict[Target, CoverageGap] = {}
+    with StubServer(speed=600, max_jobs=0) as stub:
+        async with connect(base_url=stub.base_url).watch_many(targets) as events:
+            async for target, event in events:
+                if isinstance(event, CoverageGap):
+                    gaps.setdefault(target, event)
+                if len(gaps) == len(targets):
+                    break
+    moment = gaps[targets[0]].started_at
+    for gap in gaps.values():
+        gap.started_at = moment
+    assert len({gap.dedup_key for gap in gaps.values()}) == 3
+    assert {gap.stream_url for gap in gaps.values()} == {"rtsp://cam.example/1"}

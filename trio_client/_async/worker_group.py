@@ -72,6 +72,7 @@ class AsyncWorkerGroup:
         lease = AsyncSharedSlotLease(self._slices, number, share=self._share)
         member = AsyncMember(target, self._make_watch(target), number, lease)
         member.watch.join(self._limits)
+        member.watch.subject.key = target.key
         self.members[target] = member
         self._leases[number] = lease
         if self._run is not None:
