@@ -8,6 +8,7 @@ import dataclasses
 import json
 import pickle
 from datetime import datetime, timedelta, timezone
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -759,3 +760,45 @@ def test_a_card_gives_nothing_away_and_lets_nothing_in() -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_event_has_a_card(kind: str) -> None:
     assert f"<b>{kind}</b>" in TYPES[kind]()._repr_html_()
+
+
+class Tags(HTMLParser):
+    """Collects the tags and attributes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[tuple[str, str]] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {(tag, name) for name, _ in attrs} or {(tag, "")}
+
+
+HOSTILE = st.text() | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "</div><img src=x onerror=alert(1)>",
+        "'\"><svg onload=x>",
+        "&lt;script&gt;",
+        "]]><!--",
+    ]
+)
+
+
+@given(st.sampled_from([name for name, _, _ in NAMES]), st.lists(HOSTILE, min_size=12, max_size=12))
+def test_a_card_holds_no_tag_of_what_was_sent(name: str, texts: list[str]) -> None:
+    fields = ("explanation", "condition", "summary", "message", "reason", "status", "job_id", "stream_url", "code")
+    facts: dict[str, Any] = {"type": name, "timestamp": STAMP, **dict(zip(fields, texts, strict=False))}
+    facts |= {"stats": {texts[9]: texts[10]}, "frame_b64": texts[11]}
+    tags = Tags()
+    tags.feed(from_payload(facts)._repr_html_())
+    allowed = {
+        ("div", ""),
+        ("div", "style"),
+        ("b", ""),
+        ("code", ""),
+        ("span", "style"),
+        ("img", "src"),
+        ("img", "style"),
+        ("img", "alt"),
+    }
+    assert tags.found <= allowed

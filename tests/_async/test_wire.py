@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import pickle
 import socket
 import threading
 import traceback
@@ -27,6 +28,7 @@ from trio_client import (
     APITimeoutError,
     AsyncTrioClient,
     CreateOutcomeUnknownError,
+    Hooks,
     ResponseValidationError,
     RetryPolicy,
     Timeout,
@@ -189,17 +191,17 @@ async def test_a_cancelled_call_leaves_no_connection_behind(connect: Connect) ->
 
 
 # async-only: end
-@pytest.mark.parametrize(
-    "script",
-    [
-        [f"HTTP/1.1 {KEY}\r\n\r\n".encode(), CLOSE],
-        [f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n".encode(), CLOSE],
-        [f"HTTP/1.1 200 Bearer {KEY}\r\ncontent-length: {KEY}\r\n\r\n".encode(), CLOSE],
-        [f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nBearer {KEY}\r\n".encode(), CLOSE],
-        [b"", RESET],
-    ],
-    ids=["status line", "header line", "length", "chunk", "reset"],
-)
+ECHOES: list[Any] = [
+    [f"HTTP/1.1 {KEY}\r\n\r\n".encode(), CLOSE],
+    [f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n".encode(), CLOSE],
+    [f"HTTP/1.1 200 Bearer {KEY}\r\ncontent-length: {KEY}\r\n\r\n".encode(), CLOSE],
+    [f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nBearer {KEY}\r\n".encode(), CLOSE],
+    [b"", RESET],
+]
+ECHO_PLACES = ["status line", "header line", "length", "chunk", "reset"]
+
+
+@pytest.mark.parametrize("script", ECHOES, ids=ECHO_PLACES)
 async def test_no_failure_repeats_the_key(connect: Connect, script: Any) -> None:
     with RawServer(script) as server:
         with pytest.raises(APIConnectionError) as caught:
@@ -208,6 +210,27 @@ async def test_no_failure_repeats_the_key(connect: Connect, script: Any) -> None
     while error is not None:
         assert KEY not in f"{error} {error!r} {vars(error)}"
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("script", ECHOES, ids=ECHO_PLACES)
+async def test_no_failure_of_a_create_repeats_the_key_in_errors_hooks_or_the_log(
+    connect: Connect, script: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[str] = []
+    notes: dict[str, Any] = dict.fromkeys(
+        ("on_request", "on_response", "on_retry"), lambda info: seen.append(repr(info))
+    )
+    with RawServer(script, script, NO_JOBS) as server:
+        policy = RetryPolicy(reconcile_for=0.1, base_delay=0)
+        client = connect(api_key=KEY, base_url=server.base_url, retry=policy, hooks=Hooks(**notes))
+        with pytest.raises(CreateOutcomeUnknownError) as caught:
+            await client.live_monitor.create(YARD, OPEN)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert KEY not in f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r}"
+        error = error.__cause__ or error.__context__
+    assert KEY not in "\n".join([*seen, caplog.text])
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "429 Too Many Requests", "500 Internal Server Error"])

@@ -111,6 +111,44 @@ def test_bytes_after_a_reply_are_never_the_next_reply(connect: Connect, surplus:
             assert 0 == len(client.jobs.list())
 
 
+def framed(body: bytes, framing: str) -> bytes:
+    """A reply in one of the ways to say where its body ends."""
+    head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+    if "gzip" in framing:
+        body, head = gzip.compress(body), f"{head}content-encoding: gzip\r\n"
+    if "chunked" not in framing:
+        return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+    chunks = [body[start : start + 5] for start in range(0, len(body), 5)]
+    end = b"0\r\nx-trailer: 1\r\n\r\n" if "trailer" in framing else b"0\r\n\r\n"
+    return (
+        f"{head}transfer-encoding: chunked\r\n\r\n".encode()
+        + b"".join(b"%x\r\n%b\r\n" % (len(c), c) for c in chunks)
+        + end
+    )
+
+
+FRAMINGS = ["length", "chunked", "chunked with a trailer", "length, gzip", "chunked, gzip"]
+SURPLUS = [
+    reply({"jobs": [{"job_id": "planted"}]}),
+    framed(b'{"jobs": [{"job_id": "planted"}]}', "chunked"),
+    b"\r\n",
+    b"\0",
+]
+
+
+@pytest.mark.own_connections
+@pytest.mark.parametrize("surplus", SURPLUS, ids=["a reply", "chunks", "a line", "a byte"])
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_bytes_after_a_reply_in_any_framing_are_never_the_next_reply(
+    connect: Connect, framing: str, surplus: bytes
+) -> None:
+    good = framed(b'{"jobs": []}', framing)
+    with RawServer(good + surplus, framed(b'{"jobs": [{"job_id": "mine"}]}', framing)) as server:
+        client = connect(base_url=server.base_url, retry=None)
+        first, second = [[job.job_id for job in client.jobs.list()] for _ in range(2)]
+    assert (first, second) == ([], ["mine"])
+
+
 def test_bytes_after_the_reply_to_a_create_are_never_the_next_reply(connect: Connect) -> None:
     first, planted, second = ({"job_id": name} for name in ("first", "planted", "second"))
     with RawServer(reply(first) + reply(planted), reply(second)) as server:
@@ -233,9 +271,10 @@ def test_a_success_without_a_page_is_an_error(connect: Connect, status: str) -> 
     assert int(status[:3]) == caught.value.status_code
 
 
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308, 399])
 @pytest.mark.parametrize("location", ["/api/jobs", "https://elsewhere.example/", "file:///etc/passwd", "http://[", ""])
-def test_a_redirect_is_not_followed(connect: Connect, location: str) -> None:
-    with RawServer(reply(b"", "302 Found", location=location)) as server:
+def test_a_redirect_is_not_followed(connect: Connect, location: str, status: int) -> None:
+    with RawServer(reply(b"", f"{status} Elsewhere", location=location)) as server:
         with pytest.raises(APIStatusError, match="redirect"):
             connect(base_url=server.base_url).jobs.list()
         assert 1 == len(server.requests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import pickle
 import socket
 import threading
 import tracemalloc
@@ -22,6 +23,7 @@ from trio_client import (
     APIStatusError,
     APITimeoutError,
     CreateOutcomeUnknownError,
+    Hooks,
     ResponseValidationError,
     RetryPolicy,
     Timeout,
@@ -160,17 +162,17 @@ def test_each_create_has_a_connection_of_its_own(connect: Connect) -> None:
         assert all(b"connection: close" in request.lower() for request in server.requests[:2])
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        [f"HTTP/1.1 {KEY}\r\n\r\n".encode(), CLOSE],
-        [f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n".encode(), CLOSE],
-        [f"HTTP/1.1 200 Bearer {KEY}\r\ncontent-length: {KEY}\r\n\r\n".encode(), CLOSE],
-        [f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nBearer {KEY}\r\n".encode(), CLOSE],
-        [b"", RESET],
-    ],
-    ids=["status line", "header line", "length", "chunk", "reset"],
-)
+ECHOES: list[Any] = [
+    [f"HTTP/1.1 {KEY}\r\n\r\n".encode(), CLOSE],
+    [f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n".encode(), CLOSE],
+    [f"HTTP/1.1 200 Bearer {KEY}\r\ncontent-length: {KEY}\r\n\r\n".encode(), CLOSE],
+    [f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nBearer {KEY}\r\n".encode(), CLOSE],
+    [b"", RESET],
+]
+ECHO_PLACES = ["status line", "header line", "length", "chunk", "reset"]
+
+
+@pytest.mark.parametrize("script", ECHOES, ids=ECHO_PLACES)
 def test_no_failure_repeats_the_key(connect: Connect, script: Any) -> None:
     with RawServer(script) as server:
         with pytest.raises(APIConnectionError) as caught:
@@ -179,6 +181,27 @@ def test_no_failure_repeats_the_key(connect: Connect, script: Any) -> None:
     while error is not None:
         assert KEY not in f"{error} {error!r} {vars(error)}"
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("script", ECHOES, ids=ECHO_PLACES)
+def test_no_failure_of_a_create_repeats_the_key_in_errors_hooks_or_the_log(
+    connect: Connect, script: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[str] = []
+    notes: dict[str, Any] = dict.fromkeys(
+        ("on_request", "on_response", "on_retry"), lambda info: seen.append(repr(info))
+    )
+    with RawServer(script, script, NO_JOBS) as server:
+        policy = RetryPolicy(reconcile_for=0.1, base_delay=0)
+        client = connect(api_key=KEY, base_url=server.base_url, retry=policy, hooks=Hooks(**notes))
+        with pytest.raises(CreateOutcomeUnknownError) as caught:
+            client.live_monitor.create(YARD, OPEN)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert KEY not in f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r}"
+        error = error.__cause__ or error.__context__
+    assert KEY not in "\n".join([*seen, caplog.text])
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "429 Too Many Requests", "500 Internal Server Error"])

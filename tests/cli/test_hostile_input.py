@@ -10,8 +10,11 @@ import time
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_client.cli import _receiving
 from trio_client.cli._events import event_data, headline
@@ -178,3 +181,23 @@ def test_a_page_of_jobs_with_an_odd_field_each_is_one_warning(run: Run, environm
     assert len(done.out.splitlines()) == 100
     assert done.err.count("\n") == 1
     assert "100" in done.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+@given(st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.sampled_from([".jpg", ".png", ""])), max_size=5))
+def test_a_saved_picture_is_written_through_no_link(links: list[tuple[int, bool, str]]) -> None:
+    moment = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+    with TemporaryDirectory() as base:
+        target, folder = Path(base, "precious"), Path(base, "frames")
+        folder.mkdir()
+        target.write_text("mine")
+        for number, dangles, suffix in links:
+            link = folder / f"20260301T120000Z-a-{number}{suffix}"
+            if not link.is_symlink():
+                link.symlink_to(Path(base, "nowhere") if dangles else target)
+        saved = [
+            FrameFolder(folder, Out()).save(Triggered(job_id="a", occurred_at=moment, frame=JPEG)) for _ in range(3)
+        ]
+        assert [Path(each or "").is_symlink() for each in saved] == [False] * 3
+        assert target.read_text() == "mine"
+        assert not Path(base, "nowhere").exists()

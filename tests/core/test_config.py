@@ -7,9 +7,12 @@ import logging
 import pickle
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_client import AsyncTrioClient, TrioClient
 from trio_client._core.config import (
@@ -308,3 +311,33 @@ def test_an_unknown_log_level_is_refused(monkeypatch: pytest.MonkeyPatch, logger
     monkeypatch.setenv("TRIO_LOG", "loud")
     with pytest.raises(ConfigurationError, match="TRIO_LOG is 'loud'"):
         configure_logging()
+
+
+HOSTS = ["trio.machinefi.com", "10.0.0.1", "0.0.0.0", "localhost", "127.0.0.1", "[::1]", "api.localhost", "localhost.x"]
+PARTS = st.tuples(
+    st.sampled_from(["https", "http", "HTTP", "ftp", ""]),
+    st.sampled_from(["", "planted-pw@", "u:planted-pw@", "u:planted/pw@", "@"]),
+    st.sampled_from(HOSTS),
+    st.sampled_from(["", ":443", ":8000", ":0", ":99999", ":x"]),
+    st.sampled_from(["", "/", "/api", "/api//", "/a/b", "/../api", "/a b", "\\\\x"]),
+    st.sampled_from(["", "?", "?k=planted-pw", "#planted-pw", "\r\nx: y"]),
+)
+
+
+@given(PARTS, st.booleans())
+def test_a_base_url_is_refused_or_leads_to_its_host_with_nothing_lost(parts: tuple[str, ...], plain: bool) -> None:
+    scheme, userinfo, host, port, path, rest = parts
+    url, text = f"{scheme}://{userinfo}{host}{port}{path}{rest}", ""
+    try:
+        found: str | None = base_url(url, allow_plain_http=plain)
+    except ConfigurationError as error:
+        found, text = None, str(error) + repr(error)
+    if found is None:
+        assert "planted" not in text
+        assert text.isprintable()
+        return
+    assert (userinfo, rest.strip()) == ("", "")
+    split = urlsplit(found)
+    assert (split.scheme, split.netloc) == (scheme.lower(), f"{host}{port}")
+    assert split.path == path.rstrip("/")
+    assert plain or scheme == "https" or host in ("localhost", "127.0.0.1", "[::1]")

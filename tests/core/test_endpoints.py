@@ -6,9 +6,12 @@ import base64
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_client import Frame, models
 from trio_client._core import endpoints
@@ -270,3 +273,15 @@ def test_what_is_no_method_is_refused(method: str) -> None:
 def test_what_is_no_json_is_refused_before_it_is_sent(value: Any) -> None:
     with pytest.raises(RequestValidationError, match="json cannot be sent as JSON"):
         raw("POST", json=value)
+
+
+@given(st.text(st.sampled_from("/.%2eE5cC?#\\@:ab \r\n\u00e4")))
+def test_a_raw_path_is_refused_or_stays_below_the_base_url(path: str) -> None:
+    try:
+        call = raw(path=path)
+    except RequestValidationError:
+        return
+    sent = httpx.URL(f"https://trio.example/api{call.target}")
+    assert (sent.host, sent.query, sent.fragment, sent.userinfo) == ("trio.example", b"", "", b"")
+    assert sent.raw_path.startswith(b"/api/")
+    assert ".." not in unquote(sent.path).split("/")

@@ -291,3 +291,40 @@ verify(b"{}", [(b"x-trio-signature", signature.encode())], "secret")
 """
     command = [sys.executable, "-bb", "-W", "error", "-c", program]
     assert subprocess.run(command, check=False, capture_output=True, text=True).stderr == ""
+
+
+@st.composite
+def headers_of(draw: st.DrawFn, value: str) -> Any:
+    """A signature header as any framework may pass it on."""
+    name = "".join(draw(st.sampled_from([each.lower(), each.upper()])) for each in "x-trio-signature")
+    prefix = "".join(
+        draw(st.sampled_from([each.lower(), each.upper()])) for each in draw(st.sampled_from(["", "sha256="]))
+    )
+    blanks = st.text(" \t", max_size=2)
+    text = draw(blanks) + prefix + draw(blanks) + draw(st.sampled_from([value.lower(), value.upper()])) + draw(blanks)
+    content = draw(st.sampled_from([text, text.encode()]))
+    pairs = [("Accept", "*/*"), (name, content)]
+    shape = draw(st.sampled_from(["dict", "list", "iterator", "bytes", "values in lists", "WSGI"]))
+    if shape == "bytes":
+        return [(key.encode(), each if isinstance(each, bytes) else each.encode()) for key, each in pairs]
+    if shape == "WSGI":
+        return {"HTTP_X_TRIO_SIGNATURE": text, "REQUEST_METHOD": "POST"}
+    if shape == "values in lists":
+        return {name: [content]}
+    return {"dict": dict(pairs), "list": pairs, "iterator": iter(pairs)}[shape]
+
+
+@given(
+    st.data(), st.binary(), st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=3), st.integers(0, 2)
+)
+def test_a_signature_fits_in_every_form_and_by_any_of_several_secrets(
+    data: st.DataObject, body: bytes, secrets: list[str], index: int
+) -> None:
+    secrets = [f"{each.strip()}-0123456789abcdef" for each in secrets]
+    secret = secrets[index % len(secrets)]
+    signature = webhooks.sign(body, secret)
+    webhooks.verify(body, data.draw(headers_of(signature)), secrets)
+    place = data.draw(st.integers(0, 63))
+    other = data.draw(st.sampled_from("0123456789abcdef").filter(lambda each: each != signature[place]))
+    with pytest.raises(WebhookSignatureError):
+        webhooks.verify(body, data.draw(headers_of(signature[:place] + other + signature[place + 1 :])), secrets)

@@ -1,4 +1,4 @@
-"""Manners in a client of the user's: its logs are masked during our calls, and cookies of replies are not sent back."""
+"""Manners with other libraries: their logs are masked, and an injected client sends back no cookies of replies."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from .._redaction import mask, preview
+from .._redaction import known_keys, mask, preview
 
 __all__ = ["KeptCookies", "masked_logs"]
 
 _LOGGERS = ("httpx", "httpx2")
+_WIRE_LOGGERS = [
+    f"{library}.{part}"
+    for library in ("httpcore", "httpcore2")
+    for part in ("connection", "http11", "http2", "proxy", "socks")
+]
 _ours: ContextVar[bool] = ContextVar("_ours", default=False)
 
 
@@ -31,7 +36,17 @@ def _shown(value: object) -> object:
     return preview(value) if isinstance(value, str) else mask(str(value), is_url=True)
 
 
+class _HideKeys(logging.Filter):
+    """Mask the keys of clients in what httpcore logs at DEBUG: replies, and why they are malformed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = mask(record.getMessage(), known_keys()), ()
+        return True
+
+
 _filter = _MaskUrls()
+for _name in _WIRE_LOGGERS:
+    logging.getLogger(_name).addFilter(_HideKeys())
 
 
 @contextmanager
