@@ -135,7 +135,7 @@ def start_up() -> float:
     command = [sys.executable, "-m", "trio_client.stub"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
+        url = process.stdout.readline().removeprefix("trio stub listening on ").split()[0]
         with urllib.request.urlopen(f"{url}/healthz") as reply:
             reply.read()
         seconds = time.perf_counter() - begun

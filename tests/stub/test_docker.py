@@ -30,7 +30,7 @@ def test_the_server_answers_and_the_health_check_sees_it() -> None:
     served[served.index("0.0.0.0")], served[served.index("8000")] = "127.0.0.1", "0"
     with subprocess.Popen(served, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        port = process.stdout.readline().strip().rpartition(":")[2]
+        port = process.stdout.readline().partition(" (")[0].rpartition(":")[2]
         check = [part.replace("8000", port) for part in command("HEALTHCHECK")]
         healthy = subprocess.run(check, check=False).returncode
         process.terminate()

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from trio_client.stub import Clock, Scene, StubServer, create_app
+from trio_client.stub.server.commands import command_server, first_line
 
 YARD = "rtsp://camera.example/yard"
 MONITOR = {"stream_url": YARD, "condition": "Is the gate open?"}
@@ -242,7 +243,7 @@ def test_the_process_prints_its_address_and_ends_quietly(connect: Connect, numbe
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        match = re.fullmatch(r"trio stub listening on (http://127\.0\.0\.1:\d+)\n", line)
+        match = re.fullmatch(r"trio stub listening on (http://127\.0\.0\.1:\d+) \(real time; .*\)\n", line)
         assert match, line
         headers = {"authorization": "Bearer k", "accept": "text/event-stream"}
         with httpx.stream(
@@ -254,6 +255,33 @@ def test_the_process_prints_its_address_and_ends_quietly(connect: Connect, numbe
             out, err = process.communicate(timeout=10)
             assert time.monotonic() - begun < 8
     assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("speed", "pace"),
+    [
+        (1, "real time; --speed 60: an hour a minute"),
+        (60, "an hour a minute"),
+        (0, "time stands still"),
+        (600, "600 times real time"),
+    ],
+)
+def test_the_first_line_says_how_time_passes(speed: float, pace: str) -> None:
+    assert f"trio stub listening on http://127.0.0.1:8123 ({pace})" == first_line(
+        command_server(speed=speed, port=8123)
+    )
+
+
+def test_the_commands_show_what_is_watched_for_at_the_first_check() -> None:
+    with command_server(speed=0) as stub, httpx.Client(base_url=stub.base_url, trust_env=False) as client:
+        body = {**MONITOR, "interval_seconds": 10, "max_triggers": None}
+        client.post("/live-monitor", json=body, headers={"authorization": "Bearer k"})
+        stub.clock.advance(12)
+        assert 1 == stub.jobs[0].stats["triggers_fired"]
+        stub.clock.advance(20)
+        assert 1 == stub.jobs[0].stats["triggers_fired"]
+        stub.clock.advance(10)
+        assert 2 == stub.jobs[0].stats["triggers_fired"]
 
 
 @pytest.mark.thorough

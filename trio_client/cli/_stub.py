@@ -17,7 +17,7 @@ def stub(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
-    speed: Annotated[float, typer.Option(help="Stub seconds per real second.")] = 60.0,
+    speed: Annotated[float, typer.Option(help="Stub seconds per real second; 60: an hour a minute.")] = 1.0,
     max_jobs: Annotated[int, typer.Option(help="Maximum number of running jobs.")] = 10,
     accept_key: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="Key to accept; may be repeated. Default: any.")
@@ -51,13 +51,13 @@ def stub(
     """
     out = session_of(context).out
     try:
-        from ..stub import StubServer
+        from ..stub.server.commands import command_server, first_line
     except ModuleNotFoundError as error:
         raise UsageError(f"{error}.") from None
     if webhook_secret:
         out.secrets.append(webhook_secret)
     try:
-        server = StubServer(
+        server = command_server(
             host=host,
             port=port,
             speed=speed,
@@ -78,7 +78,7 @@ def stub(
     except OSError as error:
         raise UsageError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
     try:
-        out.line(f"trio stub listening on {server.url}")
+        out.line(first_line(server))
         out.note("In another terminal:")
         out.note(f"  export TRIO_API_KEY=any-key TRIO_BASE_URL={server.base_url}")
         out.note('  trio-client watch rtsp://gate.example/live "a van is at the gate"')

@@ -12,7 +12,7 @@ from typing import get_args
 
 from .documented.generations import GENERATIONS, NEWEST
 from .engine.listing import ListOrder
-from .server.stub_server import StubServer
+from .server.commands import REAL_TIME, command_server, first_line
 
 __all__ = ["main"]
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        server = StubServer(
+        server = command_server(
             host=options.host,
             port=options.port,
             speed=options.speed,
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
-    print(f"trio stub listening on {server.url}", flush=True)  # noqa: T201
+    print(first_line(server), flush=True)  # noqa: T201
     # A wait without a limit cannot be interrupted by a signal on Windows.
     while not ended.wait(0.5):
         pass
@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port (default: %(default)s)")
-    parser.add_argument("--speed", type=float, default=60.0, help="stub-seconds per real second (default: %(default)s)")
+    parser.add_argument(
+        "--speed", type=float, default=REAL_TIME, help="stub-seconds per real second; 60: an hour a minute (default: 1)"
+    )
     parser.add_argument("--max-jobs", type=int, default=10, help="concurrent jobs (default: %(default)s)")
     parser.add_argument(
         "--api-key", action="append", metavar="KEY", help="a key to accept; may be repeated; default: any"

@@ -64,6 +64,7 @@ CONTROL_SCHEMAS: dict[str, dict[str, Any]] = {
         ("stream_url",),
         stream_url=_TEXT,
         every=_nullable(_COUNT),
+        first=_nullable(_COUNT),
         at={"type": "array", "items": _SECONDS},
         holds=_nullable(_FLAG),
         live=_FLAG,

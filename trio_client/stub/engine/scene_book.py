@@ -15,10 +15,10 @@ MAX_SCENES = 10_000
 class SceneBook:
     """The scene of each stream URL; a URL without one shows the default scene."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], default: Scene | None = None) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._default = Scene()
+        self._default = default or Scene()
         self._started = now()
         self._scenes: dict[str, tuple[Scene, float]] = {}
 

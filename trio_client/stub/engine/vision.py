@@ -23,6 +23,7 @@ class Scene:
     Args:
         every: the condition holds on every n-th check of a job (default 3: with an interval of 10 s a
             monitor triggers after 30 s). None: it never holds by counting.
+        first: the number of the first check it holds on, such as 1; by default `every`.
         at: job times in stub-seconds at which the condition comes true; the first check at or after
             each of them sees it. When given, `every` is not used.
         holds: True or False makes the condition hold always or never, regardless of `every` and `at`.
@@ -42,6 +43,7 @@ class Scene:
     """
 
     every: int | None = 3
+    first: int | None = None
     at: Sequence[float] = ()
     holds: bool | None = None
     live: bool = True
@@ -59,6 +61,8 @@ class Scene:
     def __post_init__(self) -> None:
         if self.every is not None and self.every < 1:
             raise ValueError(f"every must be at least 1 or None, not {self.every}")
+        if self.first is not None and self.first < 1:
+            raise ValueError(f"first must be at least 1 or None, not {self.first}")
         if not 0 <= self.frame_size <= MAX_FRAME_SIZE:
             raise ValueError(f"frame_size must be 0 to {MAX_FRAME_SIZE} bytes, not {self.frame_size}")
 
@@ -71,7 +75,10 @@ class Scene:
             return self.holds
         if self.at:
             return any(since < moment <= at for moment in self.at)
-        return self.every is not None and check > 0 and check % self.every == 0
+        if self.every is None:
+            return False
+        first = self.every if self.first is None else self.first
+        return check >= first and (check - first) % self.every == 0
 
     def holds_now(self, age: float) -> bool:
         """Whether a single check finds the condition met, `age` stub-seconds after the scene was set."""

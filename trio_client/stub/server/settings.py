@@ -9,6 +9,7 @@ from ..api.allowed_hosts import AllowedHosts
 from ..documented.generations import NEWEST, Generation
 from ..engine.clock import check_number
 from ..engine.listing import Listing, ListOrder
+from ..engine.vision import Scene
 from .uvicorn_server import REQUEST_SECONDS
 
 __all__ = ["Settings"]
@@ -35,6 +36,7 @@ class Settings:
         list_order: how jobs are listed: "newest" first, "oldest" first, or by "id".
         full_status: the HTTP status of MAX_JOBS_REACHED.
         jobs_outlive_streams: whether a job goes on when the reader of its event stream disconnects.
+        default_scene: what streams show that have no scene of their own; None: `Scene()`.
     """
 
     speed: float = 60.0
@@ -53,6 +55,7 @@ class Settings:
     list_order: ListOrder = "newest"
     full_status: int = 429
     jobs_outlive_streams: bool = True
+    default_scene: Scene | None = None
 
     def __post_init__(self) -> None:
         AllowedHosts(self.allow_hosts)  # refuses what is not a host name

@@ -29,7 +29,7 @@ class StubState:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock: Clock = Clock(settings.speed, monotonic=RealTime.monotonic)
-        self.scenes: SceneBook = SceneBook(self.clock.now)
+        self.scenes: SceneBook = SceneBook(self.clock.now, settings.default_scene)
         self.jobs: JobStore = JobStore(
             self.clock,
             self.scenes,

@@ -58,6 +58,7 @@ class StubServer:
         list_order: how jobs are listed: "newest" first, "oldest" first, or by "id".
         full_status: the HTTP status of MAX_JOBS_REACHED.
         jobs_outlive_streams: whether a job goes on when the reader of its event stream disconnects.
+        default_scene: what streams show that have no scene of their own; None: `Scene()`.
 
     Example:
         >>> with StubServer() as stub:
@@ -88,6 +89,7 @@ class StubServer:
         list_order: ListOrder = "newest",
         full_status: int = 429,
         jobs_outlive_streams: bool = True,
+        default_scene: Scene | None = None,
     ) -> None:
         if not allow_remote and not _is_loopback(host):
             raise ValueError(f"{host!r} is not a loopback address; allow_remote=True allows it")
@@ -111,6 +113,7 @@ class StubServer:
                 list_order=list_order,
                 full_status=full_status,
                 jobs_outlive_streams=jobs_outlive_streams,
+                default_scene=default_scene,
             )
         )
         self._server: ThreadedServer | None = None

@@ -1,0 +1,28 @@
+"""What `python -m trio_client.stub` and `trio-client stub` have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.vision import Scene
+from .stub_server import StubServer
+
+__all__ = ["REAL_TIME", "command_server", "first_line"]
+
+REAL_TIME = 1.0
+_PACES = {
+    REAL_TIME: "real time; --speed 60: an hour a minute",
+    60.0: "an hour a minute",
+    0.0: "time stands still",
+}
+
+
+def command_server(**options: Any) -> StubServer:
+    """Return a server for people to try: what is watched for is there at a job's first check."""
+    return StubServer(default_scene=Scene(first=1), **options)
+
+
+def first_line(server: StubServer) -> str:
+    """Return what is printed first: where the server listens, and how its time passes."""
+    speed = server.clock.speed
+    return f"trio stub listening on {server.url} ({_PACES.get(speed, f'{speed:g} times real time')})"
