@@ -81,6 +81,11 @@ class Pauses(RealTime):
 
         self.async_sleep, self.monotonic = sleep, REAL.monotonic
 
+    def scale(self, speed: float) -> None:
+        """Let the clock of the clients run faster from now on, waits included."""
+        self.take_real_time(speed)
+        self.monotonic = lambda: REAL.monotonic() * speed
+
 
 @pytest.fixture
 def pauses(stub: StubServer) -> Iterator[Pauses]:

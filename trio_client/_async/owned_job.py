@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._core.call import Call
 from .._core.config import Timeout
-from .._core.endpoints import POLL_SECONDS
 from .._core.hooks import CallInfo, notify
 from .._core.log import logger
 from .._core.ownership import (
@@ -26,7 +25,6 @@ from .._core.ownership import (
     with_reference,
     with_tag,
 )
-from .._core.retry.backoff import lengthened
 from .._core.stop_result import StopResult
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
@@ -43,6 +41,7 @@ from ..errors import (
 from ..models import Job
 from .job_lookup import find_id, search
 from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
+from .slot_probe import AsyncProbedSlot
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
@@ -155,17 +154,10 @@ class AsyncOwnedJob:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
         ledger = self._transport.state.ledger
-        until = self._transport.clock() + (wait_for_slot or 0.0)
         try:
-            while True:
-                try:
-                    return await self._attempt(send, abandon)
-                except MaxJobsReachedError as error:
-                    left = until - self._transport.clock()
-                    if left <= 0:
-                        raise
-                    pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
-                    await self._transport.sleep(min(pause, left))
+            if not wait_for_slot:
+                return await self._attempt(send, abandon)
+            return await self._with_slot(send, abandon, wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
                 ledger.refused(self.record)
@@ -296,6 +288,33 @@ class AsyncOwnedJob:
         """Stop looking up the job."""
         self.unregister()
         self._transport.state.ledger.refused(self.record)
+
+    async def _with_slot(
+        self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]], seconds: float
+    ) -> _T:
+        """Make attempts until there is a free slot, at most so many seconds."""
+        slot = AsyncProbedSlot(self._transport)
+        deadline = self._transport.clock() + seconds
+        refusal = None if slot.acquire() else slot.refusal
+        try:
+            while True:
+                if refusal is not None:
+                    try:
+                        await slot.wait(deadline=deadline)
+                    except TimeoutError:
+                        raise refusal from None
+                try:
+                    made = await self._attempt(send, abandon)
+                except MaxJobsReachedError as error:
+                    if self._transport.clock() >= deadline:
+                        raise
+                    slot.refused(error)
+                    refusal = error.with_traceback(None)
+                else:
+                    slot.started()
+                    return made
+        finally:
+            slot.release()
 
     async def _attempt(self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]]) -> _T:
         transport = self._transport

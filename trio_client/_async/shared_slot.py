@@ -41,7 +41,12 @@ class AsyncSharedSlotLease:
         self._share()
         return self._granted.is_set()
 
-    async def wait(self) -> bool:
+    @property
+    def refusal(self) -> MaxJobsReachedError | None:
+        """Return `None`: a target waits for a slot as long as it takes."""
+        return None
+
+    async def wait(self, until: float, deadline: float) -> bool:  # noqa: ARG002 - a time limit cancels it
         """Wait for a slot; return whether the account is full, or others only had to start first."""
         assert self._granted is not None
         await self._granted.wait()

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from .._core.config import RetryPolicy
-from .._core.endpoints import POLL_SECONDS
-from .._core.retry.backoff import lengthened
 from ..errors import MaxJobsReachedError
 from ..events import Event, Failed, Stopped
 
-__all__ = ["AsyncFollower", "AsyncSlotLease", "AsyncSource", "AsyncUnlimitedSlots"]
-
-
-_RESTART_DELAY = 600.0
+__all__ = ["AsyncFollower", "AsyncSlotLease", "AsyncSource"]
 
 
 class AsyncSource(Protocol):
@@ -74,8 +68,19 @@ class AsyncSlotLease(Protocol):
         """Ask to start a job; return whether that may be done at once."""
         ...
 
-    async def wait(self) -> bool:
-        """Wait until a job may be started; return whether the account is full, or others only had to start first."""
+    @property
+    def refusal(self) -> MaxJobsReachedError | None:
+        """What the account's last refusal said, for a watch that waits for a limited time."""
+        ...
+
+    async def wait(self, until: float, deadline: float) -> bool:
+        """Wait until a job may be started; return whether the account is full, or others only had to start first.
+
+        At the deadline a last attempt may be made.
+
+        Raises:
+            TimeoutError: that has not come by then.
+        """
         ...
 
     def started(self) -> None:
@@ -101,41 +106,3 @@ class AsyncSlotLease(Protocol):
     def release(self) -> None:
         """Return the permission, until `acquire` is called again."""
         ...
-
-
-class AsyncUnlimitedSlots:
-    """The lease of a watch that shares with no other: it may start a job whenever the account has a free slot."""
-
-    def __init__(self, policy: RetryPolicy) -> None:
-        self._policy = policy
-        self._was_refused = False
-
-    def acquire(self) -> bool:
-        """Let every job start."""
-        return True
-
-    async def wait(self) -> bool:
-        """Return at once."""
-        return False
-
-    def started(self) -> None:
-        """Do nothing."""
-
-    def refused(self, error: MaxJobsReachedError) -> float:
-        """Return how long to wait before the next attempt."""
-        self._was_refused = True
-        return lengthened(POLL_SECONDS, error, self._policy)
-
-    def restart_delay(self) -> float:
-        """Keep a job for a while once the account has refused one."""
-        return _RESTART_DELAY if self._was_refused else 0.0
-
-    def time_slice(self) -> AbstractContextManager[object]:
-        """End nothing."""
-        return nullcontext()
-
-    def keep(self) -> None:
-        """Do nothing."""
-
-    def release(self) -> None:
-        """Do nothing."""

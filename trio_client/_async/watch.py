@@ -35,7 +35,8 @@ from .job_lookup import search
 from .job_stop import stop_job
 from .owned_job import AsyncOwnedJob
 from .owned_stream import AsyncOwnedStream
-from .sources import AsyncSlotLease, AsyncUnlimitedSlots
+from .slot_probe import AsyncProbedSlot
+from .sources import AsyncSlotLease
 from .transport import AsyncTransport
 
 __all__ = ["AsyncWatch"]
@@ -77,7 +78,7 @@ class AsyncWatch:
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         not_negative("wait_for_stream", wait_for_stream, "seconds")
-        self.lease: AsyncSlotLease = AsyncUnlimitedSlots(transport.settings.retry)
+        self.lease: AsyncSlotLease = AsyncProbedSlot(transport)
         self._transport = transport
         self._make_call = make_call
         self._references = References(options["extra_headers"], reference)
@@ -206,9 +207,9 @@ class AsyncWatch:
         job = self._job
         match command:
             case do.Acquire():
-                return do.Granted() if self.lease.acquire() else do.Queued()
-            case do.AwaitSlot(moment):
-                return await self._await_slot(moment, until)
+                return do.Granted() if self.lease.acquire() else do.Queued(self.lease.refusal)
+            case do.AwaitSlot():
+                return await self._await_slot(command, until)
             case do.Start(limit):
                 return await self._start(limit)
             case do.Resolve(create):
@@ -298,12 +299,13 @@ class AsyncWatch:
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
 
-    async def _await_slot(self, moment: float, until: float | None) -> do.Outcome:
+    async def _await_slot(self, command: do.AwaitSlot, until: float | None) -> do.Outcome:
+        moment = _earlier(command.until, until)
         try:
-            with self._limit(_earlier(moment, until)):
-                return do.Granted(waited=await self.lease.wait())
+            with self._limit(moment):
+                return do.Granted(waited=await self.lease.wait(moment, command.deadline))
         except TimeoutError:
-            if _is_first(until, moment):
+            if _is_first(until, min(command.until, command.deadline)):
                 raise
             return do.TimeUp()
 

@@ -12,6 +12,7 @@ from ..errors import ConfigurationError
 from .open_streams import OpenStreams
 from .ownership import Ledger
 from .retry.quota import RetryQuota
+from .slot_queue import SlotQueue
 
 if TYPE_CHECKING:
     from .spans import Spans
@@ -29,6 +30,8 @@ class ClientState:
     ledger: Ledger = field(default_factory=Ledger)
     """Which job in the list is whose."""
     open_streams: OpenStreams = field(default_factory=OpenStreams)
+    slots: SlotQueue = field(default_factory=SlotQueue)
+    """Which of its streams probes for a free job slot."""
     stop_until: float | None = None
     """When the stops are to be over, by the client's clock, once the client is being closed."""
     closed: bool = False

@@ -128,9 +128,13 @@ class Acquire:
 
 @dataclass(frozen=True, slots=True)
 class AwaitSlot:
-    """Wait for the lease, until a time at most. Outcome: `Granted` or `TimeUp`."""
+    """Wait for the lease, until a time at most; a last attempt may be made at the deadline.
+
+    Outcome: `Granted` or `TimeUp`.
+    """
 
     until: float
+    deadline: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,9 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Other watches are first."""
+    """Others are first; `refusal`: what the account said last, if that matters."""
+
+    refusal: MaxJobsReachedError | None = None
 
 
 @dataclass(frozen=True, slots=True)

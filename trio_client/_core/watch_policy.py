@@ -6,6 +6,7 @@ next. Read it from top to bottom to see what a watch does; what performs the com
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import NoReturn
@@ -74,8 +75,8 @@ class WatchPolicy(WatchSteps):
         if self._pause:
             yield from self._wait(self._budget.waits_to_the_end(self._pause))
             self._pause = 0.0
-        yield from self._acquire_slot()
-        if self._budget.over() is not None:
+        has_slot = yield from self._acquire_slot()
+        if not has_slot or self._budget.over() is not None:
             return None
         self._budget.reserve()
         self._enter("starting", self._coverage.reason)
@@ -84,7 +85,7 @@ class WatchPolicy(WatchSteps):
         outcome = found or (yield from self._do(do.Start(self._budget.job_limit())))
         match outcome:
             case do.JobStarted(job):
-                self._full_since = None
+                self._full.since = None
                 self._budget.job_started(self._ran_already(job))
                 self._restarts.job_started()
                 return job
@@ -97,23 +98,46 @@ class WatchPolicy(WatchSteps):
                 pass
         return None
 
-    def _acquire_slot(self) -> Life[None]:
-        """Wait for the lease of a slot; that time is a gap, unless others only had to start first."""
+    def _acquire_slot(self) -> Life[bool]:
+        """Wait for the lease of a slot, and return whether there is one.
+
+        That time is a gap, unless others only had to start first.
+        """
         asked_at = self._server_now()
         outcome = yield from self._do(do.Acquire())
         if not self._budget.has_begun:
             self._budget.begin()
         if isinstance(outcome, do.Queued):
-            self._enter("waiting_for_slot", "no_free_slot")
+            self._queued(outcome)
         while not isinstance(outcome, do.Granted):
             opens = self._coverage.opens_in()
-            outcome = yield from self._do(do.AwaitSlot(self._clock() + (_QUEUED_SECONDS if opens is None else opens)))
+            until = self._clock() + (_QUEUED_SECONDS if opens is None else opens)
+            deadline = self._slot_deadline()
+            outcome = yield from self._do(do.AwaitSlot(min(until, deadline), deadline))
             if isinstance(outcome, do.TimeUp) or (isinstance(outcome, do.Granted) and outcome.waited):
                 self._coverage.lost("no_free_slot", since=asked_at)
             yield from self._emit(self._coverage.opened(self.job_id))
             if self._budget.over() is not None:
                 yield from self._do(do.ReleaseSlot())
-                return
+                return False
+            if isinstance(outcome, do.TimeUp) and self._clock() >= deadline and self._full.refusal is not None:
+                yield from self._do(do.ReleaseSlot())
+                self._full.since = None
+                yield from self._raise(self._full.refusal)
+                return False
+        return True
+
+    def _queued(self, outcome: do.Queued) -> None:
+        """Note that others are first, or that the account has refused the attempt before."""
+        if self._full.since is None:
+            self._full.since, self._full.refusal = self._clock(), outcome.refusal
+        if self._current.state.name != "waiting_for_slot":
+            self._enter("waiting_for_slot", "no_free_slot")
+
+    def _slot_deadline(self) -> float:
+        """Return until when a slot is waited for."""
+        seconds = self._rules.wait_for_slot
+        return math.inf if seconds is None or self._full.since is None else self._full.since + seconds
 
     def _resolve(self) -> Life[Outcome | None]:
         """Look up the jobs of unresolved creates; return one that was found, or the failure to look it up."""
@@ -133,16 +157,14 @@ class WatchPolicy(WatchSteps):
     def _slot_refused(self, error: MaxJobsReachedError, pause: float) -> Life[None]:
         self._coverage.lost("no_free_slot", error.problem)
         self._enter("waiting_for_slot", "no_free_slot", error.problem)
-        now = self._clock()
-        if self._full_since is None:
-            self._full_since = now
-        if self._rules.wait_for_slot is not None:
-            left = self._full_since + self._rules.wait_for_slot - now
-            if left <= 0:
-                yield from self._raise(error)
-                return
-            pause = min(pause, left)
-        self._pause = pause
+        if self._full.since is None:
+            self._full.since = self._clock()
+        self._full.refusal = error
+        left = self._slot_deadline() - self._clock()
+        if left <= 0:
+            yield from self._raise(error)
+            return
+        self._pause = min(pause, left)
 
     def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> Life[None]:
         """Pause before the next attempt, or raise the error."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
 from .._stats import JobStats
-from ..errors import CreateOutcomeUnknownError, TrioError
+from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, TrioError
 from ..events import Event, Failed, StatusChanged, Stopped
 from . import watch_commands as do
 from .shared_limits import SharedLimits
@@ -37,6 +37,14 @@ class _Rules:
     on_drop: Literal["restart", "poll", "raise"]
     wait_for_slot: float | None
     wait_for_stream: float
+
+
+@dataclass(slots=True)
+class _Full:
+    """Since when the account has had no free slot for the next job, and what its last refusal said."""
+
+    since: float | None = None
+    refusal: MaxJobsReachedError | None = None
 
 
 @dataclass(slots=True)
@@ -90,7 +98,7 @@ class WatchSteps:
         self._coverage = Coverage(server_now, self.subject)
         self._restarts = RestartPlan(restart_rule, clock=clock)
         self._pause = 0.0
-        self._full_since: float | None = None
+        self._full = _Full()
         self._current = _Current(WatchState("starting", server_now()))
 
     @property

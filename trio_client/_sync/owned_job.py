@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._core.call import Call
 from .._core.config import Timeout
-from .._core.endpoints import POLL_SECONDS
 from .._core.hooks import CallInfo, notify
 from .._core.log import logger
 from .._core.ownership import (
@@ -27,7 +26,6 @@ from .._core.ownership import (
     with_reference,
     with_tag,
 )
-from .._core.retry.backoff import lengthened
 from .._core.stop_result import StopResult
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
@@ -44,6 +42,7 @@ from ..errors import (
 from ..models import Job
 from .job_lookup import find_id, search
 from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
+from .slot_probe import ProbedSlot
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -156,17 +155,10 @@ class OwnedJob:
             CreateOutcomeUnknownError: it is not known whether there is a job.
         """
         ledger = self._transport.state.ledger
-        until = self._transport.clock() + (wait_for_slot or 0.0)
         try:
-            while True:
-                try:
-                    return self._attempt(send, abandon)
-                except MaxJobsReachedError as error:
-                    left = until - self._transport.clock()
-                    if left <= 0:
-                        raise
-                    pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
-                    self._transport.sleep(min(pause, left))
+            if not wait_for_slot:
+                return self._attempt(send, abandon)
+            return self._with_slot(send, abandon, wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
                 ledger.refused(self.record)
@@ -297,6 +289,31 @@ class OwnedJob:
         """Stop looking up the job."""
         self.unregister()
         self._transport.state.ledger.refused(self.record)
+
+    def _with_slot(self, send: Callable[[], _T], abandon: Callable[[], None], seconds: float) -> _T:
+        """Make attempts until there is a free slot, at most so many seconds."""
+        slot = ProbedSlot(self._transport)
+        deadline = self._transport.clock() + seconds
+        refusal = None if slot.acquire() else slot.refusal
+        try:
+            while True:
+                if refusal is not None:
+                    try:
+                        slot.wait(deadline=deadline)
+                    except TimeoutError:
+                        raise refusal from None
+                try:
+                    made = self._attempt(send, abandon)
+                except MaxJobsReachedError as error:
+                    if self._transport.clock() >= deadline:
+                        raise
+                    slot.refused(error)
+                    refusal = error.with_traceback(None)
+                else:
+                    slot.started()
+                    return made
+        finally:
+            slot.release()
 
     def _attempt(self, send: Callable[[], _T], abandon: Callable[[], None]) -> _T:
         transport = self._transport

@@ -36,7 +36,8 @@ from .job_lookup import search
 from .job_stop import stop_job
 from .owned_job import OwnedJob
 from .owned_stream import OwnedStream
-from .sources import SlotLease, UnlimitedSlots
+from .slot_probe import ProbedSlot
+from .sources import SlotLease
 from .transport import Transport
 
 __all__ = ["Watch"]
@@ -78,7 +79,7 @@ class Watch:
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         not_negative("wait_for_stream", wait_for_stream, "seconds")
-        self.lease: SlotLease = UnlimitedSlots(transport.settings.retry)
+        self.lease: SlotLease = ProbedSlot(transport)
         self._transport = transport
         self._make_call = make_call
         self._references = References(options["extra_headers"], reference)
@@ -207,9 +208,9 @@ class Watch:
         job = self._job
         match command:
             case do.Acquire():
-                return do.Granted() if self.lease.acquire() else do.Queued()
-            case do.AwaitSlot(moment):
-                return self._await_slot(moment, until)
+                return do.Granted() if self.lease.acquire() else do.Queued(self.lease.refusal)
+            case do.AwaitSlot():
+                return self._await_slot(command, until)
             case do.Start(limit):
                 return self._start(limit)
             case do.Resolve(create):
@@ -299,12 +300,13 @@ class Watch:
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
 
-    def _await_slot(self, moment: float, until: float | None) -> do.Outcome:
+    def _await_slot(self, command: do.AwaitSlot, until: float | None) -> do.Outcome:
+        moment = _earlier(command.until, until)
         try:
-            with self._limit(_earlier(moment, until)):
-                return do.Granted(waited=self.lease.wait())
+            with self._limit(moment):
+                return do.Granted(waited=self.lease.wait(moment, command.deadline))
         except TimeoutError:
-            if _is_first(until, moment):
+            if _is_first(until, min(command.until, command.deadline)):
                 raise
             return do.TimeUp()
 

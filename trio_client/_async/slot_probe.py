@@ -1,0 +1,103 @@
+"""Wait for a free job slot together with the other streams of a client."""
+
+from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager, nullcontext
+
+from .._core.endpoints import POLL_SECONDS
+from .._core.retry.backoff import lengthened
+from ..errors import MaxJobsReachedError
+from .transport import AsyncTransport
+
+__all__ = ["AsyncProbedSlot"]
+
+_RESTART_DELAY = 600.0
+_SAME = 0.1  # seconds
+
+
+class AsyncProbedSlot:
+    """The lease of a job slot by a stream of its own: whoever waits for one probes in turn with the others that do.
+
+    Args:
+        transport: of the client whose streams wait together.
+    """
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        self._queue = transport.state.slots
+        self._number: int | None = None
+        self._has_run = False
+        self._was_refused = False
+        self._pause = 0.0  # after a refusal
+
+    @property
+    def refusal(self) -> MaxJobsReachedError:
+        """What the account's last refusal said."""
+        return self._queue.refusal()
+
+    def acquire(self) -> bool:
+        """Return whether to make an attempt at once: the first one, unless others wait already."""
+        if self._number is None and (self._has_run or self._queue.is_alone(None, self._transport.clock())):
+            return True
+        if self._number is None:
+            self._number = self._queue.number()
+        return False
+
+    async def wait(self, until: float = math.inf, deadline: float = math.inf) -> bool:
+        """Wait for the time of the next attempt, and return `True`: the account is full.
+
+        The last attempt is made at the deadline, unless others wait as well.
+
+        Raises:
+            TimeoutError: the deadline, or the time given, is over.
+        """
+        number, queue, clock = self._number, self._queue, self._transport.clock
+        assert number is not None
+        queue.enter(number)
+        try:
+            while (pause := queue.pause(number, clock())) > 0:
+                if abs(self._pause - pause) < _SAME:
+                    pause = self._pause
+                left = min(until, deadline) - clock()
+                if left <= 0:
+                    if clock() < deadline or not queue.is_alone(number, clock()):
+                        raise TimeoutError
+                    break
+                await self._transport.sleep(min(pause, left))
+        finally:
+            queue.leave(number)
+        return True
+
+    def started(self) -> None:
+        """Note that a job runs."""
+        self._has_run = True
+        if self._number is not None:
+            self._queue.replied(self._number, self._transport.clock())
+        self._number = None
+
+    def refused(self, error: MaxJobsReachedError) -> float:
+        """Note that the account has no free slot; the next attempt is made after `wait`."""
+        self._was_refused = True
+        if self._number is None:
+            self._number = self._queue.number()
+        self._pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
+        self._queue.refused(self._number, error, self._transport.clock(), self._pause)
+        return 0.0
+
+    def restart_delay(self) -> float:
+        """Keep a job for a while once the account has refused one."""
+        return _RESTART_DELAY if self._was_refused else 0.0
+
+    def time_slice(self) -> AbstractContextManager[object]:
+        """End nothing."""
+        return nullcontext()
+
+    def keep(self) -> None:
+        """Do nothing."""
+
+    def release(self) -> None:
+        """Wait no longer."""
+        if self._number is not None:
+            self._queue.abandoned(self._number)
+        self._number = None
