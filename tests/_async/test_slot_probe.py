@@ -56,7 +56,7 @@ async def test_watches_that_wait_probe_together(stub: StubServer, client: AsyncT
             tasks.start_soon(watch, number)
             await anyio.sleep(0.005)
         await anyio.sleep(60 / SPEED)
-        assert 10 <= len(posts(stub)) <= 25, "once in three seconds, whoever waits"
+        assert 10 <= len(posts(stub)) <= 25, "once in three seconds, however many wait"
         assert {camera(0)} == {*posts(stub)}, "the one that has waited longest probes"
         stub.max_jobs = 3
         with anyio.fail_after(20):

@@ -12,7 +12,7 @@ FULL = MaxJobsReachedError("full", status_code=429, code="MAX_JOBS_REACHED")
 
 
 class Waiters:
-    """Waiters that ask as often as they are told to, and the times at which they probe."""
+    """Waiters that ask when their pause is over, and the times at which they probe."""
 
     def __init__(self, count: int) -> None:
         self.queue = SlotQueue()

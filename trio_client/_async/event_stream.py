@@ -90,6 +90,14 @@ class AsyncEventStream:
         """
         return self._outcome
 
+    @property
+    def usage(self) -> Usage:
+        """What the jobs of this stream have used so far: jobs, begun minutes, and their price.
+
+        A stream that follows a job started elsewhere uses nothing.
+        """
+        return self._source.usage
+
     async def until(self, *kinds: type[_E], timeout: float | None = None) -> _E | None:
         """Return the next event of the given types, or `None` if the stream ends or the time is up before.
 
@@ -270,11 +278,6 @@ class AsyncWatchStream(AsyncEventStream):
     def state(self) -> WatchState:
         """What the watch is doing, and why."""
         return self._watch.state
-
-    @property
-    def usage(self) -> Usage:
-        """What the jobs of the watch have used so far."""
-        return self._watch.usage
 
     async def _read(self, seconds: float | None) -> list[Event]:
         return await self._watch.advance(seconds)

@@ -26,6 +26,7 @@ from .._core.ownership import (
     with_tag,
 )
 from .._core.stop_result import StopResult
+from .._core.usage import JobMeter
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.async_.run_to_completion import run_to_completion
@@ -111,6 +112,8 @@ class AsyncOwnedJob:
         """When the job was made, as the job list has it; known only of a job that was found there."""
         self.stop_result: StopResult = StopResult()
         """What came of stopping it."""
+        self.meter: JobMeter = JobMeter(transport.clock)
+        """How long the job has run."""
         self._transport = transport
         self._keep = keep
         self._process = os.getpid()
@@ -178,6 +181,8 @@ class AsyncOwnedJob:
     def started(self, job_id: str | None = None) -> None:
         """Note that there is a job; its stream may be about to name it."""
         self._transport.state.ledger.running(self.record, job_id)
+        if not self.meter.jobs:
+            self.meter.started()
 
     async def resolve(self, cause: TrioError) -> Job:
         """Return the one job in the list that can be this create's.
@@ -218,6 +223,9 @@ class AsyncOwnedJob:
             return None
         (job,) = (each.job for each in found if each.job.job_id == job_id)
         self.began = job.created_time
+        if not self.meter.jobs:
+            now = self._transport.state.server_now()
+            self.meter.started(0.0 if self.began is None else max(0.0, (now - self.began).total_seconds()))
         return job
 
     def stop_at_exit(self) -> None:
@@ -239,6 +247,8 @@ class AsyncOwnedJob:
             job_id = await self.find_id()
             if job_id is not None:
                 self.stop_result = await try_to_stop(self._transport, job_id, **self._stop_time())
+                cancelled = self.stop_result.cancelled
+                self.meter.note(None if cancelled is None else cancelled.counters)
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
                 job = shown(self.job_id or "(id not known)")
@@ -281,6 +291,7 @@ class AsyncOwnedJob:
             unregister(self._at_exit)
 
     def _end(self, state: CreateState) -> None:
+        self.meter.ended()
         self.unregister()
         self._transport.state.ledger.ended(self.record, state)
 

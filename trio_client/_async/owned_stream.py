@@ -17,6 +17,7 @@ from .._core.history import JobHistory
 from .._core.log import logger
 from .._core.ownership import reference_of, with_reference
 from .._core.reply import media_type, parse, unusable
+from .._core.usage import Usage, known_price
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over, shielded
@@ -128,6 +129,12 @@ class AsyncOwnedStream:
         """When the job was made, as the job list has it; known only of a job that was found there."""
         return self._owned.began if self._owned is not None else None
 
+    @property
+    def usage(self) -> Usage:
+        """What the job has used so far."""
+        price = known_price(self._call.path, self._call.body or {})
+        return Usage() if self._owned is None else self._owned.meter.usage(price)
+
     async def open(self) -> None:
         """Start the job.
 
@@ -162,6 +169,15 @@ class AsyncOwnedStream:
                 not known and could not be found.
             TimeoutError: the time limit in force is over; nothing was lost.
         """
+        events = await self._advance()
+        if self._owned is not None:
+            for event in events:
+                self._owned.meter.note(getattr(event, "stats", None))
+            if self._history.finished:
+                self._owned.meter.ended()
+        return events
+
+    async def _advance(self) -> list[Event]:
         if self._polling is not None:
             return await self._polling.advance()
         if self._dropped is not None or self._reply is None:

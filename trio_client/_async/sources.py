@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from .._core.usage import Usage
 from ..errors import MaxJobsReachedError
 from ..events import Event, Failed, Stopped
 
@@ -34,6 +35,11 @@ class AsyncSource(Protocol):
         """What the current job's create is known by; `None`: it was started elsewhere, or there is none."""
         ...
 
+    @property
+    def usage(self) -> Usage:
+        """What the jobs that it started have used so far."""
+        ...
+
     async def open(self) -> None:
         """Begin: for a stream that starts a job, create it."""
         ...
@@ -59,6 +65,11 @@ class AsyncFollower:
     def reference(self) -> str | None:
         """Always `None`."""
         return None
+
+    @property
+    def usage(self) -> Usage:
+        """Nothing: what follows a job pays for none."""
+        return Usage()
 
 
 class AsyncSlotLease(Protocol):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .._stats import JobStats
+from ..pricing import PRICES_USD
 
-__all__ = ["JobMeter", "Usage"]
+__all__ = ["JobMeter", "Usage", "known_price"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Usage:
         return Usage(self.jobs + other.jobs, self.minutes_billed + other.minutes_billed, cost)
 
 
+def known_price(path: str, body: Mapping[str, Any]) -> float | None:
+    """Return the published price of a minute of the job that a request starts; `None`: there is none."""
+    return None if body.get("input_mode") == "hybrid" else PRICES_USD.get(path.strip("/"))
+
+
 class JobMeter:
     """How long one job has run: by this clock, or by the server's count if that is more.
 
@@ -53,6 +60,9 @@ class JobMeter:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.began: float | None = None
         """When the job began; `None`: there is none, or it has ended."""
+        self.jobs = 0
+        """How many jobs were started; another may follow once one has ended."""
+        self._minutes_ended = 0
         self._clock = clock
         self._counted = 0.0
 
@@ -69,6 +79,7 @@ class JobMeter:
     def started(self, ran: float = 0.0) -> None:
         """Note that a job runs; one that was looked up has run for `ran` seconds already."""
         self.began, self._counted = self._clock() - ran, 0.0
+        self.jobs += 1
 
     def note(self, stats: JobStats | None) -> None:
         """Note the server's count."""
@@ -80,4 +91,9 @@ class JobMeter:
         """Note that the job has ended; return its begun minutes."""
         self.note(stats)
         minutes, self.began = self.minutes, None
+        self._minutes_ended += minutes
         return minutes
+
+    def usage(self, price_per_minute_usd: float | None) -> Usage:
+        """Return what the jobs have used so far."""
+        return Usage.of(self.jobs, self._minutes_ended + self.minutes, price_per_minute_usd)

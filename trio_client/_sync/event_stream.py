@@ -91,6 +91,14 @@ class EventStream:
         """
         return self._outcome
 
+    @property
+    def usage(self) -> Usage:
+        """What the jobs of this stream have used so far: jobs, begun minutes, and their price.
+
+        A stream that follows a job started elsewhere uses nothing.
+        """
+        return self._source.usage
+
     def until(self, *kinds: type[_E], timeout: float | None = None) -> _E | None:
         """Return the next event of the given types, or `None` if the stream ends or the time is up before.
 
@@ -269,11 +277,6 @@ class WatchStream(EventStream):
     def state(self) -> WatchState:
         """What the watch is doing, and why."""
         return self._watch.state
-
-    @property
-    def usage(self) -> Usage:
-        """What the jobs of the watch have used so far."""
-        return self._watch.usage
 
     def _read(self, seconds: float | None) -> list[Event]:
         return self._watch.advance(seconds)

@@ -18,6 +18,7 @@ from .._core.history import JobHistory
 from .._core.log import logger
 from .._core.ownership import reference_of, with_reference
 from .._core.reply import media_type, parse, unusable
+from .._core.usage import Usage, known_price
 from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over, shielded
@@ -129,6 +130,12 @@ class OwnedStream:
         """When the job was made, as the job list has it; known only of a job that was found there."""
         return self._owned.began if self._owned is not None else None
 
+    @property
+    def usage(self) -> Usage:
+        """What the job has used so far."""
+        price = known_price(self._call.path, self._call.body or {})
+        return Usage() if self._owned is None else self._owned.meter.usage(price)
+
     def open(self) -> None:
         """Start the job.
 
@@ -163,6 +170,15 @@ class OwnedStream:
                 not known and could not be found.
             TimeoutError: the time limit in force is over; nothing was lost.
         """
+        events = self._advance()
+        if self._owned is not None:
+            for event in events:
+                self._owned.meter.note(getattr(event, "stats", None))
+            if self._history.finished:
+                self._owned.meter.ended()
+        return events
+
+    def _advance(self) -> list[Event]:
         if self._polling is not None:
             return self._polling.advance()
         if self._dropped is not None or self._reply is None:

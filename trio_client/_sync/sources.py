@@ -6,6 +6,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from .._core.usage import Usage
 from ..errors import MaxJobsReachedError
 from ..events import Event, Failed, Stopped
 
@@ -35,6 +36,11 @@ class Source(Protocol):
         """What the current job's create is known by; `None`: it was started elsewhere, or there is none."""
         ...
 
+    @property
+    def usage(self) -> Usage:
+        """What the jobs that it started have used so far."""
+        ...
+
     def open(self) -> None:
         """Begin: for a stream that starts a job, create it."""
         ...
@@ -60,6 +66,11 @@ class Follower:
     def reference(self) -> str | None:
         """Always `None`."""
         return None
+
+    @property
+    def usage(self) -> Usage:
+        """Nothing: what follows a job pays for none."""
+        return Usage()
 
 
 class SlotLease(Protocol):
