@@ -18,7 +18,7 @@ _SAME = 0.1  # seconds
 
 
 class ProbedSlot:
-    """The lease of a job slot by a stream of its own: whoever waits for one probes in turn with the others that do.
+    """The lease of a job slot by a single stream. While it waits, it probes together with its client's other streams.
 
     Args:
         transport: of the client whose streams wait together.
