@@ -7,6 +7,7 @@ BIN := .venv/bin
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
 	$(BIN)/python examples/quickstart_async.py
+	@echo "How does the API behave for your account? pip install 'trio-client[cli]', then: trio-client probe --help"
 
 test: .venv/.test  ## run the core tests: under three minutes, loopback only
 	$(BIN)/python -m pytest -n 2 -q

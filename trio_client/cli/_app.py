@@ -19,6 +19,7 @@ from ._config import load
 from ._doctor import doctor
 from ._exits import BROKEN_PIPE, JOB_MAY_RUN, NO, USAGE, Interrupted, ReaderGoneError, UsageError, exit_code
 from ._out import Out
+from ._probe import probe
 from ._session import Session, warn_if_readable_by_others
 from ._signals import ending_signals
 from ._stub import stub
@@ -45,6 +46,7 @@ app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_osapi.app, name="osapi")
 app.command()(stub)
 app.command()(doctor)
+app.command()(probe)
 
 
 def _show_version(wanted: bool) -> None:

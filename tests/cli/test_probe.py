@@ -1,0 +1,183 @@
+"""`probe` finds out how a server behaves, within its budget, and leaves no job running."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trio_client.stub import Scene, StubServer
+from trio_client.testing import MockTrio
+
+from .conftest import GATE, KEY, Run, Spawn
+
+CONDITION = "the gate is visible"
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path) -> Any:
+    """Runs a probe of a stub, and returns how it ended and the facts by name."""
+
+    def run_probe(stub: StubServer, *args: str) -> tuple[Any, dict[str, dict[str, Any]]]:
+        monkeypatch.setenv("TRIO_API_KEY", KEY)
+        monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
+        stub.scene(GATE, Scene(holds=True))
+        done = run("probe", GATE, CONDITION, "--out", str(tmp_path / "out"), *args)
+        file = tmp_path / "out" / "facts.jsonl"
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        return done, {fact["name"]: fact for fact in map(json.loads, lines)}
+
+    return run_probe
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def differing(facts: dict[str, dict[str, Any]]) -> set[str]:
+    return {name for name, fact in facts.items() if fact["verdict"] == "differs"}
+
+
+@pytest.mark.thorough
+def test_nothing_differs_at_the_newest_documentation(probe: Any, tmp_path: Path) -> None:
+    port = free_port()
+    with StubServer(speed=120, max_jobs=3) as stub:
+        extra = ["--listen", str(port), "--webhook-url", f"http://127.0.0.1:{port}/hook", "--allow-second-job"]
+        done, facts = probe(stub, "--yes", "--json", "--fill-slots", *extra)
+        assert stub.running_jobs == 0
+    assert (done.code, differing(facts)) == (0, set())
+    assert {fact["verdict"] for fact in facts.values()} == {"as_documented", "undocumented"}
+    assert facts["full_account"]["seen"] == {"slots": 3, "status": 429, "code": "MAX_JOBS_REACHED"}
+    assert facts["webhook_repeated_after_500"]["seen"] is True
+    assert [json.loads(line) for line in done.out.splitlines()] == list(facts.values())
+    report = (tmp_path / "out" / "report.md").read_text("utf-8")
+    assert "`StubServer()` behaves as what was seen here" in report
+    recorded = (tmp_path / "out" / "session.jsonl").read_text("utf-8")
+    assert [each for each in (KEY, "hunter2") if each in recorded + report + done.out + done.err] == []
+    assert MockTrio.replay(tmp_path / "out" / "session.jsonl") is not None
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("generation", "expected"),
+    [
+        (
+            "G1",
+            {
+                *("monitor_with_accept_event_stream", "digest_without_accept", "digest_event_names"),
+                *("status_after_trigger", "bad_key"),
+            },
+        ),
+        (
+            "G2",
+            {
+                *("monitor_with_accept_event_stream", "monitor_without_accept", "digest_without_accept"),
+                *("digest_event_names", "list_item_fields"),
+            },
+        ),
+        ("G3", {"monitor_stream_ends_with", "digest_event_names"}),
+    ],
+)
+def test_older_documentation_differs_where_it_says_so(probe: Any, generation: Any, expected: set[str]) -> None:
+    with StubServer(speed=120, generation=generation) as stub:
+        done, facts = probe(stub, "--yes")
+        assert stub.running_jobs == 0
+    assert (done.code, differing(facts)) == (0, expected)
+    assert all(generation in facts[name]["generations"] for name in expected)
+
+
+@pytest.mark.thorough
+def test_what_the_documentation_leaves_open_is_found_out(probe: Any, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"list_lag": 120, "list_order": "oldest", "jobs_outlive_streams": False}
+    with StubServer(speed=60, **options) as stub:
+        stub.add_jobs(2)
+        done, facts = probe(stub, "--yes")
+    assert done.code == 0
+    assert 1.5 <= facts["list_lag_seconds"]["seen"] <= 3.5
+    assert facts["list_order"]["seen"] == "oldest"
+    assert facts["job_outlives_stream"]["seen"] is False
+    assert "jobs_outlive_streams=False" in (tmp_path / "out" / "report.md").read_text("utf-8")
+
+
+@pytest.mark.thorough
+def test_every_job_is_short_and_one_runs_at_a_time(probe: Any) -> None:
+    with StubServer(speed=120, max_jobs=1) as stub:
+        done, facts = probe(stub, "--yes")
+        creates = [each.json for each in stub.requests if each.method == "POST" and "live-" in each.path]
+        assert {body["monitor_duration_seconds"] for body in creates if "interval_seconds" in body} == {60}
+        assert {body["max_windows"] for body in creates if "window_minutes" in body} == {1}
+        assert len(stub.jobs) == 5
+    assert (done.code, differing(facts)) == (0, set())
+
+
+def test_nothing_is_started_without_consent(environment: StubServer, run: Run, tmp_path: Path) -> None:
+    done = run("probe", GATE, CONDITION, "--out", str(tmp_path / "out"))
+    assert done.code == 2
+    assert "This starts 5 short jobs" in done.err
+    assert "costs up to 0.10 USD" in done.err
+    assert "add --yes" in done.err
+    assert environment.requests == []
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (("--max-cost", "0.05"), "--max-cost 0.05 is not enough: this probe costs at least 0.10 USD."),
+        (("--max-cost", "nan"), "is not enough"),
+        (("--listen", "8099"), "--listen and --webhook-url belong together"),
+        (("--webhook-url", "https://me.example/hook"), "--listen and --webhook-url belong together"),
+    ],
+)
+def test_a_probe_that_cannot_work_is_refused(
+    environment: StubServer, run: Run, tmp_path: Path, args: tuple[str, ...], problem: str
+) -> None:
+    done = run("probe", GATE, CONDITION, "--out", str(tmp_path / "out"), "--yes", *args)
+    assert (done.code, problem in done.err) == (2, True)
+    assert environment.requests == []
+
+
+def test_a_stream_that_is_not_live_is_refused(environment: StubServer, run: Run, tmp_path: Path) -> None:
+    environment.scene(GATE, Scene(live=False))
+    done = run("probe", GATE, CONDITION, "--out", str(tmp_path / "out"), "--yes")
+    assert (done.code, "The stream is not live" in done.err) == (2, True)
+    assert environment.jobs == []
+
+
+def test_a_probe_needs_a_key(
+    environment: StubServer, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRIO_API_KEY")
+    done = run("probe", GATE, CONDITION, "--out", str(tmp_path / "out"), "--yes")
+    assert (done.code, "There is no API key" in done.err) == (2, True)
+
+
+@pytest.mark.thorough
+def test_ctrl_c_stops_the_job_under_way(spawn: Spawn, tmp_path: Path) -> None:
+    with StubServer(speed=1, start_delay=0) as stub:
+        stub.scene(GATE, Scene(holds=False))
+        process = spawn("probe", GATE, CONDITION, "--out", str(tmp_path / "out"), "--yes", server=stub)
+        until = time.monotonic() + 20
+        while not stub.running_jobs and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert (process.returncode, stub.running_jobs, len(stub.jobs)) == (130, 0, 1), err
+    assert (tmp_path / "out" / "report.md").exists()
+
+
+@pytest.mark.thorough
+def test_a_job_that_may_still_run_is_named(probe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio_client.cli._probe_run._STOP_SECONDS", 0.5)
+    with StubServer(speed=600) as stub:
+        stub.fail_next(method="DELETE", path="/jobs", status=503, times=1000)
+        stub.fail_next(method="GET", path="/jobs/", status=503, times=1000)
+        done, _ = probe(stub, "--yes", "--max-cost", "0.10")
+        assert done.code == 5
+        assert stub.jobs[0].job_id in done.err

@@ -1,0 +1,70 @@
+"""Receive the webhooks of a probe: the first is answered with 500, the others with 200."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .._core.probe.exchange import Delivery
+from ._exits import UsageError
+
+__all__ = ["Listener"]
+
+_MAX_BYTES = 16 * 2**20
+
+
+class Listener:
+    """A server for webhooks on a port of this machine.
+
+    Args:
+        port: the port.
+
+    Raises:
+        UsageError: it cannot be listened on.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.deliveries: list[Delivery] = []
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 10
+
+            def do_POST(self) -> None:
+                size = self.headers.get("content-length", "0")
+                content = self.rfile.read(min(int(size) if size.isdigit() else 0, _MAX_BYTES))
+                status = listener.receive(dict(self.headers.items()), content)
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Log nothing: the terminal is for the probe."""
+
+        try:
+            self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        except OSError as error:
+            raise UsageError(f"Cannot listen on 127.0.0.1:{port}: {error.strerror}.") from None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._thread.start()
+
+    def receive(self, headers: dict[str, str], content: bytes) -> int:
+        """Note a delivery, and return the status to answer with."""
+        with self._lock:
+            status = 200 if self.deliveries else 500
+            self.deliveries.append(Delivery(headers, content, status))
+            return status
+
+    @property
+    def seen_enough(self) -> bool:
+        """Whether a trigger and an end were delivered."""
+        names = [str(each.json.get("type") or each.json.get("event")) for each in self.deliveries]
+        ends = any(each.json.get("status") in ("completed", "stopped", "failed") for each in self.deliveries)
+        return any("triggered" in name for name in names) and (ends or any("stopped" in name for name in names))
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
