@@ -209,6 +209,12 @@ BENT: dict[str, tuple[dict[str, list[Exchange]], str, Any, str]] = {
         {"status": 204, "job_status": None, "fields": []},
         "differs",
     ),
+    "a job that had ended before its cancel": (
+        {"cancel": [reply("cancel", {"status": "completed"})]},
+        "cancel",
+        None,
+        "not_seen",
+    ),
     "a second cancel that works": (
         {"cancel again": [reply("cancel again", {"status": "stopped"})]},
         "cancel_twice",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from .._core.call import Prepared
 from ..errors import ConfigurationError
 
 __all__ = ["AsyncObservedClient", "ExchangeObserver", "Observed", "ObservedClient", "Observer"]
@@ -38,12 +37,17 @@ class ExchangeObserver(Protocol):
 class Observer(Protocol):
     """Observes all exchanges of a client."""
 
-    def request(self, request: Prepared, secrets: Sequence[str]) -> ExchangeObserver:
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, secrets: Sequence[str]
+    ) -> ExchangeObserver:
         """A request is about to be sent. Returns what observes its reply.
 
         Args:
-            request: complete but for its key.
-            secrets: what must not be kept of it, besides the key.
+            method: the HTTP method.
+            url: the whole URL.
+            headers: all but the one with the key.
+            content: the body.
+            secrets: what must not be kept of it.
         """
         ...
 

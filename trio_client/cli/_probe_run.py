@@ -139,7 +139,8 @@ class Probe:
 
     def _plain_monitor(self) -> None:
         self.say("a monitor without an event stream, its place in the list, and its cancel")
-        self._list_and_cancel(self._create("plain monitor", self._body()).job_id)
+        body = {**self._body(), "max_triggers": None}  # so that it runs until it is cancelled
+        self._list_and_cancel(self._create("plain monitor", body).job_id)
 
     def _list_and_cancel(self, job_id: str | None) -> None:
         if job_id is None:

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .._core.call import Prepared
 from .._core.probe.exchange import Exchange
 from .._redaction import url_secrets
 from ..testing._recorder import RecordingFile
@@ -79,8 +78,8 @@ class Wire:
             headers["content-type"] = "application/json"
         if method == "POST":
             headers["idempotency-key"] = reference or str(uuid.uuid4())
-        url, secrets = self._base_url + path, self._secrets(body)
-        notes = self._record.request(Prepared(method, url, headers, content, True, False, lambda: secrets), ())
+        url = self._base_url + path
+        notes = self._record.request(method, url, headers, content, self._secrets(body))
         self.exchanges.append(Exchange(label, method, path.partition("?")[0], datetime.now(timezone.utc), body))
         sent = {**headers, **({"authorization": f"Bearer {self._key}"} if key else {})}
         try:

@@ -6,14 +6,14 @@ import codecs
 import json
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .._core.call import EVENT_STREAM, Prepared
+from .._core.call import EVENT_STREAM
 from .._core.log import logger
 from .._core.reply import media_type
 from .._http.content import Inflater, inflater_for
@@ -122,19 +122,18 @@ class RecordingFile:
             ) from error
         self.write(0, "recording", version=RECORDING_VERSION, frames=frames)
 
-    def request(self, request: Prepared, secrets: Sequence[str]) -> ExchangeRecorder:
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, secrets: Sequence[str]
+    ) -> ExchangeRecorder:
         """Record a request that is about to be sent."""
-        body: Any = None
-        if request.content:
-            body = parse_json(request.content)
-        known = [*request.secrets(), *secrets, *known_keys(), *secrets_in(body), *header_secrets(request.headers)]
+        body: Any = parse_json(content) if content else None
+        known = [*secrets, *known_keys(), *secrets_in(body), *header_secrets(headers)]
         masks = RecordingMask(known, frames=self._frames)
         with self._lock:
             self.exchanges += 1
             number = self.exchanges
-        headers = masks.headers({**request.headers, "authorization": "Bearer"}.items())
-        url, body = masks.url(request.url), masks.value(body)
-        self.write(number, "request", method=request.method, url=url, headers=headers, body=body)
+        sent = masks.headers({**headers, "authorization": "Bearer"}.items())
+        self.write(number, "request", method=method, url=masks.url(url), headers=sent, body=masks.value(body))
         return ExchangeRecorder(self, number, masks)
 
     def write(self, exchange: int, step: str, **values: Any) -> None:

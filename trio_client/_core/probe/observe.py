@@ -188,7 +188,7 @@ def cancel_reply(label: str) -> Callable[[Evidence], Any]:
 
     def observe(seen: Evidence) -> Any:
         found = seen.first(label)
-        if found is None:
+        if found is None or (label == "cancel" and _had_ended(found)):
             return None
         fields = sorted(found.json) if found.kind == "json" else []
         return {"status": found.status, "job_status": _status(found), "fields": fields}
@@ -259,6 +259,12 @@ def _name(body: dict[str, Any]) -> str:
 def _reason(exchange: Exchange) -> Any:
     places = (as_object(exchange.json.get(name)) for name in ("stats", "details"))
     return next((place["reason"] for place in places if place.get("reason")), None)
+
+
+def _had_ended(cancelled: Exchange) -> bool:
+    """Whether a job had ended by itself before it was cancelled."""
+    reason = as_object(cancelled.json.get("final_stats")).get("reason")
+    return _status(cancelled) == "completed" or reason in ("max_triggers_reached", "max_duration_reached")
 
 
 def _status(exchange: Exchange) -> str | None:

@@ -39,7 +39,13 @@ class ObservedSender(Sender):
         self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> Exchange:
         proxy = None if self._pool is None else self._pool.proxy
-        observer = self._observer.request(request, () if proxy is None or proxy.auth is None else proxy.auth)
+        observer = self._observer.request(
+            request.method,
+            request.url,
+            request.headers,
+            request.content,
+            [*request.secrets(), *((proxy and proxy.auth) or ())],
+        )
         try:
             exchange = super()._exchange(request, timeout, waits, peer, counted=counted)
         except BaseException as error:
