@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._client_config import ClientConfig
     from ._core.config import RetryPolicy, Timeout
     from ._core.hooks import CallInfo, Hooks
+    from ._core.job_info import JobInfo
     from ._core.reports import CancelReport
     from ._core.targets import Target
     from ._core.usage import Usage
@@ -120,6 +121,7 @@ __all__ = [
     "InsufficientCreditsError",
     "Job",
     "JobDetail",
+    "JobInfo",
     "JobIterator",
     "JobLeakWarning",
     "JobNotFoundError",
@@ -181,6 +183,7 @@ _DEFINED_IN: dict[str, str] = {
     "NOT_GIVEN": "._core.validation",
     "NotGiven": "._core.validation",
     "CallInfo": "._core.hooks",
+    "JobInfo": "._core.job_info",
     "Hooks": "._core.hooks",
     "Target": "._core.targets",
     "Usage": "._core.usage",

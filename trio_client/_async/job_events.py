@@ -12,6 +12,7 @@ from .._core.event_reader import polling_failed
 from .._core.history import JobHistory
 from .._core.retry.window import RetryWindow
 from .._http.concurrency.async_.shield import limit_is_over, limit_left
+from .._job_context import JobContext
 from ..errors import JobNotFoundError, TrioError
 from ..events import Event
 from .sources import AsyncFollower
@@ -34,6 +35,8 @@ class AsyncPolling(AsyncFollower):
         from_start: bool = True,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        if transport.context.stream_url is None:
+            transport = transport.about(JobContext(job_id=job_id))
         self._transport = transport
         self._call = get_job(job_id)
         self._history = history or JobHistory()
@@ -85,7 +88,7 @@ class AsyncPolling(AsyncFollower):
             self._polled, self._next_poll = True, None
             if self._window.allows(error):
                 return []
-            raise polling_failed(self.job_id, error, answered=self._answered) from error
+            raise polling_failed(self.job_id, error, self._transport.context, answered=self._answered) from error
         self._window.reset()
         self._polled, self._answered, self._next_poll = True, True, None
         if not job.is_terminal:

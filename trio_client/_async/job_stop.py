@@ -8,12 +8,14 @@ from itertools import count
 
 from .._core.config import RetryPolicy, Settings
 from .._core.endpoints import cancel_job, get_job
-from .._core.log import logger
+from .._core.hooks import notify_job
+from .._core.job_info import JobReport
 from .._core.ownership import CreateRecord, is_ambiguous
 from .._core.retry.outcome import Outcome, classify
 from .._core.state import ClientState
 from .._core.stop_result import StopResult
 from .._http.concurrency.async_.shield import shielded
+from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import (
     APIStatusError,
@@ -64,7 +66,7 @@ async def try_to_stop(transport: AsyncTransport, job_id: str, *, seconds: float 
                 hint = (isinstance(error, APIStatusError) and error.retry_after) or 0.0
             if not await stop.pause(max(hint, _PAUSES[number] if number < len(_PAUSES) else _PAUSE)):
                 break
-    logger.error("Stopping job %s failed: %s", shown(job_id), problem)
+    transport.context.with_job(job_id).log.error("Stopping job %s failed: %s", shown(job_id), problem)
     return stop.result
 
 
@@ -132,17 +134,17 @@ def _only_the_status_explains(error: APIStatusError) -> bool:
     return 400 <= error.status_code < 500 and not isinstance(error, (AuthenticationError, RateLimitError))
 
 
-def report_leak(job_id: str | None, error: BaseException | None) -> None:
+def report_leak(context: JobContext, error: BaseException | None) -> None:
     """Say loudly that a job may still be running; the error under way keeps its place and gets a note."""
-    name, advice = "a job whose id is not known", "Find it with client.jobs.list()."
+    job_id, name, advice = context.job_id, "a job whose id is not known", "Find it with client.jobs.list()."
     if job_id:
         name, advice = f"job {shown(job_id)}", f"Cancel it with client.jobs.cancel({shown(job_id)!r})."
     leak = JobLeakWarning(
-        f"Could not confirm that {name} was stopped: it may still be running and billed.",
+        context.named_in(f"Could not confirm that {name} was stopped: it may still be running and billed."),
         job_id=job_id,
         advice=advice,
     )
-    logger.error("%s", leak)
+    context.log.error("%s", leak)
     if error is not None:
         notes = [*getattr(error, "__notes__", ()), str(leak)]
         error.__notes__ = notes  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
@@ -157,10 +159,14 @@ def report_leak(job_id: str | None, error: BaseException | None) -> None:
 class StopAtExit:
     """Stop a job when nothing else of its client is left: no stream, no event loop, perhaps no connection."""
 
-    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord) -> None:
+    def __init__(
+        self, settings: Settings, state: ClientState, record: CreateRecord, report: JobReport, price: float | None
+    ) -> None:
         self._settings = settings
         self._state = state
         self._record = record
+        self._report = report
+        self._price = price
 
     def __call__(self, seconds: float) -> bool:
         """Stop it within a time; return whether that is certain."""
@@ -183,9 +189,13 @@ class StopAtExit:
             transport = Transport(settings, sender, self._state)
             until = transport.clock() + seconds
             job_id = find_id(transport, self._record, seconds=seconds)
-            return job_id is not None and stop_job(transport, job_id, seconds=until - transport.clock())
+            if job_id is None or not stop_job(transport, job_id, seconds=until - transport.clock()):
+                return False
+            notify_job(settings.hooks.on_job, self._report.ended(None, self._price))
+            return True
         finally:
             sender.close()
 
     def __str__(self) -> str:
-        return shown(self._record.job_id) if self._record.job_id else "one whose id is not known"
+        name = shown(self._record.job_id) if self._record.job_id else "one whose id is not known"
+        return JobContext.of(self._record.intent.body.get("stream_url")).named_in(name)

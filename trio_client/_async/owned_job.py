@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._core.call import Call
 from .._core.config import Timeout
-from .._core.hooks import CallInfo, notify
-from .._core.log import logger
+from .._core.hooks import CallInfo, notify, notify_job
+from .._core.job_info import JobReport
 from .._core.ownership import (
     Candidate,
     CreateRecord,
@@ -30,8 +30,10 @@ from .._core.usage import JobMeter
 from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.async_.run_to_completion import run_to_completion
+from .._job_context import ContextLog, JobContext
 from .._redaction import mask, shown
 from .._response_info import ResponseInfo, remember, response_info
+from .._stats import JobStats
 from ..errors import (
     AuthenticationError,
     CreateOutcomeUnknownError,
@@ -71,6 +73,7 @@ async def create_job(
     reference = reference_of(extra_headers, reference)
     if tag_webhook_url:
         call = with_tag(call, reference)
+    transport = transport.about(JobContext.of((call.body or {}).get("stream_url")))
     owned = AsyncOwnedJob(transport, announce(transport, call, reference))
     headers = with_reference(extra_headers, reference)
 
@@ -115,6 +118,7 @@ class AsyncOwnedJob:
         self.meter: JobMeter = JobMeter(transport.clock)
         """How long the job has run."""
         self._transport = transport
+        self._report = JobReport(record.intent, transport.context.stream_url, transport.clock)
         self._keep = keep
         self._process = os.getpid()
         self._at_exit: StopAtExit | None = None
@@ -122,12 +126,19 @@ class AsyncOwnedJob:
     @classmethod
     def of(cls, transport: AsyncTransport, error: CreateOutcomeUnknownError) -> Self:
         """Return the owned job of a create whose outcome is unknown."""
-        return cls(transport, transport.state.ledger.reopen(error))
+        context = JobContext.of(error.request.get("stream_url"))
+        context.target, context.price_per_minute_usd = transport.context.target, transport.context.price_per_minute_usd
+        return cls(transport.about(context), transport.state.ledger.reopen(error))
 
     @property
     def job_id(self) -> str | None:
         """The job's id, once known."""
         return self.record.job_id
+
+    @property
+    def log(self) -> ContextLog:
+        """The logger, whose lines name the camera and the job."""
+        return self._transport.log
 
     @property
     def has_ended(self) -> bool:
@@ -183,6 +194,7 @@ class AsyncOwnedJob:
         self._transport.state.ledger.running(self.record, job_id)
         if not self.meter.jobs:
             self.meter.started()
+        self._note_started()
 
     async def resolve(self, cause: TrioError) -> Job:
         """Return the one job in the list that can be this create's.
@@ -226,16 +238,20 @@ class AsyncOwnedJob:
         if not self.meter.jobs:
             now = self._transport.state.server_now()
             self.meter.started(0.0 if self.began is None else max(0.0, (now - self.began).total_seconds()))
+        self._note_started()
         return job
 
     def stop_at_exit(self) -> None:
         """Have the job stopped at the end of the program, unless it is stopped or released before."""
-        self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record)
+        price = self._transport.context.price_per_minute_usd
+        self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record, self._report, price)
         register(self._at_exit)
 
     async def find_id(self) -> str | None:
         """Return the job's id, so that it can be stopped; one that is not known is looked up in the list."""
-        return await find_id(self._transport, self.record)
+        job_id = await find_id(self._transport, self.record)
+        self._note_started()
+        return job_id
 
     async def stop(self, error: BaseException | None = None) -> None:
         """Stop the job, if there is one, and report it if it may still run; `error` is what is under way, if any."""
@@ -252,10 +268,10 @@ class AsyncOwnedJob:
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
                 job = shown(self.job_id or "(id not known)")
-                logger.error("Stopping job %s was cut off: it may run until the program ends, which cancels it.", job)
+                self.log.error("Stopping job %s was cut off: it may run until the program ends, which cancels it.", job)
             raise
         if job_id is None and not made:
-            logger.warning(
+            self.log.warning(
                 "POST %s was abandoned under way (Idempotency-Key %s) and no job was found; one may appear.",
                 record.intent.path,
                 record.intent.reference,
@@ -265,7 +281,7 @@ class AsyncOwnedJob:
         stopped = self.stop_result.confirmed
         self._end(CreateState.STOPPED if stopped else CreateState.LEAKED)
         if not stopped:
-            report_leak(job_id, error)
+            report_leak(self._transport.context.with_job(job_id), error)
 
     def _outcome_unknown(self, cause: TrioError, found: Sequence[Job]) -> CreateOutcomeUnknownError:
         state, record = self._transport.state, self.record
@@ -281,19 +297,32 @@ class AsyncOwnedJob:
         left = CLEANUP_SECONDS if until is None else until - self._transport.clock()
         return {} if left >= CLEANUP_SECONDS else {"seconds": max(_SHORTEST_STOP, left)}
 
-    def release(self, *, ended: bool = False) -> None:
-        """Leave the job alone from now on: it has ended, or it is to run on."""
-        self._end(CreateState.ENDED if ended else CreateState.RELEASED)
+    def release(self, *, ended: bool = False, counters: JobStats | None = None) -> None:
+        """Leave the job alone from now on: it has ended, or it is to run on; `counters` are those at its end."""
+        self._end(CreateState.ENDED if ended else CreateState.RELEASED, counters)
 
     def unregister(self) -> None:
         """Leave the job running at the end of the program."""
         if self._at_exit is not None:
             unregister(self._at_exit)
 
-    def _end(self, state: CreateState) -> None:
+    def _note_started(self) -> None:
+        """Note the id of the job, once it is known, and report that it runs."""
+        transport, job_id = self._transport, self.record.job_id
+        if job_id is not None:
+            transport.context.job_id = job_id
+            info = self._report.started(job_id, transport.context.price_per_minute_usd)
+            notify_job(transport.settings.hooks.on_job, info)
+
+    def _end(self, state: CreateState, counters: JobStats | None = None) -> None:
         self.meter.ended()
         self.unregister()
-        self._transport.state.ledger.ended(self.record, state)
+        transport = self._transport
+        transport.state.ledger.ended(self.record, state)
+        if state in (CreateState.ENDED, CreateState.STOPPED) and self.is_of_this_process:
+            counters = self.stop_result.counters if counters is None else counters
+            info = self._report.ended(counters, transport.context.price_per_minute_usd)
+            notify_job(transport.settings.hooks.on_job, info)
 
     async def _forget(self) -> None:
         """Stop looking up the job."""

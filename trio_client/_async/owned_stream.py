@@ -14,13 +14,13 @@ from .._core.config import Timeout
 from .._core.endpoints import POLL_SECONDS
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
-from .._core.log import logger
 from .._core.ownership import reference_of, with_reference
 from .._core.reply import media_type, parse, unusable
 from .._core.usage import Usage, known_price
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over, shielded
+from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import (
     APITimeoutError,
@@ -75,6 +75,8 @@ class AsyncOwnedStream:
     ) -> None:
         reference = reference_of(extra_headers, reference)
         stream_options(on_exit, on_drop, wait_for_slot)
+        if transport.context.stream_url is None:  # a watch has said what its jobs are about
+            transport = transport.about(JobContext.of((call.body or {}).get("stream_url")))
         self._transport = transport
         self._call = call
         self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
@@ -157,6 +159,7 @@ class AsyncOwnedStream:
         """Take over the job of an earlier create, which was found in the list, in place of starting one."""
         assert owned.job_id is not None
         self._owned, self._seen_alive = owned, owned.record.intent.sent_at
+        self._transport.context.job_id = owned.job_id
         self._follow(owned.job_id)
         if self._options.on_exit == "cancel":
             owned.stop_at_exit()
@@ -238,7 +241,7 @@ class AsyncOwnedStream:
         if stop and not ended:
             await owned.stop(error)
         else:
-            owned.release(ended=ended)
+            owned.release(ended=ended, counters=self._history.final)
 
     async def stop(self) -> tuple[bool, bool]:
         """Cancel the job, and keep its stream for the final messages.
@@ -308,11 +311,13 @@ class AsyncOwnedStream:
         if self._history.finished:
             return []
         if self._options.on_drop == "raise":
-            raise stream_dropped(job_id, reason) from cause
+            raise stream_dropped(job_id, reason, self._transport.context) from cause
         if job_id is None:
             job_id = await self._find_dropped(reason, cause)
         self._follow(job_id)
-        logger.warning("The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason)
+        self._transport.log.warning(
+            "The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason
+        )
         return []
 
     async def _poll_silent(self, job_id: str, silence: APITimeoutError) -> list[Event]:
@@ -326,7 +331,9 @@ class AsyncOwnedStream:
         if self._options.on_drop == "raise" or not events:
             self._dropped = str(silence), silence
             return await self._fall_back()
-        logger.warning("The stream of job %s was silent while the job went on; following it by polling.", shown(job_id))
+        self._transport.log.warning(
+            "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)
+        )
         await self._disconnect()
         self._history, self._polling = history, polling
         return events
@@ -337,7 +344,7 @@ class AsyncOwnedStream:
         try:
             job = await self._owned.resolve(cause or StreamInterruptedError(reason))
         except CreateOutcomeUnknownError as error:
-            raise stream_dropped(None, reason) from error
+            raise stream_dropped(None, reason, self._transport.context) from error
         return job.job_id
 
     async def _read_start(self) -> None:

@@ -12,12 +12,11 @@ from .._core.call import Call, Prepared, prepare
 from .._core.config import Settings, Timeout
 from .._core.error_reply import check, error_from
 from .._core.hooks import CallInfo, notify
-from .._core.log import logger
 from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
-from .._core.subject import Subject
 from .._http._async.sender import AsyncOpenReply, AsyncSender
+from .._job_context import ContextLog, JobContext
 from .._redaction import preview
 from .._response_info import ResponseInfo, remember
 from ..errors import APIStatusError, TrioError
@@ -36,12 +35,12 @@ class AsyncTransport:
         settings: Settings,
         sender: AsyncSender,
         state: ClientState | None = None,
-        subject: Subject | None = None,
+        context: JobContext | None = None,
     ) -> None:
         self.settings = settings
         self.sender = sender
         self.state: ClientState = state or ClientState()
-        self.subject: Subject = subject or Subject()
+        self.context: JobContext = context or JobContext()
 
     def clock(self) -> float:
         """Return monotonic seconds by the client's time source."""
@@ -53,11 +52,16 @@ class AsyncTransport:
 
     def with_settings(self, settings: Settings) -> AsyncTransport:
         """Return a transport with other settings over the same connections and the same state."""
-        return AsyncTransport(settings, self.sender, self.state, self.subject)
+        return AsyncTransport(settings, self.sender, self.state, self.context)
 
-    def about(self, subject: Subject) -> AsyncTransport:
+    def about(self, context: JobContext) -> AsyncTransport:
         """Return a transport whose calls, log lines and warnings are about a camera and its job."""
-        return AsyncTransport(self.settings, self.sender, self.state, subject)
+        return AsyncTransport(self.settings, self.sender, self.state, context)
+
+    @property
+    def log(self) -> ContextLog:
+        """The logger, whose lines name the camera and the job that the calls are about."""
+        return self.context.log
 
     async def call(
         self,
@@ -240,11 +244,13 @@ class AsyncTransport:
             error,
             request.headers.get("idempotency-key"),
             call.operation,
-            call.shown_stream_url or self.subject.stream_url,
+            call.shown_stream_url or self.context.stream_url,
         )
 
     def _note_retry(self, request: Prepared, attempts: Attempts, error: BaseException | None) -> None:
-        logger.info(
+        call = request.call
+        context = self.context if self.context.stream_url is not None else JobContext(call.shown_stream_url)
+        context.with_job(call.job_id).log.info(
             "%s %s: attempt %d failed (%s), trying again in %.2f s",
             request.method,
             request.shown_url,

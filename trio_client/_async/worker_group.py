@@ -11,7 +11,6 @@ from itertools import count
 import anyio
 from anyio.abc import TaskGroup
 
-from .._core.log import logger
 from .._core.shared_limits import SharedLimits
 from .._core.targets import Target
 from .._core.time_slices import TimeSlices
@@ -71,6 +70,7 @@ class AsyncWorkerGroup:
         number = next(self._numbers)
         lease = AsyncSharedSlotLease(self._slices, number, share=self._share)
         member = AsyncMember(target, self._make_watch(target), number, lease)
+        member.watch.name(target.key)
         member.watch.join(self._limits)
         member.watch.subject.key = target.key
         self.members[target] = member
@@ -187,7 +187,7 @@ class AsyncWorkerGroup:
             raise
         except TrioError as error:
             failed = self.outcomes[target] = _failed(target, events.job_id, error)
-            logger.warning("The watch of %r ended: %s", target, error)
+            member.watch.log.warning("The watch of %r ended: %s", target, error)
             await self.channel.put((target, failed), wanted=member.is_wanted)
         finally:
             if events.outcome is not None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import APIStatusError, StreamInterruptedError, TrioError
 from ..events import Event
@@ -29,35 +30,38 @@ def idle_limit(path: str, body: Mapping[str, Any]) -> float:
     return max(_MIN_IDLE_LIMIT, 3.0 * interval)
 
 
-def stream_dropped(job_id: str | None, reason: str) -> StreamInterruptedError:
+def stream_dropped(job_id: str | None, reason: str, context: JobContext) -> StreamInterruptedError:
     """Return the error for a stream that was dropped before its job ended."""
     named, advice = f"job {shown(job_id)}", f"Follow it with client.jobs.events({shown(job_id)!r})."
     if job_id is None:
         named, advice = "a job whose id had not arrived", "Find it with client.jobs.list()."
-    return StreamInterruptedError(
-        f"The stream of {named} was dropped: {reason}. The job may still be running.", job_id=job_id, advice=advice
-    )
+    text = context.named_in(f"The stream of {named} was dropped: {reason}. The job may still be running.")
+    return StreamInterruptedError(text, job_id=job_id, advice=advice)
 
 
-def polling_failed(job_id: str | None, error: TrioError, *, answered: bool) -> StreamInterruptedError:
+def polling_failed(
+    job_id: str | None, error: TrioError, context: JobContext, *, answered: bool
+) -> StreamInterruptedError:
     """Return the error for a job that cannot be polled any more.
 
     Args:
         job_id: the job.
         error: how the last poll failed.
+        context: the camera that it is about.
         answered: whether any poll has succeeded.
     """
     name = shown(job_id)
     if not answered and isinstance(error, APIStatusError) and error.status_code in _NO_SUCH_ROUTE:
         return StreamInterruptedError(
-            f"The server does not offer GET /jobs/{{job_id}}, so job {name} cannot be polled ({error.problem}); it may "
-            "still be running.",
+            context.named_in(
+                f"The server does not offer GET /jobs/{{job_id}}, so job {name} cannot be polled ({error.problem}); it "
+                "may still be running."
+            ),
             advice="Check base_url. Where a server has streams alone, read them to their end (on_drop='raise').",
             job_id=job_id,
         )
-    return StreamInterruptedError(
-        f"Job {name} cannot be polled any more ({error.problem}); it may still be running.", job_id=job_id
-    )
+    text = context.named_in(f"Job {name} cannot be polled any more ({error.problem}); it may still be running.")
+    return StreamInterruptedError(text, job_id=job_id)
 
 
 class EventReader:

@@ -32,12 +32,14 @@ class JobHistory:
         triggers: how many triggers were reported, or counted by the server.
         summaries: how many summaries were reported.
         finished: whether the job's end was reported.
+        final: the counters at its end.
     """
 
     __slots__ = (
         "_counted_triggers",
         "_status",
         "_work",
+        "final",
         "finished",
         "job_id",
         "started",
@@ -51,6 +53,7 @@ class JobHistory:
         self.stream_url = stream_url
         self.started = False
         self.finished = False
+        self.final: JobStats | None = None
         self.triggers = 0
         self.summaries = 0
         self._counted_triggers = 0  # of `triggers`: those that only a poll has counted
@@ -70,7 +73,8 @@ class JobHistory:
             self.job_id = event.job_id
         if event.stream_url is None:
             event.stream_url = self.stream_url
-        self.finished = self.finished or event.terminal
+        if event.terminal:
+            self.finished, self.final = True, event.counters
         if isinstance(event, UnknownEvent):
             return
         if isinstance(event, StatusChanged):
@@ -102,7 +106,7 @@ class JobHistory:
         }
         events = [*self._status_news(job, stats, base), *self._counter_news(job, stats, base, at)]
         if job.is_terminal:
-            self.finished = True
+            self.finished, self.final = True, stats
             events.append(_end(job, stats, base))
         return events
 

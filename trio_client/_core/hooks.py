@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING
 
-from .._redaction import preview
+from .._job_context import JobContext
+from .._redaction import preview, shown
 from ..errors import ConfigurationError
 from .log import logger
 
-__all__ = ["CallInfo", "Hooks", "notify"]
+if TYPE_CHECKING:
+    from .job_info import JobInfo
+
+__all__ = ["CallInfo", "Hooks", "notify", "notify_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class CallInfo:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Functions a client calls on its way; each gets one `CallInfo` and must return quickly.
+    """Functions a client calls on its way; each gets one `CallInfo` (`on_job`: a `JobInfo`) and must return quickly.
 
     An exception in a hook is logged and does not disturb the call.
 
@@ -57,6 +62,8 @@ class Hooks:
         on_intent: before the first request of a create, with its reference: a trace of what may become a job.
         on_failure: after a call that ended without a reply to its last request, with the error: what `on_response`
             does not see.
+        on_job: when a job of this client's streams and watches started or ended, and when `create` made one: to keep a
+            table of the jobs that run.
 
     Example:
         >>> calls = []
@@ -68,6 +75,7 @@ class Hooks:
     on_retry: Callable[[CallInfo], object] | None = None
     on_intent: Callable[[CallInfo], object] | None = None
     on_failure: Callable[[CallInfo], object] | None = None
+    on_job: Callable[[JobInfo], object] | None = None
 
     @classmethod
     def of(cls, value: Hooks | None) -> Hooks:
@@ -85,6 +93,18 @@ class Hooks:
                     advice="Pass a plain function; it may start a task.",
                 )
         return value or cls()
+
+
+def notify_job(hook: Callable[[JobInfo], object] | None, info: JobInfo | None) -> None:
+    """Call the hook of jobs, if there is one and something to report; its exceptions go no further."""
+    if hook is None or info is None:
+        return
+    try:
+        hook(info)
+    except Exception as error:  # noqa: BLE001 - a hook must not lose a paid job
+        JobContext(info.stream_url, job_id=info.job_id).log.error(
+            "A hook failed on job %s, which has %s: %s", shown(info.job_id), info.event, preview(repr(error))
+        )
 
 
 def notify(hook: Callable[[CallInfo], object] | None, info: CallInfo) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from .._job_context import JobContext
 from .._redaction import preview
 from ..errors import JobNotFoundError, RequestValidationError
 from ..events import Event, Failed, Started, Stopped, Triggered
 from ..models import JobDetail
 from .history import JobHistory
-from .log import logger
 
 __all__ = ["DeliveryTimeouts", "JobInbox"]
 
@@ -156,7 +156,9 @@ class JobInbox:
         self._history.note(event)
         if len(self._ready) == _MAX_READY:
             job = preview(event.job_id or "")
-            logger.warning("More than %d events of job %s are waiting; dropping the oldest.", _MAX_READY, job)
+            JobContext.of(event.stream_url, job_id=event.job_id).log.warning(
+                "More than %d events of job %s are waiting; dropping the oldest.", _MAX_READY, job
+            )
         self._ready.append(event)
 
     def _deliver_end(self, event: Stopped | Failed, now: float) -> None:

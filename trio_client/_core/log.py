@@ -6,6 +6,7 @@ import logging
 import os
 from typing import Any
 
+from .._job_context import logger
 from .._redaction import legible
 from ..errors import ConfigurationError
 
@@ -25,7 +26,6 @@ def _legible(value: Any) -> Any:
     return legible(value) if isinstance(value, str) else value
 
 
-logger = logging.getLogger("trio_client")
 logger.addFilter(_Legible())
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}

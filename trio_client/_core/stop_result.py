@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from .._stats import JobStats
 from ..models import CancelledJob, JobDetail
 
 __all__ = ["StopResult"]
@@ -27,3 +28,12 @@ class StopResult:
     cancelled: CancelledJob | None = None
     job: JobDetail | None = None
     at: datetime | None = None
+
+    @property
+    def counters(self) -> JobStats:
+        """The job's counters, as far as the replies have them."""
+        job, cancelled = self.job, self.cancelled
+        found = JobStats(job.counters if job is not None else {})
+        if cancelled is not None:
+            found.update(cancelled.counters)
+        return found

@@ -21,7 +21,6 @@ from ..errors import (
 )
 from ..events import Failed, Stopped
 from . import watch_commands as do
-from .log import logger
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
 from .watch_coverage import reason_of, reason_of_end
 from .watch_steps import ClosedError, Life, WatchSteps, is_unresolved, status_of
@@ -178,7 +177,7 @@ class WatchPolicy(WatchSteps):
         if pause is None or (self._rules.on_drop == "raise" and isinstance(error, StreamInterruptedError)):
             yield from self._raise(error)
             return
-        logger.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
+        self._log.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
         self._pause = pause
 
     # While a job runs
@@ -226,7 +225,7 @@ class WatchPolicy(WatchSteps):
                 # Two jobs beside each other would both be billed; only a key that is refused will not work again.
                 pause = None if isinstance(error.__cause__, AuthenticationError) else self._backoff.next_pause()
             if pause is not None:
-                logger.warning(
+                self._log.warning(
                     "Watched job %s cannot be polled (%s); retrying in %.1f s.", shown(job.job_id), error, pause
                 )
                 self._enter("retrying", "connection_lost", error.problem)

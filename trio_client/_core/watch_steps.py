@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
+from .._job_context import ContextLog, JobContext
 from .._stats import JobStats
 from ..errors import CreateOutcomeUnknownError, MaxJobsReachedError, TrioError
 from ..events import Event, Failed, StatusChanged, Stopped
@@ -70,6 +71,7 @@ class WatchSteps:
         wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
         clock: the time, in seconds.
         server_now: the time by the server's clock.
+        log: takes lines about what goes wrong; it names the camera and the job.
         subject: what is watched; its stream may change from job to job.
         rand: a random number from 0 to 1.
     """
@@ -85,12 +87,14 @@ class WatchSteps:
         wait_for_stream: float,
         clock: Callable[[], float],
         server_now: Callable[[], datetime],
+        log: ContextLog | None = None,
         subject: Subject | None = None,
         rand: Callable[[], float] = random.random,
     ) -> None:
         self._rules = _Rules(on_exit, on_drop, wait_for_slot, wait_for_stream)
         self._clock = clock
         self._server_now = server_now
+        self._log = log or JobContext().log
         self.subject: Subject = subject or Subject()
         self._unresolved: list[UnresolvedCreate] = []
         self._budget = Budget(limits, clock=clock, unresolved=self._unresolved)

@@ -13,6 +13,7 @@ from .._core.event_reader import polling_failed
 from .._core.history import JobHistory
 from .._core.retry.window import RetryWindow
 from .._http.concurrency.sync.shield import limit_is_over, limit_left
+from .._job_context import JobContext
 from ..errors import JobNotFoundError, TrioError
 from ..events import Event
 from .sources import Follower
@@ -35,6 +36,8 @@ class Polling(Follower):
         from_start: bool = True,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        if transport.context.stream_url is None:
+            transport = transport.about(JobContext(job_id=job_id))
         self._transport = transport
         self._call = get_job(job_id)
         self._history = history or JobHistory()
@@ -86,7 +89,7 @@ class Polling(Follower):
             self._polled, self._next_poll = True, None
             if self._window.allows(error):
                 return []
-            raise polling_failed(self.job_id, error, answered=self._answered) from error
+            raise polling_failed(self.job_id, error, self._transport.context, answered=self._answered) from error
         self._window.reset()
         self._polled, self._answered, self._next_poll = True, True, None
         if not job.is_terminal:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import DEFAULT_DURATION_SECONDS, create_live_monitor
-from .._core.log import logger
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_coverage import Subject
 from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
+from .._job_context import JobContext
 from ..models import Job
 from .event_stream import EventStream, WatchStream
 from .owned_job import create_job
@@ -265,7 +265,7 @@ class LiveMonitor:
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
         if (trigger_cooldown_seconds or 0) > (monitor_duration_seconds or DEFAULT_DURATION_SECONDS):
-            logger.warning(
+            JobContext.of(stream_url).log.warning(
                 "Each monitor of this watch has its own cooldown, and trigger_cooldown_seconds is above its duration: "
                 "set monitor_duration_seconds above it."
             )

@@ -15,13 +15,13 @@ from .._core.config import Timeout
 from .._core.endpoints import POLL_SECONDS
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
-from .._core.log import logger
 from .._core.ownership import reference_of, with_reference
 from .._core.reply import media_type, parse, unusable
 from .._core.usage import Usage, known_price
 from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over, shielded
+from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import (
     APITimeoutError,
@@ -76,6 +76,8 @@ class OwnedStream:
     ) -> None:
         reference = reference_of(extra_headers, reference)
         stream_options(on_exit, on_drop, wait_for_slot)
+        if transport.context.stream_url is None:  # a watch has said what its jobs are about
+            transport = transport.about(JobContext.of((call.body or {}).get("stream_url")))
         self._transport = transport
         self._call = call
         self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
@@ -158,6 +160,7 @@ class OwnedStream:
         """Take over the job of an earlier create, which was found in the list, in place of starting one."""
         assert owned.job_id is not None
         self._owned, self._seen_alive = owned, owned.record.intent.sent_at
+        self._transport.context.job_id = owned.job_id
         self._follow(owned.job_id)
         if self._options.on_exit == "cancel":
             owned.stop_at_exit()
@@ -239,7 +242,7 @@ class OwnedStream:
         if stop and not ended:
             owned.stop(error)
         else:
-            owned.release(ended=ended)
+            owned.release(ended=ended, counters=self._history.final)
 
     def stop(self) -> tuple[bool, bool]:
         """Cancel the job, and keep its stream for the final messages.
@@ -309,11 +312,13 @@ class OwnedStream:
         if self._history.finished:
             return []
         if self._options.on_drop == "raise":
-            raise stream_dropped(job_id, reason) from cause
+            raise stream_dropped(job_id, reason, self._transport.context) from cause
         if job_id is None:
             job_id = self._find_dropped(reason, cause)
         self._follow(job_id)
-        logger.warning("The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason)
+        self._transport.log.warning(
+            "The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason
+        )
         return []
 
     def _poll_silent(self, job_id: str, silence: APITimeoutError) -> list[Event]:
@@ -327,7 +332,9 @@ class OwnedStream:
         if self._options.on_drop == "raise" or not events:
             self._dropped = str(silence), silence
             return self._fall_back()
-        logger.warning("The stream of job %s was silent while the job went on; following it by polling.", shown(job_id))
+        self._transport.log.warning(
+            "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)
+        )
         self._disconnect()
         self._history, self._polling = history, polling
         return events
@@ -338,7 +345,7 @@ class OwnedStream:
         try:
             job = self._owned.resolve(cause or StreamInterruptedError(reason))
         except CreateOutcomeUnknownError as error:
-            raise stream_dropped(None, reason) from error
+            raise stream_dropped(None, reason, self._transport.context) from error
         return job.job_id
 
     def _read_start(self) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from .._core import watch_commands as do
 from .._core.call import Call
-from .._core.log import logger
 from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
 from .._core.usage import Usage
@@ -22,6 +21,7 @@ from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.shield import time_limit
+from .._job_context import ContextLog, JobContext
 from .._redaction import shown
 from ..errors import (
     AuthenticationError,
@@ -80,7 +80,8 @@ class Watch:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         not_negative("wait_for_stream", wait_for_stream, "seconds")
         self.lease: SlotLease = ProbedSlot(transport)
-        self._transport = transport
+        context = JobContext(price_per_minute_usd=limits.price_per_minute_usd)
+        self._transport = transport = transport.about(context)
         self._make_call = make_call
         self._references = References(options["extra_headers"], reference)
         self._options = {**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])}
@@ -93,6 +94,7 @@ class Watch:
             wait_for_stream=wait_for_stream,
             clock=transport.clock,
             server_now=transport.state.server_now,
+            log=transport.log,
             subject=subject,
         )
         self._life = self._policy.life()
@@ -131,6 +133,15 @@ class Watch:
     def usage(self) -> Usage:
         """What the jobs of the watch have used so far."""
         return self._policy.usage
+
+    @property
+    def log(self) -> ContextLog:
+        """The logger, whose lines name the camera and the job."""
+        return self._transport.log
+
+    def name(self, key: str | None) -> None:
+        """Note the key of the target that is watched."""
+        self.subject.key = self._transport.context.target = key
 
     def join(self, limits: SharedLimits) -> None:
         """Let the watch spend of what several watches have together; `leave` ends that."""
@@ -292,7 +303,7 @@ class Watch:
             return do.NotFound()
         if owned.adopt([each for each in found if not each.job.is_terminal]) is None:
             return do.NotFound()
-        logger.warning(
+        owned.log.warning(
             "Job %s, of a create whose reply was lost, turned up beside another; stopping it.", shown(owned.job_id)
         )
         if owned.job_id is None or not stop_job(self._transport, owned.job_id):
@@ -331,7 +342,8 @@ class Watch:
 
     def _new_job(self, limit: float | None) -> OwnedStream:
         call = self._make_call(limit)
-        self.subject.stream_url = (call.body or {}).get("stream_url")
+        self.subject.stream_url = url = (call.body or {}).get("stream_url")
+        self._transport.context.begin(url)
         return OwnedStream(
             self._transport,
             call,

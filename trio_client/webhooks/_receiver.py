@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._job_context import logger
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ._causes import cause_of
@@ -36,7 +36,6 @@ __all__ = [
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-logger = logging.getLogger("trio_client")
 MAX_HELD_BYTES = 64 * 2**20
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from .._job_context import JobContext
 from .._redaction import preview
 from ..events import Event
 from ._asgi import Receive, Scope, Send, answer, lifespan, read
@@ -241,7 +242,9 @@ class WebhookApp:
             handled = True
         except Exception:
             job = preview(event.job_id or "(unknown)")
-            logger.exception("The webhook handler failed on a %s event of job %s", event.kind, job)
+            camera = JobContext.of(event.stream_url, job_id=event.job_id)
+            text = camera.named_in(f"The webhook handler failed on a {event.kind} event of job {job}")
+            logger.exception("%s", text, extra=camera.fields)
         finally:
             await self._record(key, handled=handled)
         return handled

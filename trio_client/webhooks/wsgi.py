@@ -18,6 +18,7 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any, TypeAlias
 
+from .._job_context import JobContext
 from .._redaction import preview
 from ..events import Event
 from ._deduplicator import Claim, DuplicateStore
@@ -219,7 +220,9 @@ class WebhookApp:
         except Exception:
             event = arguments[0]
             job = preview(event.job_id or "(unknown)")
-            logger.exception("The webhook handler failed on a %s event of job %s", event.kind, job)
+            camera = JobContext.of(event.stream_url, job_id=event.job_id)
+            text = camera.named_in(f"The webhook handler failed on a {event.kind} event of job {job}")
+            logger.exception("%s", text, extra=camera.fields)
         finally:
             self._record(key, handled=handled)
         return handled

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from ..._job_context import JobContext
 from ..._redaction import preview, shown
 from ..._time_source import current
 from ..._times import http_date
@@ -177,8 +178,9 @@ def outcome_unknown(
         found = f"{len(candidates)} jobs in the list match it ({ids}), and none was taken by guess"
     else:
         found = "no job in the list matches it, which does not prove that there is none"
+    post = JobContext.of(intent.body.get("stream_url")).named_in(f"POST {intent.path}")
     error = CreateOutcomeUnknownError(
-        f"POST {intent.path} failed after it may have been sent ({preview(cause.problem)}). It was not sent again; "
+        f"{post} failed after it may have been sent ({preview(cause.problem)}). It was not sent again; "
         f"{found}. A job may be running and billed.",
         advice="Retry the lookup with client.jobs.reconcile(error), or cancel the job you recognize with "
         "client.jobs.cancel(job_id).",
