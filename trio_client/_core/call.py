@@ -74,6 +74,9 @@ class Nothing(Model):
     """The reply to what has none, such as a deletion; a body is ignored."""
 
 
+_NO_CALL = Call("GET", "/", Nothing, Effect.SAFE)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Prepared:
     """A request complete but for its key."""
@@ -84,9 +87,10 @@ class Prepared:
     content: bytes | None
     fresh_connection: bool
     repeatable: bool
-    call: Call[Any] = field(repr=False)
     secrets: Callable[[], Sequence[str]] = field(default=tuple, compare=False)
     """Returns what must appear in no text; a function, so that no traceback's frame holds them."""
+    call: Call[Any] = field(default=_NO_CALL, compare=False)
+    """What it asks for."""
 
     def __repr__(self) -> str:  # headers and content may hold secrets
         return f"<Prepared {self.method} {self.shown_url}>"

@@ -112,7 +112,7 @@ def unwrap(
     Raises:
         WebhookSignatureError: the signature is missing or does not match, or the event is too old.
         WebhookPayloadError: the body is verified but is not a JSON object, or is too large.
-        ConfigurationError: a secret is empty or contains a line end.
+        ConfigurationError: a secret is empty or ends with a line end.
         TypeError: the body was already parsed.
 
     Example:
