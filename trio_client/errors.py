@@ -439,7 +439,7 @@ class JobLeakWarning(UserWarning):
         message = legible(message)
         super().__init__(message)
         self.problem = message
-        self.advice = None if advice is None else legible(advice)
+        self.advice: str | None = None if advice is None else legible(advice)
         self.job_id = job_id
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import partial  # async-only
 from typing import Any
 
 import pytest
@@ -260,11 +261,17 @@ async def test_without_one_the_reference_is_in_the_reply_too(stub: StubServer, c
 
 
 # async-only: begin
-async def test_an_async_hook_is_refused() -> None:
+class AsyncHook:
+    async def __call__(self, info: object) -> None: ...
+
+
+@pytest.mark.parametrize("wrap", [lambda hook: hook, lambda hook: partial(hook), lambda hook: partial(partial(hook))])
+async def test_an_async_hook_is_refused(wrap: Any) -> None:
     async def hook(info: object) -> None: ...
 
-    with pytest.raises(ConfigurationError, match="on_retry is an async function"):
-        AsyncTrioClient("k", hooks=Hooks(on_retry=hook))
+    for each in (hook, AsyncHook()):
+        with pytest.raises(ConfigurationError, match="on_retry is an async function"):
+            AsyncTrioClient("k", hooks=Hooks(on_retry=wrap(each)))
 
 
 # async-only: end

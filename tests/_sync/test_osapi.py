@@ -570,6 +570,12 @@ class TestRead:
         with pytest.raises(ResponseValidationError, match="max_body_bytes"):
             connect(max_body_bytes=1000).jobs.list()
 
+    @pytest.mark.parametrize("prefix", ["https://u:planted@h", "//u:planted@h", "/a?password=planted", "u:planted@h"])
+    def test_a_prefix_that_is_refused_shows_no_password(self, prefix: str) -> None:
+        with pytest.raises(ConfigurationError, match="api_prefix is") as caught:
+            OsapiClient("t", api_prefix=prefix)
+        assert "planted" not in f"{caught.value} {caught.value!r}"
+
     def test_a_redirect_is_not_followed(self, stub: StubServer, client: OsapiClient) -> None:
         stub.fail_next(status=307, body=b"", headers={"location": "https://elsewhere.example/"})
         with pytest.raises(APIStatusError, match=r"elsewhere\.example"):

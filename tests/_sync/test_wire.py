@@ -24,14 +24,16 @@ from trio_client import (
     APITimeoutError,
     CreateOutcomeUnknownError,
     Hooks,
+    NotFoundError,
     ResponseValidationError,
     RetryPolicy,
+    StreamInterruptedError,
     Timeout,
     Triggered,
     TrioClient,
     response_info,
 )
-from trio_client.stub import StubServer
+from trio_client.stub import Scene, StubServer
 
 Connect = Callable[..., TrioClient]
 YARD = "rtsp://camera.example/yard"
@@ -202,6 +204,37 @@ def test_no_failure_of_a_create_repeats_the_key_in_errors_hooks_or_the_log(
         assert KEY not in f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r}"
         error = error.__cause__ or error.__context__
     assert KEY not in "\n".join([*seen, caplog.text])
+
+
+def test_closing_a_client_stops_the_jobs_of_its_open_streams(stub: StubServer, connect: Connect) -> None:
+    stub.scene(YARD, Scene(holds=False))
+    client = connect()
+    events = client.live_monitor.stream(YARD, OPEN)
+    events.__enter__()
+    client.close()
+    assert (stub.running_jobs, [event.kind for event in events.collect()]) == (0, ["stopped"])
+
+
+@pytest.mark.parametrize("page", [{"detail": "Not Found"}, "<html>Not Found</html>"])
+def test_a_404_that_names_no_code_proves_no_stop(stub: StubServer, connect: Connect, page: Any) -> None:
+    (job_id,) = stub.add_jobs(1, status="running")
+    stub.fail_next(method="DELETE", status=404, body=page)
+    with pytest.raises(NotFoundError):
+        connect().jobs.cancel(job_id, missing_ok=True)
+    assert stub.running_jobs == 1
+
+
+def test_events_of_any_endpoint_end_quietly_or_say_that_they_were_cut_off(connect: Connect) -> None:
+    event = b'event: progress\ndata: {"checks_performed": 1}\n\n'
+    whole = EVENTS[:-2] + b"content-length: %d\r\n\r\n" % len(event) + event
+    with RawServer([whole], [EVENTS[:-2] + b"content-length: 999\r\n\r\n", event, CLOSE]) as server:
+        client = connect(base_url=server.base_url)
+        events = client.request_events("POST", "/x", json={})
+        assert ([each.kind for each in events.collect()], events.outcome) == (["progress"], None)
+        cut_off = client.request_events("POST", "/x", json={})
+        with pytest.raises(StreamInterruptedError, match="cut off"):
+            cut_off.collect()
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "429 Too Many Requests", "500 Internal Server Error"])

@@ -82,7 +82,7 @@ class AsyncOwnedStream:
         self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
         self._owned: AsyncOwnedJob | None = None
         self._reply: AsyncOpenReply | None = None
-        self._history = JobHistory(stream_url=(call.body or {}).get("stream_url"))
+        self._history = JobHistory(stream_url=call.stream_url)
         self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._polling: AsyncPolling | None = None
         self._seen_alive: datetime | None = None

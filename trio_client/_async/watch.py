@@ -83,7 +83,11 @@ class AsyncWatch:
         self._transport = transport = transport.about(context)
         self._make_call = make_call
         self._references = References(options["extra_headers"], reference)
-        self._options = {**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])}
+        self._options: dict[str, Any] = {
+            **options,
+            "on_exit": on_exit,
+            "extra_headers": without_key(options["extra_headers"]),
+        }
         self._policy = WatchPolicy(
             limits,
             on_exit=on_exit,
@@ -341,8 +345,8 @@ class AsyncWatch:
 
     def _new_job(self, limit: float | None) -> AsyncOwnedStream:
         call = self._make_call(limit)
-        self.subject.stream_url = url = (call.body or {}).get("stream_url")
-        self._transport.context.begin(url)
+        self.subject.stream_url = call.stream_url
+        self._transport.context.begin(call.stream_url)
         return AsyncOwnedStream(
             self._transport,
             call,

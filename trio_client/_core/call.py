@@ -59,6 +59,12 @@ class Call(Generic[_M]):
         return {**dict(parse_qsl(self.query)), **as_object(self.body)}
 
     @property
+    def stream_url(self) -> str | None:
+        """The stream of the job that it makes."""
+        found = as_object(self.body).get("stream_url")
+        return found if isinstance(found, str) else None
+
+    @property
     def shown_stream_url(self) -> str | None:
         """The stream it is about, masked."""
         found = self.arguments.get("stream_url") or self.arguments.get("url")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,8 @@ class Hooks:
             )
         for each in fields(cls):
             hook: object = getattr(value, each.name, None)
+            while isinstance(hook, partial):
+                hook = hook.func
             if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
                 raise ConfigurationError(
                     f"hooks.{each.name} is an async function, which a hook is never awaited as.",

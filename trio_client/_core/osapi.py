@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import urlencode, urlsplit
 
-from .._redaction import preview, shown
+from .._redaction import preview, quoted, shown
 from ..errors import (
     AuthenticationError,
     ConfigurationError,
@@ -72,7 +72,7 @@ def clean_prefix(prefix: str) -> str:
     cleaned = prefix.rstrip("/") if isinstance(prefix, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if cleaned is None or not _PREFIX.fullmatch(cleaned):
         raise ConfigurationError(
-            f"api_prefix is {preview(repr(prefix))}; it must be a path such as '/api', or '' for none.",
+            f"api_prefix is {quoted(prefix, 'url')}; it must be a path such as '/api', or '' for none.",
             field="api_prefix",
         )
     return cleaned

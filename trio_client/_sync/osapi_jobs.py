@@ -169,7 +169,7 @@ class OsapiJobs:
 
         Raises:
             RequestValidationError: the id is not a UUID; nothing was sent.
-            JobNotFoundError: the job is unknown, or the server cannot reach its store: `list` tells, which then
+            JobNotFoundError: the job is unknown, or the server cannot reach its store: `list` shows that, since it then
                 fails with a `ServerError`.
             PermissionDeniedError: the token lacks the scope `job:read`.
             APIStatusError: the server refused otherwise.

@@ -114,7 +114,7 @@ class OwnedJob:
         self.record: CreateRecord = record
         self.began: datetime | None = None
         """When the job was made, as the job list has it; known only of a job that was found there."""
-        self.stop_result: StopResult = StopResult()
+        self.stop_result: StopResult | None = None
         """What came of stopping it."""
         self.meter: JobMeter = JobMeter(transport.clock)
         """How long the job has run."""
@@ -279,7 +279,7 @@ class OwnedJob:
             )
             self._forget()
             return
-        stopped = self.stop_result.confirmed
+        stopped = self.stop_result is not None and self.stop_result.confirmed
         self._end(CreateState.STOPPED if stopped else CreateState.LEAKED)
         if not stopped:
             report_leak(self._transport.context.with_job(job_id), error)

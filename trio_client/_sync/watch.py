@@ -84,7 +84,11 @@ class Watch:
         self._transport = transport = transport.about(context)
         self._make_call = make_call
         self._references = References(options["extra_headers"], reference)
-        self._options = {**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])}
+        self._options: dict[str, Any] = {
+            **options,
+            "on_exit": on_exit,
+            "extra_headers": without_key(options["extra_headers"]),
+        }
         self._policy = WatchPolicy(
             limits,
             on_exit=on_exit,
@@ -342,8 +346,8 @@ class Watch:
 
     def _new_job(self, limit: float | None) -> OwnedStream:
         call = self._make_call(limit)
-        self.subject.stream_url = url = (call.body or {}).get("stream_url")
-        self._transport.context.begin(url)
+        self.subject.stream_url = call.stream_url
+        self._transport.context.begin(call.stream_url)
         return OwnedStream(
             self._transport,
             call,

@@ -16,7 +16,7 @@ __all__ = ["WebhookRequest", "from_scope", "request_of"]
 class WebhookRequest:
     """The request that a delivery came with, for handlers of a receiver that was made `with_request=True`.
 
-    Triggers name no job: a path or a query of your own, in the `webhook_url` of each job, tells which camera one is
+    Triggers name no job: a path or a query of your own, in the `webhook_url` of each job, shows which camera one is
     from.
 
     Attributes:

@@ -63,7 +63,7 @@ class WebhookApp:
         max_body_bytes: the largest body to read, 1 to 16 MiB.
         body_timeout: how long a body may take to arrive, in seconds, more than 0.
         with_request: whether the handler gets the request as a second argument: triggers name no job, so the path or
-            the query has to tell which camera one is from.
+            the query has to show which camera one is from.
         max_held_bytes: how many bytes of bodies to hold at once over all deliveries, from the first byte read until
             the event is handled, at least `max_body_bytes`; 64 MiB by default.
         clock: returns the time in seconds since 1970; for tests.
