@@ -235,6 +235,7 @@ async def test_no_failure_of_a_create_repeats_the_key_in_errors_hooks_or_the_log
     assert KEY not in "\n".join([*seen, caplog.text])
 
 
+@pytest.mark.thorough
 async def test_closing_a_client_stops_the_jobs_of_its_open_streams(stub: StubServer, connect: Connect) -> None:
     stub.scene(YARD, Scene(holds=False))
     client = connect()

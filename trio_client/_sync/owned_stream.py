@@ -350,9 +350,12 @@ class OwnedStream:
 
     def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
+        reply = self._reply
+        if reply is None or not reply.bound_waits(_START_SECONDS):
+            return
         with shielded(_START_SECONDS), suppress(TrioError):
-            while self._reply is not None and self._history.job_id is None and not self._history.finished:
-                chunk = self._reply.next_chunk()
+            while self._reply is reply and self.job_id is None and not (self.finished or limit_is_over()):
+                chunk = reply.next_chunk()
                 if chunk is None:
                     return
                 self._reader.feed(chunk)

@@ -21,7 +21,7 @@ from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..concurrency.sync.limiter import Limiter
 from ..concurrency.sync.owner import current_owner
 from ..concurrency.sync.run_to_completion import about_to_send
-from ..concurrency.sync.shield import time_limit
+from ..concurrency.sync.shield import ENDS_ANY_WAIT, time_limit
 from ..content import BodyCollector, Inflater, inflater_for
 from ..errors import Peer, deadline_exceeded, drop_tracebacks, translate
 from ..injected import KeptCookies, masked_logs
@@ -82,6 +82,15 @@ class OpenReply:
             if self.span is not None:
                 self.span.fail(failure)
             raise failure from failure.__cause__
+
+    def bound_waits(self, seconds: float) -> bool:
+        """Let no wait for a piece last longer from now on; return whether that can be done.
+
+        A time limit does not end the reads of a sync client that was injected, whose own limit holds from the first.
+        """
+        if self._chunks is None:
+            self._idle = min(self._idle, seconds)
+        return ENDS_ANY_WAIT or self._peer.own or self._chunks is None
 
     def read(self) -> Reply:
         """Return the whole reply, within the call's deadline; its body is at most as large as the limit.

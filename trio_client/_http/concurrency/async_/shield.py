@@ -6,7 +6,11 @@ from contextlib import AbstractContextManager
 
 import anyio
 
-__all__ = ["limit_is_over", "limit_left", "shielded", "time_limit"]
+__all__ = ["ENDS_ANY_WAIT", "limit_is_over", "limit_left", "shielded", "time_limit"]
+
+
+ENDS_ANY_WAIT = True
+"""Whether a time limit ends waits of other libraries, too."""
 
 
 def time_limit(seconds: float) -> AbstractContextManager[object]:

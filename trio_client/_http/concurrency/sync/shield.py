@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager
 
 from ...._time_source import REAL
 
-__all__ = ["limit_in_force", "limit_is_over", "limit_left", "shielded", "time_limit"]
+__all__ = ["ENDS_ANY_WAIT", "limit_in_force", "limit_is_over", "limit_left", "shielded", "time_limit"]
+
+ENDS_ANY_WAIT = False
+"""Whether a time limit ends waits of other libraries, too."""
 
 _limit = threading.local()
 _TIMER_TOLERANCE = 0.01  # seconds by which a socket's timeout may be early
