@@ -320,7 +320,8 @@ class AsyncOwnedJob:
         transport = self._transport
         transport.state.ledger.ended(self.record, state)
         if state in (CreateState.ENDED, CreateState.STOPPED) and self.is_of_this_process:
-            counters = self.stop_result.counters if counters is None else counters
+            if counters is None:
+                counters = JobStats() if self.stop_result is None else self.stop_result.counters
             info = self._report.ended(counters, transport.context.price_per_minute_usd)
             notify_job(transport.settings.hooks.on_job, info)
 
