@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -418,3 +419,20 @@ def test_bytes_that_are_no_text_replay_as_they_were(path: Path) -> None:
         TrioClient(KEY, base_url="https://a.example", http_client=recorder.http_client(inner)).jobs.list()
     with MockTrio.replay(path) as mock:
         assert mock.http_client().get("https://a.example/api/jobs?limit=20&offset=0").content == body
+
+
+@pytest.mark.thorough
+def test_the_quickstart_replays_to_the_same_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quickstart = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / "quickstart.py"))
+
+    def output(client: TrioClient) -> str:
+        for part in ("look_once", "watch", "page"):  # the rest waits for webhooks, which no recording sends
+            quickstart[part](client)
+        return capsys.readouterr().out
+
+    with StubServer(speed=600) as stub, Recorder(path) as recorder:
+        with TrioClient(KEY, base_url=stub.base_url, http_client=recorder.http_client()) as client:
+            recorded = output(client)
+    assert "triggered:" in recorded
+    with MockTrio.replay(path) as mock, mock.client() as client:
+        assert output(client) == recorded

@@ -15,7 +15,6 @@ from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.owner import current_owner
-from .._http.observer import Observed
 from .._http.types import AsyncHTTPClient
 from .transport import AsyncTransport
 
@@ -39,8 +38,11 @@ class AsyncBaseClient:
         """Set up the client with connections of its own, or those of `http_client`."""
         configure_logging()
         sender_type: Any = AsyncSender
-        if isinstance(http_client, Observed):
-            from .._http._async.observed import AsyncObservedSender as sender_type  # noqa: N813
+        if http_client is not None:
+            from .._http.observer import Observed
+
+            if isinstance(http_client, Observed):
+                from .._http._async.observed import AsyncObservedSender as sender_type  # noqa: N813
 
         sender: AsyncSender = sender_type(
             settings.base_url,

@@ -16,7 +16,6 @@ from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._sync.sender import Sender
 from .._http.concurrency.sync.owner import current_owner
-from .._http.observer import Observed
 from .._http.types import HTTPClient
 from .transport import Transport
 
@@ -39,8 +38,11 @@ class BaseClient:
         """Set up the client with connections of its own, or those of `http_client`."""
         configure_logging()
         sender_type: Any = Sender
-        if isinstance(http_client, Observed):
-            from .._http._sync.observed import ObservedSender as sender_type  # noqa: N813
+        if http_client is not None:
+            from .._http.observer import Observed
+
+            if isinstance(http_client, Observed):
+                from .._http._sync.observed import ObservedSender as sender_type  # noqa: N813
 
         sender: Sender = sender_type(
             settings.base_url,

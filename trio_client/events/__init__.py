@@ -13,8 +13,7 @@
 The union is open: a name that this version does not know becomes an `UnknownEvent`, never an error.
 """
 
-from ._normalise import from_payload, from_sse
-from ._restore import from_dict
+from ._normalise import from_dict, from_payload, from_sse
 from ._types import (
     CoverageGap,
     Delivery,

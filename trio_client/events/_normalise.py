@@ -7,14 +7,17 @@ the call that reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic_core import from_json
 
 from .._json import as_object, as_text, parse_json
+from .._redaction import quoted
+from ..errors import RequestValidationError
 from ._fields import Fields
 from ._types import (
+    EVENT_TYPES,
     Delivery,
     Event,
     Failed,
@@ -30,9 +33,10 @@ from ._types import (
 if TYPE_CHECKING:
     from httpx_sse import ServerSentEvent
 
-__all__ = ["build_event", "from_payload", "from_sse", "from_wire"]
+__all__ = ["build_event", "from_dict", "from_payload", "from_sse", "from_wire"]
 
 _Event = TypeVar("_Event", Started, Progress, Triggered, Summary, StatusChanged, Stopped, Failed, UnknownEvent)
+_TYPES = {each.kind: each for each in EVENT_TYPES}
 _TERMINAL = frozenset({"completed", "stopped", "failed"})
 
 
@@ -238,3 +242,42 @@ def build_event(payload: Any, delivery: Delivery, name: str) -> Event:
             if fields.flat.get(key) is not None:
                 return builder(fields)
     return _begin(UnknownEvent, fields)
+
+
+def from_dict(data: Mapping[str, Any]) -> Event:
+    """Return the event that `event.to_dict()` describes.
+
+    With `to_dict(frames=True, raw=True)` it equals the original. Without `raw` its `raw` is `None`, and without
+    `frames` it has no picture. Its `dedup_key` is the original's either way.
+
+    `from_payload(event.raw, event.delivery)` gives an event back only where `raw` itself names its type; the name of
+    a server-sent event often stands in its `event:` line alone.
+
+    Args:
+        data: what `to_dict` returned, also after a round trip through JSON. Keys that are not known are ignored, and
+            missing ones are `None`.
+
+    Returns:
+        An event of the type that `kind` names.
+
+    Raises:
+        RequestValidationError: `kind` is missing or not one of the nine, or a field has a value of another type.
+
+    Example:
+        >>> event = from_dict({"kind": "triggered", "name": "triggered", "explanation": "A van."})
+        >>> event.kind, event.explanation
+        ('triggered', 'A van.')
+    """
+    from ._json_form import read  # few programs need it
+
+    is_mapping = isinstance(cast("object", data), Mapping)
+    kind = data.get("kind") if is_mapping else None
+    if not isinstance(kind, str) or kind not in _TYPES:
+        found = quoted(kind, "kind") if is_mapping else f"a {type(data).__name__}"
+        raise RequestValidationError(
+            f"The event's kind must be one of {', '.join(_TYPES)}, not {found}.",
+            field="kind",
+            value=kind,
+            advice="Pass what to_dict() returned; payloads of the API go to from_payload().",
+        )
+    return cast("Event", read(cast("Any", _TYPES[kind]), data))
