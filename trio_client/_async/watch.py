@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from .._core import watch_commands as do
+from .._core.address import Address, function_failed
 from .._core.call import Call
 from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
@@ -19,6 +20,7 @@ from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
+from .._http.concurrency.async_.ask import ask
 from .._http.concurrency.async_.shield import time_limit
 from .._job_context import ContextLog, JobContext
 from .._redaction import shown
@@ -59,6 +61,7 @@ class AsyncWatch:
         subject: what is watched.
         reference: what its jobs are known by, numbered from the second on.
         options: what every job's stream is opened with.
+        address: where the stream is, which `make_call` uses.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class AsyncWatch:
         subject: Subject,
         reference: str | None,
         options: dict[str, Any],
+        address: Address | None = None,
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         not_negative("wait_for_stream", wait_for_stream, "seconds")
@@ -82,6 +86,9 @@ class AsyncWatch:
         context = JobContext(price_per_minute_usd=limits.price_per_minute_usd)
         self._transport = transport = transport.about(context)
         self._make_call = make_call
+        self._address = address
+        self._raises_own = wait_for_stream == 0  # what the function for the address raises, until a job has run
+        self._has_run = False
         self._references = References(options["extra_headers"], reference)
         self._options: dict[str, Any] = {
             **options,
@@ -145,6 +152,7 @@ class AsyncWatch:
     def name(self, key: str | None) -> None:
         """Note the key of the target that is watched."""
         self.subject.key = self._transport.context.target = key
+        self._raises_own = False  # it would end the others too
 
     def join(self, limits: SharedLimits) -> None:
         """Let the watch spend of what several watches have together; `leave` ends that."""
@@ -266,7 +274,13 @@ class AsyncWatch:
         return do.Done()
 
     async def _start(self, limit: float | None) -> do.Outcome:
-        job = self._new_job(limit)
+        lost = await self._ask()
+        if lost is not None:
+            return lost
+        try:
+            job = self._new_job(limit)
+        except TrioError as error:  # the address is none that the API takes
+            return do.Failure(error.with_traceback(None))
         self._references.used()
         try:
             await job.open()
@@ -278,6 +292,19 @@ class AsyncWatch:
                 self._references.unused()
             return do.Failure(error.with_traceback(None))
         return self._started(job)
+
+    async def _ask(self) -> do.Failure | None:
+        """Ask the function for the address of the next job, if there is one; return the failure of that."""
+        address = self._address
+        if address is None or address.function is None:
+            return None
+        try:
+            problem = address.answered(await ask(address.function))
+        except Exception as error:
+            if self._raises_own and not self._has_run:
+                raise
+            return do.Failure(function_failed(error))
+        return None if problem is None else do.Failure(problem)
 
     async def _resolve(self, create: do.UnresolvedCreate) -> do.Outcome:
         owned = AsyncOwnedJob.of(self._transport, create.error)
@@ -358,6 +385,7 @@ class AsyncWatch:
 
     def _started(self, job: AsyncOwnedStream) -> do.Outcome:
         self._job = job
+        self._has_run = True
         self.lease.started()
         return do.JobStarted(job)
 

@@ -186,7 +186,7 @@ class AsyncWorkerGroup:
         except (AuthenticationError, ConfigurationError):
             raise
         except TrioError as error:
-            failed = self.outcomes[target] = _failed(target, events.job_id, error)
+            failed = self.outcomes[target] = _failed(member, error)
             member.watch.log.warning("The watch of %r ended: %s", target, error)
             await self.channel.put((target, failed), wanted=member.is_wanted)
         finally:
@@ -293,14 +293,14 @@ class _Run:
         self.task: object = None
 
 
-def _failed(target: Target, job_id: str | None, error: TrioError) -> Failed:
+def _failed(member: AsyncMember, error: TrioError) -> Failed:
     """Return the end of a watch that could not go on."""
     status = error if isinstance(error, APIStatusError) else None
     return Failed(
         name="failed",
         delivery="poll",
-        job_id=job_id,
-        stream_url=target.stream_url,
+        job_id=member.events.job_id,
+        stream_url=member.watch.subject.stream_url,
         code=status.code if status else type(error).__name__,
         message=status.message if status else str(error),
         remediation=status.remediation if status else None,

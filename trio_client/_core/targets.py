@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .._redaction import mask, presentable, preview
 from ..errors import RequestValidationError
+from .address import AsyncStreamUrl
 from .config import Timeout
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Target:
     """One stream and what to watch for, with options of its own. A value: equal ones are equal, and hashable.
 
     Args:
-        stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
+        stream_url: YouTube Live URL or RTSP stream, 1 to 500 characters, or a function that returns it, asked before
+            each job; such a target needs a key.
         condition: what to watch for, in words; 1 to 1,000 characters.
         key: a name of yours for it. It is part of equality: two targets that are alike otherwise need different keys.
         options: those of `live_monitor.watch`, but for `wait_for_slot`: slots are shared out in turns.
@@ -58,17 +60,24 @@ class Target:
         {'interval_seconds': 30}
     """
 
-    stream_url: str
+    stream_url: AsyncStreamUrl
     condition: str
     key: str | None
     options: Mapping[str, Any]
 
     def __init__(
-        self, stream_url: str, condition: str, *, key: str | None = None, **options: Unpack[WatchOptions]
+        self, stream_url: AsyncStreamUrl, condition: str, *, key: str | None = None, **options: Unpack[WatchOptions]
     ) -> None:
         if key is not None and (not isinstance(key, str) or not key):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RequestValidationError(
                 f"key is {preview(repr(key))}; it must be text of at least one character, or None.",
+                field="key",
+                value=key,
+            )
+        if callable(stream_url) and key is None:
+            raise RequestValidationError(
+                "A target whose stream_url is a function needs a key.",
+                advice="Pass key=, a name of yours for the camera.",
                 field="key",
                 value=key,
             )
@@ -91,7 +100,8 @@ class Target:
         options = "".join(
             f", {name}={presentable(value, name)!r}" for name, value in self.options.items() if name != "extra_headers"
         )
-        return f"Target({mask(self.stream_url, is_url=True)!r}, {self.condition!r}{key}{options})"
+        url = mask(self.stream_url, is_url=True) if isinstance(self.stream_url, str) else self.stream_url
+        return f"Target({url!r}, {self.condition!r}{key}{options})"
 
 
 def checked_targets(targets: Iterable[Any]) -> list[Target]:

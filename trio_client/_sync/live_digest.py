@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from .._core.address import Address, StreamUrl
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import create_live_digest
@@ -158,7 +159,7 @@ class LiveDigest:
 
     def watch(
         self,
-        stream_url: str,
+        stream_url: StreamUrl,
         *,
         window_minutes: int | None = None,
         capture_interval_seconds: int | None = None,
@@ -181,7 +182,10 @@ class LiveDigest:
         `max_cost_usd` are checked whenever an event arrives: at least once per `capture_interval_seconds`.
 
         Args:
-            stream_url: as in `create`.
+            stream_url: as in `create`, or a function that returns it, asked before each job: for addresses that expire.
+                One that raises counts as an unavailable stream; what it raises at the first attempt is raised as it
+                is, unless `wait_for_stream` is given. Async clients take async ones too, and run plain ones in a
+                thread.
             window_minutes: as in `create`.
             capture_interval_seconds: as in `create`.
             max_windows: windows of one digest; not given: the server's default.
@@ -221,9 +225,12 @@ class LiveDigest:
         Source: API reference, "Live Digest" (limits); `trio_client.pricing` for prices.
         """
         arguments = locals()
+        address = Address(
+            stream_url,
+        )
 
         def make_call(_: float | None) -> Call[Job]:
-            return create_live_digest(arguments, "watch")
+            return create_live_digest({**arguments, "stream_url": address.url}, "watch")
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-digest", duration, max_cost_usd, price_per_minute_usd)
@@ -236,7 +243,8 @@ class LiveDigest:
             restart_rule=RestartRule(window=60.0 * (window_minutes or 10)),
             wait_for_slot=wait_for_slot,
             wait_for_stream=wait_for_stream,
-            subject=Subject(stream_url),
+            address=address,
+            subject=Subject(address.known),
             reference=reference,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )

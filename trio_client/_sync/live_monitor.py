@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from .._core.address import Address, StreamUrl
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import DEFAULT_DURATION_SECONDS, create_live_monitor
@@ -182,7 +183,7 @@ class LiveMonitor:
 
     def watch(
         self,
-        stream_url: str,
+        stream_url: StreamUrl,
         condition: str,
         *,
         interval_seconds: int | None = None,
@@ -213,7 +214,10 @@ class LiveMonitor:
         `max_cost_reached`).
 
         Args:
-            stream_url: as in `create`.
+            stream_url: as in `create`, or a function that returns it, asked before each job: for addresses that expire.
+                One that raises counts as an unavailable stream; what it raises at the first attempt is raised as it
+                is, unless `wait_for_stream` is given. Async clients take async ones too, and run plain ones in a
+                thread.
             condition: as in `create`.
             interval_seconds: as in `create`.
             input_mode: as in `create`.
@@ -257,10 +261,15 @@ class LiveMonitor:
         Source: API reference, "Live Monitor" (limits); `trio_client.pricing` for prices.
         """
         arguments = locals()
+        address = Address(
+            stream_url,
+        )
 
         def make_call(limit: float | None) -> Call[Job]:
             seconds = job_seconds(monitor_duration_seconds, limit)
-            return create_live_monitor({**arguments, "monitor_duration_seconds": seconds}, "watch")
+            return create_live_monitor(
+                {**arguments, "stream_url": address.url, "monitor_duration_seconds": seconds}, "watch"
+            )
 
         make_call(None)  # finds bad arguments before anything is sent
         limits = watch_limits("live-monitor", duration, max_cost_usd, price_per_minute_usd, input_mode=input_mode)
@@ -278,7 +287,8 @@ class LiveMonitor:
             restart_rule=RestartRule(cooldown=trigger_cooldown_seconds or 0),
             wait_for_slot=wait_for_slot,
             wait_for_stream=wait_for_stream,
-            subject=Subject(stream_url, condition),
+            address=address,
+            subject=Subject(address.known, condition),
             reference=reference,
             options={"timeout": timeout, "extra_headers": extra_headers},
         )

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from .._core import watch_commands as do
+from .._core.address import Address, function_failed
 from .._core.call import Call
 from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
@@ -20,6 +21,7 @@ from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
+from .._http.concurrency.sync.ask import ask
 from .._http.concurrency.sync.shield import time_limit
 from .._job_context import ContextLog, JobContext
 from .._redaction import shown
@@ -60,6 +62,7 @@ class Watch:
         subject: what is watched.
         reference: what its jobs are known by, numbered from the second on.
         options: what every job's stream is opened with.
+        address: where the stream is, which `make_call` uses.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Watch:
         subject: Subject,
         reference: str | None,
         options: dict[str, Any],
+        address: Address | None = None,
     ) -> None:
         stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         not_negative("wait_for_stream", wait_for_stream, "seconds")
@@ -83,6 +87,9 @@ class Watch:
         context = JobContext(price_per_minute_usd=limits.price_per_minute_usd)
         self._transport = transport = transport.about(context)
         self._make_call = make_call
+        self._address = address
+        self._raises_own = wait_for_stream == 0  # what the function for the address raises, until a job has run
+        self._has_run = False
         self._references = References(options["extra_headers"], reference)
         self._options: dict[str, Any] = {
             **options,
@@ -146,6 +153,7 @@ class Watch:
     def name(self, key: str | None) -> None:
         """Note the key of the target that is watched."""
         self.subject.key = self._transport.context.target = key
+        self._raises_own = False  # it would end the others too
 
     def join(self, limits: SharedLimits) -> None:
         """Let the watch spend of what several watches have together; `leave` ends that."""
@@ -267,7 +275,13 @@ class Watch:
         return do.Done()
 
     def _start(self, limit: float | None) -> do.Outcome:
-        job = self._new_job(limit)
+        lost = self._ask()
+        if lost is not None:
+            return lost
+        try:
+            job = self._new_job(limit)
+        except TrioError as error:  # the address is none that the API takes
+            return do.Failure(error.with_traceback(None))
         self._references.used()
         try:
             job.open()
@@ -279,6 +293,19 @@ class Watch:
                 self._references.unused()
             return do.Failure(error.with_traceback(None))
         return self._started(job)
+
+    def _ask(self) -> do.Failure | None:
+        """Ask the function for the address of the next job, if there is one; return the failure of that."""
+        address = self._address
+        if address is None or address.function is None:
+            return None
+        try:
+            problem = address.answered(ask(address.function))
+        except Exception as error:
+            if self._raises_own and not self._has_run:
+                raise
+            return do.Failure(function_failed(error))
+        return None if problem is None else do.Failure(problem)
 
     def _resolve(self, create: do.UnresolvedCreate) -> do.Outcome:
         owned = OwnedJob.of(self._transport, create.error)
@@ -359,6 +386,7 @@ class Watch:
 
     def _started(self, job: OwnedStream) -> do.Outcome:
         self._job = job
+        self._has_run = True
         self.lease.started()
         return do.JobStarted(job)
 

@@ -1,0 +1,20 @@
+"""Ask a function of the caller for something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any
+
+import anyio.to_thread
+
+__all__ = ["ask"]
+
+
+async def ask(function: Callable[[], Any]) -> Any:
+    """Return what a function returns; one that is not async runs in a thread, since it may take its time."""
+    if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+        return await function()
+    # In a list: the trio library refuses a coroutine that a thread returns.
+    (found,) = await anyio.to_thread.run_sync(lambda: [function()], abandon_on_cancel=True)
+    return await found if isawaitable(found) else found
