@@ -1,0 +1,178 @@
+"""A service that watches cameras for months: they come and go, triggers are stored, a page shows them as they happen.
+
+Start it with `TRIO_WEBHOOK_SECRET=… uvicorn --app-dir examples/service app:app`; PUT /cameras/gate adds a camera, with
+`{"stream_url": "rtsp://gate.example/live", "condition": "a van is at the gate"}`.
+"""
+
+import asyncio
+import contextlib
+import json
+import math
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from pydantic import BaseModel
+from starlette.routing import Route
+from store import Store
+
+from trio_client import AsyncTargetStream, AsyncTrioClient, Event, Hooks, Target, Triggered
+from trio_client.errors import RequestValidationError, TrioError
+from trio_client.webhooks import WebhookRequest
+from trio_client.webhooks.asgi import WebhookApp
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>Cameras</title><h1>Cameras</h1><ul id="events"></ul><script>
+new EventSource("events").onmessage = message => {
+  const event = JSON.parse(message.data), line = document.createElement("li");
+  line.textContent = `${event.at} ${event.camera}: ${event.kind} ${event.text ?? ""}`;
+  if (event.picture) line.appendChild(new Image(160)).src = `events/${event.id}/picture`;
+  document.getElementById("events").prepend(line);
+};
+</script>"""
+
+
+class Camera(BaseModel):
+    stream_url: str
+    condition: str
+
+    def target(self, key: str) -> Target:
+        """What is watched. The camera may be off at first; a job that a killed process leaves ends within the hour."""
+        return Target(self.stream_url, self.condition, key=key, wait_for_stream=math.inf, monitor_duration_seconds=3600)
+
+
+class Service:
+    """The watch of all cameras, and the pages that look at it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.watched: AsyncTargetStream | None = None
+        self.pages: set[asyncio.Queue[str]] = set()
+        self.problem: str | None = None
+
+    async def run(self, client: AsyncTrioClient) -> None:
+        """Stop what the process before left behind, then watch; ends when its task is cancelled."""
+        for job_id in self.store.running_jobs():
+            with contextlib.suppress(TrioError):  # what cannot be stopped now ends with its own duration
+                await client.jobs.cancel(job_id, missing_ok=True)
+        self.store.forget_jobs()
+        targets = [Camera(**camera).target(key) for key, camera in self.store.cameras().items()]
+        try:
+            while True:
+                async with client.watch_many(targets) as self.watched:
+                    async for target, event in self.watched:
+                        self.keep(target.key or "", event)
+                targets = []  # each has ended by itself: it waits for cameras to be added
+        except TrioError as error:  # a key that is refused, say: /health shows it
+            self.problem = str(error)
+            raise
+
+    def keep(self, camera: str, event: Event) -> None:
+        """Store an event once, and show it on the pages that are open."""
+        if event.kind == "progress":
+            return
+        picture = event.frame.data if isinstance(event, Triggered) and event.frame else None
+        if stored := self.store.add_event(camera, event, picture):
+            for page in self.pages:
+                page.put_nowait(json.dumps(stored))
+
+    async def add(self, key: str, camera: Camera) -> None:
+        """Watch a camera; one that has the same key is replaced."""
+        await self.remove(key)
+        if self.watched is None:
+            raise HTTPException(503, "The service is starting.")
+        try:
+            await self.watched.add(camera.target(key))
+        except RequestValidationError as error:
+            raise HTTPException(422, error.problem) from error
+        self.store.add_camera(key, camera.model_dump())
+
+    async def remove(self, key: str) -> bool:
+        """Stop watching a camera; return whether there was one."""
+        if self.watched is not None and key in {target.key for target in self.watched.targets}:
+            await self.watched.remove(key)
+        return self.store.remove_camera(key)
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """What the watch of each camera is doing, and what it has cost."""
+        if self.watched is None:
+            return {}
+        usages = self.watched.usages
+        return {
+            target.key or "": {"state": state.name, "reason": state.reason, "cost_usd": usages[target].cost_usd}
+            for target, state in self.watched.states.items()
+        }
+
+
+service = Service(store := Store(os.environ.get("SERVICE_DB", "service.db")))
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+    async with AsyncTrioClient(hooks=Hooks(on_job=store.note_job)) as client:
+        watching = asyncio.create_task(service.run(client))
+        yield
+        watching.cancel()  # leaves the block of watch_many, which stops all jobs
+        with contextlib.suppress(asyncio.CancelledError, TrioError):
+            await watching
+
+
+async def handle(event: Event, request: WebhookRequest) -> None:
+    """Take what jobs report by webhook, started by other programs with …/hooks/<camera> as their webhook_url."""
+    service.keep(request.path.rpartition("/")[2], event)
+
+
+app = FastAPI(lifespan=lifespan)
+hooks = WebhookApp(handle, secret=os.environ["TRIO_WEBHOOK_SECRET"], with_request=True)
+app.router.routes.append(Route("/hooks/{camera}", hooks))
+
+
+@app.get("/", response_class=HTMLResponse)
+def page() -> str:
+    return PAGE
+
+
+@app.get("/health")
+def health() -> dict[str, Any]:
+    if service.problem is not None:
+        raise HTTPException(503, service.problem)
+    return {"cameras": service.states()}
+
+
+@app.put("/cameras/{key}")
+async def put_camera(key: str, camera: Camera) -> dict[str, str]:
+    await service.add(key, camera)
+    return {"camera": key}
+
+
+@app.delete("/cameras/{key}")
+async def delete_camera(key: str) -> dict[str, str]:
+    if not await service.remove(key):
+        raise HTTPException(404, "There is no such camera.")
+    return {"camera": key}
+
+
+@app.get("/events")
+async def events() -> StreamingResponse:
+    queue: asyncio.Queue[str] = asyncio.Queue()
+
+    async def lines() -> AsyncIterator[str]:
+        service.pages.add(queue)
+        try:
+            for stored in store.events(limit=50):
+                yield f"data: {json.dumps(stored)}\n\n"
+            while True:  # the server cancels it when the page is closed
+                yield f"data: {await queue.get()}\n\n"
+        finally:
+            service.pages.discard(queue)
+
+    return StreamingResponse(lines(), media_type="text/event-stream")
+
+
+@app.get("/events/{number}/picture")
+def picture(number: int) -> Response:
+    found = store.picture(number)
+    if found is None:
+        raise HTTPException(404, "There is no such picture.")
+    return Response(found, media_type="image/jpeg")
