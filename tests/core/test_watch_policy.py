@@ -477,6 +477,17 @@ def test_the_job_of_a_dropped_stream_is_replaced_at_once() -> None:
     assert "watching" == world.policy.state.name
 
 
+def test_a_job_whose_stream_was_lost_with_the_reply_is_replaced_as_well() -> None:
+    world = World(on_drop="restart")
+    world.start()
+    world.events()
+    world.end(1)
+    world.fail(unresolved())
+    assert isinstance(world.command, do.Resolve)
+    world.start()
+    assert isinstance(world.command, do.Stop)
+
+
 def test_the_next_restart_waits_for_a_minute_and_polls_meanwhile() -> None:
     world = dropped()
     world.stop()

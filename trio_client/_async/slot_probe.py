@@ -28,7 +28,7 @@ class AsyncProbedSlot:
         self._queue = transport.state.slots
         self._number: int | None = None
         self._has_run = False
-        self._was_refused = False
+        self._refused_at = -math.inf
         self._pause = 0.0  # after a refusal
 
     @property
@@ -78,7 +78,7 @@ class AsyncProbedSlot:
 
     def refused(self, error: MaxJobsReachedError) -> float:
         """Note that the account has no free slot; the next attempt is made after `wait`."""
-        self._was_refused = True
+        self._refused_at = self._transport.clock()
         if self._number is None:
             self._number = self._queue.number()
         self._pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
@@ -86,8 +86,8 @@ class AsyncProbedSlot:
         return 0.0
 
     def restart_delay(self) -> float:
-        """Keep a job for a while once the account has refused one."""
-        return _RESTART_DELAY if self._was_refused else 0.0
+        """Keep a job until ten minutes after the account has refused one."""
+        return max(0.0, self._refused_at + _RESTART_DELAY - self._transport.clock())
 
     def time_slice(self) -> AbstractContextManager[object]:
         """End nothing."""

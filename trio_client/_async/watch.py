@@ -387,7 +387,7 @@ class AsyncWatch:
         self._job = job
         self._has_run = True
         self.lease.started()
-        return do.JobStarted(job)
+        return do.JobStarted(job, self.lease.restart_delay())
 
 
 def _earlier(moment: float, until: float | None) -> float:

@@ -274,9 +274,10 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class JobStarted:
-    """A job runs."""
+    """A job runs; `slot_delay`: seconds to keep it, as in `Dropped`, if it was found without its stream."""
 
     job: RunningJob
+    slot_delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,12 @@ class WatchPolicy(WatchSteps):
         sent = self._clock()
         outcome = found or (yield from self._do(do.Start(self._budget.job_limit())))
         match outcome:
-            case do.JobStarted(job):
+            case do.JobStarted(job, slot_delay):
                 self._full.since = None
                 self._budget.job_started(self._ran_already(job))
                 self._restarts.job_started()
+                if job.began is not None and self._rules.on_drop == "restart":  # its stream was lost with the reply
+                    self._restarts.dropped(slot_delay)
                 return job
             case do.SlotRefused(error, pause):
                 yield from self._slot_refused(error, pause)
