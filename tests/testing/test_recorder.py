@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import inspect
 import json
 import re
 import runpy
@@ -421,13 +422,15 @@ def test_bytes_that_are_no_text_replay_as_they_were(path: Path) -> None:
         assert mock.http_client().get("https://a.example/api/jobs?limit=20&offset=0").content == body
 
 
-@pytest.mark.thorough
 def test_the_quickstart_replays_to_the_same_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     quickstart = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / "quickstart.py"))
 
+    skipped = ("main", "receive_webhook")  # which waits for webhooks, and no recording sends them
+    parts = [each for name, each in quickstart.items() if inspect.isfunction(each) and name not in skipped]
+
     def output(client: TrioClient) -> str:
-        for part in ("look_once", "watch", "page"):  # the rest waits for webhooks, which no recording sends
-            quickstart[part](client)
+        for part in parts:
+            part(client)
         return capsys.readouterr().out
 
     with StubServer(speed=600) as stub, Recorder(path) as recorder:
