@@ -73,7 +73,7 @@ async def create_job(
     reference = reference_of(extra_headers, reference)
     if tag_webhook_url:
         call = with_tag(call, reference)
-    transport = transport.about(JobContext.of((call.body or {}).get("stream_url")))
+    transport = transport.about(JobContext.of(call.stream_url))
     owned = AsyncOwnedJob(transport, announce(transport, call, reference))
     headers = with_reference(extra_headers, reference)
 
@@ -333,7 +333,7 @@ class AsyncOwnedJob:
     async def _with_slot(
         self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]], seconds: float
     ) -> _T:
-        """Make attempts until there is a free slot, at most so many seconds."""
+        """Make attempts until there is a free slot, at most that many seconds."""
         slot = AsyncProbedSlot(self._transport)
         deadline = self._transport.clock() + seconds
         refusal = None if slot.acquire() else slot.refusal

@@ -76,7 +76,7 @@ class AsyncOwnedStream:
         reference = reference_of(extra_headers, reference)
         stream_options(on_exit, on_drop, wait_for_slot)
         if transport.context.stream_url is None:  # a watch has said what its jobs are about
-            transport = transport.about(JobContext.of((call.body or {}).get("stream_url")))
+            transport = transport.about(JobContext.of(call.stream_url))
         self._transport = transport
         self._call = call
         self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)

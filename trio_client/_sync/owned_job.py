@@ -74,7 +74,7 @@ def create_job(
     reference = reference_of(extra_headers, reference)
     if tag_webhook_url:
         call = with_tag(call, reference)
-    transport = transport.about(JobContext.of((call.body or {}).get("stream_url")))
+    transport = transport.about(JobContext.of(call.stream_url))
     owned = OwnedJob(transport, announce(transport, call, reference))
     headers = with_reference(extra_headers, reference)
 
@@ -332,7 +332,7 @@ class OwnedJob:
         self._transport.state.ledger.refused(self.record)
 
     def _with_slot(self, send: Callable[[], _T], abandon: Callable[[], None], seconds: float) -> _T:
-        """Make attempts until there is a free slot, at most so many seconds."""
+        """Make attempts until there is a free slot, at most that many seconds."""
         slot = ProbedSlot(self._transport)
         deadline = self._transport.clock() + seconds
         refusal = None if slot.acquire() else slot.refusal
