@@ -46,7 +46,7 @@ def client(stub: StubServer, connect: Connect) -> AsyncTrioClient:
 
 
 class Signed:
-    """Returns another address each time; raises, or returns something else, as told."""
+    """Returns another address each time; raises, or returns something else, in this order."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)

@@ -43,7 +43,7 @@ def client(stub: StubServer, connect: Connect) -> TrioClient:
 
 
 class Signed:
-    """Returns another address each time; raises, or returns something else, as told."""
+    """Returns another address each time; raises, or returns something else, in this order."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
