@@ -116,6 +116,7 @@ async def test_a_hook_sees_no_password(connect: Connect) -> None:
     assert "camera.example" in repr(log.entries)
 
 
+@pytest.mark.counts_reads
 async def test_a_call_that_ends_without_a_reply_is_reported_once(stub: StubServer, connect: Connect) -> None:
     log = Log()
     stub.fail_next(status=503)
