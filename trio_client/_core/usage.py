@@ -83,9 +83,9 @@ class JobMeter:
 
     def note(self, stats: JobStats | None) -> None:
         """Note the server's count."""
-        reported = stats.elapsed_seconds if stats is not None else None
-        if isinstance(reported, (int, float)) and math.isfinite(reported):
-            self._counted = max(self._counted, float(reported))
+        if stats is None or "elapsed_seconds" not in stats:  # a stream's events seldom count it
+            return
+        self._counted = max(self._counted, stats.elapsed_seconds or 0.0)
 
     def ended(self, stats: JobStats | None = None) -> int:
         """Note that the job has ended; return its begun minutes."""
