@@ -22,7 +22,7 @@ from trio_client.stub import StubServer
 
 CAMERAS = 3  # of each worker
 TABLES = """
-CREATE TABLE IF NOT EXISTS jobs (job_id TEXT PRIMARY KEY, ended INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS jobs (job_id TEXT PRIMARY KEY, ended INTEGER NOT NULL DEFAULT 0); -- 1: watched, 2: left
 CREATE TABLE IF NOT EXISTS triggers (job_id TEXT, dedup TEXT UNIQUE, delivery TEXT);
 """
 FULL = {"error": {"code": "MAX_JOBS_REACHED", "message": "full"}}
@@ -38,11 +38,13 @@ FAULTS: list[dict[str, object]] = [
 async def work(name: str, database: sqlite3.Connection) -> None:
     """Stop what the run before has left, then watch until the program is told to end."""
 
+    is_left = False
+
     def note(job: JobInfo) -> None:
         if job.event == "started":
             database.execute("INSERT OR IGNORE INTO jobs (job_id) VALUES (?)", (job.job_id,))
         else:
-            database.execute("UPDATE jobs SET ended = 1 WHERE job_id = ?", (job.job_id,))
+            database.execute("UPDATE jobs SET ended = ? WHERE job_id = ?", (2 if is_left else 1, job.job_id))
 
     targets = [Target(f"rtsp://{name}.example/{number}", "x", wait_for_stream=1e9) for number in range(CAMERAS)]
     async with AsyncTrioClient("soak", hooks=Hooks(on_job=note)) as client:
@@ -50,10 +52,13 @@ async def work(name: str, database: sqlite3.Connection) -> None:
             await client.jobs.cancel(job_id, missing_ok=True)
             database.execute("UPDATE jobs SET ended = 2 WHERE job_id = ?", (job_id,))
         async with client.watch_many(targets, turn_seconds=60) as events:
-            async for _, event in events:
-                if isinstance(event, Triggered):
-                    row = (event.job_id, event.dedup_key, event.delivery)
-                    database.execute("INSERT OR IGNORE INTO triggers VALUES (?, ?, ?)", row)
+            try:
+                async for _, event in events:
+                    if isinstance(event, Triggered):
+                        row = (event.job_id, event.dedup_key, event.delivery)
+                        database.execute("INSERT OR IGNORE INTO triggers VALUES (?, ?, ?)", row)
+            finally:
+                is_left = True  # nobody reads what the jobs that run now still report
 
 
 def start(name: str, folder: Path, stub: StubServer) -> subprocess.Popen[bytes]:
@@ -96,10 +101,7 @@ def main(seconds: float) -> int:
 
 
 def report(stub: StubServer, folder: Path, names: list[str], done: Counter[str]) -> int:
-    """Print the figures, and return 1 if a trigger is stored twice, one is missing, or a job runs.
-
-    A job that was left because its program ended may have counted one that was on its way.
-    """
+    """Print the figures; return 1 if a trigger of a watched job is missing or stored twice, or a job still runs."""
     stored: Counter[str] = Counter()
     deliveries: Counter[str] = Counter()
     ended: set[str] = set()
@@ -115,8 +117,7 @@ def report(stub: StubServer, folder: Path, names: list[str], done: Counter[str])
     print(f"disturbances: {dict(done)}")
     print(f"jobs: {len(fired)}, watched to their end: {len(ended)}, still running: {stub.running_jobs}")
     print(f"triggers stored: {sum(stored.values())} {dict(deliveries)}; jobs whose count differs: {wrong}")
-    bad = any(not 0 <= counted - kept <= 1 for counted, kept in wrong.values())
-    return 1 if bad or stub.running_jobs else 0
+    return 1 if wrong or stub.running_jobs else 0
 
 
 if __name__ == "__main__":

@@ -276,6 +276,7 @@ class TestLeaving:
         assert end.occurred_at is not None
         assert await events.collect() == []
 
+    @pytest.mark.thorough
     async def test_it_has_no_outcome_where_its_stop_was_not_confirmed_or_not_asked_for(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
@@ -508,6 +509,7 @@ class TestLeaving:
             received = await events.collect()
         assert ("started", "stopped") == (received[0].kind, received[-1].kind)
 
+    @pytest.mark.thorough
     async def test_a_cancellation_does_not_wait_for_ever_for_a_server_that_hangs(
         self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:

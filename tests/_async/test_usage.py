@@ -40,6 +40,7 @@ async def test_a_stream_left_early_has_used_what_the_cancel_counted(stub: StubSe
     assert Usage(1, 2, 0.04) == events.usage
 
 
+@pytest.mark.thorough
 async def test_a_digest_has_a_price_and_hybrid_input_has_none(client: AsyncTrioClient) -> None:
     async with client.live_digest.stream(CAMERA) as digest:
         assert Usage(1, 1, 0.02) == digest.usage

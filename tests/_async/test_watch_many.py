@@ -151,6 +151,7 @@ async def test_time_slices_end_though_no_event_names_its_job(connect: Connect, m
 
 
 @pytest.mark.own_connections  # of an injected client the slice's end drops the stream: it is stopped again
+@pytest.mark.thorough
 async def test_a_stop_that_failed_does_not_explain_a_later_end(connect: Connect) -> None:
     with StubServer(speed=0, max_jobs=1) as stub:
         stub.fail_next(method="DELETE", status=401)

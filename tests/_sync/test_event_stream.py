@@ -260,6 +260,7 @@ class TestLeaving:
         assert end.occurred_at is not None
         assert events.collect() == []
 
+    @pytest.mark.thorough
     def test_it_has_no_outcome_where_its_stop_was_not_confirmed_or_not_asked_for(
         self, stub: StubServer, client: TrioClient
     ) -> None:

@@ -201,6 +201,7 @@ def test_a_reference_is_the_key_of_a_create_and_of_a_stream(stub: StubServer, cl
 
 
 @pytest.mark.parametrize("given", [{"reference": "order"}, {"extra_headers": {"idempotency-KEY": "order"}}])
+@pytest.mark.thorough
 def test_each_job_of_a_watch_has_a_reference_of_its_own(
     stub: StubServer, client: TrioClient, given: dict[str, Any]
 ) -> None:
@@ -227,6 +228,7 @@ def test_a_reference_of_a_watch_may_be_a_little_shorter(client: TrioClient) -> N
         client.live_monitor.watch(YARD, OPEN, reference="x", extra_headers={"Idempotency-Key": "y"})
 
 
+@pytest.mark.thorough
 def test_a_stream_has_its_reference_and_a_follower_has_none(stub: StubServer, client: TrioClient) -> None:
     named, unnamed = (client.live_monitor.stream(YARD, OPEN, reference=each) for each in ("order 7", None))
     assert named.reference == "order 7"

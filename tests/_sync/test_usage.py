@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from trio_client import Started, Stopped, TrioClient, Usage
 from trio_client.stub import Scene, StubServer
 
@@ -35,6 +37,7 @@ def test_a_stream_left_early_has_used_what_the_cancel_counted(stub: StubServer, 
     assert Usage(1, 2, 0.04) == events.usage
 
 
+@pytest.mark.thorough
 def test_a_digest_has_a_price_and_hybrid_input_has_none(client: TrioClient) -> None:
     with client.live_digest.stream(CAMERA) as digest:
         assert Usage(1, 1, 0.02) == digest.usage

@@ -255,6 +255,7 @@ STEPS = st.lists(st.tuples(st.sets(st.integers(0, 8)), st.integers(0, 4)), max_s
 
 @settings(max_examples=300)
 @given(steps=STEPS, count=st.integers(0, 60), page_size=st.integers(1, 9))
+@pytest.mark.thorough
 def test_what_is_there_throughout_is_found_while_the_reader_deletes_and_others_add(
     steps: list[tuple[set[int], int]], count: int, page_size: int
 ) -> None:

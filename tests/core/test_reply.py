@@ -401,6 +401,7 @@ ANY = st.recursive(
 @given(ANY.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=100))
 @pytest.mark.filterwarnings("ignore::trio_client.errors.ResponseWarning")
 @pytest.mark.parametrize("model", [models.Job, models.JobPage, models.CheckResult, models.StreamValidation])
+@pytest.mark.thorough
 def test_only_a_model_or_our_error_ever_comes_out(model: type[BaseModel], body: bytes) -> None:
     try:
         found = read(model, body)

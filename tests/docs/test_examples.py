@@ -204,4 +204,4 @@ def test_the_notebook(stub_environment: StubServer) -> None:
 def test_every_program_is_listed() -> None:
     listed = set(re.findall(r"\]\(([\w/.]+)\)", (HOME / "README.md").read_text("utf-8")))
     there = {path.name for path in HOME.iterdir() if path.suffix in (".py", ".ipynb")}
-    assert there | {"webhooks"} == listed
+    assert there | {"service", "webhooks"} == listed

@@ -124,8 +124,7 @@ def test_both_commands_have_the_options(monkeypatch: pytest.MonkeyPatch) -> None
             made.append({name: options[name] for name in OPTIONS})
             raise ValueError("enough")
 
-    monkeypatch.setattr("trio_client.stub.__main__.StubServer", Stub)
-    monkeypatch.setattr("trio_client.stub.StubServer", Stub)
+    monkeypatch.setattr("trio_client.stub.server.commands.StubServer", Stub)
     with pytest.raises(SystemExit):
         main(FLAGS)
     assert trio_client(["stub", *FLAGS]) == 2

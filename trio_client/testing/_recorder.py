@@ -53,6 +53,7 @@ class Recorder:
 
     Example:
         >>> import tempfile, pathlib
+        >>> from trio_client.testing import MockTrio
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "session.jsonl"
         >>> with Recorder(path) as recorder, TrioClient(http_client=recorder.http_client()) as client:
         ...     found = client.jobs.list().total
