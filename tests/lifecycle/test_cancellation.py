@@ -323,11 +323,11 @@ class TestStopping:
     def test_a_stop_that_never_ends_times_out_and_the_error_is_kept(
         self, stub: StubServer, proxy: FaultProxy, kind: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from trio_client._sync.job_stop import stop_job
+        from trio_client._sync.job_stop import try_to_stop
 
-        assert stop_job.__kwdefaults__ is not None
-        assert stop_job.__kwdefaults__["seconds"] <= 10
-        monkeypatch.setitem(stop_job.__kwdefaults__, "seconds", 0.4)
+        assert try_to_stop.__kwdefaults__ is not None
+        assert try_to_stop.__kwdefaults__["seconds"] <= 10
+        monkeypatch.setitem(try_to_stop.__kwdefaults__, "seconds", 0.4)
         proxy.strike(WireFault(kind, work="skipped"), method="DELETE", times=9)
         begun = time.monotonic()
         with TrioClient("k", base_url=proxy.base_url) as client:
