@@ -269,3 +269,8 @@ def test_pydantic_is_imported_only_where_it_is_used() -> None:
         "sys.exit('pydantic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_whole_number_of_any_size_comes_back() -> None:
+    event = Triggered(latency_ms=10**400)
+    assert from_dict(event.to_dict()).latency_ms == 10**400  # type: ignore[union-attr]

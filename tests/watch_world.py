@@ -200,7 +200,7 @@ class World:
     def drop_unnamed(self, seconds: float = 1.0) -> None:
         """The stream is disconnected before it named its job, which is not found in the list."""
         job = self._read(seconds)
-        lost = unresolved()
+        lost = unresolved() if math.isinf(job.limit) else unresolved(monitor_duration_seconds=job.limit)
         self.unresolved.append(lost)
         self.send(do.Dropped(interrupted(job, lost)))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import anyio  # async-only
 import pytest
 
 from trio_client import AsyncTrioClient, JobLeakWarning, Started
@@ -46,6 +47,32 @@ async def test_the_job_of_an_open_stream_is_stopped_and_the_stream_ends(
     assert await events.collect() == []
 
 
+# async-only: begin
+@pytest.mark.parametrize(("kind", "last"), [("stream", ["stopped"]), ("watch", ["stopped"]), ("follower", [])])
+async def test_a_reader_of_a_stream_hears_of_its_end(
+    stub: StubServer, client: AsyncTrioClient, kind: str, last: list[str]
+) -> None:
+    if kind == "follower":
+        (job_id,) = stub.add_jobs(1, status="running")
+        events = client.jobs.events(job_id)
+        await events.until(Started)
+    else:
+        events = await opened(stub, client, kind)
+    received: list[Any] = []
+
+    async def read() -> None:
+        received.extend([event async for event in events])
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            await anyio.sleep(0.05)
+            await client.close()
+    assert [event.kind for event in received if event.terminal] == last
+    assert (events.outcome is None) == (not last)
+
+
+# async-only: end
 @pytest.mark.thorough
 async def test_many_are_stopped_at_once(stub: StubServer, client: AsyncTrioClient) -> None:
     events = [await opened(stub, client) for _ in range(8)]

@@ -154,3 +154,15 @@ def test_a_sync_client_refuses_an_async_function() -> None:
 
 
 # async-only: end
+
+
+async def test_a_timeout_of_the_function_is_not_taken_for_the_end_of_a_wait(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    def address() -> str:
+        raise TimeoutError("the recorder did not answer")
+
+    for timeout in (None, 60):
+        with pytest.raises(TimeoutError, match="the recorder did not answer"):
+            await client.live_monitor.watch(address, VAN).until(Started, timeout=timeout)
+    assert [] == stub.requests

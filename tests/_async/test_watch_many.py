@@ -26,6 +26,7 @@ from trio_client import (
     Stopped,
     Target,
     Triggered,
+    Usage,
 )
 from trio_client._async.channel import AsyncChannel
 from trio_client.stub import Scene, StubServer
@@ -227,6 +228,28 @@ async def test_a_refused_key_is_raised(connect: Connect) -> None:
     with StubServer(api_keys=["right"]) as stub, pytest.raises(AuthenticationError):
         async with connect(base_url=stub.base_url).watch_many(cameras(3)) as events:
             await events.collect()
+
+
+async def test_nothing_is_added_after_a_refused_key_which_is_raised_all_the_same(
+    stub: StubServer, connect: Connect
+) -> None:
+    stub.fail_next(method="POST", status=401)
+    async with connect(base_url=stub.base_url).watch_many(cameras(1)) as events:
+        with anyio.fail_after(10):
+            while events.targets:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+        more = cameras(2)[1]
+        with pytest.raises(RequestValidationError, match="has ended"):
+            await events.add(more)
+        with pytest.raises(AuthenticationError):
+            await events.until(Stopped)
+
+
+async def test_one_that_is_removed_before_its_task_begins_keeps_its_usage(client: AsyncTrioClient) -> None:
+    (target,) = cameras(1)
+    async with client.watch_many([target]) as events:
+        await events.remove(target)
+        assert {target: Usage()} == events.usages
 
 
 async def test_an_exception_in_the_block_stops_all_jobs(stub: StubServer, client: AsyncTrioClient) -> None:

@@ -71,6 +71,17 @@ def test_while_a_job_is_stopped_the_last_key_is_used(stub: StubServer, connect: 
     assert "DELETE" in {request.method for request in stub.requests}
 
 
+def test_a_stop_whose_key_is_refused_asks_for_another(stub: StubServer, connect: Connect) -> None:
+    answers = iter(["key-number-1", "key-number-2"])
+    client = connect(api_key=lambda: next(answers))
+    with client.live_monitor.stream(YARD, "a van", monitor_duration_seconds=3600) as events:
+        stub.clock.advance(3)
+        events.__next__()
+        stub.fail_next(method="DELETE", status=401)
+    assert stub.running_jobs == 0
+    assert keys(stub) == ["key-number-1", "key-number-1", "key-number-2", "key-number-2"]
+
+
 def test_keys_are_masked_in_texts_also_the_one_before(stub: StubServer, connect: Connect) -> None:
     client = connect(api_key=numbered())
     client.jobs.list()

@@ -108,3 +108,13 @@ def test_what_is_no_address_is_refused_and_nothing_is_sent(stub: StubServer, cli
         with client.live_monitor.watch(Signed(value), VAN, wait_for_stream=math.inf):
             pass
     assert stub.requests == []
+
+
+def test_a_timeout_of_the_function_is_not_taken_for_the_end_of_a_wait(stub: StubServer, client: TrioClient) -> None:
+    def address() -> str:
+        raise TimeoutError("the recorder did not answer")
+
+    for timeout in (None, 60):
+        with pytest.raises(TimeoutError, match="the recorder did not answer"):
+            client.live_monitor.watch(address, VAN).until(Started, timeout=timeout)
+    assert [] == stub.requests

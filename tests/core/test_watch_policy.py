@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from watch_world import World, unresolved
+from watch_world import World, interrupted, unresolved
 
 from trio_client import errors
 from trio_client._core import watch_commands as do
@@ -679,3 +679,26 @@ def assert_covered(world: World) -> None:
     for begin, end in sorted(spans):
         assert begin <= covered, f"nothing watched from {covered} to {begin}, and no gap says so"
         covered = max(covered, end)
+
+
+def test_the_minutes_of_a_lost_job_count_for_as_long_as_it_was_seen_to_run() -> None:
+    world = World(max_cost=1.0)
+    world.grant()
+    job = world.start(named=False)
+    world.time_up()
+    lost = unresolved()  # of a digest, which names no duration
+    world.unresolved.append(lost)
+    world.send(do.Dropped(interrupted(job, lost)))
+    assert isinstance(world.command, do.End)
+    assert world.policy.usage.minutes_billed == 50
+
+
+def test_what_unresolved_creates_have_cost_stays_counted_after_the_end() -> None:
+    world = World(on_drop="restart", max_cost=1.0)
+    world.fail(unresolved(monitor_duration_seconds=600))
+    world.send(do.NotFound())
+    world.start()
+    world.events(200)
+    before = world.policy.usage
+    world.close()
+    assert world.policy.usage == before

@@ -439,3 +439,23 @@ def test_the_quickstart_replays_to_the_same_output(path: Path, capsys: pytest.Ca
     assert "triggered:" in recorded
     with MockTrio.replay(path) as mock, mock.client() as client:
         assert output(client) == recorded
+
+
+def test_a_stream_that_is_read_with_a_timeout_can_be_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    with StubServer(speed=1) as stub, Recorder(path) as recorder:
+        with TrioClient(KEY, base_url=stub.base_url, http_client=recorder.http_client()) as client:
+            with client.live_monitor.stream("rtsp://a/b", "a van", max_triggers=None) as events:
+                assert events.until(Triggered, timeout=0.05) is None
+                stub.clock.advance(60)
+                assert events.until(Triggered, timeout=10) is not None
+    with MockTrio.replay(path) as mock, mock.client() as client:
+        with client.live_monitor.stream("rtsp://a/b", "a van", max_triggers=None) as events:
+            assert events.until(Triggered) is not None
+
+
+@pytest.mark.parametrize("key", ["token", "message"])
+def test_a_long_secret_is_masked_though_it_may_be_a_picture(key: str) -> None:
+    secret = "B" * 240
+    masked = RecordingMask([secret], frames=True).text(json.dumps({key: secret}))
+    assert secret not in masked

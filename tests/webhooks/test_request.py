@@ -201,3 +201,10 @@ def test_a_secret_with_a_line_end_is_refused_when_the_receiver_is_made(module: A
         assert SECRET not in str(caught.value)
     with pytest.raises(ConfigurationError, match="line end"):
         verify(BODY, {}, f"{SECRET}{end}")
+
+
+@pytest.mark.anyio
+@BOTH
+async def test_the_limit_of_a_body_counts_the_bytes_of_text(module: Any) -> None:
+    app = module.WebhookApp(print, unsigned=True, max_body_bytes=100)
+    assert (await receive(app, "POST", {}, "é" * 60)).status == 413

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
+from .._core.log import logger
 from .._core.validation import positive
 from .._http.types import AsyncHTTPClient
 from ..frames import Frame
@@ -43,8 +44,8 @@ class AsyncTrioClient(AsyncBaseClient):
 
     Args:
         api_key: the API key; by default the environment variable `TRIO_API_KEY`. A function is asked before each
-            request,
-            for keys that rotate: it must return at once. While jobs are stopped, the last key is used.
+            request, for keys that rotate: it must return at once. While jobs are stopped, the last key is used,
+            and another is asked for where that is refused.
         base_url: where the API is; by default `TRIO_BASE_URL`, else `https://trio.machinefi.com/api`.
         timeout: seconds for connect, pool and response each, or a `Timeout`.
         retry: when failed requests are sent again; `None`: never.
@@ -252,6 +253,8 @@ class AsyncTrioClient(AsyncBaseClient):
         from .watch_many import AsyncTargetStream
 
         positive("turn_seconds", turn_seconds, "seconds")
+        if turn_seconds < 60:
+            logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
         limits = SharedLimits(duration, max_cost_usd, clock=self._transport.clock)
         watch = self.live_monitor.watch
 

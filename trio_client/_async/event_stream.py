@@ -120,8 +120,8 @@ class AsyncEventStream:
                 if isinstance(event, kinds):
                     return event
         except TimeoutError as error:
-            if isinstance(error, TrioError):
-                raise
+            if isinstance(error, TrioError) or self._until is None or time_source().monotonic() < self._until:
+                raise  # it is not this limit, but the error of a function of the caller's
         finally:
             self._until = None
         return None
@@ -196,8 +196,11 @@ class AsyncEventStream:
             left = None if self._until is None else self._until - time_source().monotonic()
             if left is not None and left <= 0:
                 raise TimeoutError
-            self._pending.extend(await self._read(left))
+            events = await self._read(left)
+            self._pending.extend(events)  # of the deque that is there now: closing it meanwhile makes another
         except Exception as error:
+            if self._closed_by_client:
+                return  # what was being read was closed
             if isinstance(error, TimeoutError) and not isinstance(error, TrioError):
                 raise  # the reader may go on
             if isinstance(error, StreamInterruptedError):
@@ -231,7 +234,9 @@ class AsyncEventStream:
         """Drop the events that were not read, but for what ended the job."""
         pending, self._pending = self._pending, deque()
         for event in pending:
-            if isinstance(event, (Stopped, Failed)) and event.terminal:
+            if event is self._outcome:
+                self._pending.append(event)
+            elif isinstance(event, (Stopped, Failed)) and event.terminal:
                 self._end_with(event)
 
     def _end_with(self, end: Stopped | Failed | None) -> None:

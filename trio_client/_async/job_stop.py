@@ -5,7 +5,11 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from itertools import count
+from typing import TypeVar
 
+from pydantic import BaseModel
+
+from .._core.call import Call
 from .._core.config import RetryPolicy, Settings
 from .._core.endpoints import cancel_job, get_job
 from .._core.hooks import notify_job
@@ -28,6 +32,8 @@ from ..errors import (
 from .transport import AsyncTransport
 
 __all__ = ["StopAtExit", "report_leak", "stop_job", "try_to_stop"]
+
+_M = TypeVar("_M", bound=BaseModel)
 
 CLEANUP_SECONDS = 10.0
 _PAUSES = (0.5, 1.0)  # seconds before the next attempts
@@ -90,7 +96,7 @@ class _Stop:
         transport = self._cleaning()
         try:
             try:
-                self.result.cancelled = await transport.call(cancel_job(self._job_id))
+                self.result.cancelled = await self._call(transport, cancel_job(self._job_id))
                 self.result.possible = True
             except JobNotFoundError:
                 raise
@@ -101,7 +107,7 @@ class _Stop:
             except TrioError as error:
                 self.result.possible = self.result.possible or is_ambiguous(error)
                 raise
-            detail = await transport.call(replace(get_job(self._job_id), fresh_connection=True))
+            detail = await self._call(transport, replace(get_job(self._job_id), fresh_connection=True))
         except JobNotFoundError as error:
             if error.acted_before or self.result.possible or transport.clock() >= self._grace_until:
                 return None
@@ -120,6 +126,15 @@ class _Stop:
             self._is_last, seconds = True, max(0.0, left - _LAST_ATTEMPT)
         await self._transport.sleep(seconds)
         return True
+
+    async def _call(self, transport: AsyncTransport, call: Call[_M]) -> _M:
+        """Make a call with the last key, or with another where that one is refused: it may be an old one."""
+        try:
+            return await transport.call(call)
+        except AuthenticationError:
+            if not transport.settings.key.renew():
+                raise
+            return await transport.call(call)
 
     def _cleaning(self) -> AsyncTransport:
         left = max(0.1, self._until - self._transport.clock())

@@ -150,7 +150,7 @@ class AsyncTargetStream:
 
     def _add(self, target: Target) -> None:
         target = checked_target(target, "target")
-        if self._closed:
+        if self._closed or self._workers.error is not None:
             raise RequestValidationError(
                 "This stream of targets has ended, and watches nothing more.",
                 field="target",

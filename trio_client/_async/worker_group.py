@@ -89,13 +89,12 @@ class AsyncWorkerGroup:
         """
         member.is_removed = True
         del self.members[member.target]
-        if self._run is None:
+        if self._run is None or self._run.tasks is None:  # its task has not begun
             self._forget(member)
             return
         member.scope.cancel()
         self.channel.discard(member.target)
-        if self._run.tasks is not None:
-            await member.done.wait()
+        await member.done.wait()
         if member.leak is not None:
             raise member.leak
 

@@ -7,6 +7,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from inspect import iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,10 @@ class Secret:
     def refresh(self) -> None:
         """Do nothing: this one stays as it is."""
 
+    def renew(self) -> bool:
+        """Ask for another key, since this one was refused; return whether there is one."""
+        return False
+
     def __repr__(self) -> str:
         return "Secret(***)"
 
@@ -94,6 +99,12 @@ class SecretFunction(Secret):
         if checked != self._value:
             self._value = checked
             self._used.append(Secret(checked))  # a server may repeat it for a while
+
+    def renew(self) -> bool:
+        refused = self._value
+        with suppress(ConfigurationError):
+            self.refresh()
+        return self._value != refused
 
 
 @dataclass(frozen=True, slots=True)

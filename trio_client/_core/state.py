@@ -37,7 +37,7 @@ class ClientState:
     closed: bool = False
     """Whether the client was closed; cleaning up goes on all the same."""
     cleaning: bool = False
-    """Whether jobs are being stopped, for which the last key is used: a function is not asked for another."""
+    """Whether jobs are being stopped, for which the last key is used as long as it is taken."""
     last_date: tuple[str, float] | None = None
     """The newest reply's `Date`, and when it came, by the ledger's clock."""
     own_time: TimeSource | None = None

@@ -91,7 +91,7 @@ class TimeSlices:
         self._ending.discard(watch)
 
     def overdue(self) -> list[int]:
-        """Return the watches watchse job is to be stopped now, because others wait; each is named once."""
+        """Return the watches whose job is to be stopped now, because others wait; each is named once."""
         if not self._is_full():
             return []
         wanted = len(self._queue) - len(self._ending)

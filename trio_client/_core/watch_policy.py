@@ -235,7 +235,7 @@ class WatchPolicy(WatchSteps):
                 return True
         if self._rules.on_drop != "raise" and is_unresolved(error):
             ran = self._budget.job_released()
-            self._note_unresolved(error.__cause__, self._clock() - ran)
+            self._note_unresolved(error.__cause__, self._clock() - ran, ran)
             yield from self._do(do.Release())
         else:
             yield from self._do(do.Close(error))

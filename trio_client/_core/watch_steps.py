@@ -193,9 +193,11 @@ class WatchSteps:
                 if isinstance(outcome, do.StopTried) and outcome.confirmed:
                     self._forget(create)
 
-    def _note_unresolved(self, error: BaseException | None, sent: float) -> None:
+    def _note_unresolved(self, error: BaseException | None, sent: float, ran: float = 0.0) -> None:
         if isinstance(error, CreateOutcomeUnknownError) and all(each.error is not error for each in self._unresolved):
-            self._unresolved.append(UnresolvedCreate(error, sent))
+            create = UnresolvedCreate(error, sent)
+            create.until = max(create.until, sent + ran)  # its stream showed it running until then
+            self._unresolved.append(create)
 
     def _forget(self, create: UnresolvedCreate) -> None:
         """Note that the job of an unresolved create does not run any more, if there was one."""
@@ -204,7 +206,8 @@ class WatchSteps:
 
     def _take_unresolved(self) -> Sequence[UnresolvedCreate]:
         taken = tuple(self._unresolved)
-        self._unresolved.clear()
+        for create in taken:
+            self._forget(create)
         return taken if self._rules.on_exit == "cancel" else ()
 
     def _ran_already(self, job: RunningJob) -> float:

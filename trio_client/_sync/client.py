@@ -41,8 +41,8 @@ class TrioClient(BaseClient):
 
     Args:
         api_key: the API key; by default the environment variable `TRIO_API_KEY`. A function is asked before each
-            request,
-            for keys that rotate: it must return at once. While jobs are stopped, the last key is used.
+            request, for keys that rotate: it must return at once. While jobs are stopped, the last key is used,
+            and another is asked for where that is refused.
         base_url: where the API is; by default `TRIO_BASE_URL`, else `https://trio.machinefi.com/api`.
         timeout: seconds for connect, pool and response each, or a `Timeout`.
         retry: when failed requests are sent again; `None`: never.

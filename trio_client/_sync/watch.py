@@ -127,8 +127,9 @@ class Watch:
 
     @property
     def reference(self) -> str | None:
-        """What the current job is known by, or the next one between two."""
-        return self._references.next if self._job is None else self._job.reference
+        """What the current job is known by; between two the next one, after the end the last one."""
+        job = self._job or self._closed_job
+        return self._references.next if job is None else job.reference
 
     @property
     def subject(self) -> Subject:
@@ -207,15 +208,17 @@ class Watch:
         """Stop or release the running job, and stop those of unresolved creates."""
         self._send(do.Closed())
         command = self._command
-        job, self._job = self._job, None
-        if job is not None:
-            self._closed_job = job
-            try:
-                job.close(error)
-            finally:
-                self._policy.job_closed(job.end.stats if job.end is not None else None)
-        for create in command.unresolved if isinstance(command, do.End) else ():
-            OwnedJob.of(self._transport, create.error).stop(error)
+        job = self._closed_job = self._job or self._closed_job  # who closes it again waits for it, too
+        self._job = None
+        try:
+            if job is not None:
+                try:
+                    job.close(error)
+                finally:
+                    self._policy.job_closed(job.end.stats if job.end is not None else None)
+        finally:
+            for create in command.unresolved if isinstance(command, do.End) else ():
+                OwnedJob.of(self._transport, create.error).stop(error)
 
     def _send(self, outcome: do.Outcome) -> list[Event]:
         """Send the outcome of the pending command to the policy; return what it emits before the next one."""
@@ -345,7 +348,7 @@ class Watch:
     def _await_slot(self, command: do.AwaitSlot, until: float | None) -> do.Outcome:
         moment = _earlier(command.until, until)
         try:
-            with self._limit(moment):
+            with self._limit(math.inf if moment == command.deadline else moment):  # which the lease keeps by itself
                 return do.Granted(waited=self.lease.wait(moment, command.deadline))
         except TimeoutError:
             if _is_first(until, min(command.until, command.deadline)):

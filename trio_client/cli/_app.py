@@ -80,7 +80,7 @@ def settings(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    r"""Ask questions about live video with the Trio API, once or for hours.
+    """Ask questions about live video with the Trio API, once or for hours.
 
     The key comes from TRIO_API_KEY. To try everything without a key, start `trio-client stub` in another terminal.
 

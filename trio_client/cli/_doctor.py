@@ -22,7 +22,7 @@ _QUICK = 10.0
 
 
 def doctor(context: typer.Context, json: Json = False) -> int:
-    r"""Show the key's source, the API's address and reply, and installed versions. No secret is shown.
+    """Show the key's source, the API's address and reply, and installed versions. No secret is shown.
 
     Sends one request, for one job of the list. Exits with 1 if something is wrong.
 

@@ -34,7 +34,7 @@ def list_jobs(
     every: Annotated[bool, typer.Option("--all", help="List all jobs, page by page.")] = False,
     json: Json = False,
 ) -> int:
-    r"""List jobs, newest first.
+    """List jobs, newest first.
 
     Prints a table on a terminal; elsewhere tab-separated columns without a header row.
 
@@ -69,7 +69,7 @@ def list_jobs(
 
 @app.command()
 def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
-    r"""Show one job with its settings and counters.
+    """Show one job with its settings and counters.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def cancel(
     ] = False,
     json: Json = False,
 ) -> int:
-    r"""Cancel jobs. Continues after a failure.
+    """Cancel jobs. Continues after a failure.
 
     \b
     Examples:
@@ -144,7 +144,7 @@ def wait(
     poll: Poll = "3s",
     json: Json = False,
 ) -> int:
-    r"""Wait until a job ends. Exits with 1 if it failed, with 6 if it did not end in time.
+    """Wait until a job ends. Exits with 1 if it failed, with 6 if it did not end in time.
 
     \b
     Example:
@@ -167,7 +167,7 @@ def watch(
     progress: Annotated[bool, typer.Option("--progress", help="Also print every change of the counters.")] = False,
     json: Json = False,
 ) -> int:
-    r"""Follow a running job by polling. Leaving never cancels it.
+    """Follow a running job by polling. Leaving never cancels it.
 
     \b
     Example:

@@ -62,7 +62,7 @@ def list_jobs(
     ] = None,
     json: Json = False,
 ) -> int:
-    r"""List jobs in the order of their ids, which is not by time.
+    """List jobs in the order of their ids, which is not by time.
 
     Token and address come from OSAPI_TOKEN and OSAPI_URL.
 
@@ -114,7 +114,7 @@ def list_jobs(
 
 @jobs.command()
 def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
-    r"""Show one job, with the outcome on each agent.
+    """Show one job, with the outcome on each agent.
 
     \b
     Example:
@@ -177,7 +177,7 @@ def delete(
     context: typer.Context,
     job_ids: Annotated[list[str], typer.Argument(help="The jobs' ids.", show_default=False)],
 ) -> int:
-    r"""Delete the records of jobs. This does not stop running work.
+    """Delete the records of jobs. This does not stop running work.
 
     \b
     Example:
@@ -204,7 +204,7 @@ def retry(
     ] = None,
     json: Json = False,
 ) -> int:
-    r"""Run the work of a job again, as a new job; without --target, on every agent.
+    """Run the work of a job again, as a new job; without --target, on every agent.
 
     \b
     Example:

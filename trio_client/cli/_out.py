@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ class Out:
         self.secrets: list[str] = []
         self.leaks: list[JobLeakWarning] = []
         self.owned: EventStream | None = None
+        self.probed: Callable[[], str | None] = lambda: None
+        """Names a job that a probe has not stopped yet; `""`: its id is not known, `None`: there is none."""
         self.advice = Advice()
         self._live: Console | None = None
         for stream in (sys.stdout, sys.stderr):
@@ -143,10 +145,11 @@ class Out:
         with suppress(OSError):
             if sys.stdout.isatty():
                 os.write(1, _SHOW_CURSOR)
-        if self.owned is None and not self.leaks:
+        probed = self.probed()
+        if self.owned is None and not self.leaks and probed is None:
             return 128 + number
         leaked = self.leaks[-1].job_id if self.leaks else None
-        job_id = leaked or (self.owned.job_id if self.owned is not None else None)
+        job_id = leaked or probed or (self.owned.job_id if self.owned is not None else None)
         text = "Interrupted again; a job may still be running. Find it with `trio-client jobs list`."
         if job_id:
             name = shown(job_id)

@@ -47,7 +47,7 @@ def probe(
     frames: Annotated[bool, typer.Option("--frames", help="Keep the pictures in the recording.")] = False,
     json: Json = False,
 ) -> int:
-    r"""Find out how the API behaves for your account, and record it.
+    """Find out how the API behaves for your account, and record it.
 
     Starts short jobs one after another, each at most one billed minute, and stops them all. Writes report.md,
     facts.jsonl and session.jsonl into DIR. The documentation leaves some behavior open, and its versions disagree.
@@ -127,6 +127,7 @@ def _probe(
     listener = None if listen is None else Listener(listen)
     wire = Wire(base_url, key, folder / "session.jsonl", frames=frames)
     probing = Probe(plan, wire, listener, lambda text: out.note(f"finding out: {text}"))
+    out.probed = lambda: next(iter(probing.running), "" if probing.unresolved else None)
     interrupted: Interrupted | None = None
     try:
         probing.run()
@@ -136,17 +137,22 @@ def _probe(
         wire.close()
         if listener is not None:
             listener.close()
+    if may_run := bool(probing.running or probing.unresolved):
+        names = ", ".join(probing.running) or "a job whose id is not known"
+        out.error(f"Not all jobs are confirmed to be stopped: {names}. See `trio-client jobs list`.")
     found = facts(probing.evidence())
-    write_report(folder, found, probing.started)
+    try:
+        write_report(folder, found, probing.started)
+    except OSError as error:
+        out.error(f"The report could not be written to {folder}: {error.strerror or error}.")
+        return JOB_MAY_RUN if may_run else 1
     for fact in found:
         if json:
             out.data(fact.to_dict())
         else:
             out.line(out.clean(f"{fact.name}: {_short(fact.seen)}"), label=f"{fact.verdict:<14}  ")
     out.note(f"The report is in {folder / 'report.md'}.")
-    if probing.running or probing.unresolved:
-        names = ", ".join(probing.running) or "a job whose id is not known"
-        out.error(f"Not all jobs are confirmed to be stopped: {names}. See `trio-client jobs list`.")
+    if may_run:
         return JOB_MAY_RUN
     if interrupted is not None:
         raise interrupted

@@ -212,16 +212,18 @@ class Probe:
     ) -> Exchange:
         """Start a job, and note that it may be running, also if that is interrupted."""
         before = len(self.wire.exchanges)
+        self.unresolved += 1  # until there is a reply
         try:
             return self.wire.send(
                 label, "POST", path, body, accept=accept, reference=reference, seconds=seconds, until=until
             )
         finally:
+            self.unresolved -= 1
             for found in self.wire.exchanges[before:]:
                 if found.job_id is not None:
                     self.started += found.job_id not in self.running
                     self.running = list(dict.fromkeys([*self.running, found.job_id]))
-                elif found.kind != "refused" or (found.status or 0) >= 500:  # it may have made a job all the same
+                elif not found.unsent and (found.kind != "refused" or (found.status or 0) >= 500):  # there may be one
                     self.unresolved += 1
 
     def _job(self, label: str, job_id: str) -> Exchange:

@@ -99,6 +99,8 @@ class Wire:
                         notes.end()
         except httpx.HTTPError as error:  # also at the end of the time for a stream
             notes.failed(error)
+            if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                self._note(unsent=True)
         finally:
             notes.left()
         return self.exchanges[-1]

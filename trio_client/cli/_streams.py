@@ -20,7 +20,7 @@ def streams() -> None:
 
 @app.command()
 def validate(context: typer.Context, stream_url: StreamUrl, json: Json = False) -> int:
-    r"""Check whether a stream is live. Exits with 1 if it is not.
+    """Check whether a stream is live. Exits with 1 if it is not.
 
     \b
     Example:

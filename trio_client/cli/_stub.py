@@ -39,7 +39,7 @@ def stub(
         bool, typer.Option(help="Whether a job goes on when the reader of its event stream disconnects.")
     ] = True,
 ) -> int:
-    r"""Run a local server that follows the API's documentation: no key, no network, no cost.
+    """Run a local server that follows the API's documentation: no key, no network, no cost.
 
     Needs the extra `stub`. Ctrl-C stops it.
 

@@ -67,7 +67,7 @@ def check(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if the condition does not hold.")] = False,
     json: Json = False,
 ) -> int:
-    r"""Check once whether a condition holds on a stream. Billed per call.
+    """Check once whether a condition holds on a stream. Billed per call.
 
     \b
     Examples:
@@ -134,7 +134,7 @@ def watch(
     progress: Progress = False,
     json: Json = False,
 ) -> int:
-    r"""Watch a stream for a condition, and print events as they happen. Billed by the minute.
+    """Watch a stream for a condition, and print events as they happen. Billed by the minute.
 
     Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job. With --endless, --total or --max-cost,
     another job starts whenever one ends.
@@ -195,7 +195,7 @@ def digest(
     progress: Progress = False,
     json: Json = False,
 ) -> int:
-    r"""Summarize what happens on a stream, window by window. Billed by the minute.
+    """Summarize what happens on a stream, window by window. Billed by the minute.
 
     Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job.
 

@@ -40,7 +40,7 @@ def listen(
     ] = False,
     json: Json = False,
 ) -> int:
-    r"""Print webhooks as they arrive, verified. Duplicates are reported, not printed.
+    """Print webhooks as they arrive, verified. Duplicates are reported, not printed.
 
     The API needs a public URL, so put a tunnel or a reverse proxy in front. Ctrl-C stops it.
 
@@ -78,7 +78,7 @@ def verify(
     secret_file: SecretFile = None,
     json: Json = False,
 ) -> int:
-    r"""Verify the signature of a delivery, and show its event. Exits with 1 if it does not match.
+    """Verify the signature of a delivery, and show its event. Exits with 1 if it does not match.
 
     \b
     Example:

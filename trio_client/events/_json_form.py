@@ -167,7 +167,9 @@ def _read_time(value: Any) -> datetime | None:
 
 
 def _read_number(value: Any) -> int | float | None:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if isinstance(value, int) or math.isfinite(value) else None
 
 
 def _read_count(value: Any) -> int | None:

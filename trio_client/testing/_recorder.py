@@ -181,10 +181,13 @@ class ExchangeRecorder:
         self._held: list[str] = []
         self._by_line = False
         self._inflater: Inflater | None = None
+        self._has_head = False
+        self._failure: dict[str, str] | None = None
         self._done = False
 
     def head(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         """Record the status and the headers of the reply."""
+        self._has_head = True
         by_name = {name.lower(): value for name, value in headers}
         self._by_line = media_type(by_name) == EVENT_STREAM
         with suppress(ResponseValidationError):  # an encoding that the client refuses too
@@ -193,6 +196,7 @@ class ExchangeRecorder:
 
     def piece(self, content: bytes) -> None:
         """Record a piece of the body."""
+        self._failure = None  # the read that failed was made again
         text = self._decode(self._inflated(content))
         cut = max(text.rfind("\n"), text.rfind("\r")) + 1 if self._by_line else 0
         if not cut:
@@ -214,13 +218,18 @@ class ExchangeRecorder:
         self._finish("end", complete=True)
 
     def left(self) -> None:
-        """Record that the client closed the exchange before its end."""
-        self._finish("end", complete=False)
+        """Record that the client closed the exchange, before its end or after a failure."""
+        if self._failure is not None:
+            self._finish("failure", **self._failure)
+        else:
+            self._finish("end", complete=False)
 
     def failed(self, error: BaseException) -> None:
-        """Record a failure by the name that the HTTP library has for it."""
+        """Record a failure by the name that the HTTP library has for it; one of a read that is not made again."""
         cause = error.__cause__ if isinstance(error, TrioError) and error.__cause__ is not None else error
-        self._finish("failure", error=type(cause).__name__, message=self._masks.text(str(cause)))
+        self._failure = {"error": type(cause).__name__, "message": self._masks.text(str(cause))}
+        if not self._has_head:
+            self._finish("failure", **self._failure)
 
     def _finish(self, step: str, **values: Any) -> None:
         if self._done:

@@ -92,10 +92,10 @@ class RecordingMask:
             return value
         if not self._frames and (tiny := _tiny_picture(value, key)) is not None:
             return tiny
-        if len(value) > _LONG and _BASE64.fullmatch(value):
-            return value
         if is_secret_name(key) and key.lower() not in _NO_SECRETS:
             return MASK
+        if len(value) > _LONG and _BASE64.fullmatch(value) and not any(each in value for each in self._secrets):
+            return value
         if value[0] in "{[":
             return self.text(value)
         return mask(value, self._secrets, is_url=is_url_name(key))

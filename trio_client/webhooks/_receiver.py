@@ -223,6 +223,8 @@ def body_bytes(body: Body | None, limit: int) -> bytes | None:
     """Return the body that a caller passes on; `None` for one over the limit."""
     if body is None:
         return b""
+    if isinstance(body, str) and len(body) <= limit:
+        body = body.encode("utf-8", "surrogatepass")
     size = body.nbytes if isinstance(body, memoryview) else len(body)
     return None if size > limit else as_bytes(body)
 

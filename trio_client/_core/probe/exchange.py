@@ -22,6 +22,7 @@ class Exchange:
         at: when it was sent.
         answered: when its reply began; `None`: there was none.
         complete: whether the reply came to its end.
+        unsent: whether no connection was made.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Exchange:
     content: bytes = b""
     answered: datetime | None = None
     complete: bool = False
+    unsent: bool = False
 
     @property
     def json(self) -> dict[str, Any]:
