@@ -20,11 +20,16 @@ def stub(
     speed: Annotated[float, typer.Option(help="Stub seconds per real second; 60: an hour a minute.")] = 1.0,
     max_jobs: Annotated[int, typer.Option(help="Maximum number of running jobs.")] = 10,
     accept_key: Annotated[
-        list[str] | None, typer.Option(metavar="KEY", help="Key to accept; may be repeated. Default: any.")
+        list[str] | None,
+        typer.Option("--accept-key", "--api-key", metavar="KEY", help="Key to accept; may be repeated. Default: any."),
     ] = None,
     webhook_secret: Annotated[
         str | None, typer.Option(envvar="TRIO_WEBHOOK_SECRET", help="Secret that signs webhooks.", show_envvar=True)
     ] = None,
+    generation: Annotated[
+        Literal["G1", "G2", "G3", "G4"], typer.Option(help="Of the API's documentation; G4 is the newest.")
+    ] = "G4",
+    credits: Annotated[float | None, typer.Option(help="The account's credits. Default: without limit.")] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Allow an address that other machines can reach.")
     ] = False,
@@ -64,6 +69,8 @@ def stub(
             max_jobs=max_jobs,
             api_keys=accept_key,
             webhook_secret=webhook_secret,
+            generation=generation,
+            credits=credits,
             allow_remote=allow_remote,
             allow_hosts=allow_host or (),
             list_lag=list_lag,
