@@ -8,7 +8,7 @@ from typing import Any
 
 from ._redaction import mask, shown
 
-__all__ = ["ContextLog", "JobContext", "logger"]
+__all__ = ["ContextLog", "JobContext", "LogLine", "logger"]
 
 _FIELDS = ("trio_job_id", "trio_stream_url", "trio_target")
 
@@ -108,6 +108,17 @@ class ContextLog:
 
     def _log(self, level: int, text: str, values: tuple[Any, ...]) -> None:
         if logger.isEnabledFor(level):
-            context = self._context
-            line = context.named_in(text % values if values else text)
-            logger.log(level, "%s", line, extra=context.fields, stacklevel=3)
+            line = LogLine(text, values, replace(self._context))
+            logger.log(level, "%s", line, extra=self._context.fields, stacklevel=3)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """The text of a record, made when it is written: a handler may replace the advice of an error among its values."""
+
+    text: str
+    values: tuple[Any, ...]
+    context: JobContext
+
+    def __str__(self) -> str:
+        return self.context.named_in(self.text % self.values if self.values else self.text)

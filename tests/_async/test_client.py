@@ -109,6 +109,7 @@ async def test_a_redirect_is_an_error_that_names_its_target_without_its_password
     assert 1 == len(stub.requests)
 
 
+@pytest.mark.own_connections  # the first call through another client has one to itself
 async def test_copies_with_other_options_share_the_connection(connect: Connect) -> None:
     with RawServer(reply(NO_JOBS)) as server:
         client = connect(base_url=server.base_url)
@@ -118,6 +119,7 @@ async def test_copies_with_other_options_share_the_connection(connect: Connect) 
         assert b"x-team: blue" in server.requests[1].lower()
 
 
+@pytest.mark.own_connections
 async def test_closing_a_copy_closes_nothing(connect: Connect) -> None:
     with RawServer(reply(NO_JOBS)) as server:
         client = connect(base_url=server.base_url)

@@ -106,6 +106,7 @@ def test_a_redirect_is_an_error_that_names_its_target_without_its_password(
     assert 1 == len(stub.requests)
 
 
+@pytest.mark.own_connections  # the first call through another client has one to itself
 def test_copies_with_other_options_share_the_connection(connect: Connect) -> None:
     with RawServer(reply(NO_JOBS)) as server:
         client = connect(base_url=server.base_url)
@@ -115,6 +116,7 @@ def test_copies_with_other_options_share_the_connection(connect: Connect) -> Non
         assert b"x-team: blue" in server.requests[1].lower()
 
 
+@pytest.mark.own_connections
 def test_closing_a_copy_closes_nothing(connect: Connect) -> None:
     with RawServer(reply(NO_JOBS)) as server:
         client = connect(base_url=server.base_url)

@@ -117,7 +117,7 @@ def test_the_stub_prints_its_address_and_ends_on_a_signal(spawn: Spawn, stub: St
     process = spawn("stub", "--speed", "600", "--accept-key", "one", server=stub)
     assert process.stdout is not None
     assert process.stderr is not None
-    url = process.stdout.readline().rsplit(maxsplit=1)[-1]
+    url = process.stdout.readline().partition(" on ")[2].split()[0]
     notes = process.stderr.readline() + process.stderr.readline()
     request = urllib.request.Request(f"{url}/api/jobs", headers={"Authorization": "Bearer two"})
     with pytest.raises(urllib.error.HTTPError, match="401"):

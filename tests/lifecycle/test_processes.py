@@ -121,7 +121,7 @@ def test_a_program_whose_stop_hangs_ends_all_the_same_and_names_the_job(stub: St
         _, err = process.communicate(timeout=60)
     assert time.monotonic() - begun < 12
     assert 0 == process.returncode
-    assert err.startswith(f"trio_client: could not confirm that these jobs were stopped: {stub.jobs[0].job_id}\n")
+    assert err.startswith(f"trio_client: could not confirm that these jobs were stopped: {stub.jobs[0].job_id} (")
 
 
 def test_a_daemon_thread_that_reads_does_not_keep_a_program_or_its_job_alive(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from .._job_context import LogLine
 from .._redaction import shown
 from ..errors import JobLeakWarning, ResponseWarning
 from ._advice import Advice
@@ -225,8 +226,9 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         show = self._out.warn if record.levelno >= logging.WARNING else self._out.note
-        if isinstance(record.args, tuple):
-            record.args = tuple(map(self._out.advice.apply, record.args))
+        for each in record.args if isinstance(record.args, tuple) else ():
+            for value in each.values if isinstance(each, LogLine) else (each,):
+                self._out.advice.apply(value)  # which the record's text is made with
         show(record.getMessage())
 
 
