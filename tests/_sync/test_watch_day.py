@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from trio_client import CoverageGap, Hooks, Triggered, TrioClient
-from trio_client._core.slot_queue import PROBE_SECONDS
+from trio_client._core.slot_queue import PROBE_SECONDS, SlotQueue
 from trio_client._time_source import REAL, RealTime, replaced
 from trio_client._times import parse_time
 from trio_client.stub import Scene, StubServer
@@ -85,7 +85,9 @@ class Faults:
 def test_a_day_is_watched_except_for_the_gaps_reported(
     stub: StubServer, connect: Connect, pauses: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    refused = SlotQueue.refused  # its moments are those of the real clock: only the waits are scaled here
     monkeypatch.setattr("trio_client._core.slot_queue.PROBE_SECONDS", PROBE_SECONDS / SPEED)
+    monkeypatch.setattr(SlotQueue, "refused", lambda *values: refused(*values[:-1], values[-1] / SPEED))
     client = connect()
     pauses.take_real_time(speed=SPEED)
     gaps: list[CoverageGap] = []
