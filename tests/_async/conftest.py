@@ -36,7 +36,7 @@ def make_http_client(way: str) -> Any:
 
         return httpx_aiohttp.HttpxAiohttpClient(trust_env=False)
     # async-only: end
-    if THROUGH == "recorder":
+    if THROUGH == "recorder" and way == "own connections":
         return Recorder(os.devnull).async_http_client()
     return None
 
@@ -113,7 +113,7 @@ async def connect(stub: StubServer, pauses: Pauses, way: str) -> AsyncGenerator[
     for client in made:
         await client.close()
     for through in borrowed:
-        if THROUGH == "recorder":
+        if hasattr(through, "observer"):
             through.observer.close()
         else:
             await through.aclose()

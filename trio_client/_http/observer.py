@@ -38,7 +38,14 @@ class Observer(Protocol):
     """Observes all exchanges of a client."""
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, secrets: Sequence[str]
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        secrets: Sequence[str],
+        *,
+        limit: int,
     ) -> ExchangeObserver:
         """A request is about to be sent. Returns what observes its reply.
 
@@ -48,6 +55,7 @@ class Observer(Protocol):
             headers: all but the one with the key.
             content: the body.
             secrets: what must not be kept of it.
+            limit: the most bytes that the client takes of the reply's body, or of one event, unpacked.
         """
         ...
 

@@ -23,6 +23,7 @@ from .._json import parse_json
 from .._redaction import known_keys
 from .._time_source import REAL
 from ..errors import ConfigurationError, ResponseValidationError, TrioError
+from ..sse import DEFAULT_MAX_EVENT_BYTES
 from ._recording_mask import RecordingMask, header_secrets, secrets_in
 
 if TYPE_CHECKING:
@@ -124,7 +125,14 @@ class RecordingFile:
         self.write(0, "recording", version=RECORDING_VERSION, frames=frames)
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, secrets: Sequence[str]
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        secrets: Sequence[str],
+        *,
+        limit: int = DEFAULT_MAX_EVENT_BYTES,
     ) -> ExchangeRecorder:
         """Record a request that is about to be sent."""
         body: Any = parse_json(content) if content else None
@@ -135,7 +143,7 @@ class RecordingFile:
             number = self.exchanges
         sent = masks.headers({**headers, "authorization": "Bearer"}.items())
         self.write(number, "request", method=method, url=masks.url(url), headers=sent, body=masks.value(body))
-        return ExchangeRecorder(self, number, masks)
+        return ExchangeRecorder(self, number, masks, limit)
 
     def write(self, exchange: int, step: str, **values: Any) -> None:
         """Append a line."""
@@ -173,7 +181,7 @@ class ExchangeRecorder:
     other body is written in one piece.
     """
 
-    def __init__(self, file: RecordingFile, number: int, masks: RecordingMask) -> None:
+    def __init__(self, file: RecordingFile, number: int, masks: RecordingMask, limit: int) -> None:
         self._file = file
         self._number = number
         self._masks = masks
@@ -181,6 +189,8 @@ class ExchangeRecorder:
         self._held: list[str] = []
         self._by_line = False
         self._inflater: Inflater | None = None
+        self._limit = limit
+        self._size = 0  # of what is held
         self._has_head = False
         self._failure: dict[str, str] | None = None
         self._done = False
@@ -204,14 +214,21 @@ class ExchangeRecorder:
             return
         self._write_text([*self._held, text[:cut]])
         self._held = [text[cut:]]
+        self._size = len(self._held[0])
 
     def _inflated(self, content: bytes) -> bytes:
         """Return what a piece decodes to: in a compressed body, no secret could be found."""
         if self._inflater is None:
             return content
+        parts: list[bytes] = []
         with suppress(ResponseValidationError):  # the client ends with the same error
-            return b"".join(self._inflater.feed(content))
-        return b""
+            for part in self._inflater.feed(content):
+                self._size += len(part)
+                if self._size > self._limit:  # so does it here, and reads none of it
+                    self._held = []
+                    return b""
+                parts.append(part)
+        return b"".join(parts)
 
     def end(self) -> None:
         """Record that the body is complete."""

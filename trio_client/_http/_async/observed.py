@@ -44,6 +44,7 @@ class AsyncObservedSender(AsyncSender):
             request.headers,
             request.content,
             [*request.secrets(), *((proxy and proxy.auth) or ())],
+            limit=self._max_body_bytes,
         )
         try:
             exchange = await super()._exchange(request, timeout, waits, peer, counted=counted)

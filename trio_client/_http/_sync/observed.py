@@ -45,6 +45,7 @@ class ObservedSender(Sender):
             request.headers,
             request.content,
             [*request.secrets(), *((proxy and proxy.auth) or ())],
+            limit=self._max_body_bytes,
         )
         try:
             exchange = super()._exchange(request, timeout, waits, peer, counted=counted)
