@@ -20,6 +20,8 @@ OLDEST = VERSIONS[0]
 VENVS = ROOT / ".venvs"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIRE = ("tests/_async", "tests/_sync")
+EVERY_WAY = [f"--ignore={folder}/test_wire.py" for folder in WIRE]  # which takes each way by itself
+FAULTS = [f"{folder}/test_{name}.py" for folder in WIRE for name in ("faults", "guarantees", "event_stream")]
 
 
 def main() -> int:
@@ -38,13 +40,12 @@ def main() -> int:
     test(f"every fault, Python {own}", here, "-n", "2", "-m", "thorough")
     ways = (("httpx", WIRE, ""), ("httpx2", WIRE, ""), ("httpx-aiohttp", WIRE[:1], " and not counts_reads"))
     for way, folders, also in ways:
-        through = ("-n", "2", "-m", f"not own_connections and not thorough{also}", *folders)
+        through = ("-n", "2", "-m", f"not own_connections and not thorough{also}", *EVERY_WAY, *folders)
         test(f"the wire tests through {way}, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT=way)
-    through = ("-n", "2", "-m", "not own_connections and thorough and not counts_reads", WIRE[0])
+    through = ("-n", "2", "-m", "not own_connections and thorough and not counts_reads", EVERY_WAY[0], WIRE[0])
     test(f"every fault through httpx-aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx-aiohttp")
-    for which in ("not thorough", "thorough"):
-        between = ("-n", "2", "-m", which, *WIRE)
-        test(f"the wire tests with a Recorder in between, {which}", here, *between, TRIO_TEST_HTTP_CLIENT="recorder")
+    between = ("-n", "2", "-m", "thorough or not thorough", *FAULTS)
+    test("every fault with a Recorder in between", here, *between, TRIO_TEST_HTTP_CLIENT="recorder")
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):
