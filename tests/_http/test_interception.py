@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import httpx
 import pytest
@@ -61,6 +62,8 @@ async def test_an_async_create_mocked_by_respx_does_not_leave(server: RawServer,
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
+    if version("opentelemetry-instrumentation-httpx") < "0.50":
+        pytest.skip("this release patches httpx.Client, not its transports")
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     instrumentor = HTTPXClientInstrumentor()

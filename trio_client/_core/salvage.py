@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, ValidationError
 
@@ -31,7 +31,11 @@ def name_of(model: type[BaseModel]) -> str:
     if not issubclass(model, RootModel):
         return model.__name__
     wanted = model.model_fields["root"].annotation
-    return wanted.__name__ if isinstance(wanted, type) else str(wanted).replace("typing.", "")
+    return (
+        wanted.__name__
+        if isinstance(wanted, type) and get_origin(wanted) is None
+        else str(wanted).replace("typing.", "")
+    )
 
 
 def salvage(model: type[_M], content: bytes) -> _M | None:
