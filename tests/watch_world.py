@@ -143,10 +143,21 @@ class World:
         return job
 
     def refuse(self, pause: float = 3.0) -> None:
-        """The account has no free slot."""
+        """The account has no free slot; the lease is over when the next attempt makes sense, or at the deadline."""
         assert isinstance(self.command, do.Start), self.command
         error = errors.MaxJobsReachedError("full", status_code=429, code="MAX_JOBS_REACHED")
-        self.send(do.SlotRefused(error, pause))
+        began, queues, self.queues = self.now, self.queues, True
+        self.send(do.SlotRefused(error))
+        self.queues = queues
+        if isinstance(self.command, do.Acquire):
+            self.send(do.Queued(error))
+            self.states.append(self.policy.state.name)
+        while isinstance(self.command, do.AwaitSlot):
+            attempt = min(began + pause, self.command.deadline)
+            self.now = min(attempt, self.command.until)
+            self.send(do.TimeUp() if self.now < attempt else do.Granted(waited=True))
+        if self.now > began:
+            self.waits.append(round(self.now - began, 6))
 
     def queue(self) -> None:
         """Other watches are first to get a slot."""

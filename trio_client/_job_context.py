@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._redaction import mask, shown
+from ._redaction import legible, mask, shown
 
 __all__ = ["ContextLog", "JobContext", "LogLine", "logger"]
 
@@ -121,4 +121,4 @@ class LogLine:
     context: JobContext
 
     def __str__(self) -> str:
-        return self.context.named_in(self.text % self.values if self.values else self.text)
+        return legible(self.context.named_in(self.text % self.values if self.values else self.text))

@@ -171,3 +171,8 @@ class Frame:
             with contextlib.suppress(ResponseValidationError):  # a notebook then shows the text alone
                 shown[self.media_type] = self.data
         return shown
+
+
+def is_picture_name(name: str) -> bool:
+    """Return whether a field of this name holds a picture, as base64."""
+    return name.lower().endswith(("_b64", "base64"))

@@ -30,7 +30,6 @@ from trio_client import (
     Triggered,
     UnknownEvent,
 )
-from trio_client._async.job_stop import try_to_stop  # async-only
 from trio_client.stub import Scene, StubServer
 
 pytestmark = pytest.mark.anyio
@@ -513,7 +512,7 @@ class TestLeaving:
     async def test_a_cancellation_does_not_wait_for_ever_for_a_server_that_hangs(
         self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(try_to_stop.__kwdefaults__, "seconds", 0.3)
+        monkeypatch.setattr("trio_client._async.owned_job.CLEANUP_SECONDS", 0.3)
         stub.fail_next(method="DELETE", delay=60, times=9)
         with pytest.warns(JobLeakWarning), anyio.fail_after(15):
             with anyio.CancelScope() as scope:

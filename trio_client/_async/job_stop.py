@@ -174,14 +174,11 @@ def report_leak(context: JobContext, error: BaseException | None) -> None:
 class StopAtExit:
     """Stop a job when nothing else of its client is left: no stream, no event loop, perhaps no connection."""
 
-    def __init__(
-        self, settings: Settings, state: ClientState, record: CreateRecord, report: JobReport, price: float | None
-    ) -> None:
+    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord, report: JobReport) -> None:
         self._settings = settings
         self._state = state
         self._record = record
         self._report = report
-        self._price = price
 
     def __call__(self, seconds: float) -> bool:
         """Stop it within a time; return whether that is certain."""
@@ -189,7 +186,7 @@ class StopAtExit:
             return False
         from .._http._sync.sender import Sender
         from .._sync.job_lookup import find_id
-        from .._sync.job_stop import stop_job
+        from .._sync.job_stop import try_to_stop
         from .._sync.transport import Transport
 
         settings = self._settings
@@ -204,10 +201,12 @@ class StopAtExit:
             transport = Transport(settings, sender, self._state)
             until = transport.clock() + seconds
             job_id = find_id(transport, self._record, seconds=seconds)
-            if job_id is None or not stop_job(transport, job_id, seconds=until - transport.clock()):
+            if job_id is None:
                 return False
-            notify_job(settings.hooks.on_job, self._report.ended(None, self._price))
-            return True
+            result = try_to_stop(transport, job_id, seconds=until - transport.clock())
+            if result.confirmed:
+                notify_job(settings.hooks.on_job, self._report.ended(result.counters))
+            return result.confirmed
         finally:
             sender.close()
 

@@ -118,7 +118,7 @@ class AsyncOwnedJob:
         self.meter: JobMeter = JobMeter(transport.clock)
         """How long the job has run."""
         self._transport = transport
-        self._report = JobReport(record.intent, transport.context.stream_url, transport.clock)
+        self._report = JobReport(record.intent, transport.context, self.meter)
         self._keep = keep
         self._process = os.getpid()
         self._at_exit: StopAtExit | None = None
@@ -243,8 +243,7 @@ class AsyncOwnedJob:
 
     def stop_at_exit(self) -> None:
         """Have the job stopped at the end of the program, unless it is stopped or released before."""
-        price = self._transport.context.price_per_minute_usd
-        self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record, self._report, price)
+        self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record, self._report)
         register(self._at_exit)
 
     async def find_id(self) -> str | None:
@@ -262,7 +261,7 @@ class AsyncOwnedJob:
         try:
             job_id = await self.find_id()
             if job_id is not None:
-                self.stop_result = await try_to_stop(self._transport, job_id, **self._stop_time())
+                self.stop_result = await try_to_stop(self._transport, job_id, seconds=self._stop_seconds())
                 cancelled = self.stop_result.cancelled
                 self.meter.note(None if cancelled is None else cancelled.counters)
         except BaseException:  # a second cancellation
@@ -291,11 +290,11 @@ class AsyncOwnedJob:
         state.ledger.reported(record, error)
         return error
 
-    def _stop_time(self) -> dict[str, float]:
-        """Return how long a stop may take, where that is less than it usually may."""
+    def _stop_seconds(self) -> float:
+        """Return how long a stop may take: less while the client is being closed."""
         until = self._transport.state.stop_until
         left = CLEANUP_SECONDS if until is None else until - self._transport.clock()
-        return {} if left >= CLEANUP_SECONDS else {"seconds": max(_SHORTEST_STOP, left)}
+        return min(CLEANUP_SECONDS, max(_SHORTEST_STOP, left))
 
     def release(self, *, ended: bool = False, counters: JobStats | None = None) -> None:
         """Leave the job alone from now on: it has ended, or it is to run on; `counters` are those at its end."""
@@ -311,8 +310,7 @@ class AsyncOwnedJob:
         transport, job_id = self._transport, self.record.job_id
         if job_id is not None:
             transport.context.job_id = job_id
-            info = self._report.started(job_id, transport.context.price_per_minute_usd)
-            notify_job(transport.settings.hooks.on_job, info)
+            notify_job(transport.settings.hooks.on_job, self._report.started(job_id))
 
     def _end(self, state: CreateState, counters: JobStats | None = None) -> None:
         self.meter.ended()
@@ -322,8 +320,7 @@ class AsyncOwnedJob:
         if state in (CreateState.ENDED, CreateState.STOPPED) and self.is_of_this_process:
             if counters is None:
                 counters = JobStats() if self.stop_result is None else self.stop_result.counters
-            info = self._report.ended(counters, transport.context.price_per_minute_usd)
-            notify_job(transport.settings.hooks.on_job, info)
+            notify_job(transport.settings.hooks.on_job, self._report.ended(counters))
 
     async def _forget(self) -> None:
         """Stop looking up the job."""

@@ -62,11 +62,10 @@ class AsyncSharedSlotLease:
         self._slices.started(self._number)
         self._share()
 
-    def refused(self, error: MaxJobsReachedError) -> float:  # noqa: ARG002 - attempts are made at a pace of their own
+    def refused(self, error: MaxJobsReachedError) -> None:  # noqa: ARG002 - attempts are made at a pace of their own
         """Note that there is no slot: the first in the queue gets the next that becomes free."""
         self._slices.refused(self._number)
         self._share()
-        return 0.0
 
     def restart_delay(self) -> float:
         """Keep a job to the end of its time slice once the account has refused one."""

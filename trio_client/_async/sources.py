@@ -98,8 +98,8 @@ class AsyncSlotLease(Protocol):
         """Note that a job runs."""
         ...
 
-    def refused(self, error: MaxJobsReachedError) -> float:
-        """Note that the account has no free slot; return how long to pause, in seconds."""
+    def refused(self, error: MaxJobsReachedError) -> None:
+        """Note that the account has no free slot; `wait` is over when the next attempt makes sense."""
         ...
 
     def restart_delay(self) -> float:

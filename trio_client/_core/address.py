@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from inspect import iscoroutine, iscoroutinefunction
+from inspect import iscoroutine
 from typing import Any, TypeAlias
 
 from .._redaction import preview
 from ..errors import RequestValidationError, StreamUnavailableError
+from .validation import is_async
 
 __all__ = ["Address", "AsyncStreamUrl", "StreamUrl", "function_failed"]
 
@@ -34,9 +35,7 @@ class Address:
         if not callable(given):
             return
         self.function, self.url = given, _NOT_ASKED_YET
-        if not may_be_async and (
-            iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None))  # noqa: B004
-        ):
+        if not may_be_async and is_async(given):
             raise RequestValidationError(
                 "stream_url is an async function, which AsyncTrioClient alone can await.",
                 advice="Pass a plain function.",

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from inspect import iscoroutine, iscoroutinefunction
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._redaction import know, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
+from .validation import is_async
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -295,7 +296,7 @@ def clean_api_key(key: str | Callable[[], str] | None) -> Secret:
     """Return the API key from the argument or the environment, or what asks the function that was passed for it."""
     if not callable(key):
         return clean_key(key, "TRIO_API_KEY", "api_key")
-    if iscoroutinefunction(key) or iscoroutinefunction(getattr(key, "__call__", None)):  # noqa: B004
+    if is_async(key):
         raise ConfigurationError(
             "api_key is an async function, which is never awaited.",
             advice="Pass a plain function that returns the key at once; a task of yours may keep it fresh.",

@@ -131,9 +131,8 @@ class JobHistory:
 
     def stopped(self, result: StopResult) -> Stopped | Failed:
         """Return the end of a job that was cancelled, with what the replies to that say."""
-        job, cancelled = result.job, result.cancelled
-        stats = JobStats({**(job.counters if job is not None else {}), **((cancelled and cancelled.final_stats) or {})})
-        reply = job or cancelled
+        job, stats = result.job, result.counters
+        reply = job or result.cancelled
         base: dict[str, Any] = {
             "delivery": "poll",
             "job_id": self.job_id,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import partial
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from .._job_context import JobContext
 from .._redaction import preview, shown
 from ..errors import ConfigurationError
 from .log import logger
+from .validation import is_async
 
 if TYPE_CHECKING:
     from .job_info import JobInfo
@@ -86,10 +85,7 @@ class Hooks:
                 f"hooks is {preview(repr(value))}; it must be Hooks, such as Hooks(on_response=print)."
             )
         for each in fields(cls):
-            hook: object = getattr(value, each.name, None)
-            while isinstance(hook, partial):
-                hook = hook.func
-            if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
+            if is_async(getattr(value, each.name, None)):
                 raise ConfigurationError(
                     f"hooks.{each.name} is an async function, which a hook is never awaited as.",
                     field="hooks",

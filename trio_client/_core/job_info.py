@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .._job_context import JobContext
 from .._stats import JobStats
-from ..pricing import PRICES_USD
 from .ownership import Intent
-from .usage import JobMeter, Usage
+from .usage import JobMeter, Usage, known_price
 
 __all__ = ["JobInfo", "JobReport"]
 
@@ -41,37 +40,31 @@ class JobReport:
 
     Args:
         intent: what was to be made.
-        stream_url: its stream, masked.
-        clock: monotonic seconds.
+        context: its camera, and what a minute costs where the caller says so.
+        meter: how long it has run.
     """
 
-    def __init__(self, intent: Intent, stream_url: str | None, clock: Callable[[], float]) -> None:
-        self._intent = intent
-        self._stream_url = stream_url
-        self._meter = JobMeter(clock)
+    def __init__(self, intent: Intent, context: JobContext, meter: JobMeter) -> None:
+        self._reference = intent.reference
+        self._stream_url = context.stream_url
+        own = context.price_per_minute_usd
+        self._price = known_price(intent.path, intent.body) if own is None else own
+        self._meter = meter
         self._job_id: str | None = None
         self._has_ended = False
 
-    def started(self, job_id: str | None, price: float | None) -> JobInfo | None:
+    def started(self, job_id: str) -> JobInfo | None:
         """Return what to report of a job that runs; `None`: nothing."""
-        if job_id is None or self._job_id is not None:
+        if self._job_id is not None:
             return None
         self._job_id = job_id
-        self._meter.started()
-        usage = Usage.of(1, self._meter.minutes, self._price(price))
-        return JobInfo("started", job_id, self._intent.reference, self._stream_url, usage=usage)
+        return JobInfo("started", job_id, self._reference, self._stream_url, usage=self._meter.usage(self._price))
 
-    def ended(self, counters: JobStats | None, price: float | None) -> JobInfo | None:
+    def ended(self, counters: JobStats) -> JobInfo | None:
         """Return what to report of a job that has ended; `None`: nothing."""
+        self._meter.ended(counters)
         if self._job_id is None or self._has_ended:
             return None
         self._has_ended = True
-        usage = Usage.of(1, self._meter.ended(counters), self._price(price))
-        found = JobStats() if counters is None else counters
-        return JobInfo("ended", self._job_id, self._intent.reference, self._stream_url, found, usage)
-
-    def _price(self, price: float | None) -> float | None:
-        """Return what a minute costs: as the caller says, or as published, which it is not for `hybrid` input."""
-        if price is not None:
-            return price
-        return None if self._intent.body.get("input_mode") == "hybrid" else PRICES_USD[self._intent.job_type]
+        usage = self._meter.usage(self._price)
+        return JobInfo("ended", self._job_id, self._reference, self._stream_url, counters, usage)

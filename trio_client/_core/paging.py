@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
@@ -72,7 +73,7 @@ class _Totals:
         return since_first >= moved or since_last >= items
 
 
-class PageCursor(Generic[_P, _J]):
+class PageCursor(ABC, Generic[_P, _J]):
     """Decide which page to ask for next, and which of its jobs are new.
 
     Jobs that are added push others down the list, so the ids seen are remembered. Jobs that are deleted let others move
@@ -134,17 +135,20 @@ class PageCursor(Generic[_P, _J]):
             self._first = jobs
         return fresh if self._left is None else self._within_limit(fresh, self._left)
 
+    @abstractmethod
     def _read(self, page: _P) -> tuple[list[_J], int | None, int]:
         """Return a page's jobs, its total, and how many items it has, those that cannot be read included."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def _step(self, received: int) -> int:
         """Return how many places of the list a page of N items covers."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def _is_last(self, received: int) -> bool:
         """Return whether a page of N items is the last."""
-        raise NotImplementedError
+        ...
 
     def _new(self, jobs: list[_J]) -> list[_J]:
         seen, ids = self._seen, set(map(self._id, jobs))

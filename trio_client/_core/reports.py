@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import isawaitable, iscoroutine, iscoroutinefunction
+from inspect import isawaitable, iscoroutine
 
 from .._redaction import preview
 from ..errors import RequestValidationError, TrioError
 from ..models import CancelledJob, Job
+from .validation import is_async
 
 __all__ = ["CancelReport", "job_filter"]
 
@@ -30,7 +31,7 @@ class CancelReport:
 
 def job_filter(where: Callable[[Job], object] | None) -> Callable[[Job], bool]:
     """Return the caller's function as one that says whether a job is meant; refuse an async one, always true."""
-    if where is not None and (not callable(where) or iscoroutinefunction(where)):
+    if where is not None and (not callable(where) or is_async(where)):
         raise _no_filter(where)
 
     def matches(job: Job) -> bool:

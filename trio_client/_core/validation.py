@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
+from inspect import iscoroutinefunction
 from types import MappingProxyType, UnionType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
@@ -19,6 +21,7 @@ __all__ = [
     "NotGiven",
     "event_types",
     "integer",
+    "is_async",
     "not_negative",
     "one_of",
     "path_segment",
@@ -241,3 +244,10 @@ def _range(minimum: int | None, maximum: int | None) -> str:
     if maximum is None:
         return f"{minimum:,} or more"
     return f"from {minimum:,} to {maximum:,}"
+
+
+def is_async(function: object) -> bool:
+    """Return whether what calling this returns has to be awaited: of a function, or of an object that is callable."""
+    while isinstance(function, partial):
+        function = function.func
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004

@@ -282,10 +282,9 @@ class JobStarted:
 
 @dataclass(frozen=True, slots=True)
 class SlotRefused:
-    """The account has no free job slot; the next attempt makes sense after `pause` seconds."""
+    """The account has no free job slot; `AwaitSlot` is over when the next attempt makes sense."""
 
     error: MaxJobsReachedError
-    pause: float
 
 
 @dataclass(frozen=True, slots=True)

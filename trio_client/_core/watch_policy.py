@@ -90,8 +90,8 @@ class WatchPolicy(WatchSteps):
                 if job.began is not None and self._rules.on_drop == "restart":  # its stream was lost with the reply
                     self._restarts.dropped(slot_delay)
                 return job
-            case do.SlotRefused(error, pause):
-                yield from self._slot_refused(error, pause)
+            case do.SlotRefused(error):
+                yield from self._slot_refused(error)
             case do.Failure(error):
                 self._note_unresolved(error, sent)
                 yield from self._back_off(error)
@@ -155,17 +155,14 @@ class WatchPolicy(WatchSteps):
                 self._forget(create)
         return None
 
-    def _slot_refused(self, error: MaxJobsReachedError, pause: float) -> Life[None]:
+    def _slot_refused(self, error: MaxJobsReachedError) -> Life[None]:
         self._coverage.lost("no_free_slot", error.problem)
         self._enter("waiting_for_slot", "no_free_slot", error.problem)
         if self._full.since is None:
             self._full.since = self._clock()
         self._full.refusal = error
-        left = self._slot_deadline() - self._clock()
-        if left <= 0:
+        if self._slot_deadline() <= self._clock():
             yield from self._raise(error)
-            return
-        self._pause = min(pause, left)
 
     def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> Life[None]:
         """Pause before the next attempt, or raise the error."""

@@ -121,6 +121,11 @@ class WatchSteps:
         """What the jobs of the watch have used so far."""
         return self._budget.usage
 
+    @property
+    def is_only_attempt(self) -> bool:
+        """Whether the first job is about to start, and no stream is waited for: what fails now is raised as it is."""
+        return self._rules.wait_for_stream == 0 and not self._budget.has_run
+
     def join(self, limits: SharedLimits) -> None:
         """Let the watch spend of what several watches have together."""
         self._budget.join(limits)

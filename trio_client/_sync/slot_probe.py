@@ -77,14 +77,13 @@ class ProbedSlot:
             self._queue.replied(self._number, self._transport.clock())
         self._number = None
 
-    def refused(self, error: MaxJobsReachedError) -> float:
+    def refused(self, error: MaxJobsReachedError) -> None:
         """Note that the account has no free slot; the next attempt is made after `wait`."""
         self._refused_at = self._transport.clock()
         if self._number is None:
             self._number = self._queue.number()
         self._pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
         self._queue.refused(self._number, error, self._transport.clock(), self._pause)
-        return 0.0
 
     def restart_delay(self) -> float:
         """Keep a job until ten minutes after the account has refused one."""

@@ -88,8 +88,7 @@ class Watch:
         self._transport = transport = transport.about(context)
         self._make_call = make_call
         self._address = address
-        self._raises_own = wait_for_stream == 0  # what the function for the address raises, until a job has run
-        self._has_run = False
+        self._is_alone = True  # no other watch shares its reader
         self._references = References(options["extra_headers"], reference)
         self._options: dict[str, Any] = {
             **options,
@@ -154,7 +153,7 @@ class Watch:
     def name(self, key: str | None) -> None:
         """Note the key of the target that is watched."""
         self.subject.key = self._transport.context.target = key
-        self._raises_own = False  # it would end the others too
+        self._is_alone = False
 
     def join(self, limits: SharedLimits) -> None:
         """Let the watch spend of what several watches have together; `leave` ends that."""
@@ -290,7 +289,8 @@ class Watch:
             job.open()
         except MaxJobsReachedError as error:
             self._references.unused()
-            return do.SlotRefused(error.with_traceback(None), self.lease.refused(error))
+            self.lease.refused(error)
+            return do.SlotRefused(error.with_traceback(None))
         except TrioError as error:
             if not isinstance(error, CreateOutcomeUnknownError):
                 self._references.unused()
@@ -305,7 +305,7 @@ class Watch:
         try:
             problem = address.answered(ask(address.function))
         except Exception as error:
-            if self._raises_own and not self._has_run:
+            if self._is_alone and self._policy.is_only_attempt:
                 raise
             return do.Failure(function_failed(error))
         return None if problem is None else do.Failure(problem)
@@ -389,7 +389,6 @@ class Watch:
 
     def _started(self, job: OwnedStream) -> do.Outcome:
         self._job = job
-        self._has_run = True
         self.lease.started()
         return do.JobStarted(job, self.lease.restart_delay())
 

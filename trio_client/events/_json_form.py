@@ -15,14 +15,13 @@ from .._redaction import quoted
 from .._stats import JobStats
 from .._times import parse_time
 from ..errors import RequestValidationError
-from ..frames import Frame
+from ..frames import Frame, is_picture_name
 
 __all__ = ["COMMON_FIELDS", "Delivery", "own_fields", "read", "write"]
 
-Delivery = Literal["sse", "webhook", "poll"]
+Delivery = Literal["sse", "webhook", "poll"]  # as in _types, which imports this
 COMMON_FIELDS = ("name", "delivery", "job_id", "stream_url", "occurred_at")
 _MAX_BITS = 14_000  # Python refuses to write whole numbers of more than 4,300 digits
-_PICTURE_KEY = re.compile(r"(?:_b64|base64)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"\s*data:(?:image|video)/", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{60,}={0,2}\s*")
 # Pictures within a text, such as JSON that was cut: after their key, or by how JPEG, PNG, GIF and WebP begin.
@@ -137,7 +136,7 @@ def _picture(frame: Frame, frames: bool) -> dict[str, Any]:
 def _without_picture(text: str, key: str) -> str | None:
     if not text:
         return text
-    if _PICTURE_KEY.search(key) or _DATA_URI.match(text):
+    if is_picture_name(key) or _DATA_URI.match(text):
         return None
     if _BASE64.fullmatch(text) and Frame(text).media_type.startswith("image/"):
         return None

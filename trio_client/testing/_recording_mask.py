@@ -9,14 +9,13 @@ from typing import Any
 
 from .._json import as_array, as_object
 from .._redaction import MASK, is_secret_name, is_url_name, mask, url_secrets
-from ..frames import Frame
+from ..frames import Frame, is_picture_name
 from ._defaults import JPEG
 
 __all__ = ["RecordingMask", "header_secrets", "secrets_in"]
 
 _LITERAL = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*")
-_PICTURE_KEY = re.compile(r"(?:_b64|base64)$", re.IGNORECASE)
 _LONG = 200  # longer base64 is no text, and no credential
 _NO_SECRETS = frozenset({"idempotency-key", "idempotency_key", "dedup_key"})
 _SECRET_HEADERS = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
@@ -108,8 +107,8 @@ def _tiny_picture(text: str, key: str) -> str | None:
         return None
     media_type = Frame(content).media_type
     if media_type not in _TINY:
-        return prefix + comma + JPEG if comma or (_PICTURE_KEY.search(key) and len(content) > len(JPEG)) else None
-    return prefix + comma + _TINY[media_type] if comma or _PICTURE_KEY.search(key) or len(content) > _LONG else None
+        return prefix + comma + JPEG if comma or (is_picture_name(key) and len(content) > len(JPEG)) else None
+    return prefix + comma + _TINY[media_type] if comma or is_picture_name(key) or len(content) > _LONG else None
 
 
 def secrets_in(body: Any) -> Sequence[str]:
