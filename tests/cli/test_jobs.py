@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,11 +60,64 @@ def test_cancel_continues_after_a_failure(run: Run, environment: StubServer) -> 
 def test_all_jobs_are_cancelled_only_after_confirmation(
     run: Run, environment: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment.add_jobs(2, status="running")
+    ids = environment.add_jobs(2, status="running")
     monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
-    assert (run("jobs", "cancel", "--all").code, environment.running_jobs) == (1, 2)
-    assert (run("jobs", "cancel", "--all", "--yes").code, environment.running_jobs) == (0, 0)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    refused = run("jobs", "cancel", "--all")
+    assert (refused.code, refused.out, environment.running_jobs) == (1, "", 2)
+    assert refused.err.startswith("2 jobs are pending or running:\n")
+    assert [job_id for job_id in ids if job_id not in refused.err] == []
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: True)
+    assert (run("jobs", "cancel", "--all").code, environment.running_jobs) == (0, 0)
     assert run("jobs", "cancel").code == 2
+
+
+def test_all_jobs_are_named_and_kept_without_a_terminal_to_ask_on(run: Run, environment: StubServer) -> None:
+    (job_id,) = environment.add_jobs(1, status="running")
+    done = run("jobs", "cancel", "--all", "--quiet")
+    assert (done.code, done.out, environment.running_jobs) == (2, "", 1)
+    assert done.err.startswith(f"1 job is pending or running:\n  {job_id}  running")
+    assert "add --yes" in done.err
+    assert (run("jobs", "cancel", "--all", "--yes").code, environment.running_jobs) == (0, 0)
+    done = run("jobs", "cancel", "--all")
+    assert (done.code, done.err) == (0, "No job was pending or running.\n")
+
+
+def test_a_limit_holds_over_all_pages(run: Run, environment: StubServer) -> None:
+    environment.add_jobs(120)
+    assert len(run("jobs", "list", "--all", "--limit", "110").out.splitlines()) == 110
+    assert len(run("jobs", "list").out.splitlines()) == 20
+
+
+def test_a_created_job_runs_on(run: Run, environment: StubServer) -> None:
+    done = run("jobs", "create", GATE, "a van", "--duration", "1h", "--webhook-url", "http://127.0.0.1:9/hook?key=p-w")
+    (job,) = environment.jobs
+    assert (done.code, done.out) == (0, f"{job.job_id}\n")
+    assert f"trio-client jobs cancel {job.job_id}" in done.err
+    wanted = {"stream_url": GATE, "condition": "a van", "monitor_duration_seconds": 3600}
+    assert job.request == {**wanted, "webhook_url": "http://127.0.0.1:9/hook?key=p-w"}
+    shown = run("jobs", "create", GATE, "a van", "--json", "--quiet")
+    assert (json.loads(shown.out)["job_id"], shown.err) == (environment.jobs[1].job_id, "")
+
+
+def test_a_digest_is_created_without_a_condition(run: Run, environment: StubServer) -> None:
+    assert run("jobs", "create", "--digest", GATE, "--window", "2m", "--max-windows", "3").code == 0
+    assert environment.jobs[0].request == {"stream_url": GATE, "window_minutes": 2, "max_windows": 3}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--digest", GATE, "a van"),
+        (GATE,),
+        (GATE, "a van", "--window", "2m"),
+        ("--digest", GATE, "--interval", "10s"),
+        (GATE, "a van", "--webhook-url", "ftp://nowhere"),
+    ],
+)
+def test_a_create_that_cannot_work_sends_nothing(run: Run, environment: StubServer, args: tuple[str, ...]) -> None:
+    done = run("jobs", "create", *args)
+    assert (done.code, done.out, done.err.count("\n"), environment.requests) == (2, "", 1, [])
 
 
 def test_wait_exits_by_how_the_job_ended(run: Run, environment: StubServer) -> None:

@@ -6,10 +6,14 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from trio_client.cli._app import app
 from trio_client.stub import StubServer
 
 from .conftest import GATE, KEY, Run
@@ -25,7 +29,8 @@ def file(home: Path) -> Path:
 def test_without_a_key_the_error_names_the_places_for_one(run: Run, home: Path) -> None:
     done = run("jobs", "list")
     assert (done.code, done.out) == (2, "")
-    assert f"set TRIO_API_KEY, name a file with --api-key-file, or put api_key into {home / 'config.toml'}." in done.err
+    places = "set TRIO_API_KEY, name a file with --api-key-file, run `trio-client login`, or put api_key into"
+    assert f"{places} {home / 'config.toml'}." in done.err
 
 
 def test_the_file_has_settings_that_flags_and_environment_lack(run: Run, stub: StubServer, file: Path) -> None:
@@ -126,29 +131,38 @@ def test_a_group_alone_shows_its_help(run: Run, group: str) -> None:
     assert (done.code, "Usage: trio-client" in done.out) == (0, True)
 
 
-COMMANDS = [
-    "check",
-    "watch",
-    "digest",
-    "stub",
-    "doctor",
-    *(f"jobs {name}" for name in ("list", "get", "cancel", "wait", "watch")),
-    "streams validate",
-    "webhooks listen",
-    "webhooks verify",
-    *(f"osapi jobs {name}" for name in ("list", "get", "delete", "retry")),
-]
+def commands(group: Any, path: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}"
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_an_example(run: Run, command: str) -> None:
+def test_every_command_has_a_whole_help_screen_of_80_columns(
+    run: Run, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     done = run(*command.split(), "--help")
+    about, _, examples = done.out.partition("\nExample")
+    lines = examples.partition("\n\n")[0].splitlines()[1:]
     assert done.code == 0
-    assert "Example" in done.out
-    lines = [line.strip() for line in done.out.splitlines()]
-    assert [line for line in lines if line.startswith(f"trio-client {command}")]  # whole, on a line of its own
-    page = done.out.partition("Example")[2].partition("╭")[0]
-    assert [line for line in page.splitlines()[1:] if line and not line.startswith("   ")] == []
+    assert [line for line in lines if line.startswith(f"  trio-client {command}")]  # whole, on a line of its own
+    assert [line for line in lines if not line.startswith("  ")] == []
+    assert [line for line in done.out.splitlines() if len(line) > 80] == []
+    assert [found for found in ("\b", "<", "{", "None") if found in about] == []
+    assert run("help", *command.split()).out == done.out
+
+
+def test_help_breaks_no_sentence_and_fills_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "With\n--endless, --total or --max-cost, another job starts whenever one ends.\n" in run("help", "watch").out
+    assert "\nUsage: trio-client watch [OPTIONS] STREAM_URL CONDITION\n" in run("help", "watch").out
+    assert run("help", "nothing").code == 2
 
 
 def test_completion_completes_options(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

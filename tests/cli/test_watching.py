@@ -181,5 +181,5 @@ def test_an_unexpected_error_is_one_line_too(
         done.code,
         done.err,
     ) == (1, "error: KeyError: 'surprise'. This is a bug in trio-client; --debug shows where.\n")
-    with pytest.raises(KeyError):
-        run("--debug", "check", GATE, "x")
+    debugged = run("check", GATE, "x", "--debug")
+    assert (debugged.code, "Traceback" in debugged.err, debugged.err.endswith(done.err)) == (1, True, True)

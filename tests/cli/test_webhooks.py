@@ -64,6 +64,22 @@ def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: St
     assert "s3cret" not in out + err
 
 
+def test_a_secret_before_an_unsigned_sender_is_explained_once(
+    spawn: Spawn, stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIO_WEBHOOK_SECRET", "s3cret")
+    process = spawn("webhooks", "listen", "--port", "0", "--count", "1", server=stub)
+    assert process.stderr is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
+    assert found is not None
+    for _ in range(3):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(urllib.request.Request(found[0], BODY), timeout=TIMEOUT)
+    assert post(found[0], BODY, sign(BODY, "s3cret")) == 200
+    _, err = process.communicate(timeout=TIMEOUT)
+    assert (err.count("\n"), err.count("--webhook-secret"), err.count("--unsigned")) == (1, 1, 1)
+
+
 def test_the_last_delivery_is_answered_before_the_receiver_stops(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     ports: Queue[int] = Queue()

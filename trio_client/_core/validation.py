@@ -224,7 +224,9 @@ def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any], ca
         wanted = _TYPES.get(kind.removesuffix("_type"), kind.removesuffix("_type"))
         limits = f" {_range(minimum, maximum)}{_UNITS.get(field, '')}" if minimum is not None else ""
         return f"{field} is {shown}; it must be {wanted}{limits}."
-    return f"{field} is {shown}: {problem['msg']}."
+    if kind.startswith("int_"):
+        return f"{field} is {shown}; it must be an int."
+    return f"{field} is {shown}, which cannot be sent."
 
 
 def _bounds(model: type[BaseModel], field: str) -> tuple[int | None, int | None, int | None, int | None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from traceback import format_exception
 from typing import Annotated, Any
 
 import typer
@@ -15,9 +17,14 @@ import typer
 from .._version import __version__
 from ..errors import TrioError
 from . import _jobs, _osapi, _streams, _webhooks
+from ._api import api
+from ._arguments import arranged
+from ._ask import ask
 from ._config import load
 from ._doctor import doctor
 from ._exits import BROKEN_PIPE, JOB_MAY_RUN, NO, USAGE, Interrupted, ReaderGoneError, UsageError, exit_code
+from ._help import App, show_help
+from ._login import login
 from ._out import Out
 from ._probe import probe
 from ._session import Session, warn_if_readable_by_others
@@ -28,25 +35,28 @@ from ._watching import check, digest, watch
 __all__ = ["app", "run"]
 
 PROGRAM = "trio-client"
-_GROUPS: tuple[list[str], ...] = ([], ["jobs"], ["streams"], ["webhooks"], ["osapi"], ["osapi", "jobs"])
 _BUG = "This is a bug in trio-client; --debug shows where."
-
-app = typer.Typer(
-    name=PROGRAM,
-    context_settings={"help_option_names": ["--help", "-h"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+_PARSER_WORDS = (  # pydantic's, in which some versions of typer speak
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be a valid integer.*"), "it must be a whole number"),
+    (re.compile(r"Input should be a valid number.*"), "it must be a number"),
+    (re.compile(r"Input should be "), "it must be "),
 )
+
+app = App(name=PROGRAM)
 app.command()(check)
 app.command()(watch)
 app.command()(digest)
+app.command()(ask)
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_streams.app, name="streams")
 app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_osapi.app, name="osapi")
-app.command()(stub)
+app.command()(api)
+app.command()(login)
 app.command()(doctor)
 app.command()(probe)
+app.command()(stub)
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,7 +73,10 @@ def settings(
     ] = None,
     api_key_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="File with the API key; `-` is standard input. Default: TRIO_API_KEY."),
+        typer.Option(
+            metavar="FILE",
+            help="File with the API key; `-` is standard input. Default: TRIO_API_KEY, else the key saved by `login`.",
+        ),
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Time limit for connecting and for each reply.")
@@ -74,6 +87,13 @@ def settings(
     allow_plain_http: Annotated[
         bool, typer.Option("--allow-plain-http", help="Allow sending the key unencrypted to another machine.")
     ] = False,
+    json: Annotated[  # noqa: ARG001 - handed down to the command, see arranged()
+        bool, typer.Option("--json", help="Print results as JSON, one object per line.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print no notes: only results, warnings and errors.")
+    ] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Print without colors.")] = False,  # noqa: ARG001 - see run()
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every retry.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - see run()
     version: Annotated[  # noqa: ARG001 - its callback answers
@@ -82,15 +102,16 @@ def settings(
 ) -> None:
     """Ask questions about live video with the Trio API, once or for hours.
 
-    The key comes from TRIO_API_KEY. To try everything without a key, start `trio-client stub` in another terminal.
+    The key comes from TRIO_API_KEY, or from `trio-client login`. To try everything without a key, start
+    `trio-client stub` in another terminal. `trio-client help COMMAND` explains a command.
 
-    \b
     Examples:
       trio-client check rtsp://gate.example/live "a van is at the gate"
       trio-client watch rtsp://gate.example/live "a van is at the gate"
       trio-client jobs list --status running
     """
     out: Out = context.obj
+    out.quiet = quiet
     if "_TRIO_CLIENT_COMPLETE" in os.environ:
         return
     out.show_logs(logging.INFO if verbose else logging.WARNING)
@@ -108,19 +129,39 @@ def settings(
     )
 
 
+@app.command("help")
+def help_(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help="The command.", show_default=False)
+    ] = None,
+) -> None:
+    """Explain a command.
+
+    Examples:
+      trio-client help watch
+      trio-client help jobs list
+    """
+    show_help(context, names or [])
+
+
 def run(args: Sequence[str]) -> int:
     """Run one command. Every error becomes one message and an exit code."""
     out = Out()
-    args = [*args, "--help"] if list(args) in _GROUPS else list(args)
     with ending_signals(out.exit_now), out.restoring():
-        code = _outcome(args, out)
+        code = _outcome(list(args), out)
     return JOB_MAY_RUN if out.leaks else code
 
 
 def _outcome(args: list[str], out: Out) -> int:
     """Run one command, and return its exit code whatever it raises."""
+    debug = "--debug" in args
     try:
-        code = app(args=args, prog_name=PROGRAM, standalone_mode=False, obj=out)
+        program = typer.main.get_command(app)
+        args = arranged(args, program)
+        if "--no-color" in args:
+            out.no_color()
+        code = program.main(args=args, prog_name=PROGRAM, standalone_mode=False, obj=out)
         out.flush()
     except SystemExit as error:  # how shell completion ends
         return error.code if isinstance(error.code, int) else NO
@@ -128,28 +169,29 @@ def _outcome(args: list[str], out: Out) -> int:
         return _exit_quietly()
     except Interrupted as error:
         return exit_code(error)
-    except (TrioError, UsageError) as error:
-        if "--debug" in args:
-            raise
-        out.error(error)
-        return exit_code(error)
     except Exception as error:  # noqa: BLE001 - a message instead of a traceback
-        return _unexpected(error, args, out)
+        if debug:
+            out.note("".join(format_exception(error)).rstrip(), always=True)
+        return _report(error, out)
     return code if isinstance(code, int) else 0
 
 
-def _unexpected(error: Exception, args: list[str], out: Out) -> int:
-    """Report an error of the parser, or a bug, and return the exit code."""
+def _report(error: Exception, out: Out) -> int:
+    """Report an error, and return its exit code: of a call, of the parser, or of a bug."""
+    if isinstance(error, (TrioError, UsageError)):
+        out.error(error)
+        return exit_code(error)
     explain = getattr(error, "format_message", None)
     if explain is not None:  # the parser's own errors
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else PROGRAM
-        out.error(f"{explain()} Try `{path} --help`.")
+        text = explain()
+        for words, plain in _PARSER_WORDS:
+            text = words.sub(plain, text)
+        out.error(f"{text.rstrip('.')}. Try `{path} --help`.")
         return USAGE
     if type(error).__name__ == "Abort":
         return NO
-    if "--debug" in args:
-        raise error
     reason = error.strerror if isinstance(error, OSError) else None
     out.error(f"{type(error).__name__}: {reason or error}. " + ("" if reason else _BUG))
     return NO

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._json import as_object
 from ._exits import UsageError
+from ._files import decoded
 
 __all__ = ["Config", "load"]
 
@@ -59,7 +60,7 @@ def load(named: Path | None, folder: Path, commands: Mapping[str, Any]) -> Confi
     if named is None and not path.is_file():
         return Config(path)
     try:
-        values = _parse(path.read_text("utf-8"))
+        values = _parse(decoded(path.read_bytes()))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:

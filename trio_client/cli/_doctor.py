@@ -26,29 +26,43 @@ def doctor(context: typer.Context, json: Json = False) -> int:
 
     Sends one request, for one job of the list. Exits with 1 if something is wrong.
 
-    \b
     Example:
       trio-client doctor
     """
+    from .._core.config import DEFAULT_BASE_URL
+
     session = session_of(context)
     key, key_source = session.key()
     base_url, base_url_source = session.base_url()
     packages = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
-    facts: dict[str, Any] = {
-        "trio-client": __version__,
-        "python": f"{platform.python_version()} ({sys.platform})",
-        "packages": packages,
-        "config file": str(session.config.path) if session.config.found else f"none at {session.config.path}",
-        "api key": f"present, from {key_source}" if key else "missing: set TRIO_API_KEY",
-        "base url": (base_url or "the API's own") + (f", from {base_url_source}" if base_url else ""),
-    }
-    healthy, facts["answer"] = _reach(session) if key else (False, "not asked: there is no key")
+    python = f"{platform.python_version()} ({sys.platform})"
+    healthy, answer = _reach(session) if key else (False, "not asked: there is no key")
     out = session.out
     if json:
-        out.data(facts | {"ok": healthy})
+        data: dict[str, Any] = {
+            "trio_client": __version__,
+            "python": python,
+            "packages": packages,
+            "config_file": str(session.config.path),
+            "config_file_found": session.config.found,
+            "api_key_source": key_source if key else None,
+            "base_url": base_url or DEFAULT_BASE_URL,
+            "base_url_source": base_url_source if base_url else "default",
+            "answer": answer,
+            "ok": healthy,
+        }
+        out.data(data)
         return 0 if healthy else NO
-    for name, value in facts.items():
-        text = ", ".join(f"{each} {found}" for each, found in packages.items()) if name == "packages" else str(value)
+    facts = {
+        "trio-client": __version__,
+        "python": python,
+        "packages": ", ".join(f"{each} {found}" for each, found in packages.items()),
+        "config file": str(session.config.path) if session.config.found else f"none at {session.config.path}",
+        "api key": f"present, from {key_source}" if key else "missing: set TRIO_API_KEY, or run `trio-client login`",
+        "base url": f"{base_url}, from {base_url_source}" if base_url else f"{DEFAULT_BASE_URL}, the default",
+        "answer": answer,
+    }
+    for name, text in facts.items():
         style = "bold" if name != "answer" else "bold green" if healthy else "bold red"
         out.line(out.clean(text), label=f"{name:<11}  ", style=style)
     return 0 if healthy else NO

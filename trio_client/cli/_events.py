@@ -18,7 +18,7 @@ from ..events import (
     UnknownEvent,
 )
 from ..frames import Frame
-from ._text import finite
+from ._text import finite, plural
 
 __all__ = ["STYLES", "event_data", "frame_of", "headline"]
 
@@ -54,8 +54,8 @@ def headline(event: Event) -> str:
                 finite(stats.checks_performed if stats else None),
             )
             if captured is not None:
-                return f"{captured} of {needed} frames" if needed else f"{captured} frames"
-            return "" if checks is None else f"{checks} checks"
+                return f"{captured} of {plural(needed, 'frame')}" if needed else plural(captured, "frame")
+            return "" if checks is None else plural(checks, "check")
         case StatusChanged(status=status, reason=reason) | Stopped(status=status, reason=reason):
             if status in (None, event.kind):
                 return reason or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from ..errors import (
@@ -25,6 +26,7 @@ __all__ = [
     "Interrupted",
     "ReaderGoneError",
     "UsageError",
+    "cannot_listen",
     "exit_code",
 ]
 
@@ -62,6 +64,12 @@ class Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> UsageError:
+    """Return the error of an address that cannot be listened on."""
+    advice = " Pass --port 0 to take a free port." if error.errno == errno.EADDRINUSE else ""
+    return UsageError(f"Cannot listen on {host}:{port}: {error.strerror}.{advice}")
 
 
 def exit_code(error: BaseException) -> int:

@@ -1,4 +1,4 @@
-"""`jobs`: list, show, follow, wait for and cancel jobs."""
+"""`jobs`: list, show, follow and wait for jobs."""
 
 from __future__ import annotations
 
@@ -7,38 +7,49 @@ from typing import Annotated, Any
 
 import typer
 
-from .._redaction import is_url_name, shown
-from ..errors import APIStatusError, AuthenticationError, ConfigurationError, RequestValidationError, TrioError
-from ._exits import JOB_MAY_RUN, NO, REFUSED, UsageError
-from ._options import JobStatus, JobType, Json, SaveFrames, given, seconds, session_of
+from .._redaction import is_url_name
+from ._cancel import cancel
+from ._create import create
+from ._exits import NO
+from ._help import App
+from ._options import JobStatus, Json, SaveFrames, TypeOfJobs, given, seconds, session_of
 from ._out import Out
 from ._text import ago, finite, iso, masked
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, follow, wait for and cancel jobs.")
-JobId = Annotated[str, typer.Argument(help="The job's id, as `jobs list` shows it.", show_default=False)]
-_SERVER_ERROR = 500
+app = App("Create, list, show, follow, wait for and cancel jobs.")
+app.command()(create)
+app.command()(cancel)
+JobId = Annotated[
+    str, typer.Argument(metavar="JOB_ID", help="The job's id, as `jobs list` shows it.", show_default=False)
+]
+_PAGE = 20
 Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Time between polls.")]
-Status = Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")]
-Type = Annotated[JobType | None, typer.Option("--type", help="Only jobs of this type.")]
+Status = Annotated[
+    JobStatus | None,
+    typer.Option(
+        "--status", metavar="STATUS", help="Only jobs with this status: pending, running, stopped, completed or failed."
+    ),
+]
 
 
 @app.command("list")
 def list_jobs(
     context: typer.Context,
     status: Status = None,
-    job_type: Type = None,
-    limit: Annotated[int, typer.Option(help="Maximum number of jobs.")] = 20,
-    offset: Annotated[int, typer.Option(help="Number of jobs to skip.")] = 0,
-    every: Annotated[bool, typer.Option("--all", help="List all jobs, page by page.")] = False,
+    job_type: TypeOfJobs = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="Maximum number of jobs. Default: 20; with --all: no maximum.")
+    ] = None,
+    offset: Annotated[int, typer.Option(metavar="N", help="Number of jobs to skip.")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="List jobs from all pages.")] = False,
     json: Json = False,
 ) -> int:
     """List jobs, newest first.
 
     Prints a table on a terminal; elsewhere tab-separated columns without a header row.
 
-    \b
     Examples:
       trio-client jobs list --status running
       trio-client jobs list --all --json | jq -r .job_id
@@ -49,13 +60,13 @@ def list_jobs(
     filters = given(status=status, type=job_type)
     with session.client() as client:
         if every and (json or not out.terminal):  # print as they arrive: there may be very many
-            for job in client.jobs.iterate(**filters, offset=offset):
+            for job in client.jobs.iterate(**filters, limit=limit, offset=offset):
                 _print_job(out, job, json=json)
             return 0
         if every:
-            _print_table(out, list(client.jobs.iterate(**filters, offset=offset)))
+            _print_table(out, list(client.jobs.iterate(**filters, limit=limit, offset=offset)))
             return 0
-        page = client.jobs.list(**filters, limit=limit, offset=offset)
+        page = client.jobs.list(**filters, limit=_PAGE if limit is None else limit, offset=offset)
     if json or not out.terminal:
         for job in page:
             _print_job(out, job, json=json)
@@ -71,7 +82,6 @@ def list_jobs(
 def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
     """Show one job with its settings and counters.
 
-    \b
     Example:
       trio-client jobs get JOB_ID
     """
@@ -80,60 +90,6 @@ def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
         job = client.jobs.get(job_id)
     _print_detail(session.out, job, json=json)
     return 0
-
-
-@app.command()
-def cancel(
-    context: typer.Context,
-    job_ids: Annotated[list[str] | None, typer.Argument(help="The jobs' ids.", show_default=False)] = None,
-    every: Annotated[bool, typer.Option("--all", help="Cancel all pending and running jobs.")] = False,
-    job_type: Type = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
-    missing_ok: Annotated[
-        bool, typer.Option("--missing-ok", help="Treat an unknown job as already cancelled.")
-    ] = False,
-    json: Json = False,
-) -> int:
-    """Cancel jobs. Continues after a failure.
-
-    \b
-    Examples:
-      trio-client jobs cancel JOB_ID
-      trio-client jobs cancel --all --yes
-    """
-    session = session_of(context)
-    if every == bool(job_ids):
-        raise UsageError("Name the jobs to cancel, or pass --all.")
-    if job_type is not None and not every:
-        raise UsageError("--type needs --all.")
-    if every and not yes and not typer.confirm("Cancel all jobs that are pending or running?", err=True):
-        session.out.note("Nothing was cancelled.")
-        return NO
-    from ..models import CancelledJob
-
-    cancelled: list[CancelledJob] = []
-    failed: dict[str, TrioError] = {}
-    with session.client() as client:
-        if every:
-            report = client.jobs.cancel_all(**given(type=job_type))
-            cancelled, failed = list(report.cancelled), dict(report.failed)
-        for job_id in job_ids or ():
-            try:
-                cancelled.append(client.jobs.cancel(job_id, missing_ok=missing_ok))
-            except TrioError as error:
-                failed[job_id] = error
-    for job in cancelled:
-        if json:
-            session.out.data(job.model_dump(mode="json", exclude_none=True))
-        else:
-            session.out.line(f"{session.out.clean(job.job_id)}  {session.out.clean(job.status)}")
-    for job_id, problem in failed.items():
-        session.out.error(f"{shown(job_id)}: {session.out.advice.apply(problem)}")
-    if every and not cancelled and not failed:
-        session.out.note("No job was pending or running.")
-    if any(map(_may_run_on, failed.values())):
-        return JOB_MAY_RUN
-    return REFUSED if failed else 0
 
 
 @app.command()
@@ -146,7 +102,6 @@ def wait(
 ) -> int:
     """Wait until a job ends. Exits with 1 if it failed, with 6 if it did not end in time.
 
-    \b
     Example:
       trio-client jobs wait JOB_ID --timeout 10m && echo done
     """
@@ -169,7 +124,6 @@ def watch(
 ) -> int:
     """Follow a running job by polling. Leaving never cancels it.
 
-    \b
     Example:
       trio-client jobs watch JOB_ID
     """
@@ -195,13 +149,6 @@ def watch(
         )
         stream = client.jobs.events(job_id, poll_interval=seconds(poll, "--poll") or 3.0)
         return follow(session, stream, display)
-
-
-def _may_run_on(error: TrioError) -> bool:
-    """Whether a failed cancel leaves a job that may or may not run on, rather than one that the API has refused."""
-    is_refusal = isinstance(error, APIStatusError) and error.code is not None and error.status_code < _SERVER_ERROR
-    is_refusal = is_refusal or isinstance(error, AuthenticationError)
-    return not is_refusal and not isinstance(error, (RequestValidationError, ConfigurationError))
 
 
 def _print_job(out: Out, job: Any, *, json: bool) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "Json",
     "SaveFrames",
     "StreamUrl",
+    "TypeOfJobs",
     "count",
     "given",
     "seconds",
@@ -53,11 +54,17 @@ class JobType(str, Enum):
     digest = "live-digest"
 
 
-StreamUrl: TypeAlias = Annotated[str, typer.Argument(help="YouTube Live URL or RTSP stream.", show_default=False)]
+StreamUrl: TypeAlias = Annotated[
+    str, typer.Argument(metavar="STREAM_URL", help="YouTube Live URL or RTSP stream.", show_default=False)
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 SaveFrames: TypeAlias = Annotated[
     Path | None,
     typer.Option("--save-frames", metavar="DIR", help="Save the pictures of events in this folder."),
+]
+TypeOfJobs: TypeAlias = Annotated[
+    JobType | None,
+    typer.Option("--type", metavar="TYPE", help="Only jobs of this type: live-monitor or live-digest."),
 ]
 Cost: TypeAlias = Annotated[
     float | None,

@@ -10,6 +10,7 @@ import typer
 
 from .._json import as_object
 from ._exits import UsageError
+from ._help import App
 from ._options import Json, given, session_of
 from ._out import Out
 from ._text import ago, iso, json_line, masked
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Jobs of an OSAPI server.")
-jobs = typer.Typer(help="List, show, delete and retry the jobs of an OSAPI server.")
+app = App("Jobs of an OSAPI server.")
+jobs = App("List, show, delete and retry the jobs of an OSAPI server.")
 app.add_typer(jobs, name="jobs")
 _LARGEST_PAGE = 100
-JobId = Annotated[str, typer.Argument(help="The job's id, a UUID.", show_default=False)]
+_PAGE = 20
+JobId = Annotated[str, typer.Argument(metavar="JOB_ID", help="The job's id, a UUID.", show_default=False)]
 
 
 class OsapiStatus(str, Enum):
@@ -53,10 +55,19 @@ def settings(
 @jobs.command("list")
 def list_jobs(
     context: typer.Context,
-    status: Annotated[OsapiStatus | None, typer.Option(help="Only jobs with this status.")] = None,
-    limit: Annotated[int, typer.Option(help="Maximum number of jobs, 1 to 100.")] = 20,
-    offset: Annotated[int, typer.Option(help="Number of jobs to skip.")] = 0,
-    every: Annotated[bool, typer.Option("--all", help="List all jobs, page by page.")] = False,
+    status: Annotated[
+        OsapiStatus | None,
+        typer.Option(
+            metavar="STATUS",
+            help="Only jobs with this status: submitted, processing, completed, failed or partial_failure.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Maximum number of jobs, 1 to 100. Default: 20; with --all: no maximum."),
+    ] = None,
+    offset: Annotated[int, typer.Option(metavar="N", help="Number of jobs to skip.")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="List jobs from all pages.")] = False,
     page_size: Annotated[
         int | None, typer.Option(metavar="N", help="With --all: jobs per page, 1 to 100; fewer if results are large.")
     ] = None,
@@ -66,7 +77,6 @@ def list_jobs(
 
     Token and address come from OSAPI_TOKEN and OSAPI_URL.
 
-    \b
     Examples:
       trio-client osapi jobs list --status failed
       trio-client osapi jobs list --all --page-size 10 --json | jq -r .id
@@ -78,14 +88,14 @@ def list_jobs(
     filters = given(status=status)
     with session.osapi() as client:
         if every:
-            found = client.jobs.iterate(**filters, offset=offset, page_size=page_size or _LARGEST_PAGE)
+            found = client.jobs.iterate(**filters, limit=limit, offset=offset, page_size=page_size or _LARGEST_PAGE)
             if json or not out.terminal:
                 for job in found:
                     _print_job(out, job, json=json)
                 return 0
             rows, note = list(found), ""
         else:
-            page = client.jobs.list(**filters, limit=limit, offset=offset)
+            page = client.jobs.list(**filters, limit=_PAGE if limit is None else limit, offset=offset)
             rows, total = list(page.items), page.total_items or 0
             note = f"{len(rows)} of {total} jobs; --all shows the rest." if offset + len(rows) < total else ""
     if json or not out.terminal:
@@ -116,7 +126,6 @@ def list_jobs(
 def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
     """Show one job, with the outcome on each agent.
 
-    \b
     Example:
       trio-client osapi jobs get JOB_ID
     """
@@ -175,11 +184,11 @@ def _exit_code(result: Any) -> int | None:
 @jobs.command()
 def delete(
     context: typer.Context,
-    job_ids: Annotated[list[str], typer.Argument(help="The jobs' ids.", show_default=False)],
+    job_ids: Annotated[list[str], typer.Argument(metavar="JOB_ID", help="The jobs' ids.", show_default=False)],
+    json: Json = False,
 ) -> int:
     """Delete the records of jobs. This does not stop running work.
 
-    \b
     Example:
       trio-client osapi jobs delete JOB_ID
     """
@@ -187,7 +196,10 @@ def delete(
     with session.osapi() as client:
         for job_id in job_ids:
             client.jobs.delete(job_id)
-            session.out.line(f"{session.out.clean(job_id)}  deleted")
+            if json:
+                session.out.data({"id": job_id, "deleted": True})
+            else:
+                session.out.line(f"{session.out.clean(job_id)}  deleted")
     return 0
 
 
@@ -198,15 +210,15 @@ def retry(
     target: Annotated[
         str | None,
         typer.Option(
+            metavar="AGENTS",
             help="Agents to run it: _any or _all for every agent, a machine id, or key:value for a label. "
-            "With a host name the job stays submitted: no agent takes it."
+            "With a host name the job stays submitted: no agent takes it.",
         ),
     ] = None,
     json: Json = False,
 ) -> int:
     """Run the work of a job again, as a new job; without --target, on every agent.
 
-    \b
     Example:
       trio-client osapi jobs retry JOB_ID --target group:web
     """

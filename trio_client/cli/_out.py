@@ -37,6 +37,7 @@ class Out:
         leaks: the warnings about jobs that may still be running.
         owned: the stream whose job ends with this program, while it is open.
         advice: turns advice for Python programs into commands and options.
+        quiet: whether to print no notes.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Out:
         self.probed: Callable[[], str | None] = lambda: None
         """Names a job that a probe has not stopped yet; `""`: its id is not known, `None`: there is none."""
         self.advice = Advice()
+        self.quiet = False
         self._live: Console | None = None
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
@@ -126,9 +128,15 @@ class Out:
         with _detect_closed_output():
             sys.stdout.flush()
 
-    def note(self, text: str) -> None:
-        """Print a message that is not a result."""
-        self._message(text, "")
+    def note(self, text: str, *, always: bool = False) -> None:
+        """Print a message that is not a result, unless the run is quiet.
+
+        Args:
+            text: the message.
+            always: whether to print it in a quiet run too.
+        """
+        if always or not self.quiet:
+            self._message(text, "")
 
     def warn(self, text: str) -> None:
         """Print a warning."""
@@ -174,14 +182,22 @@ class Out:
 
     @contextmanager
     def restoring(self) -> Generator[None]:
-        """Undo at the end what `show_logs` changes for the whole process."""
+        """Undo at the end what `show_logs` and `no_color` change for the whole process."""
         logger = logging.getLogger("trio_client")
         before = logger.level, logger.propagate, logger.handlers
+        no_color = os.environ.get("NO_COLOR")
         with warnings.catch_warnings():
             try:
                 yield
             finally:
                 logger.level, logger.propagate, logger.handlers = before
+                if no_color is None:
+                    os.environ.pop("NO_COLOR", None)
+
+    @staticmethod
+    def no_color() -> None:
+        """Print without colors from now on, as with NO_COLOR in the environment."""
+        os.environ["NO_COLOR"] = "1"
 
     def _print(self, text: str) -> None:
         with _detect_closed_output():

@@ -52,7 +52,6 @@ def probe(
     Starts short jobs one after another, each at most one billed minute, and stops them all. Writes report.md,
     facts.jsonl and session.jsonl into DIR. The documentation leaves some behavior open, and its versions disagree.
 
-    \b
     Example:
       trio-client probe rtsp://gate.example/live "the gate is visible" --out probe
     """

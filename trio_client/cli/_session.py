@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from .._redaction import url_secrets
 from ._config import Config
 from ._exits import UsageError
+from ._files import decoded
 from ._out import Out
 
 if TYPE_CHECKING:
     from .. import TrioClient
     from ..osapi import OsapiClient
 
-__all__ = ["Session", "read_secret", "warn_if_readable_by_others"]
+__all__ = ["Session", "read_secret", "saved_key_path", "warn_if_readable_by_others"]
 
 _LONGEST_KEY_FILE = 64 * 1024
 
@@ -57,7 +58,13 @@ class Session:
 
     def key(self) -> tuple[str | None, str]:
         """Return the API key and its source; output masks it from now on."""
-        return self._secret("TRIO_API_KEY", self.config.settings.get("api_key"))
+        key, source = self._secret("TRIO_API_KEY", self.config.settings.get("api_key"))
+        path = saved_key_path(self.config)
+        if key is not None or not path.is_file():
+            return key, source
+        key = read_secret(path, self.out)
+        self.out.secrets.append(key)
+        return key, str(path)
 
     def base_url(self) -> tuple[str | None, str]:
         """Return the base URL and its source; `None` is the public API."""
@@ -74,7 +81,7 @@ class Session:
         key, _ = self.key()
         if key is None:
             raise UsageError(
-                "There is no API key: set TRIO_API_KEY, name a file with --api-key-file, "
+                "There is no API key: set TRIO_API_KEY, name a file with --api-key-file, run `trio-client login`, "
                 f"or put api_key into {self.config.path}."
             )
         base_url, _ = self.base_url()
@@ -120,12 +127,17 @@ def read_secret(path: Path, out: Out) -> str:
     """Return the first line of a file, or of standard input for `-`; warn if other users can read the file."""
     try:
         if str(path) == "-":
-            return sys.stdin.readline(_LONGEST_KEY_FILE).strip()
-        with path.open(encoding="utf-8") as file:
+            return sys.stdin.readline(_LONGEST_KEY_FILE).removeprefix("\ufeff").strip()
+        with path.open("rb") as file:
             warn_if_readable_by_others(path, os.fstat(file.fileno()), out)
-            return file.readline(_LONGEST_KEY_FILE).strip()
+            return decoded(file.read(_LONGEST_KEY_FILE)).strip().partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}.") from error
+
+
+def saved_key_path(config: Config) -> Path:
+    """Return the file that `login` saves the API key in, beside the settings file."""
+    return config.path.parent / "api-key"
 
 
 def warn_if_readable_by_others(path: Path, status: os.stat_result, out: Out) -> None:

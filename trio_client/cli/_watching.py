@@ -9,18 +9,23 @@ import typer
 
 from .._redaction import mask
 from ._exits import NO, UsageError
-from ._options import (
-    Cost,
-    InputMode,
-    Json,
-    SaveFrames,
-    StreamUrl,
-    count,
-    given,
-    seconds,
-    session_of,
-    whole_seconds,
+from ._job_options import (
+    CaptureInterval,
+    Clip,
+    Condition,
+    Cooldown,
+    Duration,
+    Interval,
+    MaxTriggers,
+    MaxWindows,
+    Mode,
+    WaitForSlot,
+    Window,
+    digest_options,
+    monitor_options,
+    windows_limit,
 )
+from ._options import Cost, InputMode, Json, SaveFrames, StreamUrl, given, seconds, session_of
 from ._session import Session
 
 if TYPE_CHECKING:
@@ -28,26 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "digest", "watch"]
 
-Condition = Annotated[str, typer.Argument(help="The condition to check, in plain words.", show_default=False)]
-Interval = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Time between checks, 5s to 5m. Server's default: 10s.")
-]
-Mode = Annotated[
-    InputMode | None,
-    typer.Option(metavar="MODE", help="Input of a check: frames, clip or hybrid. Server's default: clip."),
-]
-Clip = Annotated[
-    int | None, typer.Option(metavar="N", help="Seconds of video in a clip, 1 to 10. Server's default: 3.")
-]
 Leave = Annotated[bool, typer.Option("--leave", help="Keep the job running when you leave, instead of cancelling it.")]
 Endless = Annotated[bool, typer.Option("--endless", help="Start another job whenever one ends, until you leave.")]
 Total = Annotated[str | None, typer.Option("--total", metavar="TIME", help="Total watch time across jobs: 8h.")]
 MaxCost = Annotated[
     float | None, typer.Option("--max-cost", metavar="USD", help="Stop before the total cost across jobs exceeds this.")
-]
-WaitForSlot = Annotated[
-    str | None,
-    typer.Option("--wait-for-slot", metavar="TIME", help="How long to wait for a free job slot."),
 ]
 Progress = Annotated[bool, typer.Option("--progress", help="Also print every check.")]
 
@@ -69,7 +59,6 @@ def check(
 ) -> int:
     """Check once whether a condition holds on a stream. Billed per call.
 
-    \b
     Examples:
       trio-client check rtsp://gate.example/live "a van is at the gate"
       trio-client check URL "the gate is open" --save-frame gate.jpg
@@ -113,16 +102,9 @@ def watch(
     interval: Interval = None,
     input_mode: Mode = None,
     clip_duration: Clip = None,
-    duration: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Maximum time of one job. Server's default: 10m.")
-    ] = None,
-    cooldown: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Minimum time between alerts. Server's default: none.")
-    ] = None,
-    max_triggers: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Alerts before a job stops, or 'unlimited'. Server's default: 1."),
-    ] = None,
+    duration: Duration = None,
+    cooldown: Cooldown = None,
+    max_triggers: MaxTriggers = None,
     endless: Endless = False,
     total: Total = None,
     max_cost: MaxCost = None,
@@ -139,7 +121,6 @@ def watch(
     Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job. With --endless, --total or --max-cost,
     another job starts whenever one ends.
 
-    \b
     Examples:
       trio-client watch rtsp://gate.example/live "a van is at the gate"
       trio-client watch URL "a person" --max-triggers unlimited --save-frames pics
@@ -147,14 +128,14 @@ def watch(
     """
     session = session_of(context)
     session.protect(stream_url)
-    options = given(
-        interval_seconds=whole_seconds(interval, "--interval"),
+    options = monitor_options(
+        interval=interval,
         input_mode=input_mode,
-        clip_duration_seconds=clip_duration,
-        monitor_duration_seconds=whole_seconds(duration, "--duration"),
-        trigger_cooldown_seconds=0 if cooldown in ("0", "0s") else whole_seconds(cooldown, "--cooldown"),
+        clip_duration=clip_duration,
+        duration=duration,
+        cooldown=cooldown,
+        max_triggers=max_triggers,
     )
-    _limit(options, "max_triggers", count(max_triggers, "--max-triggers"))
     from ._follow import SERVER_DEFAULT_SECONDS, Display
 
     display = Display(
@@ -176,15 +157,9 @@ def watch(
 def digest(
     context: typer.Context,
     stream_url: StreamUrl,
-    window: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Length of a window, 1m to 60m. Server's default: 10m.")
-    ] = None,
-    capture_interval: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time between pictures, 10s to 5m. Server's default: 1m.")
-    ] = None,
-    max_windows: Annotated[
-        str | None, typer.Option(metavar="N", help="Windows before the job completes, or 'unlimited'.")
-    ] = None,
+    window: Window = None,
+    capture_interval: CaptureInterval = None,
+    max_windows: MaxWindows = None,
     endless: Endless = False,
     total: Total = None,
     max_cost: MaxCost = None,
@@ -199,7 +174,6 @@ def digest(
 
     Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job.
 
-    \b
     Examples:
       trio-client digest rtsp://gate.example/live --window 10m --max-windows 1
       trio-client digest URL --total 8h --save-frames grids
@@ -207,16 +181,8 @@ def digest(
     """
     session = session_of(context)
     session.protect(stream_url)
-    window_seconds = seconds(window, "--window")
-    if window_seconds is not None and window_seconds % 60:
-        raise UsageError(f"--window is {window!r}; it must be whole minutes, such as 10m.")
-    options = given(
-        window_minutes=None if window_seconds is None else int(window_seconds // 60),
-        capture_interval_seconds=whole_seconds(capture_interval, "--capture-interval"),
-        include_frames=True if save_frames is not None else None,
-    )
-    windows = count(max_windows, "--max-windows")
-    _limit(options, "max_windows", windows)
+    options = digest_options(window=window, capture_interval=capture_interval, max_windows=max_windows)
+    options |= given(include_frames=True if save_frames is not None else None)
     from ._follow import Display
 
     display = Display(
@@ -225,7 +191,7 @@ def digest(
         json=json,
         all_events=progress,
         save_frames=save_frames,
-        limit=options.get("window_minutes", 10) * 60.0 * windows if isinstance(windows, int) else None,
+        limit=windows_limit(options),
         price_per_minute=price_per_minute,
         on_leaving="leave" if leave else "cancel",
     )
@@ -250,6 +216,8 @@ def _run(
     if continuous and slot is not None:
         raise UsageError("--wait-for-slot is for one job; an endless watch waits for a free slot by itself.")
     options["on_exit"] = display.on_leaving
+    if max_cost == float("inf"):
+        raise UsageError("--max-cost is infinite; leave it out, or pass --endless.")
     if continuous:
         price = display.price_per_minute
         options |= given(duration=seconds(total, "--total"), max_cost_usd=max_cost, price_per_minute_usd=price)
@@ -258,9 +226,3 @@ def _run(
     with session.client() as client:
         jobs = client.live_monitor if display.kind == "live-monitor" else client.live_digest
         return follow(session, jobs.watch(**options) if continuous else jobs.stream(**options), display)
-
-
-def _limit(options: dict[str, Any], name: str, value: int | str | None) -> None:
-    """Set a limit; `unlimited` lifts it, and without a value the server's default holds."""
-    if value is not None:
-        options[name] = None if value == "unlimited" else value

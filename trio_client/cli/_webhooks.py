@@ -11,12 +11,14 @@ from typing import Annotated
 import typer
 
 from ._exits import UsageError
+from ._files import without_mark
+from ._help import App
 from ._options import Json, SaveFrames, session_of
 from ._session import Session, read_secret
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Receive webhooks on this machine, and verify one.")
+app = App("Receive webhooks on this machine, and verify one.")
 VARIABLE = "TRIO_WEBHOOK_SECRET"
 SecretFile = Annotated[
     Path | None,
@@ -28,11 +30,16 @@ Unsigned = Annotated[bool, typer.Option("--unsigned", help="Accept deliveries wi
 @app.command()
 def listen(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8400,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="Port; 0 picks a free one.")] = 8400,
     secret_file: SecretFile = None,
     unsigned: Unsigned = False,
-    signature_header: Annotated[str, typer.Option(help="Header with the signature.")] = "X-Trio-Signature",
+    signature_header: Annotated[
+        str, typer.Option(metavar="NAME", help="Header with the signature.")
+    ] = "X-Trio-Signature",
+    forward_to: Annotated[
+        str | None, typer.Option(metavar="URL", help="Send each delivery on to this URL, with the same bytes.")
+    ] = None,
     save_frames: SaveFrames = None,
     limit: Annotated[int | None, typer.Option("--count", metavar="N", help="Stop after N deliveries.")] = None,
     allow_remote: Annotated[
@@ -42,13 +49,15 @@ def listen(
 ) -> int:
     """Print webhooks as they arrive, verified. Duplicates are reported, not printed.
 
-    The API needs a public URL, so put a tunnel or a reverse proxy in front. Ctrl-C stops it.
+    The API needs a public URL, so put a tunnel or a reverse proxy in front. Ctrl-C stops it. With --forward-to each
+    delivery is sent on, with its signature: once before it is answered, and up to four times more with growing
+    delays. One that fails five times is printed whole, and the command exits with 1.
 
-    \b
     Examples:
       export TRIO_WEBHOOK_SECRET=s3cret
       trio-client webhooks listen --port 8400
       trio-client webhooks listen --unsigned --json | jq .kind
+      trio-client webhooks listen --forward-to http://127.0.0.1:3000/hooks/trio
     """
     session = session_of(context)
     if not allow_remote and not _is_loopback(host):
@@ -65,13 +74,14 @@ def listen(
         folder=save_frames,
         json=json,
         limit=limit,
+        forward_to=forward_to,
     )
 
 
 @app.command()
 def verify(
     context: typer.Context,
-    signature: Annotated[str, typer.Option(help="Value of the signature header.", show_default=False)],
+    signature: Annotated[str, typer.Option(metavar="HEX", help="Value of the signature header.", show_default=False)],
     body: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File with the raw body. Default: standard input.")
     ] = None,
@@ -80,11 +90,11 @@ def verify(
 ) -> int:
     """Verify the signature of a delivery, and show its event. Exits with 1 if it does not match.
 
-    \b
     Example:
       export TRIO_WEBHOOK_SECRET=s3cret
       trio-client webhooks verify --signature 9a0b… < body.json
     """
+    from ..errors import WebhookSignatureError
     from ..webhooks import unwrap
     from ._events import event_data, headline
 
@@ -96,7 +106,13 @@ def verify(
         content = sys.stdin.buffer.read() if body is None else body.read_bytes()
     except OSError as error:
         raise UsageError(f"{body} cannot be read: {error.strerror}.") from error
-    event = unwrap(content, {"X-Trio-Signature": signature.strip()}, secret or "")
+    headers = {"X-Trio-Signature": signature.strip()}
+    try:
+        event = unwrap(content, headers, secret or "")
+    except WebhookSignatureError:
+        if without_mark(content) == content:
+            raise
+        event = unwrap(without_mark(content), headers, secret or "")  # an editor has added the byte order mark
     out = session.out
     if json:
         out.data(event_data(event))

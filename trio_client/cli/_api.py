@@ -1,0 +1,206 @@
+"""`api`: call any endpoint below the base URL."""
+
+from __future__ import annotations
+
+import json as json_
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl
+
+import typer
+
+from .._json import as_array, as_object
+from ..errors import APIConnectionError, ResponseValidationError, StreamInterruptedError
+from ._exits import JOB_MAY_RUN, UsageError
+from ._files import decoded
+from ._options import session_of
+from ._out import Out
+from ._text import masked
+
+if TYPE_CHECKING:
+    from .. import TrioClient
+
+__all__ = ["api"]
+
+_REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+_IN_QUERY = ("GET", "HEAD")
+_EVENT_STREAM = "text/event-stream"
+
+
+def api(
+    context: typer.Context,
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="The HTTP method, such as GET.", show_default=False)],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="The path below the base URL, such as /jobs.", show_default=False)
+    ],
+    fields: Annotated[
+        list[str] | None, typer.Option("--field", "-f", metavar="KEY=TEXT", help="A field that is text.")
+    ] = None,
+    typed_fields: Annotated[
+        list[str] | None,
+        typer.Option("--typed-field", "-F", metavar="KEY=VALUE", help="A field that is a number, true, false or null."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="@FILE", help="The JSON body: @FILE, `-` for standard input, or text."),
+    ] = None,
+    headers: Annotated[
+        list[str] | None, typer.Option("--header", "-H", metavar="NAME:VALUE", help="A header to send too.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Print the items of all pages of a list.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON on one line on a terminal too.")] = False,
+) -> int:
+    """Call any endpoint below the base URL, and print the reply.
+
+    Fields go into the query of a GET, and into the JSON body otherwise. Events of an event stream are printed, one a
+    line. Exits with 3 on an error status. A POST is never repeated: exits with 5 if it is not known whether it was
+    carried out.
+
+    Examples:
+      trio-client api GET /jobs -f status=running -F limit=5
+      trio-client api GET /jobs --all | jq -r .job_id
+      trio-client api POST /check-once -f stream_url=URL -f condition="a van"
+      trio-client api POST /live-monitor --data @job.json
+      trio-client api POST /live-monitor --data - -H "Accept: text/event-stream"
+    """
+    session = session_of(context)
+    out = session.out
+    method = method.upper()
+    path, query = _path(path)
+    values = _fields(fields or (), typed_fields or ())
+    session.protect(*(value for value in values.values() if isinstance(value, str)))
+    body = _body(data, values, in_query=method in _IN_QUERY)
+    extra = dict(map(_header, headers or ()))
+    request: dict[str, Any] = {"params": query, "json": body, "extra_headers": extra}
+    if method in _IN_QUERY:
+        query.update(values)
+    if every and method != "GET":
+        raise UsageError("--all is for GET.")
+    with session.client() as client:
+        try:
+            if every:
+                return _print_pages(out, client, path, request)
+            if any(name.lower() == "accept" and _EVENT_STREAM in value for name, value in extra.items()):
+                return _print_events(out, client, method, path, request)
+            reply = _reply(client, method, path, request)
+        except (APIConnectionError, ResponseValidationError, StreamInterruptedError) as error:
+            if method in _REPEATABLE or (isinstance(error, APIConnectionError) and error.request_sent is False):
+                raise
+            out.error(error)
+            out.note("It is not known whether the request was carried out; it was not repeated.", always=True)
+            return JOB_MAY_RUN
+    if out.terminal and not json:
+        for line in json_.dumps(masked(reply, out.secrets), indent=2, ensure_ascii=False).splitlines():
+            out.line(out.clean(line))
+    elif reply is not None:
+        out.data(reply)
+    return 0
+
+
+def _reply(client: TrioClient, method: str, path: str, request: Mapping[str, Any]) -> Any:
+    """Return the JSON of a reply; `None` for a successful one without a body."""
+    try:
+        return client.request(method, path, response_type=object, **request)
+    except ResponseValidationError as error:
+        if error.body_preview:
+            raise
+        return None
+
+
+def _print_events(out: Out, client: TrioClient, method: str, path: str, request: Mapping[str, Any]) -> int:
+    from ._events import event_data
+
+    with client.request_events(method, path, **request) as events:
+        for event in events:
+            out.data(event_data(event))
+    return 0
+
+
+def _print_pages(out: Out, client: TrioClient, path: str, request: dict[str, Any]) -> int:
+    """Print the items of a list, page by page, until a page has no new one."""
+    query: dict[str, Any] = dict(request["params"])
+    offset = _start(query)
+    seen: set[str] = set()
+    while True:
+        request["params"] = {**query, "offset": offset}
+        page: dict[str, Any] = client.request("GET", path, **request)
+        lists = [as_array(value) for value in page.values() if isinstance(value, list)]
+        if len(lists) != 1:
+            raise UsageError("The reply is not a page of a list; leave out --all.")
+        keys = [_key(item) for item in lists[0]]
+        if seen.issuperset(keys):
+            return 0
+        for key, item in zip(keys, lists[0], strict=True):
+            if key not in seen:
+                out.data(item)
+                seen.add(key)
+        offset += len(lists[0])
+
+
+def _start(query: dict[str, Any]) -> int:
+    try:
+        return int(query.pop("offset", 0))
+    except (TypeError, ValueError):
+        raise UsageError("offset must be a whole number.") from None
+
+
+def _key(item: Any) -> str:
+    """Return what identifies an item of a list: its id, else all of it."""
+    found = as_object(item)
+    return str(found.get("job_id") or found.get("id") or json_.dumps(item, sort_keys=True, default=str))
+
+
+def _path(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the path and the query in it."""
+    if "://" in text:
+        raise UsageError("PATH is a whole URL; pass the part below the base URL, such as /jobs.")
+    path, _, query = text.partition("?")
+    return "/" + path.lstrip("/"), dict(parse_qsl(query, keep_blank_values=True))
+
+
+def _fields(texts: Sequence[str], typed: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = dict(_pair(text, "-f") for text in texts)
+    for text in typed:
+        name, value = _pair(text, "-F")
+        try:
+            parsed = json_.loads(value)
+        except ValueError:
+            parsed = value
+        if isinstance(parsed, (str, list, dict)) or parsed != parsed or parsed in (float("inf"), -float("inf")):
+            raise UsageError(f"-F {name} must be a number, true, false or null; for text use -f.")
+        values[name] = parsed
+    return values
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"{option} is {text[:40]!r}; it must be KEY=VALUE.")
+    return name, value
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not name.strip() or not colon:
+        raise UsageError(f"--header is {text[:40]!r}; it must be NAME:VALUE.")
+    return name.strip(), value.strip()
+
+
+def _body(data: str | None, values: Mapping[str, Any], *, in_query: bool) -> Any:
+    if data is None:
+        return dict(values) if values and not in_query else None
+    if values or in_query:
+        raise UsageError("--data is for a body, and contradicts " + ("GET." if in_query else "-f and -F."))
+    try:
+        text = data
+        if data in ("-", "@-"):
+            text = decoded(sys.stdin.buffer.read())
+        elif data.startswith("@"):
+            text = decoded(Path(data[1:]).read_bytes())
+        return json_.loads(text)
+    except OSError as error:
+        raise UsageError(f"{data[1:]} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise UsageError(f"The text of --data is not JSON: {error}.") from None
