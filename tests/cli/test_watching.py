@@ -122,6 +122,7 @@ def test_a_digest_prints_its_summaries(run: Run, environment: StubServer) -> Non
         (("watch", GATE), "Missing argument"),
         (("watch", GATE, "x", "--max-cost", "0.001"), "--max-cost is 0.001; it must be at least 0.02"),
         (("watch", GATE, "x", "--input-mode", "hybrid", "--max-cost", "1"), "Pass --price-per-minute."),
+        (("watch", GATE, "x", "--max-cost", "1e999"), "--max-cost is infinite"),
         (("watch", GATE, "x", "--total", "1h", "--wait-for-slot", "1m"), "--wait-for-slot is for one job"),
         (("digest", GATE, "--window", "90s"), "it must be whole minutes"),
         (("nope",), "No such command"),

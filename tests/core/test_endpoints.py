@@ -285,3 +285,17 @@ def test_a_raw_path_is_refused_or_stays_below_the_base_url(path: str) -> None:
     assert (sent.host, sent.query, sent.fragment, sent.userinfo) == ("trio.example", b"", "", b"")
     assert sent.raw_path.startswith(b"/api/")
     assert ".." not in unquote(sent.path).split("/")
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"condition": "caf\udce9"}, "which cannot be sent."),
+        ({"interval_seconds": 7.5}, "it must be an int from 5 to 300 seconds."),
+    ],
+)
+def test_a_refused_argument_is_explained_in_the_clients_own_words(values: dict[str, Any], problem: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        endpoints.create_live_monitor({"stream_url": URL, "condition": CONDITION, **values})
+    assert problem in str(caught.value)
+    assert [words for words in ("Input should", "unable to", "got a number") if words in str(caught.value)] == []

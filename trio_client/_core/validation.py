@@ -224,8 +224,6 @@ def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any], ca
         wanted = _TYPES.get(kind.removesuffix("_type"), kind.removesuffix("_type"))
         limits = f" {_range(minimum, maximum)}{_UNITS.get(field, '')}" if minimum is not None else ""
         return f"{field} is {shown}; it must be {wanted}{limits}."
-    if kind.startswith("int_"):
-        return f"{field} is {shown}; it must be an int."
     return f"{field} is {shown}, which cannot be sent."
 
 
