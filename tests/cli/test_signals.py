@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from trio_client.cli._exits import Interrupted
+from trio_client.cli._signals import ending_signals
 from trio_client.stub import StubServer
 
 from .conftest import GATE, Spawn
@@ -105,6 +107,21 @@ def test_a_second_signal_has_its_own_exit_code_where_no_job_is_owned(spawn: Spaw
         process.send_signal(signal.SIGTERM)
     process.communicate(timeout=TIMEOUT)
     assert (process.returncode, still.running_jobs) == (143, 1)
+
+
+def test_after_the_first_signal_the_next_one_never_kills_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with pytest.raises(Interrupted), ending_signals(lambda number: 128 + number):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Interrupted):  # `os._exit` returns here
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert codes == [143]
 
 
 def test_a_closed_pipe_ends_the_watch_quietly_and_cancels_its_job(spawn: Spawn, stub: StubServer) -> None:

@@ -18,8 +18,9 @@ __all__ = ["ending_signals"]
 def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
     """Raise `Interrupted` once on Ctrl-C, SIGTERM or a closed terminal.
 
-    A second signal arrives during the cleanup, and exits at once. A signal that the parent process ignored (`nohup`, a
-    shell's background job) stays ignored.
+    A second signal exits at once, during the cleanup and after it: once told to end, the program ends with its own exit
+    codes, so the handlers stay. A signal that the parent process ignored (`nohup`, a shell's background job) stays
+    ignored.
 
     Args:
         exit_now: called with the number of the second signal; returns the exit code.
@@ -44,5 +45,6 @@ def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if is_first:
+            for number, handler in before.items():
+                signal.signal(number, handler)
