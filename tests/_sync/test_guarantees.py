@@ -291,8 +291,8 @@ class TestReadAndStop:
     def test_a_job_can_be_read(
         self, stub: StubServer, proxy: FaultProxy, client: TrioClient, way: str, fault: str, work: Work
     ) -> None:
-        if way == "httpx-aiohttp" and fault == "bad chunk":
-            pytest.skip("aiohttp waits for the rest of a chunk that cannot be read")
+        if way == "httpx-aiohttp" and fault in ("bad chunk", "surplus"):
+            pytest.skip("aiohttp waits for the rest of a chunk that cannot be read, and keeps what is surplus")
         (job_id,) = stub.add_jobs(1, status="running")
         strike(proxy, fault, work, method="GET")
         assert job_id == (client.jobs.get(job_id)).job_id

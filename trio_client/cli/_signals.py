@@ -18,9 +18,9 @@ __all__ = ["ending_signals"]
 def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
     """Raise `Interrupted` once on Ctrl-C, SIGTERM or a closed terminal.
 
-    A second signal exits at once, during the cleanup and after it: once told to end, the program ends with its own exit
-    codes, so the handlers stay. A signal that the parent process ignored (`nohup`, a shell's background job) stays
-    ignored.
+    A second signal exits at once, during the cleanup and after it: the handlers stay, so that a program that was
+    interrupted ends with one of its own exit codes. A signal that the parent process ignored (`nohup`, a shell's
+    background job) stays ignored.
 
     Args:
         exit_now: called with the number of the second signal; returns the exit code.
