@@ -15,6 +15,7 @@ __all__ = [
     "MASK",
     "is_secret_name",
     "is_url_name",
+    "kind_of",
     "know",
     "known_keys",
     "legible",
@@ -114,6 +115,14 @@ def quoted(value: Any, field: str, *, limit: int = _MAX_SHOWN) -> str:
     if isinstance(value, str):
         value = _mask_start(value, limit, is_url=is_url_name(field))
     return preview(repr(value), known_keys(), limit=limit)
+
+
+def kind_of(value: object) -> str:
+    """Return what kind of value it is, as a message names it: None, an int, a str."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def presentable(value: Any, name: str = "") -> Any:

@@ -788,6 +788,24 @@ class TestStarting:
 class TestBytes:
     """What only a server of bytes can send; `on_exit="leave"` since there is no job to stop."""
 
+    @pytest.mark.own_connections
+    async def test_a_job_that_is_left_at_once_has_a_name(self, connect: Connect) -> None:
+        with RawServer([SSE, 0.1, b'event: started\ndata: {"job_id": "j-1"}\n\n', HOLD]) as server:
+            async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                pass
+        assert events.job_id == "j-1"
+
+    async def test_a_job_that_is_left_before_it_has_a_name_is_logged(
+        self, connect: Connect, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with RawServer([SSE, b": a comment\n\n", CLOSE]) as server:
+            async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                pass
+        assert events.job_id is None
+        (line,) = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+        assert "left before it named its job, which runs on" in line
+        assert "rtsp://" in line
+
     async def collect(self, connect: Connect, *script: Any) -> list[Event]:
         with RawServer(script) as server:
             client = connect(base_url=server.base_url)

@@ -249,6 +249,7 @@ class TestWait:
         with pytest.raises(WaitTimeoutError, match=job_id) as caught:
             await client.jobs.wait(job_id, timeout=10)
         assert isinstance(caught.value, TimeoutError)
+        assert "it runs on (stream rtsp://" in str(caught.value)
         assert caught.value.last is not None
         assert "running" == caught.value.last.status
         assert [3, 3, 3, 1] == pauses.seconds

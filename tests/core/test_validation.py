@@ -240,8 +240,8 @@ def test_what_would_leave_its_segment_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 5, b"a", ["a"]])
-def test_what_is_no_text_is_refused_with_its_type(value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=f"a {type(value).__name__}\\. Pass the id as a str"):
+def test_what_is_no_text_is_refused(value: Any) -> None:
+    with pytest.raises(RequestValidationError, match=f"^job_id is {re.escape(repr(value))}; it must be a str"):
         path_segment(value, "job_id")
 
 

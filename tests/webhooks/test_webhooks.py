@@ -233,9 +233,9 @@ def test_a_body_that_is_not_json_is_a_payload_error(body: Any) -> None:
         webhooks.parse(body)
 
 
-@pytest.mark.parametrize(("body", "kind"), [(b"[1]", "list"), (b'"x"', "str"), (b"null", "NoneType"), (b"5", "int")])
+@pytest.mark.parametrize(("body", "kind"), [(b"[1]", "a list"), (b'"x"', "a str"), (b"null", "None"), (b"5", "an int")])
 def test_a_body_that_is_no_object_is_a_payload_error_that_says_what_it_is(body: bytes, kind: str) -> None:
-    with pytest.raises(WebhookPayloadError, match=f"a {kind}, not an object"):
+    with pytest.raises(WebhookPayloadError, match=f"but {kind}, not an object"):
         webhooks.parse(body)
 
 

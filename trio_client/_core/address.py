@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from inspect import iscoroutine
 from typing import Any, TypeAlias
 
-from .._redaction import preview
+from .._redaction import kind_of, preview
 from ..errors import RequestValidationError, StreamUnavailableError
 from .validation import is_async
 
@@ -56,7 +56,7 @@ class Address:
         if iscoroutine(value):
             value.close()
         return RequestValidationError(
-            f"The function stream_url returned a {type(value).__name__}; it must return the address as text.",
+            f"The function stream_url returned {kind_of(value)}; it must return the address as text.",
             field="stream_url",
             value=None,
         )

@@ -13,7 +13,7 @@ from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .._redaction import know, mask, url_secrets
+from .._redaction import kind_of, know, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
 from .validation import is_async
@@ -307,7 +307,7 @@ def clean_api_key(key: str | Callable[[], str] | None) -> Secret:
 
 def _checked_key(key: object, source: str, called: str) -> str:
     if not isinstance(key, str):
-        raise ConfigurationError(f"{source} is a {type(key).__name__}; it must be a str.")
+        raise ConfigurationError(f"{source} is {kind_of(key)}; it must be a str.")
     key = key.strip()
     if not key:
         raise ConfigurationError(f"{source} is empty.", advice=f"Set it to your {called}.")
@@ -367,7 +367,7 @@ def clean_headers(headers: Mapping[str, str] | None, source: str) -> dict[str, s
     """Return extra headers with names in lower case; refuse what would break the request or the key."""
     cleaned: dict[str, str] = {}
     if headers is not None and not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError(f"{source} is a {type(headers).__name__}; it must be a mapping of names to values.")
+        raise ConfigurationError(f"{source} is {kind_of(headers)}; it must be a mapping of names to values.")
     for name, value in (headers or {}).items():
         lower = str(name).lower()
         if not _HEADER_NAME.fullmatch(lower):

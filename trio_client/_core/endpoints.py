@@ -19,7 +19,7 @@ from pydantic import BaseModel, RootModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .. import models
-from .._redaction import preview
+from .._redaction import kind_of, preview
 from ..errors import RequestValidationError
 from ..frames import Frame
 from ..models import (
@@ -168,7 +168,7 @@ def _frame_text(frame: bytes | Path | Frame) -> str:
     if isinstance(frame, Frame):  # pyright: ignore[reportUnnecessaryIsInstance]
         return frame.base64
     raise RequestValidationError(
-        f"frame is a {type(frame).__name__}.",
+        f"frame is {kind_of(frame)}.",
         field="frame",
         value=frame,
         advice="Pass the picture's bytes, a pathlib.Path to it, or a Frame.",

@@ -134,12 +134,7 @@ def path_segment(value: str, field: str) -> str:
         RequestValidationError: it is empty, a dot segment, or holds a character that would end the segment.
     """
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise RequestValidationError(
-            f"{field} is {quoted(value, field)}, a {type(value).__name__}.",
-            advice="Pass the id as a str.",
-            field=field,
-            value=value,
-        )
+        raise RequestValidationError(f"{field} is {quoted(value, field)}; it must be a str.", field=field, value=value)
     plain = re.sub(r"%2e", ".", value, flags=re.IGNORECASE)
     if not value or plain in (".", "..") or _NO_SEGMENT.search(value) or re.search(r"%(?:2f|5c)", value, re.IGNORECASE):
         raise RequestValidationError(

@@ -14,6 +14,7 @@ from .._core.paging import PageCursor
 from .._core.retry.backoff import lengthened
 from .._core.retry.window import RetryWindow
 from .._core.validation import positive
+from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import Transport
@@ -165,6 +166,6 @@ def wait_for_end(
         seen = f"it was never seen: {problem.problem.rstrip('.')})"
     elif last is not None and last.status == "submitted":
         seen = "its status is submitted); no agent has taken it"
-    raise WaitTimeoutError(
-        f"Job {shown(job_id)} had not ended after {timeout:g} s ({seen}.", advice=advice, last=last
-    ) from problem
+    text = f"Job {shown(job_id)} had not ended after {timeout:g} s ({seen}."
+    about = JobContext.of(getattr(last, "stream_url", None))
+    raise WaitTimeoutError(about.named_in(text), advice=advice, last=last) from problem

@@ -234,15 +234,20 @@ class OwnedStream:
         if owned is None:
             return
         stop = (on_exit or self._options.on_exit) == "cancel" and owned.is_of_this_process
-        if stop and self.job_id is None:
+        unnamed = self._reply is not None and self.job_id is None
+        if unnamed and owned.is_of_this_process:
             self._read_start()
         self._disconnect()
         self._note_job_id()
         ended = self.finished or owned.has_ended
         if stop and not ended:
             owned.stop(error)
-        else:
-            owned.release(ended=ended, counters=self._history.final)
+            return
+        owned.release(ended=ended, counters=self._history.final)
+        if unnamed and self.job_id is None and not ended and owned.is_of_this_process:
+            self._transport.log.warning(
+                "The stream was left before it named its job, which runs on; find it with client.jobs.list()."
+            )
 
     def stop(self) -> tuple[bool, bool]:
         """Cancel the job, and keep its stream for the final messages.

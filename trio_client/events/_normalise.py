@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic_core import from_json
 
 from .._json import as_object, as_text, parse_json
-from .._redaction import quoted
+from .._redaction import kind_of, quoted
 from ..errors import RequestValidationError
 from ._fields import Fields
 from ._types import (
@@ -273,7 +273,7 @@ def from_dict(data: Mapping[str, Any]) -> Event:
     is_mapping = isinstance(cast("object", data), Mapping)
     kind = data.get("kind") if is_mapping else None
     if not isinstance(kind, str) or kind not in _TYPES:
-        found = quoted(kind, "kind") if is_mapping else f"a {type(data).__name__}"
+        found = quoted(kind, "kind") if is_mapping else kind_of(data)
         raise RequestValidationError(
             f"The event's kind must be one of {', '.join(_TYPES)}, not {found}.",
             field="kind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._json import parse_json
+from .._redaction import kind_of
 from ..errors import WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ..events._normalise import build_event
@@ -19,9 +20,7 @@ def event_of(content: bytes) -> Event:
     except ValueError as error:
         raise WebhookPayloadError(f"The body is not JSON ({error}).", advice="Answer 400.") from None
     if not isinstance(payload, dict):
-        raise WebhookPayloadError(
-            f"The body is JSON but a {type(payload).__name__}, not an object.", advice="Answer 400."
-        )
+        raise WebhookPayloadError(f"The body is JSON but {kind_of(payload)}, not an object.", advice="Answer 400.")
     return build_event(payload, "webhook", "")
 
 

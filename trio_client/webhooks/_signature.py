@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Protocol, TypeAlias
 
+from .._redaction import kind_of
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 
 __all__ = ["Body", "Headers", "as_bytes", "sign", "verify"]
@@ -139,7 +140,7 @@ def as_bytes(body: Body) -> bytes:
         body = body.encode("utf-8", "surrogatepass")
     if not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(
-            f"body is a {type(body).__name__}; pass the raw bytes as received: await request.body() in "
+            f"body is {kind_of(body)}; pass the raw bytes as received: await request.body() in "
             "Starlette and FastAPI, request.get_data() in Flask, request.body in Django."
         )
     size = body.nbytes if isinstance(body, memoryview) else len(body)
