@@ -3,15 +3,21 @@
 python examples/ask_picture.py rtsp://yard.example/live "Is the gate open?" "What vehicles are there?"
 """
 
+import argparse
 import asyncio
 import sys
 
 from trio_client import AsyncTrioClient
 
 
-async def main(stream_url: str, questions: list[str]) -> None:
+async def main() -> None:
+    parser = argparse.ArgumentParser(description="Take one picture of a stream, and ask several questions about it.")
+    parser.add_argument("stream_url")
+    parser.add_argument("questions", nargs="+")
+    options = parser.parse_args()
+    questions = options.questions
     async with AsyncTrioClient() as client:
-        seen = await client.check_once(stream_url, "anything can be seen", include_frame=True)
+        seen = await client.check_once(options.stream_url, "anything can be seen", include_frame=True)
         if seen.frame is None:
             sys.exit("The server sent no picture.")
         print("the picture is in", seen.frame.save("picture"))
@@ -22,4 +28,4 @@ async def main(stream_url: str, questions: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2:]))
+    asyncio.run(main())

@@ -3,17 +3,23 @@
 python examples/digest_to_markdown.py rtsp://yard.example/live report.md 3
 """
 
+import argparse
 import sys
 from pathlib import Path
 
 from trio_client import Failed, Summary, TrioClient, exit_on_sigterm
 
 
-def main(stream_url: str, report: str, windows: str) -> None:
-    path = Path(report)
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Summarise a stream into a Markdown file.")
+    parser.add_argument("stream_url")
+    parser.add_argument("report", type=Path, help="the file to write")
+    parser.add_argument("windows", type=int, help="how many summaries, of ten minutes each")
+    options = parser.parse_args()
+    url, path = options.stream_url, options.report
     with TrioClient() as client, path.open("w", encoding="utf-8") as file:
-        print(f"# {stream_url.rpartition('@')[2]}", file=file)  # without a password
-        digest = client.live_digest.stream(stream_url, window_minutes=10, max_windows=int(windows), include_frames=True)
+        print(f"# {url.rpartition('@')[2]}", file=file)  # without a password
+        digest = client.live_digest.stream(url, window_minutes=10, max_windows=options.windows, include_frames=True)
         with digest as events:
             for event in events:
                 match event:
@@ -36,4 +42,4 @@ def write(file, event: Summary, path: Path) -> None:
 
 if __name__ == "__main__":
     exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
-    main(*sys.argv[1:4])
+    main()

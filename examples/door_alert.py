@@ -5,6 +5,7 @@
 The message has the form that Discord's webhooks take: `payload_json` and a file. Slack's take `{"text": …}`, no file.
 """
 
+import argparse
 import json
 import sys
 
@@ -13,16 +14,22 @@ import httpx
 from trio_client import Failed, Triggered, TrioClient, exit_on_sigterm
 
 
-def main(stream_url: str, condition: str, hook: str) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Tell a chat channel when something happens at the door.")
+    parser.add_argument("stream_url")
+    parser.add_argument("condition")
+    parser.add_argument("hook", help="the channel's URL")
+    options = parser.parse_args()
+    url, condition = options.stream_url, options.condition
     with (
         TrioClient() as client,
         httpx.Client(timeout=10) as chat,
-        client.live_monitor.stream(stream_url, condition, max_triggers=3, trigger_cooldown_seconds=60) as events,
+        client.live_monitor.stream(url, condition, max_triggers=3, trigger_cooldown_seconds=60) as events,
     ):
         for event in events:
             match event:
                 case Triggered():
-                    tell(chat, hook, event)
+                    tell(chat, options.hook, event)
                 case Failed(message=message):
                     sys.exit(f"The watch failed: {message}")
 
@@ -40,4 +47,4 @@ def tell(chat: httpx.Client, hook: str, event: Triggered) -> None:
 
 if __name__ == "__main__":
     exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
-    main(*sys.argv[1:4])
+    main()

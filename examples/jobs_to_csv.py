@@ -3,8 +3,8 @@
 python examples/jobs_to_csv.py jobs.csv
 """
 
+import argparse
 import csv
-import sys
 from pathlib import Path
 
 from trio_client import TrioClient
@@ -13,9 +13,12 @@ from trio_client.pricing import cost_of
 COLUMNS = ("job_id", "type", "status", "created", "stream", "checks", "triggers", "usd")
 
 
-def main(path: str) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write all jobs of the account to a CSV file.")
+    parser.add_argument("path", type=Path, help="the file to write")
+    path = parser.parse_args().path
     count = 0
-    with TrioClient() as client, Path(path).open("w", newline="", encoding="utf-8") as file:
+    with TrioClient() as client, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for job in client.jobs.iterate():  # page by page: the list is never held whole
@@ -27,4 +30,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -3,6 +3,7 @@
 python examples/run_when.py rtsp://gate.example/live "the gate is open" 10m -- notify-send "The gate is open"
 """
 
+import argparse
 import subprocess
 import sys
 
@@ -11,21 +12,30 @@ from trio_client import Triggered, TrioClient, exit_on_sigterm
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def main(stream_url: str, condition: str, patience: str, command: list[str]) -> int:
-    seconds = int(patience[:-1]) * UNITS[patience[-1]]
+def seconds(text: str) -> int:
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run a command once something is seen.")
+    parser.add_argument("stream_url")
+    parser.add_argument("condition")
+    parser.add_argument("patience", type=seconds, help="how long to wait, such as 30s, 10m or 2h")
+    parser.add_argument("command", nargs="+", help="what to run, after --")
+    options = parser.parse_args()
+    stream = options.stream_url, options.condition
     with (
         TrioClient() as client,
-        client.live_monitor.stream(stream_url, condition, monitor_duration_seconds=seconds) as events,
+        client.live_monitor.stream(*stream, monitor_duration_seconds=options.patience) as events,
     ):
         seen = events.until(Triggered)
     if seen is None:
         print("It was not seen.", file=sys.stderr)
         return 1
     print(seen.explanation)
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(options.command, check=False).returncode
 
 
 if __name__ == "__main__":
     exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
-    split = sys.argv.index("--")
-    sys.exit(main(*sys.argv[1:split], command=sys.argv[split + 1 :]))
+    sys.exit(main())

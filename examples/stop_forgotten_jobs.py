@@ -5,22 +5,27 @@
 Without `--really` it only shows what it would do. Run it now and then, by cron.
 """
 
+import argparse
 import sys
 from datetime import datetime, timedelta, timezone
 
 from trio_client import TrioClient, TrioError
 
 
-def main(hours: float, *, really: bool) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Stop the jobs that have run for too long.")
+    parser.add_argument("hours", type=float, help="how long a job may run")
+    parser.add_argument("--really", action="store_true", help="stop them; without it, they are only shown")
+    options = parser.parse_args()
     failures = 0
-    before = datetime.now(timezone.utc) - timedelta(hours=hours)
+    before = datetime.now(timezone.utc) - timedelta(hours=options.hours)
     with TrioClient() as client:
         running = list(client.jobs.iterate(status="running"))
         for job in running:
             if job.created_time is None or job.created_time > before:
                 continue
             print(job.job_id, job.job_type, "since", job.created_at)
-            if really:
+            if options.really:
                 try:
                     print("  ->", client.jobs.cancel(job.job_id, missing_ok=True).status)
                 except TrioError as error:
@@ -30,4 +35,4 @@ def main(hours: float, *, really: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), really="--really" in sys.argv))
+    sys.exit(main())

@@ -16,7 +16,9 @@ from threading import Thread
 
 import pytest
 
+from trio_client.frames import Frame
 from trio_client.stub import Scene, StubServer
+from trio_client.testing import make
 
 from .runner import run_program
 
@@ -24,6 +26,7 @@ HOME = Path(__file__).resolve().parents[2] / "examples"
 GATE = "rtsp://user:hunter2@gate.example/live"
 VAN = "a van is at the gate"
 QUICKSTARTS = sorted(HOME.glob("quickstart*.py"))
+USAGE = 2
 RunExample = Callable[..., str]
 
 
@@ -49,6 +52,7 @@ def run(
         printed = capsys.readouterr()
         assert code == left, printed
         assert "hunter2" not in printed.out + printed.err
+        assert printed.err.startswith("usage: ") == (code == USAGE)
         return printed.out
 
     yield run_example
@@ -176,6 +180,28 @@ def test_ask_picture(run: RunExample, stub_environment: StubServer, tmp_path: Pa
     assert "Is the gate open? [yes]" in printed
     assert "What vehicles are there? [open]" in printed
     assert (tmp_path / "picture.jpg").exists()
+
+
+def test_tune_condition(run: RunExample, tmp_path: Path) -> None:
+    picture = make(Frame).data
+    for name in ("yes-noon.jpg", "no-night.jpg", "holiday.jpg"):
+        (tmp_path / name).write_bytes(picture)
+    printed = run("tune_condition.py", ".", "Is the gate open?", "What is at the gate?")
+    assert "2 pictures, 4 questions, about $0.04\n" in printed
+    assert "Is the gate open?\n  right: 1 of 2\n  no-night.jpg: false alarm\n" in printed
+    assert "What is at the gate?\n  right: 0 of 2\n" in printed
+    assert printed.count(": neither yes nor no") == 2
+    (tmp_path / "answers.csv").write_text("holiday.jpg, Yes\nno-night.jpg,yes\n", "utf-8-sig")
+    assert "right: 2 of 2" in run("tune_condition.py", ".", "Is the gate open?")
+
+
+NEED_NO_ARGUMENTS = ("quickstart.py", "quickstart_async.py", "retry_failed_osapi_jobs.py")
+NEED_ARGUMENTS = sorted(path.name for path in HOME.glob("*.py") if path.name not in NEED_NO_ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", [name for name in NEED_ARGUMENTS if name != "dask_cluster.py"])
+def test_without_its_arguments_a_program_shows_its_usage(run: RunExample, name: str) -> None:
+    run(name, code=USAGE)
 
 
 def test_timelapse(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Try wordings of a condition on pictures whose answers are known, before hours of watching are paid for.
+
+    python examples/tune_condition.py pictures "Is the gate open?" "Is there a gap between the gate's two wings?"
+
+In the folder, the name of a picture begins with its right answer: `yes-noon.jpg`, `no-fog.jpg`. Or answers.csv, beside
+the pictures, has a line for each: `noon.jpg,yes`. Pictures of your own camera are worth the most (timelapse.py).
+"""
+
+import argparse
+import asyncio
+import csv
+import sys
+from pathlib import Path
+
+from trio_client import AsyncTrioClient, TrioError, pricing
+
+WORDS = {"yes": True, "no": False}
+AT_ONCE = 4
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description="Try wordings of a condition on pictures whose answers are known.")
+    parser.add_argument("folder", type=Path, help="pictures named yes-….jpg and no-….jpg, or with an answers.csv")
+    parser.add_argument("questions", nargs="+", help="the wordings to compare")
+    options = parser.parse_args()
+    answers = right_answers(options.folder)
+    if not answers:
+        sys.exit(
+            f"No picture in {options.folder} has a name that begins with yes- or no-, and there is no answers.csv."
+        )
+    count = len(answers) * len(options.questions)
+    # The price of analyze_frame is not published: that of a check is assumed.
+    print(f"{len(answers)} pictures, {count} questions, about ${pricing.estimate_usd('check-once', checks=count):.2f}")
+    places = asyncio.Semaphore(AT_ONCE)
+    async with AsyncTrioClient() as client:
+        for question in options.questions:
+            found = await asyncio.gather(*(ask(client, places, picture, question) for picture in answers))
+            report(question, answers, dict(zip(answers, found, strict=True)))
+
+
+def right_answers(folder: Path) -> dict[Path, bool]:
+    """Return the pictures of a folder, each with its right answer."""
+    table = folder / "answers.csv"
+    if table.exists():
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            return {folder / name: WORDS[answer.strip().lower()] for name, answer in csv.reader(file)}
+    pictures = sorted(each for each in folder.iterdir() if each.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    words = {picture: picture.name.partition("-")[0].lower() for picture in pictures}
+    return {picture: WORDS[word] for picture, word in words.items() if word in WORDS}
+
+
+async def ask(client: AsyncTrioClient, places: asyncio.Semaphore, picture: Path, question: str) -> bool | str | None:
+    """Return yes or no, `None` for neither, or why there is no answer."""
+    async with places:
+        try:
+            return (await client.analyze_frame(picture, question)).triggered
+        except TrioError as error:
+            return str(error)
+
+
+def report(question: str, answers: dict[Path, bool], found: dict[Path, bool | str | None]) -> None:
+    right = sum(found[picture] is answer for picture, answer in answers.items())
+    print(f"\n{question}\n  right: {right} of {len(answers)}")
+    for picture, answer in answers.items():
+        got = found[picture]
+        if got is not answer:
+            said = {True: "false alarm", False: "missed", None: "neither yes nor no"}.get(got, got)
+            print(f"  {picture.name}: {said}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
