@@ -11,7 +11,7 @@ from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, cle
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.log import logger
-from .._core.validation import positive
+from .._core.validation import integer, positive
 from .._http.types import AsyncHTTPClient
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer
@@ -208,6 +208,7 @@ class AsyncTrioClient(AsyncBaseClient):
         targets: Iterable[Target] = (),
         *,
         turn_seconds: float = 300,
+        slots: int | None = None,
         duration: float | None = None,
         max_cost_usd: float | None = None,
     ) -> AsyncTargetStream:
@@ -219,12 +220,19 @@ class AsyncTrioClient(AsyncBaseClient):
         a target was not watched is reported as a `CoverageGap` when its next time slice begins. The number of slots is
         detected, also when it changes. A watch that cannot continue ends with a `Failed` event and affects no other.
 
+        Programs that share an account share its slots evenly, without knowing each other: once a job was refused, each
+        makes one attempt at a time, at random intervals, and has no first claim to a slot that it has released. From
+        then on, and with fewer `slots` than targets, a job is asked to run no longer than `turn_seconds` + 60, so that
+        a killed program does not hold slots for long.
+
         Targets can be added and removed while the stream runs, with its `add` and `remove`.
 
         Args:
             targets: what to watch, no two of them equal; none: the stream waits until some are added.
             turn_seconds: seconds, more than 0, that a target is watched while others wait. Each begun minute of a
                 job is billed.
+            slots: how many jobs this program runs at most, 1 or more; `None`: as many as the account lets it run.
+                Where the number of programs is known, shares that add up to the account's slots are the fairest.
             duration: seconds to watch in all, counted from entering, 5 or more; `None`: until the stream is left.
             max_cost_usd: US dollars that all targets together may cost, each begun minute of a job counted; `None`: no
                 limit. A target's own `duration` and `max_cost_usd` count as well.
@@ -255,13 +263,15 @@ class AsyncTrioClient(AsyncBaseClient):
         positive("turn_seconds", turn_seconds, "seconds")
         if turn_seconds < 60:
             logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
+        if slots is not None:
+            integer("slots", slots, 1)
         limits = SharedLimits(duration, max_cost_usd, clock=self._transport.clock)
         watch = self.live_monitor.watch
 
         def make_watch(target: Target) -> AsyncWatchStream:
             return watch(target.stream_url, target.condition, **target.options)
 
-        return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds, limits)
+        return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds, slots, limits)
 
     # async-only: end
     @overload

@@ -67,6 +67,11 @@ class AsyncSharedSlotLease:
         self._slices.refused(self._number)
         self._share()
 
+    def job_limit(self, limit: float | None) -> float | None:
+        """Bound a job that shares slots, so that a process that is killed does not hold one for long."""
+        longest = min(math.inf if limit is None else limit, self._slices.job_seconds)
+        return longest if math.isfinite(longest) else None
+
     def restart_delay(self) -> float:
         """Keep a job to the end of its time slice once the account has refused one."""
         return math.inf if self._slices.limited else 0.0

@@ -102,6 +102,10 @@ class AsyncSlotLease(Protocol):
         """Note that the account has no free slot; `wait` is over when the next attempt makes sense."""
         ...
 
+    def job_limit(self, limit: float | None) -> float | None:
+        """Return how many seconds the next job may run, of what the watch allows; `None`: there is no limit."""
+        ...
+
     def restart_delay(self) -> float:
         """Return for how many seconds a job is kept that is to be replaced, since its slot could be lost meanwhile."""
         ...

@@ -280,7 +280,7 @@ class AsyncWatch:
         if lost is not None:
             return lost
         try:
-            job = self._new_job(limit)
+            job = self._new_job(self.lease.job_limit(limit))
         except TrioError as error:  # the address is none that the API takes
             return do.Failure(error.with_traceback(None))
         self._references.used()

@@ -54,9 +54,10 @@ class AsyncTargetStream:
         targets: Iterable[Target],
         make_watch: Callable[[Target], AsyncEventStream],
         turn_seconds: float,
+        slots: int | None,
         limits: SharedLimits,
     ) -> None:
-        self._workers = AsyncWorkerGroup(transport, make_watch, turn_seconds, limits)
+        self._workers = AsyncWorkerGroup(transport, make_watch, turn_seconds, slots, limits)
         self._closed = False
         self._last: tuple[Target, Event] | None = None
         for target in targets:

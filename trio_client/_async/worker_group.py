@@ -45,6 +45,7 @@ class AsyncWorkerGroup:
         transport: AsyncTransport,
         make_watch: Callable[[Target], AsyncEventStream],
         turn_seconds: float,
+        slots: int | None,
         limits: SharedLimits,
     ) -> None:
         self.members: dict[Target, AsyncMember] = {}
@@ -54,7 +55,7 @@ class AsyncWorkerGroup:
         self._make_watch = make_watch
         self._limits = limits
         self._past_usages: dict[Target, Usage] = {}
-        self._slices = TimeSlices(turn_seconds, clock=transport.clock)
+        self._slices = TimeSlices(turn_seconds, clock=transport.clock, slots=slots)
         self._leases: dict[int, AsyncSharedSlotLease] = {}
         self._numbers = count()
         self._run: _Run | None = None
@@ -75,6 +76,7 @@ class AsyncWorkerGroup:
         member.watch.subject.key = target.key
         self.members[target] = member
         self._leases[number] = lease
+        self._slices.watches = len(self._leases)
         if self._run is not None:
             member.prepare()
             self._run.channel.reopen()
@@ -207,6 +209,7 @@ class AsyncWorkerGroup:
         member.watch.leave()
         member.lease.release()
         del self._leases[member.number]
+        self._slices.watches = len(self._leases)
 
     def _fail(self, error: Exception) -> None:
         assert self._run is not None

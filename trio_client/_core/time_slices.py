@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections import OrderedDict
 from collections.abc import Callable
 
-from .endpoints import POLL_SECONDS
-
-__all__ = ["TimeSlices"]
+__all__ = ["TimeSlices", "attempt_interval"]
 
 _MAX_STARTING = 32
-_LONGEST_PROBE = 60.0
 _RETRY_STOP_AFTER = 5.0
+_EXTRA_SECONDS = 60.0  # beyond its time slice, after which a job ends by itself
+_ROUNDING = 1e-6
+_CONTENDED_SLICES = 2  # after a refusal, in which slices end also where no watch of this process waits
+
+
+def attempt_interval(seconds: float) -> float:
+    """Return the mean of the intervals between attempts to start a job, for time slices of that length.
+
+    Shorter ones cost refused creates, longer ones leave slots idle.
+    """
+    return min(max(seconds / 30, 0.2), 10.0)
 
 
 class TimeSlices:
     """Share out job slots: first come, first served, and each for a time slice if others wait.
 
-    How many slots the account has is learned from the server's refusals. Until the first refusal as many start at
-    once as run already; later one attempt is made now and then, to see whether there are more.
+    How many slots the account has for this process is not known. Until the first refusal as many jobs start at once as
+    run already. From then on one attempt is made at a time, at random intervals of one mean: the same after a success,
+    after a refusal, and after a slot was released. So processes that know nothing of each other share an account
+    evenly: one that has ended a time slice has no first claim to the slot.
 
     Args:
         seconds: how long a time slice is, if others wait.
         clock: the time, in seconds.
+        slots: how many watches may have a job at most; `None`: as many as the account lets run.
+        rand: a random number from 0 to 1.
+
+    Attributes:
+        watches: how many watches there are.
     """
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        clock: Callable[[], float],
+        slots: int | None = None,
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        self.watches = 0
         self._seconds = seconds
         self._clock = clock
+        self._rand = rand
+        self._most = math.inf if slots is None else slots
         self._leases: dict[int, float] = {}  # since when
         self._starting: set[int] = set()
         self._ending: set[int] = set()
         self._queue: OrderedDict[int, None] = OrderedDict()
-        self._limit: int | None = None
-        self._probe_pause = POLL_SECONDS
-        self._probe_at = 0.0
+        self._refused_at: float | None = None
+        self._attempt_at = 0.0
+        self._next_end_at = 0.0
 
     @property
     def running(self) -> int:
@@ -44,7 +71,13 @@ class TimeSlices:
     @property
     def limited(self) -> bool:
         """Whether the account has refused a job, so that there are fewer slots than were asked for."""
-        return self._limit is not None
+        return self._refused_at is not None
+
+    @property
+    def job_seconds(self) -> float:
+        """How long a job may run at most, so that a process that is killed does not hold a slot for long."""
+        shares = self.limited or self.watches > self._most
+        return self._seconds + _EXTRA_SECONDS if shares else math.inf
 
     def acquire(self, watch: int) -> bool:
         """Return whether a watch may start a job at once; otherwise it is queued."""
@@ -52,52 +85,55 @@ class TimeSlices:
             if not (self._queue and self._is_over(watch)):
                 return True
             self.release(watch)
+        self._skip_missed_attempt()
         self._queue.setdefault(watch)
         return False
 
     def grant(self) -> list[int]:
         """Return the watches that may start a job now."""
         granted: list[int] = []
-        while self._queue and self._has_capacity():
+        while self._may_attempt() and (not self.limited or self._is_due(self._attempt_at)):
             watch, _ = self._queue.popitem(last=False)
-            self._leases[watch] = self._clock()
+            self._leases[watch] = self._next_end_at = self._clock()
             self._starting.add(watch)
             granted.append(watch)
         return granted
 
     def started(self, watch: int) -> None:
         """Note that a job runs: there is a slot for it."""
-        if watch not in self._starting:
-            return
-        self._starting.discard(watch)
-        if self._limit is not None and self.running > self._limit:
-            self._limit = self.running
-            self._probe_pause, self._probe_at = POLL_SECONDS, self._clock()
+        if watch in self._starting:
+            self._starting.discard(watch)
+            self._plan_attempt()
 
     def refused(self, watch: int) -> None:
         """Note that there is no slot for a watch: it goes to the head of the queue."""
         self.release(watch)
-        self._limit = len(self._leases)
-        self._probe_at = self._clock() + self._probe_pause
-        self._probe_pause = min(2 * self._probe_pause, _LONGEST_PROBE)
+        self._refused_at = self._clock()
+        self._plan_attempt()
         self._queue[watch] = None
         self._queue.move_to_end(watch, last=False)
 
     def release(self, watch: int) -> None:
         """Take a watch's lease back, or let it wait no longer."""
+        self._skip_missed_attempt()
         self._leases.pop(watch, None)
         self._queue.pop(watch, None)
         self._starting.discard(watch)
         self._ending.discard(watch)
 
     def overdue(self) -> list[int]:
-        """Return the watches whose job is to be stopped now, because others wait; each is named once."""
-        if not self._is_full():
+        """Return the watches whose job is to be stopped now, because others wait; each is named once.
+
+        One at a time: the next when another watch was granted a slot meanwhile, or after the mean of the intervals, in
+        which another process may have taken the slot. Otherwise slots would be idle.
+        """
+        if not self._others_wait() or not self._is_due(self._next_end_at):
             return []
-        wanted = len(self._queue) - len(self._ending)
-        over = [watch for watch in self._leases if watch not in self._ending | self._starting and self._is_over(watch)]
-        chosen = over[: max(0, wanted)]
-        self._ending.update(chosen)
+        over = [watch for watch in self._steady() if self._is_over(watch)]
+        chosen = sorted(over, key=self._leases.__getitem__)[:1]
+        if chosen:
+            self._ending.update(chosen)
+            self._next_end_at = self._clock() + attempt_interval(self._seconds)
         return chosen
 
     def not_stopped(self, watch: int) -> None:
@@ -109,27 +145,44 @@ class TimeSlices:
     def wake_in(self) -> float | None:
         """Return in how many seconds there will be something to do; `None`: not before the next call."""
         moments: list[float] = []
-        if self._queue and self._is_full():
-            if len(self._queue) > len(self._ending):
-                running = self._leases.keys() - self._ending - self._starting
-                moments += [self._leases[watch] + self._seconds for watch in running]
-            if not self._starting:
-                moments.append(self._probe_at)
+        if self.limited and self._may_attempt():
+            moments.append(self._attempt_at)
+        if self._others_wait():
+            moments += [max(self._leases[watch] + self._seconds, self._next_end_at) for watch in self._steady()]
         return max(0.0, min(moments) - self._clock()) if moments else None
 
-    def _has_capacity(self) -> bool:
-        if len(self._starting) >= min(max(1, self.running), _MAX_STARTING):
-            return False
-        if not self._is_full():
-            return True
-        now = self._clock()
-        if self._starting or now < self._probe_at:
-            return False
-        self._probe_at = now + self._probe_pause
-        return True
+    def _may_attempt(self) -> bool:
+        """Whether there is one to start, and capacity for it."""
+        capacity = 1 if self.limited else min(max(1, self.running), _MAX_STARTING)
+        return bool(self._queue) and len(self._starting) < capacity and len(self._leases) < self._most
 
-    def _is_full(self) -> bool:
-        return self._limit is not None and len(self._leases) >= self._limit
+    def _plan_attempt(self) -> None:
+        self._attempt_at = self._clock() + 2 * attempt_interval(self._seconds) * self._rand()
+
+    def _skip_missed_attempt(self) -> None:
+        """Draw anew when an attempt was due that could not be made: what changes now gives no first claim."""
+        if not self._may_attempt() and self._is_due(self._attempt_at):
+            self._plan_attempt()
+
+    def _others_wait(self) -> bool:
+        """Whether watches wait for a slot that there is none for: of this process, or probably of another."""
+        if not self.limited and len(self._leases) < self._most:
+            return False
+        return len(self._queue) > len(self._ending) or self._is_contended()
+
+    def _is_contended(self) -> bool:
+        """Whether the account has refused a job lately: then others may wait though no watch of this process does.
+
+        Otherwise a process that happens to have a slot for each of its watches would never give one up again.
+        """
+        return self._refused_at is not None and self._clock() < self._refused_at + _CONTENDED_SLICES * self._seconds
+
+    def _steady(self) -> list[int]:
+        """Return the watches whose job neither starts nor ends at the moment."""
+        return [watch for watch in self._leases if watch not in self._ending and watch not in self._starting]
 
     def _is_over(self, watch: int) -> bool:
-        return self._clock() - self._leases[watch] >= self._seconds
+        return self._is_due(self._leases[watch] + self._seconds)
+
+    def _is_due(self, moment: float) -> bool:
+        return self._clock() >= moment - _ROUNDING

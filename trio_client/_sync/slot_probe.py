@@ -85,6 +85,10 @@ class ProbedSlot:
         self._pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
         self._queue.refused(self._number, error, self._transport.clock(), self._pause)
 
+    def job_limit(self, limit: float | None) -> float | None:
+        """Return the limit as it is."""
+        return limit
+
     def restart_delay(self) -> float:
         """Keep a job until ten minutes after the account has refused one."""
         return max(0.0, self._refused_at + _RESTART_DELAY - self._transport.clock())
