@@ -76,7 +76,8 @@ class RawServer:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # wakes the thread that accepts; elsewhere than here a shutdown does not
+            socket.create_connection(self._listener.getsockname()).close()
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):  # the client has left
@@ -106,6 +107,9 @@ class RawServer:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
+                return
+            if self._ended.is_set():
+                connection.close()
                 return
             self.connections += 1
             self._start(self._serve, connection)

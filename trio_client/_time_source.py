@@ -5,13 +5,18 @@ Network reads and writes ask `REAL` alone: a reply takes as long as it takes, al
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 __all__ = ["REAL", "RealTime", "TimeSource", "current", "replace", "replaced", "restore"]
+
+
+_T = TypeVar("_T")
 
 
 class TimeSource(Protocol):
@@ -45,13 +50,34 @@ class RealTime:
         partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
     )
 
+    slice_seconds: float | None = 0.5 if os.name == "nt" else None
+    """How long a thread waits at once. Under Windows no signal ends a wait, and Ctrl-C counts once it is over."""
+
     def wall_clock(self) -> float:
         """Return seconds since 1970."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        time.sleep(seconds)
+        if self.slice_seconds is None:
+            time.sleep(seconds)
+        else:
+            self.in_slices(time.sleep, seconds)
+
+    def in_slices(self, wait: Callable[[float], _T], seconds: float) -> _T:
+        """Wait at most `seconds` in total, in slices that let a signal through; return what the last wait returned.
+
+        Args:
+            wait: waits at most as many seconds as it gets; something true ends the waiting.
+            seconds: infinity waits without a limit.
+        """
+        until = self.monotonic() + seconds
+        longest = self.slice_seconds or threading.TIMEOUT_MAX
+        while True:
+            left = max(0.0, until - self.monotonic())
+            done = wait(min(left, longest))
+            if done or left <= longest:
+                return done
 
     async def async_sleep(self, seconds: float) -> None:
         """Wait, and let other tasks run."""

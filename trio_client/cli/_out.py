@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .. import EventStream
 
-__all__ = ["Out"]
+__all__ = ["Out", "closed_output"]
 
 _SHOW_CURSOR = b"\x1b[?25h\n"  # a live view hides it
 _NARROWEST = 8  # the smallest width of a column that is cut
@@ -228,7 +228,7 @@ def _detect_closed_output() -> Generator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.EPIPE, errno.EIO):
+        if error.errno in _GONE:
             raise ReaderGoneError from None
         raise
 
@@ -248,6 +248,13 @@ class _Handler(logging.Handler):
         show(record.getMessage())
 
 
+
+def closed_output(system: str) -> set[int]:
+    """Return what writing to a closed pipe, or to a terminal that is gone, fails with."""
+    return {errno.EPIPE, errno.EIO} | ({errno.EINVAL} if system == "nt" else set())
+
+
+_GONE = closed_output(os.name)
 _LABEL_STYLES = {"warning: ": "bold magenta", "error: ": "bold red"}
 _STATUS_STYLES = {
     "running": "green",

@@ -16,7 +16,7 @@ __all__ = ["ending_signals"]
 
 @contextmanager
 def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
-    """Raise `Interrupted` once on Ctrl-C, SIGTERM or a closed terminal.
+    """Raise `Interrupted` once on Ctrl-C, SIGTERM, Ctrl-Break (which Windows has in its place) or a closed terminal.
 
     A second signal exits at once, during the cleanup and after it: the handlers stay, so that a program that was
     interrupted ends with one of its own exit codes. A signal that the parent process ignored (`nohup`, a shell's
@@ -37,7 +37,7 @@ def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
         is_first = False
         raise Interrupted(number)
 
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     before = {each: signal.getsignal(each) for each in numbers}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:

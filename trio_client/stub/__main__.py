@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; one line on standard output has the address."""
+    """Serve until SIGINT, SIGTERM or SIGBREAK; one line on standard output has the address."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):  # the last is Windows's, where process managers send it
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
     try:
         server.start()
     except OSError as error:

@@ -9,7 +9,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError as FutureCancelledError
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -220,6 +220,8 @@ class Exchange:
 
 
 def _result(future: Future[_T]) -> _T:
+    if REAL.slice_seconds is not None:
+        REAL.in_slices(lambda seconds: wait((future,), seconds).done, math.inf)
     try:
         return future.result()
     except FutureCancelledError:
@@ -240,6 +242,6 @@ def _stop(over: threading.Event, loop: asyncio.AbstractEventLoop, thread: thread
         loop.stop()
         return
     asyncio.run_coroutine_threadsafe(end(), loop)
-    thread.join(_STOP_SECONDS)
+    REAL.in_slices(lambda seconds: thread.join(seconds) or not thread.is_alive(), _STOP_SECONDS)
     with suppress(RuntimeError):  # it did not stop
         loop.close()

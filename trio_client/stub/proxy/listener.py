@@ -83,7 +83,8 @@ class ProxyListener:
         """Bind the port without listening: connections are refused until then."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows needs no leave to bind a port again, and shares it
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(self._address)
         except OSError:
             sock.close()

@@ -181,7 +181,9 @@ def listen(host: str, port: int) -> socket.socket:
     # Named as TCP so that asyncio turns Nagle's algorithm off: every small reply would be 40 ms late.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Under Windows SO_REUSEADDR lets two servers share a port, and each gets some of the requests.
+        option: int = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        sock.setsockopt(socket.SOL_SOCKET, option, 1)
         sock.bind((host, port))
         sock.listen(2048)
     except OSError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from ...._time_source import REAL
+
 __all__ = ["Limiter"]
 
 
@@ -16,7 +18,9 @@ class Limiter:
 
     def acquire(self, timeout: float) -> bool:
         """Take one of the places, waiting at most `timeout` seconds; return whether one was free."""
-        return self._semaphore.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+        if REAL.slice_seconds is None:
+            return self._semaphore.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+        return REAL.in_slices(lambda seconds: self._semaphore.acquire(timeout=seconds), timeout)
 
     def release(self) -> None:
         """Give the place back."""

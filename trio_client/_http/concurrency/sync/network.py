@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpcore
@@ -15,6 +16,7 @@ import httpcore
 from ...._time_source import REAL
 from .run_to_completion import about_to_send
 from .shield import limit_in_force
+from .sliced_socket import connect_in_slices, slice_tls
 
 __all__ = ["Backend", "GuardedStream"]
 
@@ -125,6 +127,8 @@ class GuardedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
+        if REAL.slice_seconds is not None:
+            slice_tls(ssl_context)
         stream = self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout))
         return GuardedStream(stream, layers=self._layers + 1)
 
@@ -141,4 +145,7 @@ class Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return GuardedStream(super().connect_tcp(host, port, _bounded(timeout), local_address, socket_options))
+        connect = super().connect_tcp
+        if REAL.slice_seconds is not None:
+            connect = partial(connect_in_slices, connect)
+        return GuardedStream(connect(host, port, _bounded(timeout), local_address, socket_options))

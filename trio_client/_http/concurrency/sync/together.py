@@ -17,4 +17,4 @@ def do_together(calls: Sequence[Callable[[], None]], *, seconds: float) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(max(0.0, until - REAL.monotonic()))
+        REAL.in_slices(lambda seconds, each=thread: each.join(seconds) or not each.is_alive(), until - REAL.monotonic())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from ...._time_source import REAL
+
 __all__ = ["Wakeup"]
 
 
@@ -19,5 +21,8 @@ class Wakeup:
 
     def wait(self, seconds: float) -> None:
         """Wait until `set` is called, at most `seconds`."""
-        self._event.wait(min(seconds, threading.TIMEOUT_MAX))
+        if REAL.slice_seconds is None:
+            self._event.wait(min(seconds, threading.TIMEOUT_MAX))
+        else:
+            REAL.in_slices(self._event.wait, seconds)
         self._event.clear()
