@@ -212,15 +212,18 @@ _MODULES = (
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if name in _DEFINED_IN:
-        value: object = getattr(import_module(_DEFINED_IN[name], __name__), name)
-    elif name in __all__:
-        modules = (import_module(module, __name__) for module in _SHARED_MODULES)
-        value = next(getattr(module, name) for module in modules if name in module.__all__)
-    elif name in _MODULES:
-        return import_module(f".{name}", __name__)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        if name in _DEFINED_IN:
+            value: object = getattr(import_module(_DEFINED_IN[name], __name__), name)
+        elif name in __all__:
+            modules = (import_module(module, __name__) for module in _SHARED_MODULES)
+            value = next(getattr(module, name) for module in modules if name in module.__all__)
+        elif name in _MODULES:
+            return import_module(f".{name}", __name__)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    except OSError as error:  # too many open files
+        raise ImportError(f"cannot import {name!r} from {__name__!r}: {error.strerror}") from error
     globals()[name] = value
     return value
 

@@ -103,7 +103,7 @@ def test_what_a_code_page_lacks_is_escaped(stub: StubServer, monkeypatch: pytest
     monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
     written = Lines(lambda _: None, "cp1252")
     monkeypatch.setattr(sys, "stdout", written)
-    stub.scene(GATE, Scene(seen="Two cows (\u725b) \u2026 at the gate"))
+    stub.scene(GATE, Scene(holds=True, seen="Two cows (\u725b) \u2026 at the gate"))
     assert main(["check", GATE, "a cow"]) == 0
     written.flush()
     assert b"Two cows (\\u725b) \x85 at the gate" in written.buffer.getvalue()  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.owner import current_owner
 from .._http.types import AsyncHTTPClient
+from .._loading import loading
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class AsyncBaseClient:
         configure_logging()
         sender_type: Any = AsyncSender
         if http_client is not None:
-            from .._http.observer import Observed
+            with loading():
+                from .._http.observer import Observed
 
-            if isinstance(http_client, Observed):
-                from .._http._async.observed import AsyncObservedSender as sender_type  # noqa: N813
+                if isinstance(http_client, Observed):
+                    from .._http._async.observed import AsyncObservedSender as sender_type  # noqa: N813
 
         sender: AsyncSender = sender_type(
             settings.base_url,
@@ -125,7 +127,8 @@ class AsyncBaseClient:
             state = self._transport.state
             try:
                 if state.open_streams and state.open_streams.of(current_owner()):
-                    from .closing import close_streams  # with all that streams need
+                    with loading():
+                        from .closing import close_streams  # with all that streams need
 
                     await close_streams(self._transport, timeout)
             finally:

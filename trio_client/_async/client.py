@@ -13,6 +13,7 @@ from .._core.hooks import Hooks
 from .._core.log import logger
 from .._core.validation import integer, positive
 from .._http.types import AsyncHTTPClient
+from .._loading import loading
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer
 from .base_client import AsyncBaseClient
@@ -109,14 +110,16 @@ class AsyncTrioClient(AsyncBaseClient):
     @cached_property
     def live_monitor(self) -> AsyncLiveMonitor:
         """Monitors: jobs that check a condition again and again."""
-        from .live_monitor import AsyncLiveMonitor  # with all that streams need, which not every program does
+        with loading():
+            from .live_monitor import AsyncLiveMonitor  # with all that streams need, which not every program does
 
         return AsyncLiveMonitor(self._transport)
 
     @cached_property
     def live_digest(self) -> AsyncLiveDigest:
         """Digests: jobs that summarize in words what happens."""
-        from .live_digest import AsyncLiveDigest
+        with loading():
+            from .live_digest import AsyncLiveDigest
 
         return AsyncLiveDigest(self._transport)
 
@@ -256,9 +259,10 @@ class AsyncTrioClient(AsyncBaseClient):
 
         Source: API reference, "Limits" (concurrent jobs; users report ten).
         """
-        from .._core.shared_limits import SharedLimits
-        from .._core.targets import checked_targets
-        from .watch_many import AsyncTargetStream
+        with loading():
+            from .._core.shared_limits import SharedLimits
+            from .._core.targets import checked_targets
+            from .watch_many import AsyncTargetStream
 
         positive("turn_seconds", turn_seconds, "seconds")
         if turn_seconds < 60:
@@ -389,8 +393,9 @@ class AsyncTrioClient(AsyncBaseClient):
             >>> kinds[0], kinds[-1]
             ('started', 'stopped')
         """
-        from .event_request import AsyncEventRequest  # with all that streams need, which not every program does
-        from .event_stream import AsyncEventStream
+        with loading():
+            from .event_request import AsyncEventRequest  # with all that streams need, which not every program does
+            from .event_stream import AsyncEventStream
 
         positive("idle_timeout", idle_timeout, "seconds")
         call = event_call(method, path, params=params, json=json)

@@ -10,6 +10,7 @@ from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.validation import integer, one_of, positive
+from .._loading import loading
 from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
@@ -273,8 +274,9 @@ class AsyncJobs:
         Source: the API's "Poll jobs" guide.
         """
         positive("poll_interval", poll_interval, "seconds")
-        from .event_stream import AsyncEventStream
-        from .job_events import AsyncPolling
+        with loading():
+            from .event_stream import AsyncEventStream
+            from .job_events import AsyncPolling
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return AsyncEventStream(
@@ -368,7 +370,8 @@ class AsyncJobs:
 
         Source: API reference, "List Jobs" and "Cancel Job".
         """
-        from .._core.reports import CancelReport, job_filter
+        with loading():
+            from .._core.reports import CancelReport, job_filter
 
         several = isinstance(status, Iterable) and not isinstance(status, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         statuses = tuple(status) if several else (status,)

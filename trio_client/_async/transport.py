@@ -178,7 +178,11 @@ class AsyncTransport:
     async def _repeat(
         self, first: list[TrioError], attempt: Callable[[], Awaitable[_T]], request: Prepared, attempts: Attempts
     ) -> _T:
-        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+        try:
+            from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+        except OSError:  # too many open files; what failed first is what is to be known
+            self._note_failure(request, attempts, first[0])
+            raise first.pop() from None
 
         async def again() -> _T:
             if first:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from .. import errors
+from .._loading import loading
 from .._redaction import preview
 from .call import EVENT_STREAM, Nothing
 from .config import TRIO, Service
@@ -97,7 +98,8 @@ def check_strictly(
     model: type[BaseModel], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO
 ) -> None:
     """Raise ResponseValidationError if the reply deviates from the documented schema of the model."""
-    from ..models import _osapi_strict, _strict  # large, and only for strict clients
+    with loading():
+        from ..models import _osapi_strict, _strict  # large, and only for strict clients
 
     name = model.__name__
     documented: type[BaseModel] | None = getattr(_strict, name, None) or getattr(_osapi_strict, name, None)

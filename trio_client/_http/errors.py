@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,13 +66,14 @@ class Peer:
     secrets: Callable[[], Iterable[str]] = field(repr=False)
 
 
-def translate(error: Exception, peer: Peer, outer: BaseException | None = None) -> TrioError:
+def translate(error: Exception, peer: Peer, outer: BaseException | None = None, *, unsent: bool = False) -> TrioError:
     """Return the error that describes a failure of the HTTP library, which becomes its cause.
 
     Args:
         error: what the HTTP library raised.
         peer: whom the request was sent to.
         outer: what was being handled when it was sent; as it is the caller's, it stays as it is.
+        unsent: whether it was raised before the request was sent whole.
     """
     if isinstance(error, TrioError):
         return error
@@ -78,7 +81,7 @@ def translate(error: Exception, peer: Peer, outer: BaseException | None = None) 
     place, names = peer.place, _names(error)
     if not peer.own and names & _CONNECTING:
         names = _shown_by_causes(error, names)
-    translated = _timeout(names, place) or _connection(error, names, place)
+    translated = _timeout(names, place) or _connection(error, names, place, unsent=unsent)
     translated.__cause__ = error
     return translated
 
@@ -181,8 +184,8 @@ def _timeout(names: set[str], place: str) -> APITimeoutError | None:
     return None
 
 
-def _connection(error: Exception, names: set[str], place: str) -> APIConnectionError:
-    reason = preview(str(error) or type(error).__name__).rstrip(".")
+def _connection(error: Exception, names: set[str], place: str, *, unsent: bool) -> APIConnectionError:
+    reason = _reason(error)
     if names & _NEVER_SENT:
         return APIConnectionError(f"The request to {place} is not valid: {reason}.", request_sent=False, permanent=True)
     if names & _NOT_SENT:
@@ -196,15 +199,49 @@ def _connection(error: Exception, names: set[str], place: str) -> APIConnectionE
                 permanent=True,
             )
         return APIConnectionError(
-            f"Could not connect to {place}: {reason}.",
-            request_sent=False,
-            advice="Check the address and the network.",
+            f"Could not connect to {place}: {reason}.", request_sent=False, advice=_connect_advice(error)
         )
     if any(_names(each) & (_DISCONNECTED | _DISCONNECTED_BELOW) for each in _chain(error)):
         return APIConnectionError(
             f"The connection to {place} was lost before the whole reply had arrived: {reason}.", request_sent=True
         )
-    return APIConnectionError(f"The request to {place} failed: {type(error).__name__}: {reason}.", request_sent=None)
+    reason = f"{type(error).__name__}: {reason}"
+    if unsent and "TransportError" not in names:  # a package that is missing, say, and will be missing again
+        return APIConnectionError(
+            f"Could not connect to {place}: {reason}.",
+            request_sent=False,
+            permanent=not isinstance(error, OSError),
+            advice=_connect_advice(error) if isinstance(error, OSError) else None,
+        )
+    return APIConnectionError(f"The request to {place} failed: {reason}.", request_sent=None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, its cause, the cause of that, and so on; of several attempts to connect, the last."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        several: Sequence[BaseException] = getattr(current, "exceptions", ())
+        current = several[-1] if several else current.__cause__
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the innermost cause says: libraries between say no more than that they failed."""
+    said = [text for each in _causes(error) if (text := _said(each))]
+    return preview(said[-1] if said else type(error).__name__).rstrip(".")
+
+
+def _said(error: BaseException) -> str:
+    """Return the text of an exception; asyncio's own for a failed connect is that a connect failed."""
+    if isinstance(error, ConnectionError) and str(error).partition("] ")[2].startswith("Connect call failed"):
+        return f"[Errno {error.errno}] {os.strerror(error.errno or 0)}"
+    return str(error)
+
+
+def _connect_advice(error: BaseException) -> str:
+    if any(isinstance(each, OSError) and each.errno in (errno.EMFILE, errno.ENFILE) for each in _causes(error)):
+        return "Raise the limit of open files (ulimit -n), or open fewer streams at once."
+    return "Check the address and the network."
 
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:

@@ -17,6 +17,7 @@ from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._sync.sender import Sender
 from .._http.concurrency.sync.owner import current_owner
 from .._http.types import HTTPClient
+from .._loading import loading
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class BaseClient:
         configure_logging()
         sender_type: Any = Sender
         if http_client is not None:
-            from .._http.observer import Observed
+            with loading():
+                from .._http.observer import Observed
 
-            if isinstance(http_client, Observed):
-                from .._http._sync.observed import ObservedSender as sender_type  # noqa: N813
+                if isinstance(http_client, Observed):
+                    from .._http._sync.observed import ObservedSender as sender_type  # noqa: N813
 
         sender: Sender = sender_type(
             settings.base_url,
@@ -125,7 +127,8 @@ class BaseClient:
             state = self._transport.state
             try:
                 if state.open_streams and state.open_streams.of(current_owner()):
-                    from .closing import close_streams  # with all that streams need
+                    with loading():
+                        from .closing import close_streams  # with all that streams need
 
                     close_streams(self._transport, timeout)
             finally:

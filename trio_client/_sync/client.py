@@ -13,6 +13,7 @@ from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.validation import positive
 from .._http.types import HTTPClient
+from .._loading import loading
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer
 from .base_client import BaseClient
@@ -106,14 +107,16 @@ class TrioClient(BaseClient):
     @cached_property
     def live_monitor(self) -> LiveMonitor:
         """Monitors: jobs that check a condition again and again."""
-        from .live_monitor import LiveMonitor  # with all that streams need, which not every program does
+        with loading():
+            from .live_monitor import LiveMonitor  # with all that streams need, which not every program does
 
         return LiveMonitor(self._transport)
 
     @cached_property
     def live_digest(self) -> LiveDigest:
         """Digests: jobs that summarize in words what happens."""
-        from .live_digest import LiveDigest
+        with loading():
+            from .live_digest import LiveDigest
 
         return LiveDigest(self._transport)
 
@@ -314,8 +317,9 @@ class TrioClient(BaseClient):
             >>> kinds[0], kinds[-1]
             ('started', 'stopped')
         """
-        from .event_request import EventRequest  # with all that streams need, which not every program does
-        from .event_stream import EventStream
+        with loading():
+            from .event_request import EventRequest  # with all that streams need, which not every program does
+            from .event_stream import EventStream
 
         positive("idle_timeout", idle_timeout, "seconds")
         call = event_call(method, path, params=params, json=json)

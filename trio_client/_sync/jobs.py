@@ -11,6 +11,7 @@ from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
 from .._core.validation import integer, one_of, positive
+from .._loading import loading
 from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
@@ -274,8 +275,9 @@ class Jobs:
         Source: the API's "Poll jobs" guide.
         """
         positive("poll_interval", poll_interval, "seconds")
-        from .event_stream import EventStream
-        from .job_events import Polling
+        with loading():
+            from .event_stream import EventStream
+            from .job_events import Polling
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return EventStream(
@@ -369,7 +371,8 @@ class Jobs:
 
         Source: API reference, "List Jobs" and "Cancel Job".
         """
-        from .._core.reports import CancelReport, job_filter
+        with loading():
+            from .._core.reports import CancelReport, job_filter
 
         several = isinstance(status, Iterable) and not isinstance(status, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         statuses = tuple(status) if several else (status,)

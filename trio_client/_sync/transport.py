@@ -177,7 +177,11 @@ class Transport:
         return self._repeat(first, attempt, request, attempts)
 
     def _repeat(self, first: list[TrioError], attempt: Callable[[], _T], request: Prepared, attempts: Attempts) -> _T:
-        from tenacity import RetryCallState, Retrying, retry_if_exception
+        try:
+            from tenacity import RetryCallState, Retrying, retry_if_exception
+        except OSError:  # too many open files; what failed first is what is to be known
+            self._note_failure(request, attempts, first[0])
+            raise first.pop() from None
 
         def again() -> _T:
             if first:

@@ -248,7 +248,6 @@ class _Handler(logging.Handler):
         show(record.getMessage())
 
 
-
 def closed_output(system: str) -> set[int]:
     """Return what writing to a closed pipe, or to a terminal that is gone, fails with."""
     return {errno.EPIPE, errno.EIO} | ({errno.EINVAL} if system == "nt" else set())

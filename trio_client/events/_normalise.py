@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic_core import from_json
 
 from .._json import as_object, as_text, parse_json
+from .._loading import loading
 from .._redaction import kind_of, quoted
 from ..errors import RequestValidationError
 from ._fields import Fields
@@ -268,7 +269,8 @@ def from_dict(data: Mapping[str, Any]) -> Event:
         >>> event.kind, event.explanation
         ('triggered', 'A van.')
     """
-    from ._json_form import read  # few programs need it
+    with loading():
+        from ._json_form import read  # few programs need it
 
     is_mapping = isinstance(cast("object", data), Mapping)
     kind = data.get("kind") if is_mapping else None

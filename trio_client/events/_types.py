@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 from .._json import as_object
+from .._loading import loading
 from .._redaction import presentable
 from .._stats import JobStats, counters_of
 from ..frames import Frame
@@ -123,7 +124,8 @@ class _BaseEvent(_Restored):
             >>> data["kind"], data["occurred_at"], data["stats"]
             ('stopped', '2026-03-01T12:00:00Z', None)
         """
-        from ._json_form import write
+        with loading():
+            from ._json_form import write
 
         return write(cast("Any", self), frames=frames, raw=raw)
 

@@ -138,9 +138,11 @@ class AsyncContent(httpx.ByteStream):
         super().__init__(content)
         self._content = content
         self._sent = False
+        self.begun: bool = False  # whether it was asked for, after the head was sent
 
     def __aiter__(self) -> Self:
         self._sent = not self._content
+        self.begun = True
         return self
 
     async def __anext__(self) -> bytes:

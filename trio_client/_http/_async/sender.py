@@ -216,12 +216,12 @@ class AsyncSender:
     async def _exchange(
         self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> AsyncExchange:
-        outer = sys.exc_info()[1]
+        outer, content = sys.exc_info()[1], AsyncContent(request.content or b"")
         try:
             if self._pool is None:
                 return await self._through_client(request, waits)
             return await self._pool.open(
-                self._wire(request, waits),
+                self._wire(request, waits, content),
                 fresh=request.fresh_connection or (self._pool.lost_unrepeatable and not request.repeatable),
                 repeatable=request.repeatable,
                 counted=counted,
@@ -230,7 +230,7 @@ class AsyncSender:
         except TrioError:
             raise
         except Exception as error:
-            failure = translate(error, peer, outer)
+            failure = translate(error, peer, outer, unsent=self._pool is not None and not content.begun)
             raise failure from failure.__cause__
         except BaseException as error:  # cancelled: the frames below hold the request, and with it the key
             drop_tracebacks(error, outer)
@@ -251,15 +251,13 @@ class AsyncSender:
         self._has_network_stream = "network_stream" in response.extensions
         return AsyncExchange(None, None, response, waits, counted=False)
 
-    def _wire(self, request: Prepared, waits: dict[str, float]) -> httpx.Request:
+    def _wire(self, request: Prepared, waits: dict[str, float], content: AsyncContent) -> httpx.Request:
         """Return a request that is complete: httpx would take its time to complete it."""
-        url, content = _url(request.url), request.content or b""
+        url = _url(request.url)
         headers = {"host": url.netloc.decode("ascii"), **self._headers(request)}
         if request.content is not None:
-            headers["content-length"] = str(len(content))
-        return httpx.Request(
-            request.method, url, headers=headers, stream=AsyncContent(content), extensions={"timeout": waits}
-        )
+            headers["content-length"] = str(len(request.content))
+        return httpx.Request(request.method, url, headers=headers, stream=content, extensions={"timeout": waits})
 
     def _headers(self, request: Prepared) -> dict[str, str]:
         """Return the headers with the key; no frame that can fail holds them."""

@@ -137,9 +137,11 @@ class Content(httpx.ByteStream):
         super().__init__(content)
         self._content = content
         self._sent = False
+        self.begun: bool = False  # whether it was asked for, after the head was sent
 
     def __iter__(self) -> Self:
         self._sent = not self._content
+        self.begun = True
         return self
 
     def __next__(self) -> bytes:

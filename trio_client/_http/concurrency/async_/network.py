@@ -14,6 +14,7 @@ from .run_to_completion import about_to_send
 __all__ = ["Backend"]
 
 _READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
+_MOMENT = 0.02  # seconds, for what has come already
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -29,7 +30,15 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._sending = False
-        return await self._stream.read(max(max_bytes, self._read_bytes), timeout)
+        size = max(max_bytes, self._read_bytes)
+        try:
+            return await self._stream.read(size, timeout)
+        except httpcore.ReadTimeout as silence:
+            # After a freeze of the process (a closed lid, SIGSTOP) the timeout and what waits are noticed at once.
+            try:
+                return await self._stream.read(size, _MOMENT)
+            except httpcore.ReadTimeout:
+                raise silence from silence.__cause__
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer:  # the end of a request
