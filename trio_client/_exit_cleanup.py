@@ -66,7 +66,7 @@ def stop_all() -> None:
         else:
             threads.append(thread)
     for thread in threads:
-        REAL.in_slices(lambda seconds, each=thread: each.join(seconds) or not each.is_alive(), until - REAL.monotonic())
+        REAL.join(thread, until - REAL.monotonic())
     running = ", ".join(str(stop) for stop in stops if stop not in stopped)
     if running:
         sys.stderr.write(f"trio_client: could not confirm that these jobs were stopped: {running}\n")

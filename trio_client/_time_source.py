@@ -79,6 +79,15 @@ class RealTime:
             if done or left <= longest:
                 return done
 
+    def join(self, thread: threading.Thread, seconds: float) -> None:
+        """Wait for the end of a thread, in slices."""
+
+        def wait(seconds: float) -> bool:
+            thread.join(seconds)
+            return not thread.is_alive()
+
+        self.in_slices(wait, seconds)
+
     async def async_sleep(self, seconds: float) -> None:
         """Wait, and let other tasks run."""
         import anyio  # sync programs do without it

@@ -87,7 +87,7 @@ def test_a_proxy_that_needs_another_package_is_named_at_once(create: Create, mon
 
 
 @both
-def test_the_innermost_reason_is_told(create: Create) -> None:
+def test_the_text_says_the_innermost_reason(create: Create) -> None:
     with RawServer(b"") as server:
         pass
     reason = r": \[Errno \d+\] .*Connection refused\. Check the address"

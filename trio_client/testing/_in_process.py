@@ -242,6 +242,6 @@ def _stop(over: threading.Event, loop: asyncio.AbstractEventLoop, thread: thread
         loop.stop()
         return
     asyncio.run_coroutine_threadsafe(end(), loop)
-    REAL.in_slices(lambda seconds: thread.join(seconds) or not thread.is_alive(), _STOP_SECONDS)
+    REAL.join(thread, _STOP_SECONDS)
     with suppress(RuntimeError):  # it did not stop
         loop.close()

@@ -29,31 +29,31 @@ class _Sliced(_Socket):
 
     __slots__ = ()
 
-    def recv(self, *arguments: Any) -> bytes:
-        return self._in_slices(super().recv, *arguments)
+    def recv(self, *arguments: Any, **options: Any) -> bytes:
+        return self._in_slices(partial(super().recv, *arguments, **options))
 
-    def recv_into(self, *arguments: Any) -> int:
-        return self._in_slices(super().recv_into, *arguments)
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        return self._in_slices(partial(super().recv_into, *arguments, **options))
 
-    def send(self, *arguments: Any) -> int:
-        return self._in_slices(super().send, *arguments)
+    def send(self, *arguments: Any, **options: Any) -> int:
+        return self._in_slices(partial(super().send, *arguments, **options))
 
-    def sendall(self, data: Any, *_: Any) -> None:
+    def sendall(self, data: Any, flags: int = 0) -> None:  # noqa: ARG002 - httpcore gives none
         view = memoryview(data).cast("B")
         while view:
             view = view[self.send(view) :]
 
-    def _in_slices(self, call: Callable[..., _T], *arguments: Any) -> _T:
+    def _in_slices(self, call: Callable[[], _T]) -> _T:
         timeout = self.gettimeout()
         if timeout == 0.0:
-            return call(*arguments)
+            return call()
         result: list[_T] = []
         timed_out: list[TimeoutError] = []
 
         def wait(seconds: float) -> bool:
             self.settimeout(max(seconds, 0.001))  # zero would not wait, and fail in another way
             try:
-                result.append(call(*arguments))
+                result.append(call())
             except TimeoutError as error:
                 timed_out[:] = [error]
                 return False
@@ -79,8 +79,8 @@ class SlicedTLSSocket(_Sliced, ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         try:
-            self._in_slices(super().do_handshake, block)
-        except BaseException:  # Ctrl-C, too: whoever asked for the socket has not got it yet
+            self._in_slices(partial(super().do_handshake, block))
+        except BaseException:  # Ctrl-C, too: the caller has no socket to close yet
             self.close()
             raise
 

@@ -17,4 +17,4 @@ def do_together(calls: Sequence[Callable[[], None]], *, seconds: float) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        REAL.in_slices(lambda seconds, each=thread: each.join(seconds) or not each.is_alive(), until - REAL.monotonic())
+        REAL.join(thread, until - REAL.monotonic())
