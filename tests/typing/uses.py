@@ -29,7 +29,10 @@ from trio_client import (
     JobPage,
     JobStats,
     RetryPolicy,
+    Started,
+    Stopped,
     StreamValidation,
+    Target,
     Timeout,
     Triggered,
     TrioClient,
@@ -94,6 +97,12 @@ def follow(client: TrioClient) -> None:
     with client.live_monitor.stream("rtsp://a", "b", on_exit="leave", on_drop="raise") as stream:
         assert_type(stream, EventStream)
         assert_type(stream.until(Triggered), Triggered | None)
+        assert_type(stream.until(Triggered, Failed), Triggered | Failed | None)
+        assert_type(stream.until(Triggered, Failed, Stopped, timeout=5), Triggered | Failed | Stopped | None)
+        several = stream.until(Triggered | Failed) or stream.until(Triggered, Failed, Stopped, Started)
+        if several is not None:
+            assert_type(several.job_id, str | None)
+            print(several.kind)
         assert_type(stream.collect(), list[Event])
         for event in stream:
             match event:
@@ -114,7 +123,20 @@ def narrow(event: Event) -> str | None:
     return None
 
 
+async def many(client: AsyncTrioClient) -> None:
+    async with client.watch_many([Target("rtsp://a", "b")]) as pairs:
+        assert_type(await pairs.until(Triggered), tuple[Target, Triggered] | None)
+        assert_type(await pairs.until(Triggered, Failed), tuple[Target, Triggered | Failed] | None)
+        found = await pairs.until(Triggered | Failed, timeout=5)
+        if found is not None:
+            target, event = found
+            assert_type(target, Target)
+            print(event.kind)
+
+
 async def follow_async(client: AsyncTrioClient) -> None:
+    async with client.live_monitor.watch("rtsp://a", "b") as watch:
+        assert_type(await watch.until(Triggered, Failed), Triggered | Failed | None)
     async with client.live_digest.stream("rtsp://a", window_minutes=1, max_windows=None) as stream:
         async for event in stream:
             assert_type(event, Event)

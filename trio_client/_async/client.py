@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -102,26 +101,42 @@ class AsyncTrioClient(AsyncBaseClient):
 
     def _set_up(self, transport: AsyncTransport) -> None:
         super()._set_up(transport)
-        self.streams: AsyncStreams = AsyncStreams(transport)
-        self.jobs: AsyncJobs = AsyncJobs(transport)
-        for made_when_used in ("live_monitor", "live_digest"):
-            vars(self).pop(made_when_used, None)
+        self._jobs = AsyncJobs(transport)
+        self._streams: AsyncStreams | None = None
+        self._live_monitor: AsyncLiveMonitor | None = None
+        self._live_digest: AsyncLiveDigest | None = None
 
-    @cached_property
+    @property
+    def jobs(self) -> AsyncJobs:
+        """All jobs of the account."""
+        return self._jobs
+
+    @property
+    def streams(self) -> AsyncStreams:
+        """Streams: whether they can be watched, and the address that can."""
+        if self._streams is None:
+            self._streams = AsyncStreams(self._transport)
+        return self._streams
+
+    @property
     def live_monitor(self) -> AsyncLiveMonitor:
         """Monitors: jobs that check a condition again and again."""
-        with loading():
-            from .live_monitor import AsyncLiveMonitor  # with all that streams need, which not every program does
+        if self._live_monitor is None:
+            with loading():
+                from .live_monitor import AsyncLiveMonitor  # with all that streams need, which not every program does
 
-        return AsyncLiveMonitor(self._transport)
+            self._live_monitor = AsyncLiveMonitor(self._transport)
+        return self._live_monitor
 
-    @cached_property
+    @property
     def live_digest(self) -> AsyncLiveDigest:
         """Digests: jobs that summarize in words what happens."""
-        with loading():
-            from .live_digest import AsyncLiveDigest
+        if self._live_digest is None:
+            with loading():
+                from .live_digest import AsyncLiveDigest
 
-        return AsyncLiveDigest(self._transport)
+            self._live_digest = AsyncLiveDigest(self._transport)
+        return self._live_digest
 
     async def check_once(
         self,

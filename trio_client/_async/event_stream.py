@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from types import TracebackType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .._core.open_streams import OpenStreams
 from .._core.usage import Usage
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncEventStream", "AsyncWatchStream"]
 
 _E = TypeVar("_E")
+_E2 = TypeVar("_E2")
+_E3 = TypeVar("_E3")
 
 
 class AsyncEventStream:
@@ -98,13 +100,40 @@ class AsyncEventStream:
         """
         return self._source.usage
 
-    async def until(self, *kinds: type[_E], timeout: float | None = None) -> _E | None:
+    @overload
+    async def until(self, kind: type[_E], /, *, timeout: float | None = None) -> _E | None: ...
+    @overload
+    async def until(self, kind: type[_E], second: type[_E2], /, *, timeout: float | None = None) -> _E | _E2 | None: ...
+    @overload
+    async def until(
+        self, kind: type[_E], second: type[_E2], third: type[_E3], /, *, timeout: float | None = None
+    ) -> _E | _E2 | _E3 | None: ...
+    @overload
+    async def until(
+        self, kind: UnionType, /, *kinds: type[Any] | UnionType, timeout: float | None = None
+    ) -> Event | None: ...
+    @overload
+    async def until(
+        self, kind: type[Any], second: UnionType, /, *kinds: type[Any] | UnionType, timeout: float | None = None
+    ) -> Event | None: ...
+    @overload
+    async def until(
+        self,
+        kind: type[Any],
+        second: type[Any],
+        third: type[Any],
+        fourth: type[Any],
+        /,
+        *kinds: type[Any] | UnionType,
+        timeout: float | None = None,
+    ) -> Event | None: ...
+    async def until(self, *kinds: Any, timeout: float | None = None) -> Any:
         """Return the next event of the given types, or `None` if the stream ends or the time is up before.
 
         The stream stays open: call it again for the event after that.
 
         Args:
-            kinds: one or more event types, such as `Triggered`.
+            kinds: one or more event types, such as `Triggered`, or unions of them.
             timeout: seconds to wait; `None`: as long as it takes. Starting a job is not cut off.
 
         Raises:

@@ -81,4 +81,9 @@ class AsyncOsapiClient(AsyncBaseClient):
 
     def _set_up(self, transport: AsyncTransport) -> None:
         super()._set_up(transport)
-        self.jobs: AsyncOsapiJobs = AsyncOsapiJobs(transport)
+        self._jobs = AsyncOsapiJobs(transport)
+
+    @property
+    def jobs(self) -> AsyncOsapiJobs:
+        """All jobs of the server."""
+        return self._jobs

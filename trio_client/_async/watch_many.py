@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from types import TracebackType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import anyio
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncTargetStream"]
 
 _E = TypeVar("_E")
+_E2 = TypeVar("_E2")
+_E3 = TypeVar("_E3")
 
 
 class AsyncTargetStream:
@@ -162,11 +164,40 @@ class AsyncTargetStream:
             raise same_target(target)
         self._workers.add(target)
 
-    async def until(self, *kinds: type[_E], timeout: float | None = None) -> tuple[Target, _E] | None:
+    @overload
+    async def until(self, kind: type[_E], /, *, timeout: float | None = None) -> tuple[Target, _E] | None: ...
+    @overload
+    async def until(
+        self, kind: type[_E], second: type[_E2], /, *, timeout: float | None = None
+    ) -> tuple[Target, _E | _E2] | None: ...
+    @overload
+    async def until(
+        self, kind: type[_E], second: type[_E2], third: type[_E3], /, *, timeout: float | None = None
+    ) -> tuple[Target, _E | _E2 | _E3] | None: ...
+    @overload
+    async def until(
+        self, kind: UnionType, /, *kinds: type[Any] | UnionType, timeout: float | None = None
+    ) -> tuple[Target, Event] | None: ...
+    @overload
+    async def until(
+        self, kind: type[Any], second: UnionType, /, *kinds: type[Any] | UnionType, timeout: float | None = None
+    ) -> tuple[Target, Event] | None: ...
+    @overload
+    async def until(
+        self,
+        kind: type[Any],
+        second: type[Any],
+        third: type[Any],
+        fourth: type[Any],
+        /,
+        *kinds: type[Any] | UnionType,
+        timeout: float | None = None,
+    ) -> tuple[Target, Event] | None: ...
+    async def until(self, *kinds: Any, timeout: float | None = None) -> Any:
         """Return the next pair whose event is of the given types; `None`: all watches have ended, or the time is up.
 
         Args:
-            kinds: one or more event types, such as `Triggered`.
+            kinds: one or more event types, such as `Triggered`, or unions of them.
             timeout: seconds to wait; `None`: as long as it takes.
 
         Raises:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -99,26 +98,42 @@ class TrioClient(BaseClient):
 
     def _set_up(self, transport: Transport) -> None:
         super()._set_up(transport)
-        self.streams: Streams = Streams(transport)
-        self.jobs: Jobs = Jobs(transport)
-        for made_when_used in ("live_monitor", "live_digest"):
-            vars(self).pop(made_when_used, None)
+        self._jobs = Jobs(transport)
+        self._streams: Streams | None = None
+        self._live_monitor: LiveMonitor | None = None
+        self._live_digest: LiveDigest | None = None
 
-    @cached_property
+    @property
+    def jobs(self) -> Jobs:
+        """All jobs of the account."""
+        return self._jobs
+
+    @property
+    def streams(self) -> Streams:
+        """Streams: whether they can be watched, and the address that can."""
+        if self._streams is None:
+            self._streams = Streams(self._transport)
+        return self._streams
+
+    @property
     def live_monitor(self) -> LiveMonitor:
         """Monitors: jobs that check a condition again and again."""
-        with loading():
-            from .live_monitor import LiveMonitor  # with all that streams need, which not every program does
+        if self._live_monitor is None:
+            with loading():
+                from .live_monitor import LiveMonitor  # with all that streams need, which not every program does
 
-        return LiveMonitor(self._transport)
+            self._live_monitor = LiveMonitor(self._transport)
+        return self._live_monitor
 
-    @cached_property
+    @property
     def live_digest(self) -> LiveDigest:
         """Digests: jobs that summarize in words what happens."""
-        with loading():
-            from .live_digest import LiveDigest
+        if self._live_digest is None:
+            with loading():
+                from .live_digest import LiveDigest
 
-        return LiveDigest(self._transport)
+            self._live_digest = LiveDigest(self._transport)
+        return self._live_digest
 
     def check_once(
         self,

@@ -82,4 +82,9 @@ class OsapiClient(BaseClient):
 
     def _set_up(self, transport: Transport) -> None:
         super()._set_up(transport)
-        self.jobs: OsapiJobs = OsapiJobs(transport)
+        self._jobs = OsapiJobs(transport)
+
+    @property
+    def jobs(self) -> OsapiJobs:
+        """All jobs of the server."""
+        return self._jobs
