@@ -18,6 +18,7 @@ import httpx
 
 from .._http.concurrency.async_.wakeup import Wakeup
 from .._time_source import REAL
+from ._loop import new_event_loop
 
 if TYPE_CHECKING:
     from ..stub import StubServer
@@ -50,7 +51,7 @@ class InProcessStub:
         self._app: Any = build_app(self._state)
         self._skip = skip
         self._advancing = asyncio.Lock()  # held until everything that was due earlier has happened
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._loop.time = REAL.monotonic  # type: ignore[method-assign]  # its timers fire under freezegun too
         self._thread = threading.Thread(target=self._loop.run_forever, name="trio-mock", daemon=True)
         self._thread.start()

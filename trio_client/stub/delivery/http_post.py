@@ -22,7 +22,7 @@ async def post(url: str, body: bytes, headers: dict[str, str], *, timeout: float
         return await asyncio.wait_for(_exchange(url, body, headers), timeout)
     except asyncio.TimeoutError:
         raise PostError(f"no response within {timeout:g} s") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RuntimeError) as error:  # the last: sockets are forbidden here
         raise PostError(str(error) or type(error).__name__) from None
 
 
