@@ -6,15 +6,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import trio_client
 
 from ._core.config import RetryPolicy, Timeout
 from ._redaction import MASK, is_secret_name, presentable
 from .errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from ._async.client import AsyncTrioClient
-    from ._sync.client import TrioClient
 
 __all__ = ["ClientConfig"]
 
@@ -61,7 +59,7 @@ class ClientConfig:
                 "It names the variable that holds the key, and is never the key itself."
             )
 
-    def client(self) -> TrioClient:
+    def client(self) -> trio_client.TrioClient:
         """Return a new client.
 
         Raises:
@@ -71,7 +69,7 @@ class ClientConfig:
 
         return TrioClient(self._key(), **self._options())
 
-    def async_client(self) -> AsyncTrioClient:
+    def async_client(self) -> trio_client.AsyncTrioClient:
         """Return a new async client.
 
         Raises:

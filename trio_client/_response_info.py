@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from ._later import Later
 
-    from .models._base import Model
+if TYPE_CHECKING:
+    import pydantic
+
+    from .models import _base
+else:
+    pydantic, _base = Later("pydantic"), Later(f"{__package__}.models._base")
 
 __all__ = ["ResponseInfo", "remember", "response_info"]
 
@@ -37,7 +41,7 @@ class ResponseInfo:
     reference: str | None = None
 
 
-def response_info(model: Model) -> ResponseInfo:
+def response_info(model: _base.Model) -> ResponseInfo:
     """Return the HTTP response behind `model`.
 
     Args:
@@ -67,6 +71,6 @@ def response_info(model: Model) -> ResponseInfo:
     return found
 
 
-def remember(model: BaseModel, info: ResponseInfo) -> None:
+def remember(model: pydantic.BaseModel, info: ResponseInfo) -> None:
     """Store the response that a model came from."""
     object.__setattr__(model, "__reply_info__", info)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._json import as_count, as_flag, as_number, as_object, as_text
+from ._later import Later
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
-    from pydantic_core import CoreSchema
+    import pydantic
+    import pydantic_core
+else:
+    pydantic, pydantic_core = Later("pydantic"), Later("pydantic_core")
 
 __all__ = ["COUNTERS", "SETTINGS", "JobStats", "counters_of"]
 
@@ -84,7 +87,9 @@ class JobStats(dict[str, Any]):
         return as_number(self.get("elapsed_seconds"))
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: pydantic.GetCoreSchemaHandler
+    ) -> pydantic_core.CoreSchema:
         from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(cls, core_schema.dict_schema())

@@ -31,13 +31,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import trio_client
 
 from ._redaction import legible, presentable
-
-if TYPE_CHECKING:
-    from .events import Event
-    from .models import Job, JobDetail, OsapiJob
 
 __all__ = [
     "APIConnectionError",
@@ -362,7 +360,7 @@ class CreateOutcomeUnknownError(TrioError):
         self,
         message: str,
         *,
-        candidates: Sequence[Job] = (),
+        candidates: Sequence[trio_client.Job] = (),
         reference: str | None = None,
         request: Mapping[str, Any] | None = None,
         path: str = "",
@@ -371,7 +369,7 @@ class CreateOutcomeUnknownError(TrioError):
         advice: str | None = None,
     ) -> None:
         super().__init__(message, advice=advice)
-        self.candidates: tuple[Job, ...] = tuple(candidates)
+        self.candidates: tuple[trio_client.Job, ...] = tuple(candidates)
         self.reference = reference
         self.request: dict[str, Any] = dict(request or {})
         self.path = path
@@ -391,7 +389,12 @@ class StreamInterruptedError(TrioError):
     """
 
     def __init__(
-        self, message: str, *, job_id: str | None = None, last: Event | None = None, advice: str | None = None
+        self,
+        message: str,
+        *,
+        job_id: str | None = None,
+        last: trio_client.Event | None = None,
+        advice: str | None = None,
     ) -> None:
         super().__init__(message, advice=advice)
         self.job_id = job_id
@@ -405,7 +408,13 @@ class WaitTimeoutError(TrioError, TimeoutError):
         last: the job as last polled.
     """
 
-    def __init__(self, message: str, *, last: JobDetail | OsapiJob | None = None, advice: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        last: trio_client.JobDetail | trio_client.models.OsapiJob | None = None,
+        advice: str | None = None,
+    ) -> None:
         super().__init__(message, advice=advice)
         self.last = last
 

@@ -10,12 +10,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._later import Later
 from .errors import ResponseValidationError
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import CoreSchema
+    import pydantic.json_schema
+    import pydantic_core
+else:
+    pydantic, pydantic_core = Later("pydantic"), Later("pydantic_core")
 
 __all__ = ["Frame"]
 
@@ -100,7 +102,9 @@ class Frame:
         return target
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: pydantic.GetCoreSchemaHandler
+    ) -> pydantic_core.CoreSchema:
         """In a pydantic model, a picture is validated from base64 text or bytes, and serialized as base64 text."""
         from pydantic_core import core_schema
 
@@ -113,7 +117,9 @@ class Frame:
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: pydantic_core.CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> pydantic.json_schema.JsonSchemaValue:
         return {**handler(schema), "contentEncoding": "base64"}
 
     @classmethod

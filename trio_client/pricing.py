@@ -11,15 +11,14 @@ import math
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+import trio_client
 
 from ._redaction import preview
 from ._response_info import response_info
 from ._times import http_date
 from .errors import RequestValidationError
-
-if TYPE_CHECKING:
-    from .models import Job, JobDetail
 
 __all__ = ["PRICES_USD", "Kind", "cost_of", "estimate_usd", "price_per_minute_usd"]
 
@@ -126,7 +125,7 @@ def estimate_usd(
     return round(math.ceil(minutes) * _minute(kind, input_mode, price_per_minute_usd), 6)
 
 
-def cost_of(job: Job | JobDetail) -> float | None:
+def cost_of(job: trio_client.Job | trio_client.JobDetail) -> float | None:
     """Return what a job has cost so far by the published prices, in US dollars: its begun minutes.
 
     Args:
@@ -151,7 +150,7 @@ def cost_of(job: Job | JobDetail) -> float | None:
     return round(max(1, math.ceil(seconds / 60)) * price, 6)
 
 
-def _elapsed(job: Job | JobDetail) -> float | None:
+def _elapsed(job: trio_client.Job | trio_client.JobDetail) -> float | None:
     """Return how many seconds a job has run: as counted, or of a running one since it was made."""
     counted = job.counters.elapsed_seconds
     if counted is not None and math.isfinite(counted) and counted >= 0:

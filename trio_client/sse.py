@@ -11,11 +11,15 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from typing_extensions import Buffer
+
+from ._later import Later
 from .errors import ResponseValidationError
 
 if TYPE_CHECKING:
-    from httpx_sse import ServerSentEvent
-    from typing_extensions import Buffer
+    import httpx_sse
+else:
+    httpx_sse = Later("httpx_sse")
 
 __all__ = ["Decoder", "EventTooLargeError", "RawEvent", "adecode", "decode"]
 
@@ -271,7 +275,9 @@ def held_bytes(decoder: Decoder) -> int:
     return decoder._held  # pyright: ignore[reportPrivateUsage]
 
 
-def decode(chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> Iterator[ServerSentEvent]:
+def decode(
+    chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
+) -> Iterator[httpx_sse.ServerSentEvent]:
     r"""Decode a stream of server-sent events from bytes of any source.
 
     Each event is yielded as soon as the blank line that ends it has arrived. An event that the stream leaves
@@ -304,7 +310,7 @@ def decode(chunks: Iterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT
 
 def adecode(
     chunks: AsyncIterable[Buffer], *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncIterator[httpx_sse.ServerSentEvent]:
     r"""Decode a stream of server-sent events from an asynchronous source of bytes.
 
     Like `decode`, with the same arguments, events and errors, but `chunks` is asynchronous
@@ -326,7 +332,9 @@ def adecode(
     return _AsyncEvents(chunks, Decoder(max_event_bytes=max_event_bytes), ServerSentEvent)
 
 
-def _decode(chunks: Iterable[Buffer], decoder: Decoder, make: type[ServerSentEvent]) -> Iterator[ServerSentEvent]:
+def _decode(
+    chunks: Iterable[Buffer], decoder: Decoder, make: type[httpx_sse.ServerSentEvent]
+) -> Iterator[httpx_sse.ServerSentEvent]:
     try:
         for chunk in chunks:
             for raw in decoder.feed(chunk):
@@ -340,16 +348,16 @@ def _decode(chunks: Iterable[Buffer], decoder: Decoder, make: type[ServerSentEve
 class _AsyncEvents:
     """Not an asynchronous generator: those cannot be left early without a trace."""
 
-    def __init__(self, chunks: AsyncIterable[Buffer], decoder: Decoder, make: type[ServerSentEvent]) -> None:
+    def __init__(self, chunks: AsyncIterable[Buffer], decoder: Decoder, make: type[httpx_sse.ServerSentEvent]) -> None:
         self._chunks = aiter(chunks)
         self._decoder = decoder
         self._make = make
-        self._events: Iterator[ServerSentEvent] = iter(())
+        self._events: Iterator[httpx_sse.ServerSentEvent] = iter(())
 
     def __aiter__(self) -> _AsyncEvents:
         return self
 
-    async def __anext__(self) -> ServerSentEvent:
+    async def __anext__(self) -> httpx_sse.ServerSentEvent:
         while True:
             for event in self._events:
                 return event

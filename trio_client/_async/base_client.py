@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from typing_extensions import Self
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.hooks import Hooks
@@ -18,9 +20,6 @@ from .._http.concurrency.async_.owner import current_owner
 from .._http.types import AsyncHTTPClient
 from .._loading import loading
 from .transport import AsyncTransport
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = [
     "AsyncBaseClient",

@@ -6,30 +6,28 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+import trio_client
+
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.log import logger
 from .._core.validation import integer, positive
 from .._http.types import AsyncHTTPClient
+from .._later import Later
 from .._loading import loading
 from ..frames import Frame
-from ..models import CheckResult, FrameAnswer
+from ..models import CheckResult, FrameAnswer, InputMode
 from .base_client import AsyncBaseClient
 from .jobs import AsyncJobs
 from .streams import AsyncStreams
 from .transport import AsyncTransport
 
 if TYPE_CHECKING:
-    from .._core.targets import Target  # async-only
-    from ..models import InputMode
-    from .event_stream import (
-        AsyncEventStream,
-        AsyncWatchStream,  # async-only
-    )
-    from .live_digest import AsyncLiveDigest
-    from .live_monitor import AsyncLiveMonitor
-    from .watch_many import AsyncTargetStream  # async-only
+    from . import live_digest as digests
+    from . import live_monitor as monitors
+else:
+    digests, monitors = Later(f"{__package__}.live_digest"), Later(f"{__package__}.live_monitor")
 
 __all__ = ["AsyncTrioClient"]
 
@@ -103,8 +101,8 @@ class AsyncTrioClient(AsyncBaseClient):
         super()._set_up(transport)
         self._jobs = AsyncJobs(transport)
         self._streams: AsyncStreams | None = None
-        self._live_monitor: AsyncLiveMonitor | None = None
-        self._live_digest: AsyncLiveDigest | None = None
+        self._live_monitor: monitors.AsyncLiveMonitor | None = None
+        self._live_digest: digests.AsyncLiveDigest | None = None
 
     @property
     def jobs(self) -> AsyncJobs:
@@ -119,7 +117,7 @@ class AsyncTrioClient(AsyncBaseClient):
         return self._streams
 
     @property
-    def live_monitor(self) -> AsyncLiveMonitor:
+    def live_monitor(self) -> monitors.AsyncLiveMonitor:
         """Monitors: jobs that check a condition again and again."""
         if self._live_monitor is None:
             with loading():
@@ -129,7 +127,7 @@ class AsyncTrioClient(AsyncBaseClient):
         return self._live_monitor
 
     @property
-    def live_digest(self) -> AsyncLiveDigest:
+    def live_digest(self) -> digests.AsyncLiveDigest:
         """Digests: jobs that summarize in words what happens."""
         if self._live_digest is None:
             with loading():
@@ -223,13 +221,13 @@ class AsyncTrioClient(AsyncBaseClient):
     # async-only: begin
     def watch_many(
         self,
-        targets: Iterable[Target] = (),
+        targets: Iterable[trio_client.Target] = (),
         *,
         turn_seconds: float = 300,
         slots: int | None = None,
         duration: float | None = None,
         max_cost_usd: float | None = None,
-    ) -> AsyncTargetStream:
+    ) -> trio_client.AsyncTargetStream:
         """Return a stream of the events of many watches, as pairs of a `Target` and an event.
 
         Each target is watched as by `live_monitor.watch`, all of them side by side. Where the account has fewer job
@@ -287,7 +285,7 @@ class AsyncTrioClient(AsyncBaseClient):
         limits = SharedLimits(duration, max_cost_usd, clock=self._transport.clock)
         watch = self.live_monitor.watch
 
-        def make_watch(target: Target) -> AsyncWatchStream:
+        def make_watch(target: trio_client.Target) -> trio_client.AsyncWatchStream:
             return watch(target.stream_url, target.condition, **target.options)
 
         return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds, slots, limits)
@@ -374,7 +372,7 @@ class AsyncTrioClient(AsyncBaseClient):
         idle_timeout: float = 60,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> AsyncEventStream:
+    ) -> trio_client.AsyncEventStream:
         """Return the typed events of an endpoint that this client has no method for.
 
         The request is sent when the stream is entered, or with the first event. It is not sent again once it may have

@@ -7,12 +7,15 @@ from collections import deque
 from types import TracebackType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from typing_extensions import Self
+
 from .._core.open_streams import OpenStreams
 from .._core.usage import Usage
 from .._core.validation import event_types, not_negative
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.owner import current_owner
 from .._http.concurrency.async_.shield import time_limit
+from .._later import Later
 from .._redaction import shown
 from .._time_source import current as time_source
 from ..errors import StreamInterruptedError, TrioError
@@ -20,9 +23,9 @@ from ..events import Event, Failed, Stopped
 from .sources import AsyncSource
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from .watch import AsyncWatch
+    from . import watch as watches
+else:
+    watches = Later(f"{__package__}.watch")
 
 __all__ = ["AsyncEventStream", "AsyncWatchStream"]
 
@@ -304,7 +307,7 @@ class AsyncWatchStream(AsyncEventStream):
         watching
     """
 
-    def __init__(self, watch: AsyncWatch, open_streams: OpenStreams) -> None:
+    def __init__(self, watch: watches.AsyncWatch, open_streams: OpenStreams) -> None:
         super().__init__(watch, open_streams)
         self._watch = watch
 

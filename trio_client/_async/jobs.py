@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import trio_client
 
 from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
@@ -18,16 +20,11 @@ from ..errors import (
     RequestValidationError,
     TrioError,
 )
-from ..models import CancelledJob, Job, JobDetail, JobPage
+from ..models import CancelledJob, Job, JobDetail, JobPage, JobStatus, JobType
 from .job_calls import AsyncPageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import AsyncOwnedJob
 from .transport import AsyncTransport
-
-if TYPE_CHECKING:
-    from .._core.reports import CancelReport
-    from ..models import JobStatus, JobType
-    from .event_stream import AsyncEventStream
 
 __all__ = ["AsyncJobIterator", "AsyncJobs"]
 
@@ -242,7 +239,7 @@ class AsyncJobs:
         from_start: bool = True,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> AsyncEventStream:
+    ) -> trio_client.AsyncEventStream:
         """Return the events of a job that runs already, found by polling.
 
         It never cancels the job. The events are `Started`, `Progress` when counters moved, a `Triggered` (with
@@ -342,7 +339,7 @@ class AsyncJobs:
         dry_run: bool = False,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> CancelReport:
+    ) -> trio_client.CancelReport:
         """Stop all jobs of the account with the given statuses, those of other programs too. Continues after a failure.
 
         Args:

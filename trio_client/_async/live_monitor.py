@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from .._core.address import Address, AsyncStreamUrl
 from .._core.call import Call
@@ -14,15 +14,12 @@ from .._core.watch_coverage import Subject
 from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
 from .._job_context import JobContext
-from ..models import Job
+from ..models import InputMode, Job
 from .event_stream import AsyncEventStream, AsyncWatchStream
 from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
 from .transport import AsyncTransport
 from .watch import AsyncWatch
-
-if TYPE_CHECKING:
-    from ..models import InputMode
 
 __all__ = ["AsyncLiveMonitor"]
 

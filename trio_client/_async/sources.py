@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .._core.usage import Usage
 from ..errors import MaxJobsReachedError
@@ -12,6 +12,7 @@ from ..events import Event, Failed, Stopped
 __all__ = ["AsyncFollower", "AsyncSlotLease", "AsyncSource"]
 
 
+@runtime_checkable
 class AsyncSource(Protocol):
     """What a stream of events draws from."""
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from types import TracebackType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import anyio
+from typing_extensions import Self
 
 from .._core.shared_limits import SharedLimits
 from .._core.targets import Target, checked_target, no_such_target, same_target
@@ -20,9 +21,6 @@ from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream
 from .transport import AsyncTransport
 from .worker_group import AsyncWorkerGroup
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["AsyncTargetStream"]
 

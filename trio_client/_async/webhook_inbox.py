@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+import trio_client
 
 from .._core.delivery_router import DeliveryRouter
 from .._core.endpoints import get_job
@@ -17,10 +18,7 @@ from ..models import Job, JobDetail
 from ..webhooks import Deduplicator
 from .event_stream import AsyncEventStream
 from .sources import AsyncFollower
-
-if TYPE_CHECKING:
-    from .client import AsyncTrioClient
-    from .transport import AsyncTransport
+from .transport import AsyncTransport
 
 __all__ = ["AsyncWebhookInbox"]
 
@@ -59,7 +57,7 @@ class AsyncWebhookInbox:
 
     def __init__(
         self,
-        client: AsyncTrioClient,
+        client: trio_client.AsyncTrioClient,
         *,
         late_after: float = 5.0,
         quiet_after: float = 30.0,

@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+
+from typing_extensions import Self
 
 from .._redaction import kind_of, know, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
 from .validation import is_async
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = [
     "TRIO",

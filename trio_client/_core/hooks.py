@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+
+import trio_client
 
 from .._job_context import JobContext
 from .._redaction import preview, shown
 from ..errors import ConfigurationError
 from .log import logger
 from .validation import is_async
-
-if TYPE_CHECKING:
-    from .job_info import JobInfo
 
 __all__ = ["CallInfo", "Hooks", "notify", "notify_job"]
 
@@ -75,7 +73,7 @@ class Hooks:
     on_retry: Callable[[CallInfo], object] | None = None
     on_intent: Callable[[CallInfo], object] | None = None
     on_failure: Callable[[CallInfo], object] | None = None
-    on_job: Callable[[JobInfo], object] | None = None
+    on_job: Callable[[trio_client.JobInfo], object] | None = None
 
     @classmethod
     def of(cls, value: Hooks | None) -> Hooks:
@@ -94,7 +92,7 @@ class Hooks:
         return value or cls()
 
 
-def notify_job(hook: Callable[[JobInfo], object] | None, info: JobInfo | None) -> None:
+def notify_job(hook: Callable[[trio_client.JobInfo], object] | None, info: trio_client.JobInfo | None) -> None:
     """Call the hook of jobs, if there is one and something to report; its exceptions go no further."""
     if hook is None or info is None:
         return

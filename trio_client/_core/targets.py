@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal
+
+from typing_extensions import TypedDict, Unpack
 
 from .._redaction import mask, presentable, preview
 from ..errors import RequestValidationError
+from ..models import InputMode
 from .address import AsyncStreamUrl
 from .config import Timeout
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from ..models import InputMode
 
 __all__ = ["Target", "WatchOptions", "checked_target", "checked_targets", "no_such_target", "same_target"]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from inspect import iscoroutinefunction
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..errors import ConfigurationError
 
 __all__ = ["AsyncHTTPClient", "HTTPClient", "check_async_client", "check_client"]
 
 
+@runtime_checkable
 class HTTPClient(Protocol):
     """What an injected client must offer: `httpx.Client` and `httpx2.Client` do."""
 
@@ -22,6 +23,7 @@ class HTTPClient(Protocol):
         ...
 
 
+@runtime_checkable
 class AsyncHTTPClient(Protocol):
     """What an injected client must offer: `httpx.AsyncClient` and `httpx2.AsyncClient` do."""
 

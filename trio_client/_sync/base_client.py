@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from typing_extensions import Self
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.hooks import Hooks
@@ -19,9 +21,6 @@ from .._http.concurrency.sync.owner import current_owner
 from .._http.types import HTTPClient
 from .._loading import loading
 from .transport import Transport
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = [
     "BaseClient",

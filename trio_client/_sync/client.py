@@ -7,26 +7,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+import trio_client
+
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.validation import positive
 from .._http.types import HTTPClient
+from .._later import Later
 from .._loading import loading
 from ..frames import Frame
-from ..models import CheckResult, FrameAnswer
+from ..models import CheckResult, FrameAnswer, InputMode
 from .base_client import BaseClient
 from .jobs import Jobs
 from .streams import Streams
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from ..models import InputMode
-    from .event_stream import (
-        EventStream,
-    )
-    from .live_digest import LiveDigest
-    from .live_monitor import LiveMonitor
+    from . import live_digest as digests
+    from . import live_monitor as monitors
+else:
+    digests, monitors = Later(f"{__package__}.live_digest"), Later(f"{__package__}.live_monitor")
 
 __all__ = ["TrioClient"]
 
@@ -100,8 +101,8 @@ class TrioClient(BaseClient):
         super()._set_up(transport)
         self._jobs = Jobs(transport)
         self._streams: Streams | None = None
-        self._live_monitor: LiveMonitor | None = None
-        self._live_digest: LiveDigest | None = None
+        self._live_monitor: monitors.LiveMonitor | None = None
+        self._live_digest: digests.LiveDigest | None = None
 
     @property
     def jobs(self) -> Jobs:
@@ -116,7 +117,7 @@ class TrioClient(BaseClient):
         return self._streams
 
     @property
-    def live_monitor(self) -> LiveMonitor:
+    def live_monitor(self) -> monitors.LiveMonitor:
         """Monitors: jobs that check a condition again and again."""
         if self._live_monitor is None:
             with loading():
@@ -126,7 +127,7 @@ class TrioClient(BaseClient):
         return self._live_monitor
 
     @property
-    def live_digest(self) -> LiveDigest:
+    def live_digest(self) -> digests.LiveDigest:
         """Digests: jobs that summarize in words what happens."""
         if self._live_digest is None:
             with loading():
@@ -298,7 +299,7 @@ class TrioClient(BaseClient):
         idle_timeout: float = 60,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> EventStream:
+    ) -> trio_client.EventStream:
         """Return the typed events of an endpoint that this client has no method for.
 
         The request is sent when the stream is entered, or with the first event. It is not sent again once it may have

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 from warnings import warn
+
+from typing_extensions import Self
+
+import trio_client
 
 from .._core.call import Call
 from .._core.config import Timeout
@@ -19,17 +23,12 @@ from .._redaction import shown
 from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import Transport
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from ..models import JobDetail, JobPage, OsapiJob, OsapiJobPage
-
 __all__ = ["PageIterator", "fetch_page", "wait_for_end"]
 
 Finding: TypeAlias = TrioError | None
 _P = TypeVar("_P")
 _J = TypeVar("_J")
-_M = TypeVar("_M", "JobPage", "OsapiJobPage")
+_M = TypeVar("_M", "trio_client.JobPage", "trio_client.models.OsapiJobPage")
 _D = TypeVar("_D", "JobDetail", "OsapiJob")
 
 

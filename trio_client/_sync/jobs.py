@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import trio_client
 
 from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
@@ -19,16 +21,11 @@ from ..errors import (
     RequestValidationError,
     TrioError,
 )
-from ..models import CancelledJob, Job, JobDetail, JobPage
+from ..models import CancelledJob, Job, JobDetail, JobPage, JobStatus, JobType
 from .job_calls import PageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import OwnedJob
 from .transport import Transport
-
-if TYPE_CHECKING:
-    from .._core.reports import CancelReport
-    from ..models import JobStatus, JobType
-    from .event_stream import EventStream
 
 __all__ = ["JobIterator", "Jobs"]
 
@@ -243,7 +240,7 @@ class Jobs:
         from_start: bool = True,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> EventStream:
+    ) -> trio_client.EventStream:
         """Return the events of a job that runs already, found by polling.
 
         It never cancels the job. The events are `Started`, `Progress` when counters moved, a `Triggered` (with
@@ -343,7 +340,7 @@ class Jobs:
         dry_run: bool = False,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> CancelReport:
+    ) -> trio_client.CancelReport:
         """Stop all jobs of the account with the given statuses, those of other programs too. Continues after a failure.
 
         Args:

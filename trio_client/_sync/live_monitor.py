@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from .._core.address import Address, StreamUrl
 from .._core.call import Call
@@ -15,15 +15,12 @@ from .._core.watch_coverage import Subject
 from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
 from .._job_context import JobContext
-from ..models import Job
+from ..models import InputMode, Job
 from .event_stream import EventStream, WatchStream
 from .owned_job import create_job
 from .owned_stream import OwnedStream
 from .transport import Transport
 from .watch import Watch
-
-if TYPE_CHECKING:
-    from ..models import InputMode
 
 __all__ = ["LiveMonitor"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from .._core.config import Timeout
 from .._core.osapi import (
@@ -23,12 +23,9 @@ from .._core.paging import OsapiJobCursor
 from .._core.validation import integer, not_negative
 from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
-from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob
+from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiStatusFilter
 from .job_calls import PageIterator, fetch_page, wait_for_end
 from .transport import Transport
-
-if TYPE_CHECKING:
-    from ..models import OsapiStatusFilter
 
 __all__ = ["OsapiJobIterator", "OsapiJobs"]
 

@@ -7,7 +7,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from typing_extensions import Self
 
 from .._core.call import Call
 from .._core.config import Timeout
@@ -47,9 +49,6 @@ from .job_lookup import find_id, search
 from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
 from .slot_probe import ProbedSlot
 from .transport import Transport
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["OwnedJob", "announce", "create_job"]
 

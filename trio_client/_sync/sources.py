@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .._core.usage import Usage
 from ..errors import MaxJobsReachedError
@@ -13,6 +13,7 @@ from ..events import Event, Failed, Stopped
 __all__ = ["Follower", "SlotLease", "Source"]
 
 
+@runtime_checkable
 class Source(Protocol):
     """What a stream of events draws from."""
 

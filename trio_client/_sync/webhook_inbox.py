@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+import trio_client
 
 from .._core.delivery_router import DeliveryRouter
 from .._core.endpoints import get_job
@@ -18,10 +19,7 @@ from ..models import Job, JobDetail
 from ..webhooks import Deduplicator
 from .event_stream import EventStream
 from .sources import Follower
-
-if TYPE_CHECKING:
-    from .client import TrioClient
-    from .transport import Transport
+from .transport import Transport
 
 __all__ = ["WebhookInbox"]
 
@@ -60,7 +58,7 @@ class WebhookInbox:
 
     def __init__(
         self,
-        client: TrioClient,
+        client: trio_client.TrioClient,
         *,
         late_after: float = 5.0,
         quiet_after: float = 30.0,

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+from typing_extensions import Self
 
 from ._text import clock_time, span
 from ._watch_state import WatchState
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["LiveView"]
 

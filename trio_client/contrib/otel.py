@@ -14,8 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import trio_client.osapi
 
 from .._async.base_client import AsyncBaseClient
 from .._async.base_client import shared_state as async_shared_state
@@ -34,14 +36,15 @@ except ModuleNotFoundError as _error:
         f"Tracing needs {_error.name}; install it with: pip install 'trio-client[otel]'", name=_error.name
     ) from None
 
-if TYPE_CHECKING:
-    from .._async.client import AsyncTrioClient
-    from .._sync.client import TrioClient
-    from ..osapi import AsyncOsapiClient, OsapiClient
-
 __all__ = ["instrument"]
 
-_C = TypeVar("_C", "TrioClient", "AsyncTrioClient", "OsapiClient", "AsyncOsapiClient")
+_C = TypeVar(
+    "_C",
+    "trio_client.TrioClient",
+    "trio_client.AsyncTrioClient",
+    "trio_client.osapi.OsapiClient",
+    "trio_client.osapi.AsyncOsapiClient",
+)
 _CODE = re.compile(r"[A-Z_]{1,64}")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic_core import from_json
 
 from .._json import as_object, as_text, parse_json
+from .._later import Later
 from .._loading import loading
 from .._redaction import kind_of, quoted
 from ..errors import RequestValidationError
@@ -32,7 +33,9 @@ from ._types import (
 )
 
 if TYPE_CHECKING:
-    from httpx_sse import ServerSentEvent
+    import httpx_sse
+else:
+    httpx_sse = Later("httpx_sse")
 
 __all__ = ["build_event", "from_dict", "from_payload", "from_sse", "from_wire"]
 
@@ -41,7 +44,7 @@ _TYPES = {each.kind: each for each in EVENT_TYPES}
 _TERMINAL = frozenset({"completed", "stopped", "failed"})
 
 
-def from_sse(event: ServerSentEvent) -> Event:
+def from_sse(event: httpx_sse.ServerSentEvent) -> Event:
     """Return the typed event of one server-sent event.
 
     Args:

@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 from .._json import as_object
+from .._later import Later
 from .._loading import loading
 from .._redaction import presentable
 from .._stats import JobStats, counters_of
 from ..frames import Frame
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import CoreSchema
+    import pydantic.json_schema
+    import pydantic_core
+else:
+    pydantic, pydantic_core = Later("pydantic"), Later("pydantic_core")
 
 __all__ = [
     "EVENT_TYPES",
@@ -130,13 +132,17 @@ class _BaseEvent(_Restored):
         return write(cast("Any", self), frames=frames, raw=raw)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: pydantic.GetCoreSchemaHandler
+    ) -> pydantic_core.CoreSchema:
         from ._pydantic import any_event_schema, event_schema
 
         return any_event_schema(EVENT_TYPES, handler) if cls is _BaseEvent else event_schema(cls)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: pydantic_core.CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> pydantic.json_schema.JsonSchemaValue:
         from ._pydantic import json_schema
 
         return handler(schema) if cls is _BaseEvent else json_schema(cls)

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+from typing_extensions import Self
+
+import trio_client
 
 from .._redaction import presentable, preview
 from .._stats import JobStats, counters_of
 from .._times import parse_time
 from ..frames import Frame
-
-if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
-    from pydantic_core import CoreSchema
-    from typing_extensions import Self
-
-    from ._trio import Job
 
 __all__ = [
     "FrameModel",
@@ -165,7 +162,7 @@ class PageModel(ListPageModel):
     items_name: ClassVar[str] = "jobs"
 
     if TYPE_CHECKING:
-        jobs: list[Job]
+        jobs: list[trio_client.Job]
         total: int | None
         offset: int | None
 
@@ -187,8 +184,8 @@ class PageModel(ListPageModel):
     def __bool__(self) -> bool:
         return True  # a page is a reply, also when it is empty
 
-    def __getitem__(self, index: int) -> Job:
+    def __getitem__(self, index: int) -> trio_client.Job:
         return self.jobs[index]
 
-    def __iter__(self) -> Iterator[Job]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __iter__(self) -> Iterator[trio_client.Job]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         return iter(self.jobs)

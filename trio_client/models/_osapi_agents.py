@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import trio_client
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ._osapi import OsapiAgentResponse, OsapiAgentState
+from typing import Any
 
 __all__ = ["OsapiAgent", "joined"]
 
@@ -25,8 +24,8 @@ class OsapiAgent:
     """
 
     hostname: str
-    response: OsapiAgentResponse | None = None
-    state: OsapiAgentState | None = None
+    response: trio_client.models.OsapiAgentResponse | None = None
+    state: trio_client.models.OsapiAgentState | None = None
 
     @property
     def status(self) -> str | None:
@@ -56,7 +55,7 @@ class OsapiAgent:
 
 
 def joined(
-    responses: Mapping[str, OsapiAgentResponse], states: Mapping[str, OsapiAgentState]
+    responses: Mapping[str, trio_client.models.OsapiAgentResponse], states: Mapping[str, trio_client.models.OsapiAgentState]
 ) -> list[OsapiAgent]:
     """Join the two maps of a job: agents that responded first, then those with a state only.
 
@@ -73,7 +72,7 @@ def joined(
     return agents + [OsapiAgent(hostname, None, state) for hostname, state in left.items()]
 
 
-def _original(key: str, states: Mapping[str, OsapiAgentState]) -> str:
+def _original(key: str, states: Mapping[str, trio_client.models.OsapiAgentState]) -> str:
     if key in states:
         return key
     alike = [hostname for hostname in states if re.sub(r"[^A-Za-z0-9_-]", "_", hostname) == key]

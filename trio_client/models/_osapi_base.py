@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio_client
+
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,9 +14,6 @@ from .._times import parse_duration
 from .._times import parse_time
 from ._base import ListPageModel, Model
 from ._osapi_agents import OsapiAgent, joined
-
-if TYPE_CHECKING:
-    from ._osapi import OsapiAgentResponse, OsapiAgentState, OsapiJob
 
 __all__ = ["OsapiAgentStateModel", "OsapiJobModel", "OsapiPageModel", "OsapiStampedModel"]
 
@@ -29,8 +28,8 @@ class OsapiJobModel(Model):
         created: str | None
         updated_at: str | None
         operation: dict[str, Any] | None
-        responses: dict[str, OsapiAgentResponse] | None
-        agent_states: dict[str, OsapiAgentState] | None
+        responses: dict[str, trio_client.models.OsapiAgentResponse] | None
+        agent_states: dict[str, trio_client.models.OsapiAgentState] | None
 
     @property
     def operation_type(self) -> str | None:
@@ -107,7 +106,7 @@ class OsapiPageModel(ListPageModel):
     items_name: ClassVar[str] = "items"
 
     if TYPE_CHECKING:
-        items: list[OsapiJob]
+        items: list[trio_client.models.OsapiJob]
 
     @field_validator("items", "status_counts", mode="before", check_fields=False)
     @classmethod
@@ -122,8 +121,8 @@ class OsapiPageModel(ListPageModel):
     def __bool__(self) -> bool:
         return True  # a page is a reply, also when it is empty
 
-    def __getitem__(self, index: int) -> OsapiJob:
+    def __getitem__(self, index: int) -> trio_client.models.OsapiJob:
         return self.items[index]
 
-    def __iter__(self) -> Iterator[OsapiJob]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __iter__(self) -> Iterator[trio_client.models.OsapiJob]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         return iter(self.items)

@@ -9,6 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from typing_extensions import Self
+
+import trio_client
 
 from ._in_process import InProcessStub
 from ._routes import Answer, MockRequest, Route, fits
@@ -18,10 +21,8 @@ from ._unscripted import UnscriptedCallError
 from ._waits import SkippedTime
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    import trio_client.stub
 
-    from .. import AsyncTrioClient, TrioClient
-    from ..stub import StubServer
     from ._replay import Replay
 
 __all__ = ["MockTrio"]
@@ -78,7 +79,7 @@ class MockTrio:
         self._routes: list[Route] = []
         self._requests: list[MockRequest] = []
         self._refused: list[UnscriptedCallError] = []
-        self._stub: StubServer | None = None
+        self._stub: trio_client.stub.StubServer | None = None
         self._in_process: InProcessStub | None = None
         self._closed = False
         self._lock = threading.RLock()
@@ -151,7 +152,7 @@ class MockTrio:
             self._routes.insert(0, route)
         return route
 
-    def client(self, **options: Any) -> TrioClient:
+    def client(self, **options: Any) -> trio_client.TrioClient:
         """Return a client of this mock; the options are those of `TrioClient`."""
         from .._sync.base_client import shared_state
         from .._sync.client import TrioClient
@@ -160,7 +161,7 @@ class MockTrio:
         shared_state(client).own_time = self._time
         return client
 
-    def async_client(self, **options: Any) -> AsyncTrioClient:
+    def async_client(self, **options: Any) -> trio_client.AsyncTrioClient:
         """Return an async client of this mock; the options are those of `AsyncTrioClient`."""
         from .._async.base_client import shared_state
         from .._async.client import AsyncTrioClient
@@ -189,7 +190,7 @@ class MockTrio:
         return list(self._time.waits)
 
     @property
-    def stub(self) -> StubServer:
+    def stub(self) -> trio_client.stub.StubServer:
         """The stub server that answers what is not scripted, never started: its scenes, clock, jobs and faults.
 
         Raises:

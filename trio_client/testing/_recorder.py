@@ -11,7 +11,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
+
+from typing_extensions import Self
 
 from .._core.call import EVENT_STREAM
 from .._core.log import logger
@@ -25,9 +27,6 @@ from .._time_source import REAL
 from ..errors import ConfigurationError, ResponseValidationError, TrioError
 from ..sse import DEFAULT_MAX_EVENT_BYTES
 from ._recording_mask import RecordingMask, header_secrets, secrets_in
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["RECORDING_VERSION", "Recorder"]
 

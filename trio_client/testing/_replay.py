@@ -6,11 +6,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import anyio.lowlevel
 import httpx
+from typing_extensions import Self
 
 from .._json import as_array, as_object
 from .._times import parse_time
@@ -18,9 +19,6 @@ from ._recording import RecordedExchange, Recording, Step
 from ._recording_mask import RecordingMask, secrets_in
 from ._routes import MockRequest
 from ._unscripted import UnscriptedCallError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["Replay"]
 

@@ -6,19 +6,17 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from pydantic import BaseModel
 from pydantic_core import to_json
+from typing_extensions import Self
 
 from ..errors import TrioError
 from ._factories import as_sent
 from ._script import SseScript
 from ._unscripted import UnscriptedCallError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["Answer", "MockRequest", "Route", "api_path", "fits"]
 
@@ -49,7 +47,7 @@ class MockRequest:
 
 _T = TypeVar("_T")
 Body: TypeAlias = (
-    "BaseModel | SseScript | httpx.Response | Exception | Mapping[str, Any] | list[Any] | str | bytes | None"
+    BaseModel | SseScript | httpx.Response | Exception | Mapping[str, Any] | list[Any] | str | bytes | None
 )
 
 

@@ -7,18 +7,16 @@ import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
 import httpx
+from typing_extensions import Self
 
 from .._time_source import REAL
 from ..events import Event
 from ._factories import wire_of
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["ScriptBody", "SseScript", "sse"]
 

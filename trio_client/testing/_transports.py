@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import httpx
+from typing_extensions import Self
 
 from ._in_process import Exchange, InProcessStub
 from ._script import read_timeout
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["AsyncMockTransport", "MockTransport"]
 

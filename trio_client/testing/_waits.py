@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import anyio.lowlevel
 
@@ -19,6 +19,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _MOST_WAITS = 10_000
 
 
+@runtime_checkable
 class SteppedClock(Protocol):
     """A clock that waits advance, such as `StubServer.clock`."""
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from ..errors import ConfigurationError
 from ..events import Event
@@ -17,6 +17,7 @@ __all__ = ["AsyncDuplicateStore", "Claim", "Deduplicator", "DuplicateStore"]
 Claim: TypeAlias = Literal["new", "busy", "done"]
 
 
+@runtime_checkable
 class DuplicateStore(Protocol):
     """The interface of a store of handled events; back it with Redis or a database to share it between processes.
 
@@ -37,6 +38,7 @@ class DuplicateStore(Protocol):
         ...
 
 
+@runtime_checkable
 class AsyncDuplicateStore(Protocol):
     """`DuplicateStore` with async methods, for the ASGI application."""
 

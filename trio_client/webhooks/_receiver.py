@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from typing_extensions import Self
 
 from .._job_context import logger
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
@@ -32,9 +33,6 @@ __all__ = [
     "body_bytes",
     "logger",
 ]
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 MAX_HELD_BYTES = 64 * 2**20
 

@@ -10,23 +10,24 @@ import hmac
 from binascii import hexlify
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from .._redaction import kind_of
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 
 __all__ = ["Body", "Headers", "as_bytes", "sign", "verify"]
 
-Body: TypeAlias = "bytes | bytearray | memoryview | str"
+Body: TypeAlias = bytes | bytearray | memoryview | str
 
 
+@runtime_checkable
 class _HasItems(Protocol):
     """Any mapping of headers, including those that are no `Mapping`, such as `http.client.HTTPMessage`."""
 
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
 
-Headers: TypeAlias = "_HasItems | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | None"
+Headers: TypeAlias = _HasItems | Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | None
 """A mapping whose values are text or lists of text, a WSGI environ, a list of pairs, or `None` for no headers."""
 
 _HEX_DIGITS = frozenset(b"0123456789abcdef")

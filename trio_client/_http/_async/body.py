@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import h11
+from typing_extensions import Self
 
 if TYPE_CHECKING:
     import httpcore
-    from typing_extensions import Self
 
 __all__ = ["AsyncBody"]
 

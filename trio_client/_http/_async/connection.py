@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from typing_extensions import Self
 
 from ..concurrency.async_.run_to_completion import about_to_send
 from ..environment import SOCKET_OPTIONS
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import ssl
 
     import httpcore
-    from typing_extensions import Self
 
     from .body import AsyncBody
 

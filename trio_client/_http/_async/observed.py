@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from typing_extensions import Self
 
 from ..._core.call import Prepared
 from ..._core.config import Secret, Timeout
@@ -11,9 +13,6 @@ from ..errors import Peer
 from ..observer import AsyncObservedClient, ExchangeObserver
 from .pool import AsyncExchange
 from .sender import AsyncSender
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["AsyncObservedSender"]
 

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from typing_extensions import Self
 
 from ..concurrency.sync.run_to_completion import about_to_send
 from ..environment import SOCKET_OPTIONS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import ssl
 
     import httpcore
-    from typing_extensions import Self
 
     from .body import Body
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from typing_extensions import Self
 
 from ..._core.call import Prepared
 from ..._core.config import Secret, Timeout
@@ -12,9 +14,6 @@ from ..errors import Peer
 from ..observer import ExchangeObserver, ObservedClient
 from .pool import Exchange
 from .sender import Sender
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["ObservedSender"]
 

@@ -13,6 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from typing_extensions import Self
+
+import trio_client
+
 from ..api.allowed_hosts import AllowedHosts
 from ..api.control_schema import read_control
 from ..documented.errors import ApiError
@@ -24,9 +28,7 @@ from .wire import Head, Reply, proxy_reply, read_body, read_head, take
 from .wire_fault import WireFault, WireScript
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from ..server.stub_server import StubServer
+    import trio_client.stub
 
 __all__ = ["FaultProxy", "WireRequest"]
 
@@ -73,7 +75,9 @@ class FaultProxy:
         True
     """
 
-    def __init__(self, server: StubServer | str, *, port: int = 0, allow_hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self, server: trio_client.stub.StubServer | str, *, port: int = 0, allow_hosts: Iterable[str] = ()
+    ) -> None:
         parts = urlsplit(server if isinstance(server, str) else server.base_url)
         if parts.scheme != "http" or not parts.hostname or not parts.port:
             raise ValueError("server must be a running StubServer, or an http:// URL with host and port")

@@ -6,7 +6,9 @@ import ipaddress
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+from typing_extensions import Self
 
 from ..api.control import add_jobs
 from ..delivery.stream_script import Dialect, LineEnd
@@ -25,9 +27,6 @@ from .app import build_app
 from .settings import Settings
 from .state import StubState
 from .uvicorn_server import REQUEST_SECONDS, ThreadedServer, listen
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["StubServer"]
 
