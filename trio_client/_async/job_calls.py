@@ -28,7 +28,7 @@ Finding: TypeAlias = TrioError | None
 _P = TypeVar("_P")
 _J = TypeVar("_J")
 _M = TypeVar("_M", "trio_client.JobPage", "trio_client.models.OsapiJobPage")
-_D = TypeVar("_D", "JobDetail", "OsapiJob")
+_D = TypeVar("_D", "trio_client.JobDetail", "trio_client.models.OsapiJob")
 
 
 class AsyncPageIterator(Generic[_P, _J]):
