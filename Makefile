@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check format models sync api schema bench bench-quick build sbom docs clean
+.PHONY: dev demo test test-all test-next check format models sync api schema bench bench-quick build sbom docs clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -14,6 +14,11 @@ test: .venv/.test  ## run the core tests: under three minutes, loopback only
 
 test-all: .venv/.dev  ## run what `make test` leaves out: faults, other Pythons, lowest dependencies, wheel, frameworks
 	$(BIN)/python scripts/test_all.py
+
+test-next: .venv/.dev  ## run the core on Pythons to come, from Debian's unstable suite; needs root and debootstrap
+	$(BIN)/python scripts/next_pythons.py
+
+dev: .venv/.dev  ## make the development environment in .venv; `uv sync --all-extras` does the same
 
 check: .venv/.dev  ## lint, types, import directions, and that generated files are up to date
 	$(BIN)/python scripts/check.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,11 @@ CHECKS = (
     ("import directions", "lint-imports"),
     ("picture of the architecture", "python scripts/architecture.py --check"),
     ("words", "python scripts/words.py"),
+    ("workflows (zizmor)", "zizmor --offline --quiet .github"),
+    ("workflows (schema)", "check-jsonschema --builtin-schema vendor.github-workflows {workflows}"),
+    ("workflows (actionlint)", "actionlint {workflows}"),
+    ("dependabot (schema)", "check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml"),
+    ("bug form (schema)", "check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml"),
     ("JSON Schema of events", "python scripts/event_schema.py --check"),
     ("public names", "python scripts/api.py --check"),
     ("page of measurements", "python -m benchmarks.page --check"),
@@ -30,20 +36,29 @@ CHECKS = (
     ("counts", "python -m benchmarks.ratchet"),
     ("documentation", "mkdocs build --strict --quiet"),
 )
+OPTIONAL = ("actionlint",)
 
 
 def main() -> int:
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", "NO_MKDOCS_2_WARNING": "1"}
+    workflows = " ".join(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob(".github/workflows/*.yml")))
     failed: list[str] = []
-    for name, command in CHECKS:
+    skipped: list[str] = []
+    for name, template in CHECKS:
+        command = template.format(workflows=workflows)
+        if shutil.which(command.split()[0], path=path) is None and command.split()[0] in OPTIONAL:
+            skipped.append(f"{name}: no {command.split()[0]} on PATH")
+            continue
         print(f"== {name}: {command}", flush=True)
         done = subprocess.run(command.split(), cwd=ROOT, env=environment, check=False)
         if done.returncode:
             failed.append(name)
+    for name in skipped:
+        print(f"!! SKIPPED {name}")
     for name in failed:
         print(f"!! FAILED {name}")
-    print(f"{len(CHECKS) - len(failed)} passed, {len(failed)} failed")
+    print(f"{len(CHECKS) - len(failed) - len(skipped)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

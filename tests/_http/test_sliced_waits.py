@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import socket
 import ssl
 import threading
@@ -78,7 +79,8 @@ def ended() -> Iterator[threading.Event]:
 
 
 def interrupted(slices: Slices, work: Callable[[], object]) -> bool:
-    """Whether Ctrl-C ends work that is waiting."""
+    """Whether Ctrl-C ends work that is waiting; also in a job of the background, whose shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def press() -> None:
         slices.wait_for_more()
@@ -92,6 +94,7 @@ def interrupted(slices: Slices, work: Callable[[], object]) -> bool:
         return True
     finally:
         thread.join()
+        signal.signal(signal.SIGINT, before)
     return False
 
 

@@ -36,7 +36,8 @@ def post(url: str, body: bytes, signature: str) -> int:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
-        return error.code
+        with error:  # which holds the reply, and its connection
+            return error.code
 
 
 def test_deliveries_are_verified_printed_once_and_counted(spawn: Spawn, stub: StubServer, tmp_path: Path) -> None:
@@ -73,8 +74,9 @@ def test_a_secret_before_an_unsigned_sender_is_explained_once(
     found = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
     assert found is not None
     for _ in range(3):
-        with pytest.raises(urllib.error.HTTPError, match="401"):
+        with pytest.raises(urllib.error.HTTPError, match="401") as refused:
             urllib.request.urlopen(urllib.request.Request(found[0], BODY), timeout=TIMEOUT)
+        refused.value.close()
     assert post(found[0], BODY, sign(BODY, "s3cret")) == 200
     _, err = process.communicate(timeout=TIMEOUT)
     assert (err.count("\n"), err.count("--webhook-secret"), err.count("--unsigned")) == (1, 1, 1)
@@ -136,8 +138,9 @@ def test_the_stub_prints_its_address_and_ends_on_a_signal(spawn: Spawn, stub: St
     url = process.stdout.readline().partition(" on ")[2].split()[0]
     notes = process.stderr.readline() + process.stderr.readline()
     request = urllib.request.Request(f"{url}/api/jobs", headers={"Authorization": "Bearer two"})
-    with pytest.raises(urllib.error.HTTPError, match="401"):
+    with pytest.raises(urllib.error.HTTPError, match="401") as refused:
         urllib.request.urlopen(request, timeout=TIMEOUT)
+    refused.value.close()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
