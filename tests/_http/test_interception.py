@@ -96,3 +96,35 @@ def test_a_call_that_opentelemetry_refuses_does_not_leave(server: RawServer, spa
     with TrioClient("k", base_url=server.base_url, retry=None) as client, pytest.raises(Exception, match="refused"):
         client.live_monitor.create(*CREATE)
     assert server.connections == 0
+
+
+def test_a_body_that_a_recorder_below_has_read_is_not_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """vcrpy patches this method, and reads the body of what it records."""
+    send, recorded = httpx.HTTPTransport.handle_request, []
+
+    def record(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        response = send(self, request)
+        recorded.append(response.read())
+        return response
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", record)
+    with RawServer(reply(JOB)) as server, TrioClient("k", base_url=server.base_url) as client:
+        assert [client.jobs.get("a").job_id, client.jobs.get("a").job_id] == [JOB["job_id"]] * 2
+    assert len(recorded) == 2
+
+
+@pytest.mark.anyio
+async def test_a_body_that_a_recorder_below_an_async_client_has_read_is_not_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def record(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        response = await send(self, request)
+        await response.aread()
+        return response
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", record)
+    with RawServer(reply(JOB)) as server:
+        async with AsyncTrioClient("k", base_url=server.base_url) as client:
+            assert (await client.jobs.get("a")).job_id == JOB["job_id"]

@@ -30,6 +30,7 @@ from ._probe import probe
 from ._session import Session, warn_if_readable_by_others
 from ._signals import ending_signals
 from ._stub import stub
+from ._summaries import restore_summaries
 from ._watching import check, digest, watch
 
 __all__ = ["app", "run"]
@@ -158,6 +159,9 @@ def _outcome(args: list[str], out: Out) -> int:
     debug = "--debug" in args
     try:
         program = typer.main.get_command(app)
+        restore_summaries(program)
+        if "--install-completion" in args:
+            _check_home()
         args = arranged(args, program)
         if "--no-color" in args:
             out.no_color()
@@ -174,6 +178,16 @@ def _outcome(args: list[str], out: Out) -> int:
             out.note("".join(format_exception(error)).rstrip(), always=True)
         return _report(error, out)
     return code if isinstance(code, int) else 0
+
+
+def _check_home() -> None:
+    """Raise UsageError where there is no folder to install shell completion in."""
+    home = os.path.expanduser("~")
+    if os.environ.get("HOME") == "" or not os.path.isdir(home):
+        raise UsageError(
+            "Shell completion is installed in the home directory, and there is none. Set HOME, or print the completion "
+            "with --show-completion."
+        )
 
 
 def _report(error: Exception, out: Out) -> int:

@@ -15,7 +15,9 @@ from typing_extensions import Self
 if TYPE_CHECKING:
     import httpcore
 
-__all__ = ["AsyncBody"]
+__all__ = ["SENDING", "AsyncBody"]
+
+SENDING = h11.SEND_BODY
 
 _READ_BYTES = 64 * 1024
 

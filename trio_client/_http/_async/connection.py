@@ -95,8 +95,10 @@ def body_of(
     state, network = _h11_state(connection), response.extensions.get("network_stream")
     if state is None or network is None:
         return None
-    from .body import AsyncBody
+    from .body import SENDING, AsyncBody
 
+    if state.their_state is not SENDING:  # another library has read it, as vcrpy does while it records
+        return None
     return AsyncBody(state, network, waits)
 
 

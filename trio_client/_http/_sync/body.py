@@ -16,7 +16,9 @@ from typing_extensions import Self
 if TYPE_CHECKING:
     import httpcore
 
-__all__ = ["Body"]
+__all__ = ["SENDING", "Body"]
+
+SENDING = h11.SEND_BODY
 
 _READ_BYTES = 64 * 1024
 

@@ -94,8 +94,10 @@ def body_of(connection: PooledConnection, response: httpx.Response, waits: Mappi
     state, network = _h11_state(connection), response.extensions.get("network_stream")
     if state is None or network is None:
         return None
-    from .body import Body
+    from .body import SENDING, Body
 
+    if state.their_state is not SENDING:  # another library has read it, as vcrpy does while it records
+        return None
     return Body(state, network, waits)
 
 
