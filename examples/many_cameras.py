@@ -6,15 +6,14 @@
 """
 
 import argparse
+import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import anyio
-
-from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered, exit_on_sigterm
+from trio_client import CoverageGap, Failed, Target, Triggered, TrioClient, exit_on_sigterm
 
 
-async def main() -> None:
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("cameras", type=Path)
     parser.add_argument("condition")
@@ -28,21 +27,23 @@ async def main() -> None:
             targets[Target(url, condition or options.condition, interval_seconds=30)] = number
     seen: Counter[Target] = Counter()
     blind: defaultdict[Target, float] = defaultdict(float)
-    with anyio.move_on_after(options.minutes * 60):  # leaving the block stops all jobs
-        async with AsyncTrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
-            async for target, event in events:
-                match event:
-                    case Triggered(explanation=what):
-                        seen[target] += 1
-                        print(f"camera {targets[target]}: {what}")
-                    case CoverageGap(started_at=since, ended_at=until) if since and until:
-                        blind[target] += (until - since).total_seconds()
-                    case Failed(message=message):
-                        print(f"camera {targets[target]} failed: {message}")
+    end = time.monotonic() + options.minutes * 60
+    with TrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
+        # None: the time is up, or no watch is left. Leaving the block stops all jobs.
+        while pair := events.until(Triggered, CoverageGap, Failed, timeout=max(0.0, end - time.monotonic())):
+            target, event = pair
+            match event:
+                case Triggered(explanation=what):
+                    seen[target] += 1
+                    print(f"camera {targets[target]}: {what}")
+                case CoverageGap(started_at=since, ended_at=until) if since and until:
+                    blind[target] += (until - since).total_seconds()
+                case Failed(message=message):
+                    print(f"camera {targets[target]} failed: {message}")
     for target, number in targets.items():
         print(f"camera {number}: {seen[target]} times, blind for {blind[target]:.0f} s")
 
 
 if __name__ == "__main__":
     exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop all jobs then, too
-    anyio.run(main)
+    main()

@@ -66,6 +66,8 @@ _THOROUGH = ("tests/_async/test_guarantees.py", "tests/_sync/test_guarantees.py"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes is left to `make test-all`."""
     for item in items:
+        if item.nodeid.startswith("tests/_sync/test_watch_many"):  # no event loop can send through a sync client
+            item.add_marker(pytest.mark.own_connections)
         if item.nodeid.startswith(_THOROUGH):
             item.add_marker(pytest.mark.thorough)
             # Whole servers are torn down here at any moment, and CPython drops the socket of a TLS handshake that is

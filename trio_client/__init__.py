@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ._sync.client import TrioClient
     from ._sync.event_stream import EventStream, WatchStream
     from ._sync.jobs import JobIterator
+    from ._sync.watch_many import TargetStream
     from .errors import (
         APIConnectionError,
         APIStatusError,
@@ -148,6 +149,7 @@ __all__ = [
     "StreamValidation",
     "Summary",
     "Target",
+    "TargetStream",
     "Timeout",
     "Triggered",
     "TrioClient",
@@ -172,6 +174,7 @@ _DEFINED_IN: dict[str, str] = {
     "AsyncWatchStream": "._async.event_stream",
     "AsyncJobIterator": "._async.jobs",
     "AsyncTargetStream": "._async.watch_many",
+    "TargetStream": "._sync.watch_many",
     "TrioClient": "._sync.client",
     "EventStream": "._sync.event_stream",
     "CancelReport": "._core.reports",

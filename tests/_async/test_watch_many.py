@@ -1,4 +1,3 @@
-# async-only: file
 """Watching many streams at once, within the account's limit of jobs."""
 
 from __future__ import annotations
@@ -72,6 +71,7 @@ async def test_all_are_watched_side_by_side(stub: StubServer, client: AsyncTrioC
     assert (0, 20) == (stub.running_jobs, posts(stub))
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_where_slots_are_few_all_get_time_slices(connect: Connect) -> None:
     with StubServer(speed=100, max_jobs=2) as stub:  # jobs end by themselves after their time slices
@@ -124,17 +124,20 @@ async def test_no_more_jobs_run_than_slots_were_given(stub: StubServer, client: 
 async def test_jobs_are_bounded_once_the_account_has_refused_one(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1) as stub:
         short, long = cameras(1, monitor_duration_seconds=30), cameras(2)[1:]
+
+        def asked() -> dict[str, int]:
+            """What the last create of each target has asked for: the first may come before a refusal."""
+            creates = [request.json for request in stub.requests if request.path.endswith("/live-monitor")]
+            return {create["stream_url"]: create["monitor_duration_seconds"] for create in creates}
+
         async with connect(base_url=stub.base_url).watch_many([*short, *long], turn_seconds=0.3) as events:
             with anyio.fail_after(30):
                 async for _ in events:
-                    if {job.stream_url for job in stub.jobs} == {short[0].stream_url, long[0].stream_url}:
+                    if asked() == {short[0].stream_url: 30, long[0].stream_url: 60}:
                         break
-        asked = {
-            request.json["stream_url"]: request.json["monitor_duration_seconds"]
-            for request in stub.requests
-            if request.path.endswith("/live-monitor")
-        }
-        assert asked == {short[0].stream_url: 30, long[0].stream_url: 60}
+
+
+# async-only: end
 
 
 @pytest.mark.parametrize("slots", [0, -1, True, 2.5, "3"])
@@ -144,6 +147,7 @@ async def test_a_number_of_slots_must_be_one_or_more(stub: StubServer, client: A
     assert [] == stub.requests
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_processes_that_share_an_account_all_get_slots(connect: Connect) -> None:
     with StubServer(speed=100, max_jobs=4) as stub:
@@ -274,6 +278,9 @@ async def test_one_that_fails_disturbs_no_other(stub: StubServer, client: AsyncT
     assert 0 == stub.running_jobs
 
 
+# async-only: end
+
+
 @pytest.mark.thorough
 async def test_it_ends_when_all_have_ended(stub: StubServer, client: AsyncTrioClient) -> None:
     targets = cameras(3, duration=5)
@@ -293,6 +300,7 @@ async def test_a_refused_key_is_raised(connect: Connect) -> None:
             await events.collect()
 
 
+# async-only: begin
 async def test_nothing_is_added_after_a_refused_key_which_is_raised_all_the_same(
     stub: StubServer, connect: Connect
 ) -> None:
@@ -306,6 +314,9 @@ async def test_nothing_is_added_after_a_refused_key_which_is_raised_all_the_same
             await events.add(more)
         with pytest.raises(AuthenticationError):
             await events.until(Stopped)
+
+
+# async-only: end
 
 
 async def test_one_that_is_removed_before_its_task_begins_keeps_its_usage(client: AsyncTrioClient) -> None:
@@ -323,6 +334,7 @@ async def test_an_exception_in_the_block_stops_all_jobs(stub: StubServer, client
     assert 0 == stub.running_jobs
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_a_timeout_stops_all_jobs(stub: StubServer, client: AsyncTrioClient) -> None:
     with anyio.CancelScope() as scope:
@@ -349,12 +361,16 @@ async def test_a_timeout_around_one_event_loses_nothing(stub: StubServer, client
     assert [1, 2, 3, 4, 5] == checks
 
 
+# async-only: end
+
+
 @pytest.mark.thorough
 async def test_without_a_block_it_ends_as_well(stub: StubServer, client: AsyncTrioClient) -> None:
     kinds = Counter([event.kind async for _, event in client.watch_many(cameras(2, duration=5))])
     assert (2, 0) == (kinds["stopped"], stub.running_jobs)
 
 
+# async-only: begin
 async def test_one_that_is_dropped_is_reported_and_stopped(stub: StubServer, client: AsyncTrioClient) -> None:
     events = client.watch_many(cameras(3))
     await events.until(Progress)
@@ -376,6 +392,9 @@ async def test_nothing_is_sent_before_it_is_entered(stub: StubServer, client: As
     await events.close()
     assert [] == stub.requests
     assert [] == await events.collect()
+
+
+# async-only: end
 
 
 async def test_started_empty_it_waits_for_a_target(client: AsyncTrioClient) -> None:
@@ -448,6 +467,7 @@ async def test_targets_come_and_go_before_it_is_entered(stub: StubServer, client
     assert [second.stream_url] == [job.stream_url for job in stub.jobs]
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_one_that_waits_for_a_slot_can_be_removed(connect: Connect) -> None:
     with StubServer(speed=600, max_jobs=1) as stub:
@@ -480,6 +500,9 @@ async def test_one_that_is_added_gets_a_time_slice(connect: Connect) -> None:
         assert 0 == stub.running_jobs
 
 
+# async-only: end
+
+
 async def test_equal_targets_are_refused_unless_their_keys_differ(stub: StubServer, client: AsyncTrioClient) -> None:
     with pytest.raises(RequestValidationError, match="watched already"):
         client.watch_many(2 * cameras(1))
@@ -497,6 +520,7 @@ async def test_equal_targets_are_refused_unless_their_keys_differ(stub: StubServ
     assert (2, 0) == (len(stub.jobs), stub.running_jobs)
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_a_common_duration_bounds_all_targets_and_an_empty_stream(stub: StubServer, connect: Connect) -> None:
     targets = cameras(3)
@@ -510,6 +534,9 @@ async def test_a_common_duration_bounds_all_targets_and_an_empty_stream(stub: St
     ends = {target: event.reason for target, event in pairs if isinstance(event, Stopped)}
     assert dict.fromkeys(targets, "duration_reached") == ends
     assert 0 == stub.running_jobs
+
+
+# async-only: end
 
 
 @pytest.mark.thorough
@@ -566,6 +593,7 @@ async def test_what_cannot_be_added_or_removed_is_named(stub: StubServer, client
     assert [] == stub.requests
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_equal_jobs_with_unknown_ids_are_stopped_too(stub: StubServer, connect: Connect) -> None:
     stub.clock.speed = 0  # so that no job is named
@@ -585,6 +613,9 @@ async def test_equal_jobs_with_unknown_ids_are_stopped_too(stub: StubServer, con
     assert (3, 0) == (len(stub.jobs), stub.running_jobs)
 
 
+# async-only: end
+
+
 async def test_there_is_no_gap_while_slots_are_free(stub: StubServer, client: AsyncTrioClient) -> None:
     targets = cameras(8)
     kinds: Counter[str] = Counter()
@@ -596,6 +627,7 @@ async def test_there_is_no_gap_while_slots_are_free(stub: StubServer, client: As
     assert 0 == kinds["gap"]
 
 
+# async-only: begin
 async def test_all_survive_an_outage(stub: StubServer, client: AsyncTrioClient, pauses: Any) -> None:
     targets = cameras(3, monitor_duration_seconds=60)
     stub.fail_next(method="POST", status=503, times=5)
@@ -607,6 +639,9 @@ async def test_all_survive_an_outage(stub: StubServer, client: AsyncTrioClient, 
             if seen == set(targets):
                 break
     assert 0 == stub.running_jobs
+
+
+# async-only: end
 
 
 @pytest.mark.parametrize("seconds", [0, -1, "300", True])
@@ -638,6 +673,7 @@ def test_a_target_is_a_value() -> None:
     assert "interval_seconds=5" in repr(one)
 
 
+# async-only: begin
 @pytest.mark.thorough
 async def test_gaps_of_targets_that_only_their_keys_distinguish_are_no_duplicates(connect: Connect) -> None:
     targets = [Target("rtsp://cam.example/1", "x", key=key) for key in ("a", "b", None)]
@@ -654,3 +690,6 @@ async def test_gaps_of_targets_that_only_their_keys_distinguish_are_no_duplicate
         gap.started_at = moment
     assert len({gap.dedup_key for gap in gaps.values()}) == 3
     assert {gap.stream_url for gap in gaps.values()} == {"rtsp://cam.example/1"}
+
+
+# async-only: end

@@ -146,13 +146,14 @@ def test_check_many(run: RunExample, stub_environment: StubServer, tmp_path: Pat
 
 
 @pytest.mark.thorough
-def test_many_cameras(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["many_cameras.py", "many_cameras_async.py"])
+def test_many_cameras(name: str, run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
     cameras = [f"rtsp://user:hunter2@cam-{number}.example/live" for number in range(3)]
     for camera in cameras[:2]:
         stub_environment.scene(camera, Scene(holds=True))
     stub_environment.scene(cameras[2], Scene(holds=False))
     (tmp_path / "cameras.txt").write_text(f"{cameras[0]}\n\n{cameras[1]} a van is there\n{cameras[2]}\n")
-    printed = run("many_cameras.py", "cameras.txt", "the gate is open", "--minutes", "0.04")
+    printed = run(name, "cameras.txt", "the gate is open", "--minutes", "0.04")
     assert "camera 1: A white van" in printed
     assert "is met: a van is there" in printed
     assert re.search(r"camera 4: 0 times, blind for \d+ s", printed)

@@ -134,6 +134,17 @@ def test_a_file_that_is_async_only_has_no_sync_side(root: Path) -> None:
     assert unasync.main(["--check"], root) == 1
 
 
+def test_a_file_that_is_sync_only_is_left_alone_and_never_replaced(root: Path) -> None:
+    by_hand = "# sync-only: file\ndef two(): ...\n"
+    (root / "pkg/_sync").mkdir()
+    (root / "pkg/_sync/two.py").write_text(by_hand)
+    assert unasync.main([], root) == 0
+    assert unasync.main(["--check"], root) == 0
+    (root / "pkg/_async/two.py").write_text("async def two(): ...\n")
+    assert unasync.main([], root) == 1
+    assert (root / "pkg/_sync/two.py").read_text() == by_hand
+
+
 def test_the_output_is_formatted_and_its_imports_are_sorted_and_needed(root: Path) -> None:
     source = "import os\nimport anyio\nanyio.sleep(1)  # async-only\nx=( os.sep )\nasync def f(): await f()\n"
     (root / "pkg/_async/deep/one.py").write_text(source)

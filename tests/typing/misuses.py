@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trio_client import AsyncTrioClient, TrioClient
+from trio_client import AsyncTrioClient, Target, TrioClient
 
 
 def mistakes(client: TrioClient) -> None:
@@ -16,6 +16,10 @@ def mistakes(client: TrioClient) -> None:
     client.jobs.iterate(limit="10")  # type: ignore[arg-type]
     for _ in client.live_monitor.create("rtsp://a", "b").stats or {}:
         pass
+    Target("rtsp://a", "b", wait_for_slot=3)  # type: ignore[call-arg]
+    Target("rtsp://a", "b", interval_seconds="10")  # type: ignore[arg-type]
+    client.watch_many(["rtsp://a"])  # type: ignore[list-item]
+    client.watch_many([Target("rtsp://a", "b")]).add("rtsp://b")  # type: ignore[arg-type]
     client.check_once("rtsp://a", "b").answer  # type: ignore[attr-defined] # noqa: B018
 
 

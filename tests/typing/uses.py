@@ -33,9 +33,12 @@ from trio_client import (
     Stopped,
     StreamValidation,
     Target,
+    TargetStream,
     Timeout,
     Triggered,
     TrioClient,
+    Usage,
+    WatchState,
     events,
     osapi,
     response_info,
@@ -56,6 +59,23 @@ def construct() -> None:
 
 def hook(info: CallInfo) -> None:
     assert_type(info.status_code, int | None)
+
+
+def many(client: TrioClient) -> None:
+    targets = [Target("rtsp://a", "b", key="gate", interval_seconds=30, input_mode="clip", duration=20, on_drop="poll")]
+    with client.watch_many(targets, turn_seconds=60, duration=20, max_cost_usd=1) as stream:
+        assert_type(stream, TargetStream)
+        for target, event in stream:
+            assert_type(target, Target)
+            assert_type(event, Event)
+        assert_type(stream.until(Triggered, timeout=20), tuple[Target, Triggered] | None)
+        assert_type(stream.until(Triggered, Failed), tuple[Target, Triggered | Failed] | None)
+        stream.add(Target(lambda: "rtsp://a", "b", key="yard"))
+        stream.remove("yard")
+        assert_type(stream.outcomes, dict[Target, Stopped | Failed])
+        assert_type(stream.states, dict[Target, WatchState])
+        assert_type(stream.usage, Usage)
+        assert_type(stream.collect(), list[tuple[Target, Event]])
 
 
 def calls(client: TrioClient) -> None:
@@ -123,7 +143,7 @@ def narrow(event: Event) -> str | None:
     return None
 
 
-async def many(client: AsyncTrioClient) -> None:
+async def many_async(client: AsyncTrioClient) -> None:
     async with client.watch_many([Target("rtsp://a", "b")]) as pairs:
         assert_type(await pairs.until(Triggered), tuple[Target, Triggered] | None)
         assert_type(await pairs.until(Triggered, Failed), tuple[Target, Triggered | Failed] | None)

@@ -11,8 +11,7 @@ import trio_client
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
-from .._core.log import logger
-from .._core.validation import integer, positive
+from .._core.validation import positive
 from .._http.types import AsyncHTTPClient
 from .._later import Later
 from .._loading import loading
@@ -218,7 +217,6 @@ class AsyncTrioClient(AsyncBaseClient):
         """
         return await self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
 
-    # async-only: begin
     def watch_many(
         self,
         targets: Iterable[trio_client.Target] = (),
@@ -241,7 +239,11 @@ class AsyncTrioClient(AsyncBaseClient):
         then on, and with fewer `slots` than targets, a job is asked to run no longer than `turn_seconds` + 60, so that
         a killed program does not hold slots for long.
 
-        Targets can be added and removed while the stream runs, with its `add` and `remove`.
+        Targets can be added and removed while the stream runs, with its `add` and `remove`. To stop after 20 seconds,
+        pass `duration=20`; `events.until(Triggered, timeout=20)` waits that long for one event, and goes on.
+
+        In a plain script, the watches of a sync client run on one event loop in a thread beside the caller's, where its
+        hooks are called. A sync client with an `http_client` of yours cannot do that, and raises ConfigurationError.
 
         Args:
             targets: what to watch, no two of them equal; none: the stream waits until some are added.
@@ -259,6 +261,7 @@ class AsyncTrioClient(AsyncBaseClient):
         Raises:
             RequestValidationError: an argument, or an option of a target, is outside its range, or two targets are
                 equal; nothing was sent.
+            ConfigurationError: the client is sync and sends through an `http_client` of yours; nothing was sent.
             AuthenticationError: while iterating; the key was refused, and all jobs were released.
 
         Example:
@@ -273,24 +276,17 @@ class AsyncTrioClient(AsyncBaseClient):
         Source: API reference, "Limits" (concurrent jobs; users report ten).
         """
         with loading():
-            from .._core.shared_limits import SharedLimits
-            from .._core.targets import checked_targets
-            from .watch_many import AsyncTargetStream
+            from .watch_many import watch_targets  # with all that streams need, which not every program does
 
-        positive("turn_seconds", turn_seconds, "seconds")
-        if turn_seconds < 60:
-            logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
-        if slots is not None:
-            integer("slots", slots, 1)
-        limits = SharedLimits(duration, max_cost_usd, clock=self._transport.clock)
-        watch = self.live_monitor.watch
+        return watch_targets(
+            self._transport,
+            targets,
+            turn_seconds=turn_seconds,
+            slots=slots,
+            duration=duration,
+            max_cost_usd=max_cost_usd,
+        )
 
-        def make_watch(target: trio_client.Target) -> trio_client.AsyncWatchStream:
-            return watch(target.stream_url, target.condition, **target.options)
-
-        return AsyncTargetStream(self._transport, checked_targets(targets), make_watch, turn_seconds, slots, limits)
-
-    # async-only: end
     @overload
     async def request(
         self,

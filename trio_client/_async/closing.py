@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from typing import Any
 
 from .._core.log import logger
 from .._http.concurrency.async_.owner import current_owner
@@ -11,7 +12,6 @@ from .._http.concurrency.async_.shield import shielded
 from .._http.concurrency.async_.together import do_together
 from .._time_source import REAL
 from ..errors import JobLeakWarning
-from .event_stream import AsyncEventStream
 from .transport import AsyncTransport
 
 __all__ = ["close_streams"]
@@ -26,15 +26,15 @@ async def close_streams(transport: AsyncTransport, seconds: float) -> None:
     until = REAL.monotonic() + seconds
     leaks: list[JobLeakWarning] = []
 
-    async def close(stream: AsyncEventStream) -> None:
+    async def close(stream: Any) -> None:
         try:
-            await stream._close_with_client()  # pyright: ignore[reportPrivateUsage]
+            await stream._close_with_client()
         except JobLeakWarning as leak:  # warnings are errors here
             leaks.append(leak)
         except Exception as error:  # noqa: BLE001 - the others are to be closed all the same
             logger.error("Closing %r failed: %s", stream, error)
 
-    streams: list[AsyncEventStream] = state.open_streams.of(owner)
+    streams: list[Any] = state.open_streams.of(owner)
     with shielded(seconds + 1):
         await do_together([partial(close, stream) for stream in streams], seconds=seconds)
         while streams and REAL.monotonic() < until:
@@ -44,7 +44,7 @@ async def close_streams(transport: AsyncTransport, seconds: float) -> None:
         warnings.warn(
             JobLeakWarning(
                 f"The client was closed while {stream!r} was being closed: its job may still be running and billed.",
-                job_id=stream.job_id,
+                job_id=getattr(stream, "job_id", None),
                 advice="Close its streams before the client, or give close() a longer timeout.",
             ),
             stacklevel=4,

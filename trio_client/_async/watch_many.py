@@ -11,22 +11,48 @@ from typing import Any, TypeVar, overload
 import anyio
 from typing_extensions import Self
 
+from .._core.log import logger
 from .._core.shared_limits import SharedLimits
-from .._core.targets import Target, checked_target, no_such_target, same_target
+from .._core.targets import Target, checked_target, checked_targets, no_such_target, same_target
 from .._core.usage import Usage
-from .._core.validation import event_types, not_negative
+from .._core.validation import event_types, integer, not_negative, positive
 from .._core.watch_state import WatchState
 from ..errors import RequestValidationError
 from ..events import Event, Failed, Stopped
-from .event_stream import AsyncEventStream
+from .event_stream import AsyncEventStream, AsyncWatchStream
+from .live_monitor import AsyncLiveMonitor
 from .transport import AsyncTransport
 from .worker_group import AsyncWorkerGroup
 
-__all__ = ["AsyncTargetStream"]
+__all__ = ["AsyncTargetStream", "watch_targets"]
 
 _E = TypeVar("_E")
 _E2 = TypeVar("_E2")
 _E3 = TypeVar("_E3")
+
+
+def watch_targets(
+    transport: AsyncTransport,
+    targets: Iterable[Target],
+    *,
+    turn_seconds: float,
+    slots: int | None,
+    duration: float | None,
+    max_cost_usd: float | None,
+) -> AsyncTargetStream:
+    """Return the stream of `watch_many`."""
+    positive("turn_seconds", turn_seconds, "seconds")
+    if turn_seconds < 60:
+        logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
+    if slots is not None:
+        integer("slots", slots, 1)
+    limits = SharedLimits(duration, max_cost_usd, clock=transport.clock)
+    watch = AsyncLiveMonitor(transport).watch
+
+    def make_watch(target: Target) -> AsyncWatchStream:
+        return watch(target.stream_url, target.condition, **target.options)
+
+    return AsyncTargetStream(transport, checked_targets(targets), make_watch, turn_seconds, slots, limits)
 
 
 class AsyncTargetStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ class ClientState:
     """What this client goes by instead of the process's time source."""
     spans: Spans | None = None
     """What makes a span for each call."""
+    async_http_client: Callable[[], object] | None = None
+    """Makes the HTTP client that an event loop of its own sends through; set where a test kit answers."""
 
     @property
     def time(self) -> TimeSource:

@@ -41,12 +41,15 @@ class WatchOptions(TypedDict, total=False):
 class Target:
     """One stream and what to watch for, with options of its own. A value: equal ones are equal, and hashable.
 
+    To stop watching it after 20 seconds, pass `duration=20`: the watch of this target ends with a `Stopped` event, and
+    the others go on. `watch_many(duration=20)` ends all of them.
+
     Args:
         stream_url: YouTube Live URL or RTSP stream, 1 to 500 characters, or a function that returns it, asked before
             each job; such a target needs a key.
         condition: what to watch for, in words; 1 to 1,000 characters.
         key: a name of yours for it. It is part of equality: two targets that are alike otherwise need different keys.
-        options: those of `live_monitor.watch`, but for `wait_for_slot`: slots are shared out in turns.
+        options: those of `live_monitor.watch`, by name, but for `wait_for_slot`: slots are shared out in turns.
 
     Raises:
         RequestValidationError: there is no such option, or the key is not text. The values of options are checked

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -217,6 +217,76 @@ class TrioClient(BaseClient):
         Source: API reference, "Analyze Frame".
         """
         return self._transport.call(analyze_frame(frame, question), timeout=timeout, extra_headers=extra_headers)
+
+    def watch_many(
+        self,
+        targets: Iterable[trio_client.Target] = (),
+        *,
+        turn_seconds: float = 300,
+        slots: int | None = None,
+        duration: float | None = None,
+        max_cost_usd: float | None = None,
+    ) -> trio_client.TargetStream:
+        """Return a stream of the events of many watches, as pairs of a `Target` and an event.
+
+        Each target is watched as by `live_monitor.watch`, all of them side by side. Where the account has fewer job
+        slots than there are targets, they share them in time slices: after `turn_seconds` a job is stopped, reported as
+        a `StatusChanged` with the reason `turn_over`, and the target that has waited longest is next. The time in which
+        a target was not watched is reported as a `CoverageGap` when its next time slice begins. The number of slots is
+        detected, also when it changes. A watch that cannot continue ends with a `Failed` event and affects no other.
+
+        Programs that share an account share its slots evenly, without knowing each other: once a job was refused, each
+        makes one attempt at a time, at random intervals, and has no first claim to a slot that it has released. From
+        then on, and with fewer `slots` than targets, a job is asked to run no longer than `turn_seconds` + 60, so that
+        a killed program does not hold slots for long.
+
+        Targets can be added and removed while the stream runs, with its `add` and `remove`. To stop after 20 seconds,
+        pass `duration=20`; `events.until(Triggered, timeout=20)` waits that long for one event, and goes on.
+
+        In a plain script, the watches of a sync client run on one event loop in a thread beside the caller's, where its
+        hooks are called. A sync client with an `http_client` of yours cannot do that, and raises ConfigurationError.
+
+        Args:
+            targets: what to watch, no two of them equal; none: the stream waits until some are added.
+            turn_seconds: seconds, more than 0, that a target is watched while others wait. Each begun minute of a
+                job is billed.
+            slots: how many jobs this program runs at most, 1 or more; `None`: as many as the account lets it run.
+                Where the number of programs is known, shares that add up to the account's slots are the fairest.
+            duration: seconds to watch in all, counted from entering, 5 or more; `None`: until the stream is left.
+            max_cost_usd: US dollars that all targets together may cost, each begun minute of a job counted; `None`: no
+                limit. A target's own `duration` and `max_cost_usd` count as well.
+
+        Returns:
+            The stream. Nothing is sent before it is entered or iterated over.
+
+        Raises:
+            RequestValidationError: an argument, or an option of a target, is outside its range, or two targets are
+                equal; nothing was sent.
+            ConfigurationError: the client is sync and sends through an `http_client` of yours; nothing was sent.
+            AuthenticationError: while iterating; the key was refused, and all jobs were released.
+
+        Example:
+            >>> from trio_client import Target, Triggered
+            >>> gates = [Target(f"rtsp://cam/{number}", "the gate is open") for number in (1, 2, 3)]
+            >>> with TrioClient() as client:
+            ...     with client.watch_many(gates) as events:
+            ...         target, event = events.until(Triggered)
+            >>> target in gates, event.triggered
+            (True, True)
+
+        Source: API reference, "Limits" (concurrent jobs; users report ten).
+        """
+        with loading():
+            from .watch_many import watch_targets  # with all that streams need, which not every program does
+
+        return watch_targets(
+            self._transport,
+            targets,
+            turn_seconds=turn_seconds,
+            slots=slots,
+            duration=duration,
+            max_cost_usd=max_cost_usd,
+        )
 
     @overload
     def request(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from typing import Any
 
 from .._core.log import logger
 from .._http.concurrency.sync.owner import current_owner
@@ -12,7 +13,6 @@ from .._http.concurrency.sync.shield import shielded
 from .._http.concurrency.sync.together import do_together
 from .._time_source import REAL
 from ..errors import JobLeakWarning
-from .event_stream import EventStream
 from .transport import Transport
 
 __all__ = ["close_streams"]
@@ -27,15 +27,15 @@ def close_streams(transport: Transport, seconds: float) -> None:
     until = REAL.monotonic() + seconds
     leaks: list[JobLeakWarning] = []
 
-    def close(stream: EventStream) -> None:
+    def close(stream: Any) -> None:
         try:
-            stream._close_with_client()  # pyright: ignore[reportPrivateUsage]
+            stream._close_with_client()
         except JobLeakWarning as leak:  # warnings are errors here
             leaks.append(leak)
         except Exception as error:  # noqa: BLE001 - the others are to be closed all the same
             logger.error("Closing %r failed: %s", stream, error)
 
-    streams: list[EventStream] = state.open_streams.of(owner)
+    streams: list[Any] = state.open_streams.of(owner)
     with shielded(seconds + 1):
         do_together([partial(close, stream) for stream in streams], seconds=seconds)
         while streams and REAL.monotonic() < until:
@@ -45,7 +45,7 @@ def close_streams(transport: Transport, seconds: float) -> None:
         warnings.warn(
             JobLeakWarning(
                 f"The client was closed while {stream!r} was being closed: its job may still be running and billed.",
-                job_id=stream.job_id,
+                job_id=getattr(stream, "job_id", None),
                 advice="Close its streams before the client, or give close() a longer timeout.",
             ),
             stacklevel=4,

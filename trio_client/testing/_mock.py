@@ -158,7 +158,10 @@ class MockTrio:
         from .._sync.client import TrioClient
 
         client = TrioClient(**_options(self.http_client(), options))
-        shared_state(client).own_time = self._time
+        state = shared_state(client)
+        state.own_time = self._time
+        if "http_client" not in options:
+            state.async_http_client = self.async_http_client
         return client
 
     def async_client(self, **options: Any) -> trio_client.AsyncTrioClient:

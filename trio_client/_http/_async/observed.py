@@ -31,13 +31,14 @@ class AsyncObservedSender(AsyncSender):
         super().__init__(
             base_url, key, trust_env=trust_env, max_body_bytes=max_body_bytes, http_client=http_client.inner
         )
-        self._observer = http_client.observer
+        self._observe = http_client.observer.request
+        self.observer = http_client.observer
 
     async def _exchange(
         self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> AsyncExchange:
         proxy = None if self._pool is None else self._pool.proxy
-        observer = self._observer.request(
+        observer = self._observe(
             request.method,
             request.url,
             request.headers,

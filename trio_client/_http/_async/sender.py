@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,6 +27,9 @@ from ..injected import KeptCookies, masked_logs
 from ..types import AsyncHTTPClient, check_async_client
 from .connection import AsyncContent
 from .pool import AsyncExchange, AsyncPool
+
+if TYPE_CHECKING:
+    from ..observer import Observer
 
 __all__ = ["AsyncOpenReply", "AsyncSender"]
 
@@ -118,7 +121,13 @@ class AsyncOpenReply:
 
 
 class AsyncSender:
-    """Send requests to one server, over its own connections or through an injected client."""
+    """Send requests to one server, over its own connections or through an injected client.
+
+    Attributes:
+        observer: what observes the exchanges, if anything does.
+    """
+
+    observer: Observer | None = None
 
     def __init__(
         self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: AsyncHTTPClient | None
@@ -137,6 +146,11 @@ class AsyncSender:
             self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
+
+    @property
+    def has_own_connections(self) -> bool:
+        """Whether no client was injected."""
+        return self._pool is not None
 
     async def send(self, request: Prepared, timeout: Timeout, time_left: float) -> Reply:
         """Return the complete reply.

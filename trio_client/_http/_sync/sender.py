@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,6 +28,9 @@ from ..injected import KeptCookies, masked_logs
 from ..types import HTTPClient, check_client
 from .connection import Content
 from .pool import Exchange, Pool
+
+if TYPE_CHECKING:
+    from ..observer import Observer
 
 __all__ = ["OpenReply", "Sender"]
 
@@ -119,7 +122,13 @@ class OpenReply:
 
 
 class Sender:
-    """Send requests to one server, over its own connections or through an injected client."""
+    """Send requests to one server, over its own connections or through an injected client.
+
+    Attributes:
+        observer: what observes the exchanges, if anything does.
+    """
+
+    observer: Observer | None = None
 
     def __init__(
         self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: HTTPClient | None
@@ -138,6 +147,11 @@ class Sender:
             self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
+
+    @property
+    def has_own_connections(self) -> bool:
+        """Whether no client was injected."""
+        return self._pool is not None
 
     def send(self, request: Prepared, timeout: Timeout, time_left: float) -> Reply:
         """Return the complete reply.
