@@ -90,6 +90,8 @@ _OPTIONS = {
     "capture_interval_seconds": "--capture-interval",
     "max_windows": "--max-windows",
     "duration": "--total",
+    "turn_seconds": "--turn",
+    "slots": "--slots",
     "max_cost_usd": "--max-cost",
     "price_per_minute_usd": "--price-per-minute",
     "limit": "--limit",

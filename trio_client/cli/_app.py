@@ -31,6 +31,7 @@ from ._session import Session, warn_if_readable_by_others
 from ._signals import ending_signals
 from ._stub import stub
 from ._summaries import restore_summaries
+from ._watch_many import watch_many
 from ._watching import check, digest, watch
 
 __all__ = ["app", "run"]
@@ -47,6 +48,7 @@ _PARSER_WORDS = (  # pydantic's, in which some versions of typer speak
 app = App(name=PROGRAM)
 app.command()(check)
 app.command()(watch)
+app.command(name="watch-many")(watch_many)
 app.command()(digest)
 app.command()(ask)
 app.add_typer(_jobs.app, name="jobs")

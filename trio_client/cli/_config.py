@@ -13,7 +13,7 @@ from .._json import as_object
 from ._exits import UsageError
 from ._files import decoded
 
-__all__ = ["Config", "load"]
+__all__ = ["Config", "load", "read_toml"]
 
 _SETTINGS: dict[str, tuple[type, ...]] = {
     "api_key": (str,),
@@ -59,12 +59,7 @@ def load(named: Path | None, folder: Path, commands: Mapping[str, Any]) -> Confi
     path = named or folder / "config.toml"
     if named is None and not path.is_file():
         return Config(path)
-    try:
-        values = _parse(decoded(path.read_bytes()))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not TOML: {error}.") from error
+    values = read_toml(path)
     empty: dict[str, Any] = {}
     osapi = _table(path, values.pop("osapi", empty), "osapi")
     own_osapi = {name: value for name, value in osapi.items() if not isinstance(value, dict)}
@@ -85,9 +80,15 @@ def load(named: Path | None, folder: Path, commands: Mapping[str, Any]) -> Confi
     )
 
 
-def _parse(text: str) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file has, or raise UsageError."""
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    values: dict[str, Any] = toml.loads(text)
+    try:
+        values: dict[str, Any] = toml.loads(decoded(path.read_bytes()))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not TOML: {error}.") from error
     return values
 
 
