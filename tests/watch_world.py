@@ -55,6 +55,8 @@ class World:
     wait_for_slot: float | None = None
     wait_for_stream: float = 0.0
     queues: bool = False
+    is_slot_lost: bool = False
+    slot_commands: list[str] = field(default_factory=list[str])
     now: float = 0.0
     states: list[str] = field(default_factory=list[str])
     jobs: list[Job] = field(default_factory=list[Job])
@@ -108,7 +110,11 @@ class World:
                     assert self.running is not None
                     self.running.is_polled = True
                 case do.ReleaseSlot() | do.KeepSlot():
-                    pass
+                    self.slot_commands.append(type(self.command).__name__)
+                case do.CheckSlot():
+                    self.command = self._life.send(do.SlotLost() if self.is_slot_lost else do.Granted())
+                    self.is_slot_lost = False
+                    continue
                 case do.Acquire() if not self.queues:
                     self.command = self._life.send(do.Granted())
                     continue
@@ -227,10 +233,15 @@ class World:
         self.now = max(self.now, self.command.until)
         self.send(do.TimeUp())
 
-    def end_time_slice(self, seconds: float = 10.0) -> None:
-        """Another watch wants the slot."""
+    def end_time_slice(self, seconds: float = 10.0, *, lost: bool = False) -> None:
+        """Another watch wants the slot, or has it."""
         self._read(seconds)
-        self.send(do.TimeSliceOver())
+        self.send(do.TimeSliceOver(lost))
+
+    def lose_slot(self) -> None:
+        """Another process has the slot before the job is created."""
+        assert isinstance(self.command, do.Start), self.command
+        self.send(do.SlotLost())
 
     def stop(self, *, confirmed: bool = True, possible: bool = True) -> None:
         """The stop succeeds, or cannot be confirmed."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._core.hooks import CallInfo, Hooks
     from ._core.job_info import JobInfo
     from ._core.reports import CancelReport
+    from ._core.slot_pool import SlotLease, SlotPool
     from ._core.targets import Target
     from ._core.usage import Usage
     from ._core.validation import NOT_GIVEN, NotGiven
@@ -141,6 +142,8 @@ __all__ = [
     "ResponseWarning",
     "RetryPolicy",
     "ServerError",
+    "SlotLease",
+    "SlotPool",
     "Started",
     "StatusChanged",
     "Stopped",
@@ -188,6 +191,8 @@ _DEFINED_IN: dict[str, str] = {
     "CallInfo": "._core.hooks",
     "JobInfo": "._core.job_info",
     "Hooks": "._core.hooks",
+    "SlotLease": "._core.slot_pool",
+    "SlotPool": "._core.slot_pool",
     "Target": "._core.targets",
     "Usage": "._core.usage",
     "WatchState": "._core.watch_state",

@@ -702,3 +702,62 @@ def test_what_unresolved_creates_have_cost_stays_counted_after_the_end() -> None
     before = world.policy.usage
     world.close()
     assert world.policy.usage == before
+
+
+# Leases of a pool of job slots
+
+
+def test_a_lost_lease_ends_the_time_slice_and_the_watch_goes_on() -> None:
+    world = World()
+    world.start()
+    world.end_time_slice(100, lost=True)
+    world.stop()
+    world.end(1, reason="cancelled")
+    assert world.slot_commands == ["ReleaseSlot"]
+    world.now += 7
+    world.start()
+    status, gap = world.emitted
+    assert isinstance(status, StatusChanged)
+    assert (status.reason, world.outcome) == ("turn_over", None)
+    assert [gap] == world.gaps
+    assert world.gaps[0].reason == "no_free_slot"
+
+
+def test_a_job_cancelled_while_its_lease_is_lost_does_not_end_the_watch() -> None:
+    world = World(queues=True)
+    world.grant()
+    world.start()
+    world.is_slot_lost = True
+    world.end(reason="cancelled")
+    assert world.outcome is None
+    assert world.slot_commands == ["ReleaseSlot"]
+    assert world.command == do.Acquire()
+    world.queue()
+    world.grant(3)
+    world.start()
+    world.end(reason="cancelled")
+    assert isinstance(world.outcome, Stopped), "this time the lease is held"
+
+
+def test_no_job_is_created_without_a_lease() -> None:
+    world = World(queues=True)
+    world.grant()
+    world.lose_slot()
+    assert (world.slot_commands, world.jobs) == (["ReleaseSlot"], [])
+    assert world.command == do.Acquire()
+    world.queue()
+    world.grant(2)
+    world.start()
+    assert [gap.reason for gap in world.gaps] == ["no_free_slot"]
+
+
+def test_a_job_whose_lease_is_lost_but_that_cannot_be_stopped_is_kept_until_it_can() -> None:
+    world = World()
+    world.start()
+    world.end_time_slice(lost=True)
+    world.stop(confirmed=False)
+    assert world.slot_commands == ["KeepSlot"]
+    world.end_time_slice(5, lost=True)
+    world.stop()
+    world.end(1, reason="cancelled")
+    assert (world.slot_commands, world.outcome) == (["KeepSlot", "ReleaseSlot"], None)

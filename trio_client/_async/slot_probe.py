@@ -69,6 +69,15 @@ class AsyncProbedSlot:
             queue.leave(number)
         return True
 
+    @property
+    def is_lost(self) -> bool:
+        """Always `False`: only the account gives slots."""
+        return False
+
+    async def confirm(self) -> bool:
+        """Always `True`: only the account gives slots."""
+        return True
+
     def started(self) -> None:
         """Note that a job runs."""
         self._has_run = True

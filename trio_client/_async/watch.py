@@ -235,6 +235,8 @@ class AsyncWatch:
                 return do.Granted() if self.lease.acquire() else do.Queued(self.lease.refusal)
             case do.AwaitSlot():
                 return await self._await_slot(command, until)
+            case do.CheckSlot():
+                return do.Granted() if await self.lease.confirm() else do.SlotLost()
             case do.Start(limit):
                 return await self._start(limit)
             case do.Resolve(create):
@@ -279,6 +281,8 @@ class AsyncWatch:
         lost = await self._ask()
         if lost is not None:
             return lost
+        if not await self.lease.confirm():
+            return do.SlotLost()
         try:
             job = self._new_job(self.lease.job_limit(limit))
         except TrioError as error:  # the address is none that the API takes
@@ -368,7 +372,7 @@ class AsyncWatch:
             if _is_first(until, moment):
                 raise
             return do.TimeUp()
-        return do.TimeSliceOver()
+        return do.TimeSliceOver(self.lease.is_lost)
 
     def _limit(self, moment: float) -> AbstractContextManager[object]:
         return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))

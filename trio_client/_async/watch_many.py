@@ -13,9 +13,10 @@ from typing_extensions import Self
 
 from .._core.log import logger
 from .._core.shared_limits import SharedLimits
+from .._core.slot_pool import SlotPool, checked_slots
 from .._core.targets import Target, checked_target, checked_targets, no_such_target, same_target
 from .._core.usage import Usage
-from .._core.validation import event_types, integer, not_negative, positive
+from .._core.validation import event_types, not_negative, positive
 from .._core.watch_state import WatchState
 from ..errors import RequestValidationError
 from ..events import Event, Failed, Stopped
@@ -36,7 +37,7 @@ def watch_targets(
     targets: Iterable[Target],
     *,
     turn_seconds: float,
-    slots: int | None,
+    slots: int | SlotPool | None,
     duration: float | None,
     max_cost_usd: float | None,
 ) -> AsyncTargetStream:
@@ -44,8 +45,7 @@ def watch_targets(
     positive("turn_seconds", turn_seconds, "seconds")
     if turn_seconds < 60:
         logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
-    if slots is not None:
-        integer("slots", slots, 1)
+    checked_slots(slots)
     limits = SharedLimits(duration, max_cost_usd, clock=transport.clock)
     watch = AsyncLiveMonitor(transport).watch
 
@@ -80,7 +80,7 @@ class AsyncTargetStream:
         targets: Iterable[Target],
         make_watch: Callable[[Target], AsyncEventStream],
         turn_seconds: float,
-        slots: int | None,
+        slots: int | SlotPool | None,
         limits: SharedLimits,
     ) -> None:
         self._workers = AsyncWorkerGroup(transport, make_watch, turn_seconds, slots, limits)
@@ -250,6 +250,11 @@ class AsyncTargetStream:
 
     async def __aenter__(self) -> Self:
         self._workers.start()
+        try:
+            await self._workers.entered()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(

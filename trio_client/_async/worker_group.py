@@ -9,9 +9,12 @@ from contextlib import suppress
 from itertools import count
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 
+from .._core.pooled_slices import PooledTimeSlices
 from .._core.shared_limits import SharedLimits
+from .._core.slot_pool import SlotPool
 from .._core.targets import Target
 from .._core.time_slices import TimeSlices
 from .._core.usage import Usage
@@ -22,6 +25,7 @@ from ..errors import APIStatusError, AuthenticationError, ConfigurationError, Jo
 from ..events import Failed, Stopped
 from .channel import AsyncChannel
 from .event_stream import AsyncEventStream
+from .pooled_slots import AsyncPooledSlots
 from .shared_slot import AsyncSharedSlotLease
 from .transport import AsyncTransport
 from .watch import AsyncWatch
@@ -45,7 +49,7 @@ class AsyncWorkerGroup:
         transport: AsyncTransport,
         make_watch: Callable[[Target], AsyncEventStream],
         turn_seconds: float,
-        slots: int | None,
+        slots: int | SlotPool | None,
         limits: SharedLimits,
     ) -> None:
         self.members: dict[Target, AsyncMember] = {}
@@ -55,8 +59,22 @@ class AsyncWorkerGroup:
         self._make_watch = make_watch
         self._limits = limits
         self._past_usages: dict[Target, Usage] = {}
-        self._slices = TimeSlices(turn_seconds, clock=transport.clock, slots=slots)
         self._leases: dict[int, AsyncSharedSlotLease] = {}
+        self._slices: TimeSlices
+        self._pooled: AsyncPooledSlots | None = None
+        if slots is None or isinstance(slots, int):
+            self._slices = TimeSlices(turn_seconds, clock=transport.clock, slots=slots)
+        else:
+            self._slices = slices = PooledTimeSlices(turn_seconds, clock=transport.clock)
+            self._pooled = AsyncPooledSlots(
+                slots,
+                slices,
+                transport,
+                turn_seconds,
+                grant=lambda number, slot: self._leases[number].grant(slot),
+                share=self._share,
+                fail=self._fail,
+            )
         self._numbers = count()
         self._run: _Run | None = None
 
@@ -109,6 +127,17 @@ class AsyncWorkerGroup:
                 member.prepare()
             self._run.task = spawn(self._work, when_done=self._run.done.set)
 
+    async def entered(self) -> None:
+        """Wait until the pool of job slots has answered, if there is one that says so.
+
+        Raises:
+            ConfigurationError: it cannot be reached.
+        """
+        if self._pooled is not None and self._run is not None:
+            await self._run.ready.wait()
+            if self.error is not None:
+                raise self.error
+
     async def stop(self) -> None:
         """Stop all watches, and wait until their jobs are stopped, also while being cancelled."""
         if self._run is None:
@@ -143,22 +172,40 @@ class AsyncWorkerGroup:
 
     def _share(self) -> None:
         """Let those start that may, and have the time slices checked."""
-        for number in self._slices.grant():
-            self._leases[number].grant()
+        self._let_start()
         if self._run is not None:
             self._run.changed.set()
+
+    def _let_start(self) -> None:
+        for number in self._slices.grant():
+            self._leases[number].grant()
+        if self._pooled is not None:
+            self._pooled.ask()
 
     async def _work(self) -> None:
         assert self._run is not None
         try:
             with self._run.scope:
                 async with anyio.create_task_group() as tasks:
+                    if self._pooled is not None:
+                        await self._check(self._pooled)
+                        self._pooled.tasks = tasks
                     self._run.tasks = tasks
                     for member in self.members.values():
                         tasks.start_soon(self._watch, member)
                     tasks.start_soon(self._end_time_slices)
         finally:
+            self._run.ready.set()
             self.channel.end()
+
+    async def _check(self, pooled: AsyncPooledSlots) -> None:
+        assert self._run is not None
+        try:
+            await pooled.check()
+        except ConfigurationError as error:
+            self._fail(error)
+            await anyio.lowlevel.checkpoint()
+        self._run.ready.set()
 
     async def _watch(self, member: AsyncMember) -> None:
         """Pass on one target's events, from its first job to its end."""
@@ -221,8 +268,7 @@ class AsyncWorkerGroup:
         while True:
             for number in self._slices.overdue():
                 self._leases[number].end_time_slice()
-            for number in self._slices.grant():
-                self._leases[number].grant()
+            self._let_start()
             await self._pause(self._wake_in())
 
     def _wake_in(self) -> float | None:
@@ -290,6 +336,7 @@ class _Run:
         self.scope = anyio.CancelScope()
         self.cancel = from_any_thread(self.scope.cancel)
         self.changed = anyio.Event()
+        self.ready = anyio.Event()
         self.done = anyio.Event()
         self.tasks: TaskGroup | None = None
         self.task: object = None

@@ -7,11 +7,11 @@ import random
 from collections import OrderedDict
 from collections.abc import Callable
 
-__all__ = ["TimeSlices", "attempt_interval"]
+__all__ = ["EXTRA_SECONDS", "MAX_STARTING", "RETRY_STOP_AFTER", "TimeSlices", "attempt_interval"]
 
-_MAX_STARTING = 32
-_RETRY_STOP_AFTER = 5.0
-_EXTRA_SECONDS = 60.0  # beyond its time slice, after which a job ends by itself
+MAX_STARTING = 32
+RETRY_STOP_AFTER = 5.0
+EXTRA_SECONDS = 60.0  # beyond its time slice, after which a job ends by itself
 _ROUNDING = 1e-6
 _CONTENDED_SLICES = 2  # after a refusal, in which slices end also where no watch of this process waits
 
@@ -74,10 +74,15 @@ class TimeSlices:
         return self._refused_at is not None
 
     @property
+    def keeps_jobs(self) -> bool:
+        """Whether a job is kept to the end of its time slice, since its slot could be lost by starting another."""
+        return self.limited
+
+    @property
     def job_seconds(self) -> float:
         """How long a job may run at most, so that a process that is killed does not hold a slot for long."""
         shares = self.limited or self.watches > self._most
-        return self._seconds + _EXTRA_SECONDS if shares else math.inf
+        return self._seconds + EXTRA_SECONDS if shares else math.inf
 
     def acquire(self, watch: int) -> bool:
         """Return whether a watch may start a job at once; otherwise it is queued."""
@@ -93,10 +98,7 @@ class TimeSlices:
         """Return the watches that may start a job now."""
         granted: list[int] = []
         while self._may_attempt() and (not self.limited or self._is_due(self._attempt_at)):
-            watch, _ = self._queue.popitem(last=False)
-            self._leases[watch] = self._next_end_at = self._clock()
-            self._starting.add(watch)
-            granted.append(watch)
+            granted.append(self._grant_next())
         return granted
 
     def started(self, watch: int) -> None:
@@ -140,20 +142,34 @@ class TimeSlices:
         """Note that a job could not be stopped; that is retried after a while."""
         if watch in self._leases:
             self._ending.discard(watch)
-            self._leases[watch] = self._clock() - self._seconds + min(_RETRY_STOP_AFTER, self._seconds)
+            self._leases[watch] = self._clock() - self._seconds + min(RETRY_STOP_AFTER, self._seconds)
 
     def wake_in(self) -> float | None:
         """Return in how many seconds there will be something to do; `None`: not before the next call."""
-        moments: list[float] = []
-        if self.limited and self._may_attempt():
-            moments.append(self._attempt_at)
-        if self._others_wait():
-            moments += [max(self._leases[watch] + self._seconds, self._next_end_at) for watch in self._steady()]
+        moments = self._moments()
         return max(0.0, min(moments) - self._clock()) if moments else None
+
+    def _moments(self) -> list[float]:
+        """Return when there may be something to do."""
+        attempts = [self._attempt_at] if self.limited and self._may_attempt() else []
+        return attempts + self._ends()
+
+    def _ends(self) -> list[float]:
+        """Return when time slices are to end, while others wait."""
+        if not self._others_wait():
+            return []
+        return [max(self._leases[watch] + self._seconds, self._next_end_at) for watch in self._steady()]
+
+    def _grant_next(self) -> int:
+        """Let the first in the queue start its job."""
+        watch, _ = self._queue.popitem(last=False)
+        self._leases[watch] = self._next_end_at = self._clock()
+        self._starting.add(watch)
+        return watch
 
     def _may_attempt(self) -> bool:
         """Whether there is one to start, and capacity for it."""
-        capacity = 1 if self.limited else min(max(1, self.running), _MAX_STARTING)
+        capacity = 1 if self.limited else min(max(1, self.running), MAX_STARTING)
         return bool(self._queue) and len(self._starting) < capacity and len(self._leases) < self._most
 
     def _plan_attempt(self) -> None:
@@ -175,7 +191,10 @@ class TimeSlices:
 
         Otherwise a process that happens to have a slot for each of its watches would never give one up again.
         """
-        return self._refused_at is not None and self._clock() < self._refused_at + _CONTENDED_SLICES * self._seconds
+        return self._is_recent(self._refused_at)
+
+    def _is_recent(self, moment: float | None) -> bool:
+        return moment is not None and self._clock() < moment + _CONTENDED_SLICES * self._seconds
 
     def _steady(self) -> list[int]:
         """Return the watches whose job neither starts nor ends at the moment."""

@@ -15,6 +15,7 @@ from .endpoints import DEFAULT_DURATION_SECONDS
 __all__ = [
     "Acquire",
     "AwaitSlot",
+    "CheckSlot",
     "Close",
     "Closed",
     "Command",
@@ -38,6 +39,7 @@ __all__ = [
     "ReleaseSlot",
     "Resolve",
     "RunningJob",
+    "SlotLost",
     "SlotRefused",
     "Start",
     "Stop",
@@ -138,8 +140,13 @@ class AwaitSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSlot:
+    """Ask the pool whether the lease of the job slot is still held. Outcome: `Granted` or `SlotLost`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """Create a job that runs at most `limit` seconds. Outcome: `JobStarted`, `SlotRefused` or `Failure`."""
+    """Create a job that runs at most `limit` seconds. Outcome: `JobStarted`, `SlotRefused`, `SlotLost` or `Failure`."""
 
     limit: float | None
 
@@ -234,6 +241,7 @@ class End:
 Command: TypeAlias = (
     Acquire
     | AwaitSlot
+    | CheckSlot
     | Start
     | Resolve
     | StopLost
@@ -285,6 +293,11 @@ class SlotRefused:
     """The account has no free job slot; `AwaitSlot` is over when the next attempt makes sense."""
 
     error: MaxJobsReachedError
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLost:
+    """Another process has got the slot meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +360,9 @@ class TimeUp:
 
 @dataclass(frozen=True, slots=True)
 class TimeSliceOver:
-    """Other watches wait for the job slot, and this one has had its time slice."""
+    """The time slice is over, and other watches wait for the job slot; `lost`: another process has it already."""
+
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +376,7 @@ Outcome: TypeAlias = (
     | Queued
     | JobStarted
     | SlotRefused
+    | SlotLost
     | Failure
     | NotFound
     | Events

@@ -28,6 +28,7 @@ from .watch_steps import ClosedError, Life, WatchSteps, is_unresolved, status_of
 __all__ = ["WatchPolicy"]
 
 _QUEUED_SECONDS = 5.0  # after which waiting for the lease of a slot is a gap
+_SLOT_LOST = "the lease of the job slot was lost"
 _FINAL_MESSAGES_SECONDS = 5.0  # that a stopped job has to deliver what it had reported before
 
 
@@ -92,6 +93,8 @@ class WatchPolicy(WatchSteps):
                 return job
             case do.SlotRefused(error):
                 yield from self._slot_refused(error)
+            case do.SlotLost():
+                yield from self._slot_lost()
             case do.Failure(error):
                 self._note_unresolved(error, sent)
                 yield from self._back_off(error)
@@ -164,6 +167,11 @@ class WatchPolicy(WatchSteps):
         if self._slot_deadline() <= self._clock():
             yield from self._raise(error)
 
+    def _slot_lost(self) -> Life[None]:
+        self._coverage.lost("no_free_slot", _SLOT_LOST)
+        self._enter("waiting_for_slot", "no_free_slot", _SLOT_LOST)
+        yield from self._do(do.ReleaseSlot())
+
     def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> Life[None]:
         """Pause before the next attempt, or raise the error."""
         reason = reason_of(error)
@@ -203,8 +211,8 @@ class WatchPolicy(WatchSteps):
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
                     return (yield from self._after(end, job.seen_alive))
-                case do.TimeSliceOver():
-                    if (yield from self._end_time_slice(job)):
+                case do.TimeSliceOver(lost):
+                    if (yield from self._end_time_slice(job, lost=lost)):
                         return False
                 case do.Dropped(error, delay) if self._may_poll(error):
                     if self._rules.on_drop == "restart":
@@ -260,40 +268,46 @@ class WatchPolicy(WatchSteps):
         self._pause = 0.0
         return True
 
-    def _end_time_slice(self, job: RunningJob) -> Life[bool]:
-        """Stop the job, since other watches wait for its slot; return whether it was stopped."""
+    def _end_time_slice(self, job: RunningJob, *, lost: bool) -> Life[bool]:
+        """Stop the job, since other watches wait for its slot, or one has it; return whether it was stopped."""
         may_be_stopped = job.job_id is not None or job.has_started  # otherwise no job would get to its start
         if not may_be_stopped or not (yield from self._stop()):
             yield from self._do(do.KeepSlot())
             return False
         yield from self._do(do.ReleaseSlot())
         end = yield from self._drain()
-        yield from self._after(
-            end or Stopped(name="stopped", delivery="poll", status="stopped"), job.seen_alive, time_slice_over=True
-        )
+        end = end or Stopped(name="stopped", delivery="poll", status="stopped")
+        yield from self._after(end, job.seen_alive, "no_free_slot" if lost else "time_slice")
         return True
 
     # When a job, or the watch, has ended
 
-    def _after(
-        self, end: Stopped | Failed, seen_alive: datetime | None, *, time_slice_over: bool = False
-    ) -> Life[bool]:
-        """Report a job's end within the watch, or as the end of the watch; return whether it is the latter."""
+    def _after(self, end: Stopped | Failed, seen_alive: datetime | None, slice_end: str | None = None) -> Life[bool]:
+        """Report a job's end within the watch, or as the end of the watch; return whether it is the latter.
+
+        `slice_end`: the reason of the gap, if the job's time slice is over.
+        """
         yield from self._do(do.Close())
-        time_slice_over = time_slice_over and isinstance(end, Stopped)
+        if isinstance(end, Failed):
+            slice_end = None
         self._restarts.job_ended()
         ran = self._budget.job_ended(end.stats)
-        own = time_slice_over or self._current.may_have_cancelled
+        own = slice_end is not None or self._current.may_have_cancelled
         if not own and isinstance(end, Stopped) and end.reason == "cancelled":
-            yield from self._emit([end])
-            return True
+            if not isinstance((yield from self._do(do.CheckSlot())), do.SlotLost):
+                yield from self._emit([end])
+                return True
+            yield from self._do(do.ReleaseSlot())
+            own, slice_end = True, "no_free_slot"
         self._pause = 0.0 if own and isinstance(end, Stopped) else self._backoff.after_end(end, ran)
         detail = end.reason if isinstance(end, Stopped) else end.code or end.message
-        reason = "time_slice" if time_slice_over else reason_of_end(end)
-        self._coverage.lost(reason, detail, since=end.occurred_at or seen_alive)
+        reason = slice_end or reason_of_end(end)
+        self._coverage.lost(
+            reason, _SLOT_LOST if reason == "no_free_slot" else detail, since=end.occurred_at or seen_alive
+        )
         if self._pause:
             self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, detail)
-        yield from self._emit([status_of(end, "turn_over" if time_slice_over else detail)])
+        yield from self._emit([status_of(end, "turn_over" if slice_end else detail)])
         return False
 
     def _stop_for_good(self, over: Stopped) -> Life[None]:

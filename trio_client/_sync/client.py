@@ -223,7 +223,7 @@ class TrioClient(BaseClient):
         targets: Iterable[trio_client.Target] = (),
         *,
         turn_seconds: float = 300,
-        slots: int | None = None,
+        slots: int | trio_client.SlotPool | None = None,
         duration: float | None = None,
         max_cost_usd: float | None = None,
     ) -> trio_client.TargetStream:
@@ -250,8 +250,9 @@ class TrioClient(BaseClient):
             targets: what to watch, no two of them equal; none: the stream waits until some are added.
             turn_seconds: seconds, more than 0, that a target is watched while others wait. Each begun minute of a
                 job is billed.
-            slots: how many jobs this program runs at most, 1 or more; `None`: as many as the account lets it run.
-                Where the number of programs is known, shares that add up to the account's slots are the fairest.
+            slots: how many jobs this program runs at most, 1 or more, or a `SlotPool` that it shares with other
+                programs and machines; `None`: as many as the account lets it run. Where the number of programs is
+                known, shares that add up to the account's slots are the fairest.
             duration: seconds to watch in all, counted from entering, 5 or more; `None`: until the stream is left.
             max_cost_usd: US dollars that all targets together may cost, each begun minute of a job counted; `None`: no
                 limit. A target's own `duration` and `max_cost_usd` count as well.
@@ -262,7 +263,8 @@ class TrioClient(BaseClient):
         Raises:
             RequestValidationError: an argument, or an option of a target, is outside its range, or two targets are
                 equal; nothing was sent.
-            ConfigurationError: the client is sync and sends through an `http_client` of yours; nothing was sent.
+            ConfigurationError: the client is sync and sends through an `http_client` of yours; nothing was sent. Or, on
+                entering: the `SlotPool` cannot be reached.
             AuthenticationError: while iterating; the key was refused, and all jobs were released.
 
         Example:

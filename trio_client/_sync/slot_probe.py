@@ -70,6 +70,15 @@ class ProbedSlot:
             queue.leave(number)
         return True
 
+    @property
+    def is_lost(self) -> bool:
+        """Always `False`: only the account gives slots."""
+        return False
+
+    def confirm(self) -> bool:
+        """Always `True`: only the account gives slots."""
+        return True
+
     def started(self) -> None:
         """Note that a job runs."""
         self._has_run = True

@@ -96,6 +96,15 @@ class SlotLease(Protocol):
         """
         ...
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether another process has got the slot."""
+        ...
+
+    def confirm(self) -> bool:
+        """Return whether the slot is still held, as far as is known: right before a job starts."""
+        ...
+
     def started(self) -> None:
         """Note that a job runs."""
         ...

@@ -236,6 +236,8 @@ class Watch:
                 return do.Granted() if self.lease.acquire() else do.Queued(self.lease.refusal)
             case do.AwaitSlot():
                 return self._await_slot(command, until)
+            case do.CheckSlot():
+                return do.Granted() if self.lease.confirm() else do.SlotLost()
             case do.Start(limit):
                 return self._start(limit)
             case do.Resolve(create):
@@ -280,6 +282,8 @@ class Watch:
         lost = self._ask()
         if lost is not None:
             return lost
+        if not self.lease.confirm():
+            return do.SlotLost()
         try:
             job = self._new_job(self.lease.job_limit(limit))
         except TrioError as error:  # the address is none that the API takes
@@ -369,7 +373,7 @@ class Watch:
             if _is_first(until, moment):
                 raise
             return do.TimeUp()
-        return do.TimeSliceOver()
+        return do.TimeSliceOver(self.lease.is_lost)
 
     def _limit(self, moment: float) -> AbstractContextManager[object]:
         return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))

@@ -1,0 +1,130 @@
+"""What a pool of job slots has to offer, and the rules for the leases of its slots. No I/O."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+from .._redaction import mask, preview
+from ..errors import ConfigurationError, RequestValidationError
+from .validation import integer
+
+__all__ = ["PoolHealth", "SlotLease", "SlotPool", "checked_slots", "renewal_interval", "unreachable_pool"]
+
+_SHORTEST_INTERVAL = 0.05
+
+
+class SlotLease(Protocol):
+    """The lease of one job slot of a `SlotPool`."""
+
+    @property
+    def lease_seconds(self) -> float | None:
+        """Seconds from the last renewal after which another may get the slot; `None`: it does not expire."""
+        ...
+
+    async def renew(self) -> bool:
+        """Renew the lease; return `False` if another holds the slot by now.
+
+        Raises:
+            Exception: any, where the pool cannot be reached: the job goes on meanwhile.
+        """
+        ...
+
+    async def release(self) -> None:
+        """Give the slot back."""
+        ...
+
+
+class SlotPool(Protocol):
+    """A number of job slots that processes and machines share, for `watch_many(slots=…)`.
+
+    `watch_many` holds one lease for each running job. It asks for one lease at a time, and cancels that when it ends.
+    A pool may have a method `async check()`, which is awaited on entering and raises where the pool cannot be reached.
+
+    Example:
+        >>> import anyio
+        >>> from trio_client import AsyncTrioClient, SlotLease, SlotPool, Target
+        >>> class Lease(SlotLease):
+        ...     lease_seconds = None
+        ...     def __init__(self, pool):
+        ...         self.pool = pool
+        ...     async def renew(self):
+        ...         return True
+        ...     async def release(self):
+        ...         self.pool.slots.release()
+        >>> class OneProcess(SlotPool):
+        ...     def __init__(self, slots):
+        ...         self.slots = anyio.Semaphore(slots)
+        ...     async def acquire(self):
+        ...         await self.slots.acquire()
+        ...         return Lease(self)
+        >>> gates = [Target(f"rtsp://cam/{number}", "the gate is open") for number in (1, 2)]
+        >>> async with AsyncTrioClient() as client:
+        ...     async with client.watch_many(gates, slots=OneProcess(1)) as events:
+        ...         target, event = await anext(events)
+        >>> event.kind
+        'started'
+    """
+
+    async def acquire(self) -> SlotLease:
+        """Wait for a free slot, and return its lease. If it is cancelled, it must not keep one.
+
+        Raises:
+            Exception: any, where the pool cannot be reached: it is asked again later.
+        """
+        ...
+
+
+def checked_slots(slots: Any) -> None:
+    """Check that slots are a number of 1 or more, a pool, or `None`."""
+    if slots is None or callable(getattr(slots, "acquire", None)):
+        return
+    if not isinstance(slots, int):
+        raise RequestValidationError(
+            f"slots is {preview(repr(slots))}; it must be an int of 1 or more, a SlotPool, or None.",
+            field="slots",
+            value=slots,
+        )
+    integer("slots", slots, 1)
+
+
+def renewal_interval(lease_seconds: float | None, turn_seconds: float) -> float:
+    """Return the seconds between two renewals: two may fail before a lease expires, and a turn has at least four."""
+    expires = math.inf if lease_seconds is None else lease_seconds
+    return max(_SHORTEST_INTERVAL, min(expires / 3, turn_seconds / 4))
+
+
+class PoolHealth:
+    """Whether the pool can be reached, so that each outage is logged once."""
+
+    def __init__(self) -> None:
+        self.has_answered = False
+        self._is_away = False
+
+    def failed(self, error: BaseException) -> str | None:
+        """Note that the pool could not be reached; return what to log, if anything."""
+        if self._is_away:
+            return None
+        self._is_away = True
+        return (
+            f"The pool of job slots cannot be reached ({_text(error)}). Running watches keep their slots, and those "
+            "that wait are retried."
+        )
+
+    def answered(self) -> str | None:
+        """Note an answer; return what to log, if anything."""
+        was_away, self._is_away, self.has_answered = self._is_away, False, True
+        return "The pool of job slots can be reached again." if was_away else None
+
+
+def unreachable_pool(error: BaseException) -> ConfigurationError:
+    """Return the error of a pool that has never answered."""
+    if isinstance(error, ConfigurationError):
+        return error
+    return ConfigurationError(
+        f"The pool of job slots cannot be reached ({_text(error)}).", advice="Check its address, and that it runs."
+    )
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {mask(str(error))}" if str(error) else type(error).__name__
