@@ -19,6 +19,7 @@ MODULES = (
     "",
     "cli",
     "contrib.otel",
+    "contrib.redis",
     "errors",
     "events",
     "frames",

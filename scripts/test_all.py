@@ -105,7 +105,8 @@ def environment(version: str, interpreter: str, *, lowest: bool = False) -> Path
     if not python.exists():
         subprocess.run([interpreter, "-m", "venv", home], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1"], check=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--editable", ".[aiohttp,cli,otel,stub]", "--group", "test"]
+    package = (".[aiohttp,cli,otel,redis,stub]", "--group", "test")
+    install = [python, "-m", "pip", "install", "--quiet", "--editable", *package]
     if lowest:
         constraints = home / "lowest.txt"
         constraints.write_text("\n".join(lowest_versions()), "utf-8")

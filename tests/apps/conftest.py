@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from redis_server import RedisServer
 
 SECRET = "the secret of the examples"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "webhooks"
@@ -81,14 +81,5 @@ def run(tmp_path: Path) -> Iterator[Run]:
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """A Redis server of this test's own."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("SKIPPED: there is no redis-server (Debian: apt-get install redis-server)")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(lambda: answers(port), "Redis starts")
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            server.terminate()
+    with RedisServer(tmp_path) as server:
+        yield server.url

@@ -23,6 +23,7 @@ PUBLIC_MODULES = (
     "stub",
     "cli",
     "contrib.otel",
+    "contrib.redis",
     "testing",
 )
 

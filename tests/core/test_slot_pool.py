@@ -166,14 +166,14 @@ def test_all_lost_leases_end_their_turns_at_once_and_again_if_a_stop_fails() -> 
     slices.lost(7)  # of a watch that holds none any more
 
 
-def test_jobs_end_by_themselves_soon_after_their_turn() -> None:
+def test_jobs_end_by_themselves_soon_after_their_time_slice() -> None:
     assert PooledTimeSlices(300, clock=lambda: 0.0).job_seconds == 360
 
 
 @pytest.mark.parametrize(
     ("lease", "turn", "interval"), [(30, 300, 10), (30, 2, 0.5), (None, 300, 75), (0.6, 300, 0.2), (1e-9, 300, 0.05)]
 )
-def test_leases_are_renewed_before_they_expire_and_some_times_a_turn(
+def test_leases_are_renewed_before_they_expire_and_some_times_a_time_slice(
     lease: float | None, turn: float, interval: float
 ) -> None:
     assert renewal_interval(lease, turn) == pytest.approx(interval)

@@ -1,0 +1,330 @@
+"""Redis: job slots, and handled webhooks, that processes and machines share. It needs the extra `redis`.
+
+from trio_client import AsyncTrioClient
+from trio_client.contrib.redis import RedisSlotPool
+
+pool = RedisSlotPool("redis://redis.example:6379/0", slots=10)
+async with AsyncTrioClient() as client, client.watch_many(cameras, slots=pool) as events: ...
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+from .._core.validation import integer, positive
+from .._redaction import mask
+from .._time_source import current
+from ..errors import ConfigurationError
+
+try:
+    import redis
+    import redis.asyncio
+    import redis.connection
+    from redis.backoff import NoBackoff
+    from redis.exceptions import LockError, LockNotOwnedError, RedisError
+    from redis.lock import Lock
+    from redis.retry import Retry
+except ModuleNotFoundError as _error:
+    raise ModuleNotFoundError(
+        f"Redis needs {_error.name}; install it with: pip install 'trio-client[redis]'", name=_error.name
+    ) from None
+
+if TYPE_CHECKING:
+    from ..webhooks import Claim
+
+__all__ = ["AsyncRedisDuplicateStore", "RedisDuplicateStore", "RedisSlotLease", "RedisSlotPool"]
+
+_LONGEST_PAUSE = 0.5  # seconds between two tries
+_TIMEOUT = 5.0
+_SETTINGS = (  # of an async client that a sync one understands
+    *("host", "port", "db", "path", "username", "password", "credential_provider", "protocol", "client_name"),
+    *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "socket_keepalive_options"),
+)
+
+
+class RedisSlotLease:
+    """The lease of one slot of a `RedisSlotPool`: redis-py's `Lock` under a token of its own."""
+
+    def __init__(self, lock: Lock, token: str, lease_seconds: float) -> None:
+        self.lease_seconds: float = lease_seconds
+        self._lock = lock
+        self._token = token
+
+    async def renew(self) -> bool:
+        """Renew the lease; return `False` if another holds the slot by now.
+
+        A slot that is free is taken again: the lease has expired, or Redis was restarted without its data.
+
+        Raises:
+            redis.RedisError: Redis cannot be reached.
+        """
+        return await anyio.to_thread.run_sync(self._renew)
+
+    async def release(self) -> None:
+        """Give the slot back, if it is still held.
+
+        Raises:
+            redis.RedisError: Redis cannot be reached; the lease expires by itself.
+        """
+        await anyio.to_thread.run_sync(self._release)
+
+    def _renew(self) -> bool:
+        try:
+            return bool(self._lock.reacquire())
+        except LockNotOwnedError:
+            return bool(self._lock.acquire(blocking=False, token=self._token))
+
+    def _release(self) -> None:
+        with suppress(LockError):  # another's, or gone
+            self._lock.release()
+
+
+class RedisSlotPool:
+    """Job slots that processes and machines share through Redis, for `watch_many(slots=…)`.
+
+    Each slot is one of redis-py's locks. All programs name the same number of slots, that of the account or a part of
+    it. A program that is killed holds its leases for `lease_seconds`, and its jobs hold the account's slots until they
+    end by themselves, `turn_seconds` + 60 after they began at most.
+
+    If Redis cannot be reached later, running watches keep their slots, and those that wait are retried. That more jobs
+    than slots run meanwhile is prevented by the account's own limit, not by the pool.
+
+    Args:
+        client_or_url: a `redis.Redis`, an address such as `redis://redis.example:6379/0`, or a `redis.asyncio.Redis`,
+            of which only the settings are used. Commands are sent from worker threads, so that asyncio, the trio
+            library and scripts share one pool.
+        slots: how many slots there are, 1 or more.
+        name: what the keys begin with: the slots are `name:slot:0`, `name:slot:1` and so on.
+        lease_seconds: seconds, more than 0, after which the slots of a program that does not renew them are free.
+
+    Raises:
+        RequestValidationError: a number is outside its range.
+        ConfigurationError: the address is none that redis-py takes, or the client is none of those above.
+
+    Example:
+        >>> from trio_client import AsyncTrioClient, ConfigurationError, Target
+        >>> from trio_client.contrib.redis import RedisSlotPool
+        >>> pool = RedisSlotPool("redis://127.0.0.1:1/0", slots=10)
+        >>> gates = [Target(f"rtsp://cam/{number}", "the gate is open") for number in range(20)]
+        >>> async with AsyncTrioClient() as client:
+        ...     try:
+        ...         async with client.watch_many(gates, slots=pool) as events:
+        ...             target, event = await anext(events)
+        ...     except ConfigurationError:
+        ...         print("no Redis there")
+        no Redis there
+    """
+
+    def __init__(
+        self,
+        client_or_url: redis.Redis | redis.asyncio.Redis | str,
+        *,
+        slots: int,
+        name: str = "trio",
+        lease_seconds: float = 30,
+    ) -> None:
+        positive("lease_seconds", lease_seconds, "seconds")
+        self._slots = integer("slots", slots, 1)
+        self._name = name
+        self._lease_seconds = lease_seconds
+        self._client = _sync_client(client_or_url)
+        self._mutex = threading.Lock()
+        self._next_try = 0.0
+        self._was_full = False
+
+    async def check(self) -> None:
+        """Ask Redis for an answer.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        try:
+            await anyio.to_thread.run_sync(self._client.ping)
+        except (RedisError, OSError) as error:
+            raise ConfigurationError(
+                f"Redis does not answer ({mask(str(error)) or type(error).__name__}).",
+                advice="Check the address of the slot pool, and that Redis runs.",
+            ) from error.with_traceback(None)
+
+    async def acquire(self) -> RedisSlotLease:
+        """Wait for a free slot, and return its lease. All that wait in this process make one try at a time.
+
+        Raises:
+            redis.RedisError: Redis cannot be reached.
+        """
+        while True:
+            await current().async_sleep(self._pause())
+            lease = await anyio.to_thread.run_sync(self._try)
+            if lease is not None:
+                return lease
+
+    def _pause(self) -> float:
+        """Return the seconds until the next try: at random, so that no process has first claim to a free slot."""
+        now = current().monotonic()
+        with self._mutex:
+            at = max(now, self._next_try)
+            self._next_try = at + _LONGEST_PAUSE * random.random() if self._was_full else at  # noqa: S311 - no secret
+        return at - now
+
+    def _try(self) -> RedisSlotLease | None:
+        """Take one free slot, if there is one."""
+        token = uuid.uuid4().hex
+        for number in random.sample(range(self._slots), self._slots):
+            name = f"{self._name}:slot:{number}"
+            lock = Lock(self._client, name, timeout=self._lease_seconds, thread_local=False)
+            if lock.acquire(blocking=False, token=token):
+                return RedisSlotLease(lock, token, self._lease_seconds)
+        self._was_full = True
+        return None
+
+
+class RedisDuplicateStore:
+    """A `webhooks.DuplicateStore` in Redis: processes share which events were handled.
+
+    Args:
+        client_or_url: a `redis.Redis`, or an address such as `redis://redis.example:6379/0`.
+        ttl: seconds to remember an event, 1 or more.
+        lease_seconds: seconds that a claim lives, 1 or more, longer than any handling takes: after a crash, that is how
+            long the event waits for its next delivery to count.
+        prefix: what the keys begin with.
+
+    Raises:
+        RequestValidationError: a number is outside its range.
+        ConfigurationError: the address is none that redis-py takes, or the client is another.
+
+    Example:
+        >>> from trio_client.contrib.redis import RedisDuplicateStore
+        >>> from trio_client.webhooks.wsgi import WebhookApp
+        >>> store = RedisDuplicateStore("redis://redis.example:6379/0")
+        >>> app = WebhookApp(print, secret="s3cret", deduplicator=store)
+    """
+
+    def __init__(
+        self,
+        client_or_url: redis.Redis | str,
+        *,
+        ttl: int = 86_400,
+        lease_seconds: int = 300,
+        prefix: str = "trio:",
+    ) -> None:
+        self._ttl = integer("ttl", ttl, 1)
+        self._lease_seconds = integer("lease_seconds", lease_seconds, 1)
+        self._prefix = prefix
+        if isinstance(client_or_url, redis.asyncio.Redis):
+            raise _wrong_client(client_or_url, "a redis.Redis, or an address; AsyncRedisDuplicateStore takes this one")
+        self._client = _sync_client(client_or_url)
+
+    def claim(self, key: str) -> Claim:
+        """Claim a key: `new` if it is the caller's to handle, `busy` while another caller handles it, then `done`."""
+        name = self._prefix + key
+        if self._client.set(name, "busy", nx=True, ex=self._lease_seconds):  # atomic: one caller gets it
+            return "new"
+        return _claim_of(self._client.get(name))
+
+    def confirm(self, key: str) -> None:
+        """Record that the event was handled: from now on it is `done`."""
+        self._client.set(self._prefix + key, "done", ex=self._ttl)
+
+    def release(self, key: str) -> None:
+        """Release a claim because handling failed: the next delivery is `new`."""
+        self._client.delete(self._prefix + key)
+
+
+class AsyncRedisDuplicateStore:
+    """A `webhooks.AsyncDuplicateStore` in Redis, as `RedisDuplicateStore`, for the ASGI application.
+
+    Args:
+        client_or_url: a `redis.asyncio.Redis`, or an address such as `redis://redis.example:6379/0`.
+        ttl: seconds to remember an event, 1 or more.
+        lease_seconds: seconds that a claim lives, 1 or more, longer than any handling takes.
+        prefix: what the keys begin with.
+
+    Raises:
+        RequestValidationError: a number is outside its range.
+        ConfigurationError: the address is none that redis-py takes, or the client is another.
+
+    Example:
+        >>> from trio_client.contrib.redis import AsyncRedisDuplicateStore
+        >>> from trio_client.webhooks.asgi import WebhookApp
+        >>> store = AsyncRedisDuplicateStore("redis://redis.example:6379/0")
+        >>> app = WebhookApp(print, secret="s3cret", deduplicator=store)
+    """
+
+    def __init__(
+        self,
+        client_or_url: redis.asyncio.Redis | str,
+        *,
+        ttl: int = 86_400,
+        lease_seconds: int = 300,
+        prefix: str = "trio:",
+    ) -> None:
+        self._ttl = integer("ttl", ttl, 1)
+        self._lease_seconds = integer("lease_seconds", lease_seconds, 1)
+        self._prefix = prefix
+        if isinstance(client_or_url, str):
+            client_or_url = _from_url(redis.asyncio.Redis, client_or_url)
+        elif not isinstance(client_or_url, redis.asyncio.Redis):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise _wrong_client(client_or_url, "a redis.asyncio.Redis, or an address")
+        self._client: Any = client_or_url
+
+    async def claim(self, key: str) -> Claim:
+        """Claim a key, as `RedisDuplicateStore.claim` does."""
+        name = self._prefix + key
+        if await self._client.set(name, "busy", nx=True, ex=self._lease_seconds):
+            return "new"
+        return _claim_of(await self._client.get(name))
+
+    async def confirm(self, key: str) -> None:
+        """Record that the event was handled."""
+        await self._client.set(self._prefix + key, "done", ex=self._ttl)
+
+    async def release(self, key: str) -> None:
+        """Release a claim."""
+        await self._client.delete(self._prefix + key)
+
+
+def _claim_of(value: object) -> Claim:
+    return "done" if value in (b"done", "done") else "busy"
+
+
+def _sync_client(client_or_url: Any) -> Any:
+    """Return a sync client, with the settings of an async one."""
+    if isinstance(client_or_url, str):
+        retry = Retry(NoBackoff(), 0)  # the caller asks again
+        return _from_url(
+            redis.Redis, client_or_url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=retry
+        )
+    if isinstance(client_or_url, redis.Redis):
+        return client_or_url
+    if not isinstance(client_or_url, redis.asyncio.Redis):
+        raise _wrong_client(client_or_url, "a redis.Redis, a redis.asyncio.Redis, or an address")
+    pool: Any = client_or_url.connection_pool
+    kept = {
+        name: value for name, value in pool.connection_kwargs.items() if name in _SETTINGS or name.startswith("ssl_")
+    }
+    connection: Any = getattr(redis.connection, pool.connection_class.__name__, None)
+    if connection is None:
+        raise _wrong_client(client_or_url, "one with connections of redis-py's own")
+    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=connection, **kept))
+
+
+def _from_url(kind: Any, url: str, **options: Any) -> Any:
+    try:
+        return kind.from_url(url, **options)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{mask(url, is_url=True)!r} is no address of Redis ({error}).",
+            advice="Pass one such as redis://redis.example:6379/0.",
+        ) from None
+
+
+def _wrong_client(client: Any, wanted: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The Redis client is a {type(client).__module__}.{type(client).__name__}; pass {wanted}."
+    )
