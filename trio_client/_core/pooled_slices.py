@@ -41,7 +41,7 @@ class PooledTimeSlices(TimeSlices):
 
     @property
     def keeps_jobs(self) -> bool:
-        """Always `False`: a lease outlasts a restart."""
+        """Always `False`: a lease is kept over a restart."""
         return False
 
     @property

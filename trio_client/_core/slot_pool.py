@@ -89,7 +89,7 @@ def checked_slots(slots: Any) -> None:
 
 
 def renewal_interval(lease_seconds: float | None, turn_seconds: float) -> float:
-    """Return the seconds between two renewals: two may fail before a lease expires, and a turn has at least four."""
+    """Return the seconds between two renewals: two may fail before a lease expires, and a time slice has four."""
     expires = math.inf if lease_seconds is None else lease_seconds
     return max(_SHORTEST_INTERVAL, min(expires / 3, turn_seconds / 4))
 
