@@ -21,14 +21,14 @@ from .._core.usage import Usage
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.run_to_completion import spawn
 from .._http.concurrency.async_.wakeup import from_any_thread
-from ..errors import APIStatusError, AuthenticationError, ConfigurationError, JobLeakWarning, TrioError
+from ..errors import AuthenticationError, ConfigurationError, JobLeakWarning, TrioError
 from ..events import Failed, Stopped
 from .channel import AsyncChannel
 from .event_stream import AsyncEventStream
+from .group_member import AsyncMember
 from .pooled_slots import AsyncPooledSlots
 from .shared_slot import AsyncSharedSlotLease
 from .transport import AsyncTransport
-from .watch import AsyncWatch
 
 __all__ = ["AsyncWorkerGroup"]
 
@@ -234,7 +234,7 @@ class AsyncWorkerGroup:
         except (AuthenticationError, ConfigurationError):
             raise
         except TrioError as error:
-            failed = self.outcomes[target] = _failed(member, error)
+            failed = self.outcomes[target] = member.failed(error)
             member.watch.log.warning("The watch of %r ended: %s", target, error)
             await self.channel.put((target, failed), wanted=member.is_wanted)
         finally:
@@ -300,34 +300,6 @@ class AsyncWorkerGroup:
         self._run.changed = anyio.Event()
 
 
-class AsyncMember:
-    """One target's watch, and the task that reads it."""
-
-    def __init__(self, target: Target, events: AsyncEventStream, number: int, lease: AsyncSharedSlotLease) -> None:
-        self.target = target
-        self.events = events
-        self.number = number
-        self.lease = lease
-        self.is_removed = False
-        self.leak: JobLeakWarning | None = None
-
-    def prepare(self) -> None:
-        """Make what belongs to an event loop."""
-        self.scope = anyio.CancelScope()
-        self.done = anyio.Event()
-
-    def is_wanted(self) -> bool:
-        """Whether its events are to be emitted."""
-        return not self.is_removed
-
-    @property
-    def watch(self) -> AsyncWatch:
-        """Where its events come from."""
-        source = self.events._source  # pyright: ignore[reportPrivateUsage]
-        assert isinstance(source, AsyncWatch)
-        return source
-
-
 class _Run:
     """What a worker group needs on its event loop."""
 
@@ -340,17 +312,3 @@ class _Run:
         self.done = anyio.Event()
         self.tasks: TaskGroup | None = None
         self.task: object = None
-
-
-def _failed(member: AsyncMember, error: TrioError) -> Failed:
-    """Return the end of a watch that could not go on."""
-    status = error if isinstance(error, APIStatusError) else None
-    return Failed(
-        name="failed",
-        delivery="poll",
-        job_id=member.events.job_id,
-        stream_url=member.watch.subject.stream_url,
-        code=status.code if status else type(error).__name__,
-        message=status.message if status else str(error),
-        remediation=status.remediation if status else None,
-    )
