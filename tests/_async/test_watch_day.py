@@ -10,12 +10,24 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import anyio  # async-only
 import anyio.lowlevel  # async-only
 import pytest
 
-from trio_client import AsyncTrioClient, CoverageGap, Hooks, Triggered
+from trio_client import (
+    AsyncTrioClient,
+    CoverageGap,
+    Hooks,
+    Target,  # async-only
+    Triggered,
+)
 from trio_client._core.slot_queue import PROBE_SECONDS, SlotQueue
-from trio_client._time_source import REAL, RealTime, replaced
+from trio_client._time_source import (
+    REAL,
+    RealTime,
+    current,  # async-only
+    replaced,
+)
 from trio_client._times import parse_time
 from trio_client.stub import Scene, StubServer
 
@@ -200,6 +212,104 @@ async def test_a_day_of_dropped_streams_keeps_its_pictures(connect: Connect) -> 
     assert polled < 0.3, "19 % as measured, with a dropped stream and a failed request every five minutes"
 
 
+# async-only: begin
+SHARED_SPEED, SHARED_SLOTS = 1200, 3
+LEASE_SECONDS, TURN_SECONDS = 120.0, 900.0  # by the clock of the clients
+
+
+class ExpiringLease:
+    """The lease of one slot of an `ExpiringPool`."""
+
+    lease_seconds = LEASE_SECONDS
+
+    def __init__(self, pool: ExpiringPool, slot: int) -> None:
+        self._pool = pool
+        self._slot = slot
+
+    async def renew(self) -> bool:
+        await anyio.lowlevel.checkpoint()
+        return self._pool.hold(self._slot, self)
+
+    async def release(self) -> None:
+        if self._pool.holders.get(self._slot, (None, 0.0))[0] is self:
+            del self._pool.holders[self._slot]
+
+
+class ExpiringPool:
+    """A pool of slots whose leases expire, by the clock of the clients."""
+
+    def __init__(self, slots: int) -> None:
+        self.holders: dict[int, tuple[ExpiringLease, float]] = {}
+        self._slots = slots
+
+    async def acquire(self) -> ExpiringLease:
+        while True:
+            await current().async_sleep(self._dice.uniform(0, 20))
+            for slot in range(self._slots):
+                lease = ExpiringLease(self, slot)
+                if self.hold(slot, lease):
+                    return lease
+
+    _dice = random.Random(5)
+
+    def hold(self, slot: int, lease: ExpiringLease) -> bool:
+        now = current().monotonic()
+        holder, until = self.holders.get(slot, (lease, 0.0))
+        if holder is not lease and now < until:
+            return False
+        self.holders[slot] = lease, now + LEASE_SECONDS
+        return True
+
+
+async def test_a_day_of_two_processes_with_a_shared_pool_leaves_no_job_behind(connect: Connect, pauses: Any) -> None:
+    with StubServer(speed=SHARED_SPEED, max_jobs=SHARED_SLOTS) as server, Faults(server) as faults:
+        pauses.scale(SHARED_SPEED)
+        pool = ExpiringPool(SHARED_SLOTS)
+        gaps: list[CoverageGap] = []
+        followed: set[str] = set()
+        most = 0
+
+        async def process(number: int) -> None:
+            nonlocal most
+            targets = [Target(f"rtsp://cam.example/{number}/{camera}", "x", interval_seconds=30) for camera in range(3)]
+            watches = connect(base_url=server.base_url).watch_many(targets, turn_seconds=TURN_SECONDS, slots=pool)
+            async with watches as events:
+                async for _, event in events:
+                    most = max(most, server.running_jobs)
+                    if event.job_id:
+                        followed.add(event.job_id)
+                    if isinstance(event, CoverageGap):
+                        gaps.append(event)
+                    if server.clock.now() >= DAY:
+                        break
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(2):
+                tasks.start_soon(process, number)
+        assert faults.count > 100
+        assert (server.running_jobs, pool.holders) == (0, {})
+        assert most <= SHARED_SLOTS
+        jobs = {job.job_id: job.stream_url for job in server.jobs}
+        assert len(followed) > 0.9 * len(jobs), "others were found after their reply was lost, and stopped"
+        watched = 0.0
+        for camera in sorted(set(jobs.values())):
+            spans = sorted(span(server, job_id) for job_id, url in jobs.items() if url == camera and job_id in followed)
+            assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), "never two jobs for one camera"
+            reported = [
+                (gap.started_at, gap.ended_at)
+                for gap in gaps
+                if gap.started_at and gap.ended_at and gap.stream_url == camera
+            ]
+            covered = spans[0][0]
+            for begin, end in sorted([*spans, *reported]):
+                assert begin <= covered, f"nothing watched {camera} from {covered} to {begin}, and no gap says so"
+                covered = max(covered, end)
+            watched += sum((end - begin).total_seconds() for begin, end in spans)
+        assert len(set(jobs.values())) == 6
+        assert watched * SHARED_SPEED / DAY / SHARED_SLOTS > 0.3, "most of the slots' time is used"
+
+
+# async-only: end
 def span(stub: StubServer, job_id: str) -> tuple[datetime, datetime]:
     """Return when a job began and ended, by the server's events."""
     job = next(job for job in stub._state.jobs.all() if job.job_id == job_id)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from distributed import Client, LocalCluster
 
 from trio_client.stub import Scene, StubServer
+
+from .conftest import wait_for
 
 pytestmark = pytest.mark.apps
 
@@ -56,7 +60,31 @@ def test_watches_are_spread_and_leave_no_job(cameras: list[str], tmp_path: Path)
     with StubServer(speed=600) as stub:
         for camera in cameras:
             stub.scene(camera, Scene(holds=True))
-        rows = table("watches", tmp_path, stub, "--minutes", "0.2")  # jobs of 12 s, with one check each
+        rows = table("watches", tmp_path, stub, "--minutes", "0.3", "--slots", "8")
         assert 0 == stub.running_jobs
         assert set(cameras) == {job.stream_url for job in stub.jobs}
+        assert len([request for request in stub.requests if request.method == "POST"]) == len(stub.jobs)
+    assert all(int(row["triggers"]) > 0 for row in rows)
+
+
+def test_the_cameras_of_a_killed_worker_move_to_the_others(
+    cameras: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StubServer(speed=100) as stub:
+        monkeypatch.setenv("TRIO_API_KEY", "the-key")
+        monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
+        for camera in cameras:
+            stub.scene(camera, Scene(holds=True))
+        with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster:
+            command = [sys.executable, str(EXAMPLE), "watches", "cameras.txt", "x", "table.csv", "--minutes", "0.6"]
+            program = subprocess.Popen([*command, "--scheduler", cluster.scheduler_address], cwd=tmp_path)
+            wait_for(lambda: {job.stream_url for job in stub.jobs} == set(cameras), "all are watched", 60)
+            before = len(stub.jobs)
+            with Client(cluster) as client:
+                killed, *_ = client.run(os.getpid).values()
+            os.kill(killed, signal.SIGKILL)
+            wait_for(lambda: {job.stream_url for job in stub.jobs[before:]} == set(cameras), "all are again", 60)
+            assert program.wait(60) == 0
+        wait_for(lambda: stub.running_jobs == 0, "the jobs of the killed worker end by themselves", 30)
+    rows = list(csv.DictReader((tmp_path / "table.csv").read_text("utf-8").splitlines()))
     assert all(int(row["triggers"]) > 0 for row in rows)
