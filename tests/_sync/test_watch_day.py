@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from trio_client import CoverageGap, Hooks, Triggered, TrioClient
+from trio_client import (
+    CoverageGap,
+    Hooks,
+    Triggered,
+    TrioClient,
+)
 from trio_client._core.slot_queue import PROBE_SECONDS, SlotQueue
-from trio_client._time_source import REAL, RealTime, replaced
+from trio_client._time_source import (
+    REAL,
+    RealTime,
+    replaced,
+)
 from trio_client._times import parse_time
 from trio_client.stub import Scene, StubServer
 

@@ -60,7 +60,7 @@ def test_watches_are_spread_and_leave_no_job(cameras: list[str], tmp_path: Path)
     with StubServer(speed=600) as stub:
         for camera in cameras:
             stub.scene(camera, Scene(holds=True))
-        rows = table("watches", tmp_path, stub, "--minutes", "0.3", "--slots", "8")
+        rows = table("watches", tmp_path, stub, "--minutes", "0.5", "--slots", "8")
         assert 0 == stub.running_jobs
         assert set(cameras) == {job.stream_url for job in stub.jobs}
         assert len([request for request in stub.requests if request.method == "POST"]) == len(stub.jobs)

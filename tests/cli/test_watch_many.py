@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from redis_server import RedisServer
 from rich.console import Console
 
 from trio_client import CoverageGap, Failed, Started, Target, Triggered, Usage, WatchState
@@ -144,6 +145,31 @@ def test_a_bad_option_is_named_before_anything_is_sent(
     done = run("watch-many", str(file), *arguments)
     assert problem in done.err
     assert (2, []) == (done.code, environment.requests)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["redis://:hunter2@127.0.0.1:1/0"], "Redis does not answer"),
+        (["http://:hunter2@redis.example"], "no address of Redis"),
+        (["redis://127.0.0.1:1/0", "--slots", "0"], "slots is 0"),
+    ],
+)
+def test_a_redis_that_cannot_be_used_is_named_before_anything_is_sent(
+    run: Run, environment: StubServer, file: Path, options: list[str], named: str
+) -> None:
+    done = run("watch-many", str(file), "--redis", *options)
+    assert done.code != 0
+    assert named in done.err
+    assert "hunter2" not in done.err
+    assert environment.requests == []
+
+
+@pytest.mark.thorough
+def test_job_slots_are_shared_through_redis(run: Run, environment: StubServer, file: Path, tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        assert run("watch-many", str(file), "--redis", server.url, "--slots", "1", "--total", "5s").code == 0
+    assert environment.running_jobs == 0
 
 
 def test_a_file_that_is_not_there_is_named(run: Run, environment: StubServer, tmp_path: Path) -> None:

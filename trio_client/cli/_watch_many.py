@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from ..errors import ConfigurationError
 from ..events import Event, Failed, Triggered
 from ._cameras import check_options, read_cameras
 from ._events import event_data, headline
@@ -22,11 +23,12 @@ from ._out import Out
 from ._text import iso, plural, span
 
 if TYPE_CHECKING:
-    from .. import Target, TargetStream
+    from .. import SlotPool, Target, TargetStream
 
 __all__ = ["watch_many"]
 
 _UPDATE_SECONDS = 0.25
+_SLOTS = 10  # jobs that accounts run at once, as users report
 
 
 def watch_many(
@@ -42,6 +44,12 @@ def watch_many(
         int | None,
         typer.Option(
             metavar="N", help="How many jobs this command runs at most. Default: as many as the account lets it run."
+        ),
+    ] = None,
+    redis: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Share --slots (default: 10) job slots with other programs through this Redis server."
         ),
     ] = None,
     total: Annotated[str | None, typer.Option("--total", metavar="TIME", help="Total watch time: 8h.")] = None,
@@ -67,7 +75,10 @@ def watch_many(
     targets = read_cameras(cameras)
     session.protect(*(str(target.stream_url) for target in targets))
     options = given(
-        turn_seconds=seconds(turn, "--turn"), slots=slots, duration=seconds(total, "--total"), max_cost_usd=max_cost
+        turn_seconds=seconds(turn, "--turn"),
+        slots=slots if redis is None else _pool(redis, slots),
+        duration=seconds(total, "--total"),
+        max_cost_usd=max_cost,
     )
     with session.client() as client:
         check_options(cameras, client, targets)
@@ -75,6 +86,15 @@ def watch_many(
         width = max(len(str(target.key)) for target in targets)
         printer = _Printer(session.out, FrameFolder(save_frames, session.out), json=json, width=width)
         return _follow(session.out, stream, Fleet(targets), printer)
+
+
+def _pool(url: str, slots: int | None) -> SlotPool:
+    """Return the job slots of a Redis server."""
+    try:
+        from ..contrib.redis import RedisSlotPool
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"{error}.") from None
+    return RedisSlotPool(url, slots=_SLOTS if slots is None else slots)
 
 
 class _Printer:
