@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .._redaction import mask, preview
 from ..errors import ConfigurationError, RequestValidationError
@@ -14,6 +14,7 @@ __all__ = ["PoolHealth", "SlotLease", "SlotPool", "checked_slots", "renewal_inte
 _SHORTEST_INTERVAL = 0.05
 
 
+@runtime_checkable
 class SlotLease(Protocol):
     """The lease of one job slot of a `SlotPool`."""
 
@@ -35,6 +36,7 @@ class SlotLease(Protocol):
         ...
 
 
+@runtime_checkable
 class SlotPool(Protocol):
     """A number of job slots that processes and machines share, for `watch_many(slots=…)`.
 
