@@ -19,8 +19,8 @@ from .runner import run_examples
 def documented() -> Iterator[tuple[str, str]]:
     """Yield the name and text of each docstring with an example, in the client's own modules."""
     for module_info in pkgutil.walk_packages(trio_client.__path__, "trio_client."):
-        if module_info.name.endswith("__main__"):
-            continue
+        if module_info.name.endswith("__main__") or module_info.name.startswith("trio_client._pyinstaller."):
+            continue  # a program, and what only PyInstaller can import
         module = importlib.import_module(module_info.name)
         for name, value in inspect.getmembers(module):
             if getattr(value, "__module__", None) == module.__name__ and not name.startswith("_"):
