@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: dev demo test test-all test-next check format models sync api schema bench bench-quick build sbom docs clean
+.PHONY: dev demo test test-all test-next check format models sync api schema bench bench-quick build sbom docs docs-serve clean
 
 demo: .venv/.demo  ## run the main job against the embedded stub server
 	$(BIN)/python examples/quickstart.py
@@ -51,8 +51,11 @@ build: .venv/.dev  ## build wheel and sdist into dist/
 sbom: .venv/.dev  ## write the bill of materials into dist/
 	$(BIN)/python scripts/sbom.py
 
-docs: .venv/.docs  ## build the documentation into site/, strictly
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+docs: .venv/.docs  ## build the documentation into site/, strictly, and check its links
+	$(BIN)/python scripts/build_docs.py
+
+docs-serve: .venv/.docs  ## build the documentation and show it at http://127.0.0.1:8000/
+	$(BIN)/python scripts/build_docs.py --serve
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venvs dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
