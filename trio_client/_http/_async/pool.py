@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 import socket
 import weakref
-from collections.abc import Callable
+from collections.abc import (
+    AsyncGenerator,  # async-only
+    Callable,
+)
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +21,11 @@ import httpx
 
 from ...errors import APITimeoutError
 from ..concurrency.async_.limiter import Limiter
-from ..concurrency.async_.owner import abandon, current_owner
+from ..concurrency.async_.owner import (
+    abandon,
+    at_end,  # async-only
+    current_owner,
+)
 from ..concurrency.async_.response import close_response
 from ..concurrency.async_.shield import shielded
 from ..environment import proxy_for, ssl_context_for
@@ -102,6 +109,7 @@ class AsyncPool:
         self._idle: list[AsyncPooledConnection] = []
         self._owner: object = None
         self._closed = False
+        self._end: AsyncGenerator[None] | None = None  # async-only
         self.lost_unrepeatable: bool = False  # a request that could not be sent again, on a kept connection
         _pools.add(self)
 
@@ -158,6 +166,10 @@ class AsyncPool:
         keep = reusable and is_ours and not self._closed
         if keep and len(self._idle) < self._max_calls and not has_surplus(connection):
             self._idle.append(connection)
+            # async-only: begin
+            if self._end is None:
+                self._end = at_end(weakref.WeakMethod(self.close_idle))
+            # async-only: end
             return
         await self._discard(connection)
 
@@ -178,6 +190,15 @@ class AsyncPool:
         if not self._idle:  # and perhaps no event loop is running
             return
         self._follow_owner()
+        await self.close_idle()
+        # async-only: begin
+        end, self._end = self._end, None
+        if end is not None:
+            await end.aclose()
+        # async-only: end
+
+    async def close_idle(self) -> None:
+        """Close the connections that are not in use."""
         while self._idle:
             await self._idle.pop().aclose()
 
@@ -187,6 +208,7 @@ class AsyncPool:
         self._idle.clear()
         self._limiter.reset()
         self._owner = None
+        self._end = None  # async-only
 
     async def _discard(self, connection: AsyncPooledConnection) -> None:
         with shielded(_CLOSING_SECONDS):

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import socket
 import weakref
-from collections.abc import Callable
+from collections.abc import (
+    Callable,
+)
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +21,10 @@ import httpx
 
 from ...errors import APITimeoutError
 from ..concurrency.sync.limiter import Limiter
-from ..concurrency.sync.owner import abandon, current_owner
+from ..concurrency.sync.owner import (
+    abandon,
+    current_owner,
+)
 from ..concurrency.sync.response import close_response
 from ..concurrency.sync.shield import shielded
 from ..environment import proxy_for, ssl_context_for
@@ -173,6 +178,10 @@ class Pool:
         if not self._idle:  # and perhaps no event loop is running
             return
         self._follow_owner()
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close the connections that are not in use."""
         while self._idle:
             self._idle.pop().close()
 

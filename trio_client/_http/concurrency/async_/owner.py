@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from weakref import WeakMethod
 
 import anyio.lowlevel
 
-__all__ = ["abandon", "current_owner"]
+__all__ = ["abandon", "at_end", "current_owner"]
 
 
 def current_owner() -> object:
@@ -16,3 +18,23 @@ def current_owner() -> object:
 
 def abandon(connections: Iterable[object]) -> None:
     """Do nothing: only the event loop that made connections could close them, and it is gone."""
+
+
+def at_end(work: WeakMethod[Callable[[], Awaitable[object]]]) -> AsyncGenerator[None]:
+    """Have a method called when the running event loop ends, or what is returned is closed; keep that until then.
+
+    Event loops close the async generators that were begun in them: `asyncio.run`, and what the trio library runs.
+    """
+
+    async def wait() -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            method = work()
+            if method is not None:
+                await method()
+
+    generator = wait()
+    with suppress(StopIteration):
+        generator.__anext__().send(None)
+    return generator
