@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ STALE_IS_FINE = "-oAcquire::Check-Valid-Until=false"  # the mirror's Release fil
 
 
 def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of the background has it ignored, and its children
     if arguments[:1] == [INSIDE]:
         return _inside(Path(arguments[1]))
     failed = _free_threaded()
@@ -73,6 +75,8 @@ def _inside(root: Path) -> int:
     _mount("--types", "proc", "proc", root / "proc")
     for folder in ("tmp", "dev/shm", CHECKOUT):
         _mount("--types", "tmpfs", "tmpfs", root / folder.lstrip("/"))
+    # Of its own devices it lacks terminals, which some tests are run in.
+    _mount("--types", "devpts", "--options", "newinstance,ptmxmode=0666", "devpts", root / "dev/pts")
     for path in ("/etc/ssl/certs", "/etc/resolv.conf", *_folders_of_pip()):
         _mount("--bind", path, root / path.lstrip("/"), is_file=Path(path).is_file())
     _copy_checkout(root / CHECKOUT.lstrip("/"))
