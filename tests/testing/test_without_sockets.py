@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from trio_client import TrioClient
+from trio_client import ConfigurationError, Target, TrioClient
 from trio_client.testing import MockTrio, SseScript, sse
 from trio_client.testing._loop import new_event_loop
 
@@ -76,6 +76,12 @@ def test_what_is_scripted_comes_first(no_sockets: None) -> None:
         mock.on("POST", "/live-monitor").reply(script)
         with mock.client().live_monitor.stream(GATE, "a van") as events:
             assert [event.kind for event in events] == ["started", "stopped"]
+
+
+def test_watching_many_streams_says_which_sockets_it_needs(client: TrioClient) -> None:
+    with pytest.raises(ConfigurationError, match="--allow-unix-socket"):
+        with client.watch_many([Target(GATE, "a van")]) as pairs:
+            next(iter(pairs))
 
 
 def test_a_webhook_that_cannot_be_sent_harms_nothing(client: TrioClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -204,6 +205,14 @@ class _Call(Generic[_T]):
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
+    family = socket.AF_UNIX if os.name == "posix" else socket.AF_INET
+    try:
+        socket.socket(family).close()  # an event loop is woken through a pair of them
+    except Exception as error:
+        raise ConfigurationError(
+            f"watch_many needs an event loop, which cannot open its pair of sockets: {type(error).__name__}.",
+            advice="In tests without sockets, run pytest with --allow-unix-socket.",
+        ) from error
     loop = asyncio.new_event_loop()
     loop.set_debug(False)  # with -X dev it would report each import as a slow callback
     vars(loop)["time"] = REAL.monotonic  # its timers fire under freezegun too
