@@ -69,15 +69,15 @@ clean:  ## remove what the other targets made
 	touch $@
 
 .venv/.test: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[aiohttp,cli,otel,redis,stub]" --group test
+	$(BIN)/python -m pip install --quiet --editable ".[aiohttp,cli,mcp,otel,redis,stub]" --group test
 	touch $@ .venv/.demo
 
 .venv/.dev: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[aiohttp,cli,otel,redis,stub]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[aiohttp,cli,mcp,otel,redis,stub]" --group dev
 	touch $@ .venv/.demo .venv/.test
 
 .venv/.docs: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[aiohttp,cli,otel,redis,stub]" --group docs
+	$(BIN)/python -m pip install --quiet --editable ".[aiohttp,cli,mcp,otel,redis,stub]" --group docs
 	touch $@
 
 .venvs/bench/.made: pyproject.toml

@@ -18,6 +18,7 @@ HEADER = "# Written by `make api`: the public names of the package. Do not edit.
 MODULES = (
     "",
     "cli",
+    "contrib.mcp",
     "contrib.otel",
     "contrib.redis",
     "errors",

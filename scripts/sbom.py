@@ -17,7 +17,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:  # so that it names what users install, and no development tool
         python = Path(home) / "bin" / "python"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
-        extras = ".[aiohttp,cli,otel,redis,stub]"
+        extras = ".[aiohttp,cli,mcp,otel,redis,stub]"
         install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", extras]
         subprocess.run(install, cwd=ROOT, check=True)
         tool = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible", "--pyproject"]

@@ -105,8 +105,8 @@ def environment(version: str, interpreter: str, *, lowest: bool = False) -> Path
     if not python.exists():
         subprocess.run([interpreter, "-m", "venv", home], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1"], check=True)
-    package = (".[aiohttp,cli,otel,redis,stub]", "--group", "test")
-    install = [python, "-m", "pip", "install", "--quiet", "--editable", *package]
+    extras = "aiohttp,cli,otel,redis,stub" if lowest else "aiohttp,cli,mcp,otel,redis,stub"  # mcp asks for newer ones
+    install = [python, "-m", "pip", "install", "--quiet", "--editable", f".[{extras}]", "--group", "test"]
     if lowest:
         constraints = home / "lowest.txt"
         constraints.write_text("\n".join(lowest_versions()), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import weakref
@@ -20,6 +21,7 @@ __all__ = [
     "known_keys",
     "legible",
     "mask",
+    "masked",
     "presentable",
     "preview",
     "quoted",
@@ -145,6 +147,25 @@ def presentable(value: Any, name: str = "") -> Any:
         return shown_items if len(items) <= _MAX_ITEMS else [*shown_items, f"… ({len(items):,} items)"]
     if isinstance(value, int) and not -_MAX_NUMBER < value < _MAX_NUMBER:  # Python refuses to write very long ones
         return f"… (a number of {value.bit_length():,} bits)"
+    return value
+
+
+def masked(value: Any, secrets: Iterable[str] = (), name: str = "") -> Any:
+    """Return a copy of a JSON-like value with secrets masked, and `None` for numbers that JSON lacks.
+
+    Args:
+        value: the value.
+        secrets: texts to mask.
+        name: the field it is in, which shows whether its text is a URL.
+    """
+    if isinstance(value, str):
+        return mask(value, secrets, is_url=is_url_name(name))
+    if isinstance(value, dict):
+        return {mask(str(key), secrets): masked(item, secrets, str(key)) for key, item in as_object(value).items()}
+    if isinstance(value, list):
+        return [masked(item, secrets, name) for item in as_array(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value
 
 

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_client._redaction import masked
 from trio_client.cli import _receiving
 from trio_client.cli._events import event_data, headline
 from trio_client.cli._frames import FrameFolder
 from trio_client.cli._out import Out
-from trio_client.cli._text import ago, clock_time, iso, masked
+from trio_client.cli._text import ago, clock_time, iso
 from trio_client.events import CoverageGap, Progress, Triggered
 from trio_client.frames import Frame
 from trio_client.models import JobStats

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from trio_client import errors
+from trio_client._redaction import masked
 from trio_client.cli._advice import Advice
 from trio_client.cli._events import headline, is_short_gap
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
 from trio_client.cli._options import seconds
-from trio_client.cli._text import ago, clean, json_line, masked, plural, span
+from trio_client.cli._text import ago, clean, json_line, plural, span
 from trio_client.cli._watch_state import WatchState
 from trio_client.events import CoverageGap, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered
 from trio_client.models import JobStats

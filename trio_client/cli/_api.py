@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl
 import typer
 
 from .._json import as_array, as_object
+from .._redaction import masked
 from ..errors import APIConnectionError, ResponseValidationError, StreamInterruptedError
 from ._exits import JOB_MAY_RUN, UsageError
 from ._files import decoded
 from ._options import session_of
 from ._out import Out
-from ._text import masked
 
 if TYPE_CHECKING:
     from .. import TrioClient

@@ -25,6 +25,7 @@ from ._doctor import doctor
 from ._exits import BROKEN_PIPE, JOB_MAY_RUN, NO, USAGE, Interrupted, ReaderGoneError, UsageError, exit_code
 from ._help import App, show_help
 from ._login import login
+from ._mcp import mcp
 from ._out import Out
 from ._probe import probe
 from ._session import Session, warn_if_readable_by_others
@@ -57,6 +58,7 @@ app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_osapi.app, name="osapi")
 app.command()(api)
 app.command()(login)
+app.command()(mcp)
 app.command()(doctor)
 app.command()(probe)
 app.command()(stub)

@@ -11,9 +11,10 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._redaction import masked
 from ._exits import UsageError
 from ._out import Out
-from ._text import json_line, masked
+from ._text import json_line
 
 __all__ = ["Delivery", "Forwarder", "RecordedInput"]
 

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from .._redaction import is_url_name
+from .._redaction import is_url_name, masked
 from ._cancel import cancel
 from ._create import create
 from ._exits import NO
 from ._help import App
 from ._options import JobStatus, Json, SaveFrames, TypeOfJobs, given, seconds, session_of
 from ._out import Out
-from ._text import ago, finite, iso, masked
+from ._text import ago, finite, iso
 
 __all__ = ["app"]
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._json import as_object
+from .._redaction import masked
 from ._exits import UsageError
 from ._help import App
 from ._options import Json, given, session_of
 from ._out import Out
-from ._text import ago, iso, json_line, masked
+from ._text import ago, iso, json_line
 
 if TYPE_CHECKING:
     from ..osapi import OsapiJob

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .._job_context import LogLine
-from .._redaction import shown
+from .._redaction import masked, shown
 from ..errors import JobLeakWarning, ResponseWarning
 from ._advice import Advice
 from ._exits import JOB_MAY_RUN, ReaderGoneError
-from ._text import clean, json_line, masked
+from ._text import clean, json_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from ._files import decoded
 from ._out import Out
 
 if TYPE_CHECKING:
-    from .. import TrioClient
+    from .. import AsyncTrioClient, TrioClient
     from ..osapi import OsapiClient
 
 __all__ = ["Session", "read_secret", "saved_key_path", "warn_if_readable_by_others"]
@@ -56,6 +58,11 @@ class Session:
         self.api_prefix: str | None = None
         self._allow_plain_http = allow_plain_http or bool(config.settings.get("allow_plain_http"))
 
+    @property
+    def key_is_on_stdin(self) -> bool:
+        """Whether the key is read from standard input."""
+        return self._key_file is not None and str(self._key_file) == "-"
+
     def key(self) -> tuple[str | None, str]:
         """Return the API key and its source; output masks it from now on."""
         key, source = self._secret("TRIO_API_KEY", self.config.settings.get("api_key"))
@@ -78,6 +85,15 @@ class Session:
         """Return a client of the Trio API."""
         from .. import RetryPolicy, TrioClient
 
+        return TrioClient(**self._trio_options(), retry=RetryPolicy() if retry else None)
+
+    def async_client(self) -> Callable[[], AsyncTrioClient]:
+        """Return a function that makes an async client of the Trio API, in the event loop that it is for."""
+        from .. import AsyncTrioClient
+
+        return partial(AsyncTrioClient, **self._trio_options())
+
+    def _trio_options(self) -> dict[str, Any]:
         key, _ = self.key()
         if key is None:
             raise UsageError(
@@ -85,8 +101,8 @@ class Session:
                 f"or put api_key into {self.config.path}."
             )
         base_url, _ = self.base_url()
-        options: dict[str, Any] = {**self._options(), "retry": RetryPolicy() if retry else None}
-        return TrioClient(key, base_url=base_url, allow_plain_http=self._allow_plain_http, **options)
+        own = {"api_key": key, "base_url": base_url, "allow_plain_http": self._allow_plain_http}
+        return {**own, **self._options()}
 
     def osapi(self) -> OsapiClient:
         """Return a client of an OSAPI server."""

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime, timezone, tzinfo
 from typing import Any, TypeVar
 
-from .._json import as_array, as_object
-from .._redaction import is_url_name, mask
+from .._redaction import mask
 
-__all__ = ["ago", "clean", "clock_time", "finite", "iso", "json_line", "masked", "plural", "span"]
+__all__ = ["ago", "clean", "clock_time", "finite", "iso", "json_line", "plural", "span"]
 
 _Number = TypeVar("_Number", bound=float)
 
@@ -30,25 +29,6 @@ def clean(text: str, secrets: Iterable[str] = (), *, lines: bool = False, is_url
         return text
     kept = "\n" if lines else ""
     return "".join(char if char.isprintable() or char in kept else ascii(char)[1:-1] for char in text)
-
-
-def masked(value: Any, secrets: Iterable[str], name: str = "") -> Any:
-    """Return a copy of a JSON-like value with secrets masked, and `None` for numbers that JSON lacks.
-
-    Args:
-        value: the value.
-        secrets: texts to mask.
-        name: the field it is in, which shows whether its text is a URL.
-    """
-    if isinstance(value, str):
-        return mask(value, secrets, is_url=is_url_name(name))
-    if isinstance(value, dict):
-        return {mask(str(key), secrets): masked(item, secrets, str(key)) for key, item in as_object(value).items()}
-    if isinstance(value, list):
-        return [masked(item, secrets, name) for item in as_array(value)]
-    if isinstance(value, float):
-        return finite(value)
-    return value
 
 
 def finite(value: _Number | None) -> _Number | None:

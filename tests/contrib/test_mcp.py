@@ -1,0 +1,291 @@
+"""The tools of the MCP server, through the official client without a process."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("mcp", reason="mcp is not installed: it asks for newer versions than the lowest of the core")
+
+import anyio
+from mcp import Client
+
+from trio_client import AsyncTrioClient, Frame, JobLeakWarning
+from trio_client.contrib.mcp import build_server
+from trio_client.errors import APIConnectionError, CreateOutcomeUnknownError, RequestValidationError, ServerError
+from trio_client.stub import Scene, StubServer
+
+GATE = "rtsp://user:hunter2@gate.example/live"
+KEY = "key-of-the-tests"
+JPEG = b"\xff\xd8\xff" + b"picture"
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    with StubServer(speed=600, start_delay=0) as server:
+        yield server
+
+
+def use(stub: StubServer, body: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
+    """Run the body with a client of the server; return what it returns."""
+
+    async def run() -> Any:
+        async with (
+            AsyncTrioClient(KEY, base_url=stub.base_url) as trio,
+            Client(build_server(trio, **options)) as client,
+        ):
+            return await body(client)
+
+    return anyio.run(run)
+
+
+def call(stub: StubServer, *calls: tuple[str, dict[str, Any]], **options: Any) -> list[Any]:
+    """Return the results of calls, one after another, of one server."""
+
+    async def body(client: Any) -> list[Any]:
+        return [await client.call_tool(name, arguments) for name, arguments in calls]
+
+    found: list[Any] = use(stub, body, **options)
+    shown = json.dumps([result.model_dump(mode="json") for result in found])
+    assert [secret for secret in ("hunter2", KEY) if secret in shown] == []
+    return found
+
+
+def text_of(result: Any) -> str:
+    return str(result.content[0].text)
+
+
+def watch(**arguments: Any) -> tuple[str, dict[str, Any]]:
+    return "watch", {"stream_url": GATE, "condition": "a van", **arguments}
+
+
+CHECK = ("check_once", {"stream_url": GATE, "condition": "a van"})
+
+
+def test_the_tools_say_what_they_do_and_what_they_cost(stub: StubServer) -> None:
+    async def body(client: Any) -> Any:
+        return (await client.list_tools()).tools, client.instructions
+
+    tools, instructions = use(stub, body)
+    by_name = {tool.name: tool for tool in tools}
+    assert list(by_name) == [
+        "check_once",
+        "ask_about_picture",
+        "validate_stream",
+        "watch",
+        "list_jobs",
+        "get_job",
+        "cancel_job",
+        "estimate_cost",
+    ]
+    assert [
+        name for name, tool in by_name.items() if "$" not in tool.description and "Free" not in tool.description
+    ] == ["cancel_job"]
+    reading = [name for name, tool in by_name.items() if tool.annotations.read_only_hint]
+    assert reading == ["validate_stream", "list_jobs", "get_job", "estimate_cost"]
+    assert [name for name, tool in by_name.items() if tool.annotations.destructive_hint] == ["cancel_job"]
+    assert [
+        name for name in ("check_once", "watch", "ask_about_picture") if "untrusted" not in by_name[name].description
+    ] == []
+    assert "untrusted" in instructions
+    seconds = by_name["watch"].input_schema["properties"]["seconds"]
+    assert (seconds["default"], seconds["minimum"], seconds["maximum"]) == (45, 5, 600)
+
+
+def test_a_check_returns_its_picture_once_and_it_can_be_asked_about(stub: StubServer) -> None:
+    check = ("check_once", {**CHECK[1], "include_frame": True})
+    seen, answer, unknown = call(
+        stub,
+        check,
+        ("ask_about_picture", {"frame": "frame-1", "question": "What is in the picture?"}),
+        ("ask_about_picture", {"frame": "frame-2", "question": "What is in the picture?"}),
+    )
+    assert [part.type for part in seen.content] == ["text", "image"]
+    assert base64.b64decode(seen.content[1].data).startswith(b"\xff\xd8\xff")
+    assert seen.content[1].data not in text_of(seen)
+    assert (seen.structured_content["frame_id"], seen.structured_content["budget_left_usd"]) == ("frame-1", 0.99)
+    assert json.loads(text_of(seen)) == seen.structured_content
+    assert bool(answer.structured_content["answer"])
+    assert (unknown.is_error, "There is no such picture" in text_of(unknown)) == (True, True)
+
+
+def test_only_pictures_below_the_folder_can_be_asked_about(stub: StubServer, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "gate.jpg").write_bytes(JPEG)
+    (folder / "key.txt").write_text("no picture")
+    (tmp_path / "outside.jpg").write_bytes(JPEG)
+    (folder / "link.jpg").symlink_to(tmp_path / "outside.jpg")
+    names = [
+        "in/gate.jpg",
+        "key.txt",
+        "../outside.jpg",
+        str(tmp_path / "outside.jpg"),
+        "link.jpg",
+        "in",
+        "a\0b",
+        "nothing",
+    ]
+    found = call(stub, *(("ask_about_picture", {"frame": name, "question": "x"}) for name in names), pictures=folder)
+    assert [result.is_error for result in found] == [False, *[True] * (len(names) - 1)]
+    assert len({text_of(result) for result in found[1:]}) == 1
+    assert len(stub.requests) == 1
+
+
+def test_a_watch_returns_at_the_first_trigger_and_its_job_has_ended(stub: StubServer) -> None:
+    reports: list[tuple[float, float | None]] = []
+
+    async def report(progress: float, total: float | None, _: str | None) -> None:
+        reports.append((progress, total))
+
+    async def body(client: Any) -> Any:
+        return await client.call_tool(*watch(seconds=600), progress_callback=report)
+
+    result = use(stub, body)
+    data = result.structured_content
+    (job,) = stub.jobs
+    assert (data["triggered"], data["event"]["kind"], data["outcome"]["kind"]) == (True, "triggered", "stopped")
+    assert (data["job_id"], data["frame_id"], result.content[1].type) == (job.job_id, "frame-1", "image")
+    assert (job.request["monitor_duration_seconds"], job.status, reports[0][1]) == (600, "completed", 600)
+
+
+def test_a_watch_returns_when_its_time_is_up(stub: StubServer) -> None:
+    stub.scene(GATE, Scene(holds=False))
+    (result,) = call(stub, watch(seconds=60, interval_seconds=10))
+    assert (result.is_error, result.structured_content["triggered"]) == (False, False)
+    assert result.structured_content["outcome"]["reason"] == "max_duration_reached"
+
+
+def test_what_a_call_cost_replaces_what_was_reserved_for_it(stub: StubServer) -> None:
+    stub.scene(GATE, Scene(holds=True))
+    (result,) = call(stub, watch(seconds=600))
+    assert (result.structured_content["cost_usd"], result.structured_content["budget_left_usd"]) == (0.02, 0.98)
+
+
+def test_a_call_that_could_exceed_the_budget_is_refused_with_what_is_left(stub: StubServer) -> None:
+    check, refused, long = call(stub, CHECK, CHECK, watch(seconds=5), max_cost_usd=0.015)
+    assert (check.is_error, refused.is_error, long.is_error, len(stub.requests)) == (False, True, True, 1)
+    assert "may cost $0.01, and $0.01 of the budget of $0.01 is left" in text_of(refused) or "$0.00" in text_of(refused)
+    assert "Nothing was started" in text_of(long)
+
+
+def test_hybrid_needs_a_price(stub: StubServer) -> None:
+    refused = call(stub, watch(input_mode="hybrid"), ("check_once", {**CHECK[1], "input_mode": "hybrid"}))
+    assert [("--price-per-minute" in text_of(result), result.is_error) for result in refused] == [(True, True)] * 2
+    assert stub.requests == []
+    (allowed,) = call(stub, watch(input_mode="hybrid", seconds=60), price_per_minute_usd=0.5)
+    assert (allowed.is_error, allowed.structured_content["cost_usd"]) == (False, 0.5)
+
+
+def test_a_refusal_costs_nothing_and_a_failure_that_may_have_been_carried_out_costs_all(stub: StubServer) -> None:
+    stub.fail_next(method="POST", status=400)
+    stub.fail_next(method="POST", drop_after_bytes=0)
+    refused, dropped, estimate = call(stub, CHECK, CHECK, ("estimate_cost", {"kind": "check-once", "checks": 3}))
+    assert (refused.is_error, dropped.is_error) == (True, True)
+    assert estimate.structured_content == {"cost_usd": 0.03, "budget_left_usd": 0.99}
+
+
+@pytest.mark.parametrize(
+    ("error", "cost"),
+    [
+        (RequestValidationError("no"), 0.0),
+        (APIConnectionError("no", request_sent=False), 0.0),
+        (APIConnectionError("no", request_sent=None), None),
+        (ServerError("no", status_code=500), None),
+        (CreateOutcomeUnknownError("no"), None),
+        (KeyboardInterrupt(), None),
+    ],
+)
+def test_only_a_failure_that_certainly_did_nothing_is_free(error: BaseException, cost: float | None) -> None:
+    from trio_client.contrib.mcp._budget import cost_of_failure
+
+    assert cost_of_failure(error) == cost
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "problem"),
+    [
+        ("watch", {"stream_url": GATE, "condition": ""}, "condition is empty"),
+        ("watch", {"stream_url": GATE, "condition": "x", "seconds": 4}, "seconds is 4; it must be from 5 to 600"),
+        ("watch", {"stream_url": GATE, "condition": "x", "seconds": 601}, "seconds is 601"),
+        ("get_job", {"job_id": "nothing"}, "JOB_NOT_FOUND"),
+        ("cancel_job", {"job_id": "a/b"}, "which is not an id"),
+        ("list_jobs", {"limit": 0}, "limit is 0"),
+        ("list_jobs", {"limit": 101}, "limit is 101"),
+        ("estimate_cost", {"kind": "live-monitor", "checks": 1}, "is billed by its minutes"),
+    ],
+)
+def test_an_error_has_a_text_for_the_model(
+    stub: StubServer, name: str, arguments: dict[str, Any], problem: str
+) -> None:
+    (result,) = call(stub, (name, arguments))
+    assert (result.is_error, problem in text_of(result)) == (True, True)
+
+
+def test_jobs_are_listed_shown_and_cancelled(stub: StubServer) -> None:
+    stub.add_jobs(3, stream_url=GATE)
+    (job_id,) = stub.add_jobs(1, status="running", stream_url=GATE)
+    listed, shown, cancelled = call(
+        stub,
+        ("list_jobs", {"status": "running"}),
+        ("get_job", {"job_id": job_id}),
+        ("cancel_job", {"job_id": job_id}),
+    )
+    (job,) = listed.structured_content["jobs"]
+    assert (job["job_id"], job["stream_url"]) == (job_id, "rtsp://***@gate.example/live")
+    assert (shown.structured_content["status"], cancelled.structured_content["status"]) == ("running", "stopped")
+    assert stub.running_jobs == 0
+
+
+def test_a_stream_is_validated(stub: StubServer) -> None:
+    (result,) = call(stub, ("validate_stream", {"stream_url": GATE}))
+    assert result.structured_content["is_live"] is True
+
+
+def test_a_picture_that_is_too_large_is_not_shown_but_kept(stub: StubServer) -> None:
+    from trio_client.contrib.mcp._pictures import Pictures, shown
+
+    assert shown(Frame(JPEG + bytes(500 * 1024))) is None
+    assert shown(Frame(b"no picture")) is None
+    pictures = Pictures(None)
+    ids = [pictures.keep(Frame(JPEG)) for _ in range(21)]
+    assert pictures.named(ids[-1]).data == JPEG
+    with pytest.raises(Exception, match="no such picture"):
+        pictures.named(ids[0])
+
+
+def test_a_call_that_the_client_cancels_stops_its_job_and_is_billed(stub: StubServer) -> None:
+    stub.scene(GATE, Scene(holds=False))
+    stub.clock.speed = 0
+
+    async def until(condition: Callable[[], object]) -> None:
+        while not condition():  # noqa: ASYNC110 - the server is in another thread
+            await anyio.sleep(0.01)
+
+    async def body(client: Any) -> Any:
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, *watch(seconds=60))
+            await until(lambda: stub.running_jobs)
+            group.cancel_scope.cancel()
+        await until(lambda: not stub.running_jobs)
+        return await client.call_tool("estimate_cost", {"kind": "check-once"})
+
+    result = use(stub, body)
+    assert (stub.jobs[0].reason, result.structured_content["budget_left_usd"]) == ("cancelled", 0.98)
+
+
+@pytest.mark.thorough
+def test_a_stop_that_is_not_confirmed_is_said_and_costs_all(stub: StubServer) -> None:
+    stub.clock.speed = 0
+    stub.scene(GATE, Scene(holds=False))
+    stub.fail_next(method="DELETE", status=403, times=99)
+    with pytest.warns(JobLeakWarning):
+        (result,) = call(stub, watch(seconds=5))
+    assert (result.is_error, "cancel_job" in result.structured_content["warning"]) == (False, True)
+    assert result.structured_content["job_id"] == stub.jobs[0].job_id
+    assert result.structured_content["budget_left_usd"] == 0.98
