@@ -261,6 +261,19 @@ def test_an_address_in_use_suggests_a_free_port(run: Run, environment: StubServe
         assert (done.code, "Pass --port 0" in done.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (("jobs", "list", "--timeout", "-1"), "--timeout is -1.0; it must be a positive number"),
+        (("jobs", "list", "--base-url", "foo"), "--base-url 'foo' must begin with https://"),
+        (("watch", GATE, "x", "--max-cost", "1", "--input-mode", "hybrid"), "--input-mode 'hybrid' costs more"),
+    ],
+)
+def test_a_message_names_the_option(run: Run, environment: StubServer, args: tuple[str, ...], problem: str) -> None:
+    done = run(*args)
+    assert (done.code, done.err.startswith(f"error: {problem}")) == (2, True), done.err
+
+
 def test_one_check_is_not_one_checks(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(holds=True))
     done = run("watch", GATE, "a van")

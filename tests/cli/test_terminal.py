@@ -24,14 +24,14 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Terminal:
     """A process on a pseudo-terminal, and its output so far."""
 
-    def __init__(self, spawn: Spawn, server: StubServer, *args: str) -> None:
+    def __init__(self, spawn: Spawn, server: StubServer, *args: str, columns: int = 80) -> None:
         import fcntl
         import pty
         import struct
         import termios
 
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         streams = {"stdin": slave, "stdout": slave, "stderr": slave}
         self.process: subprocess.Popen[str] = spawn(*args, server=server, **streams)
         os.close(slave)
@@ -104,6 +104,17 @@ def test_tables_fit_and_ids_are_not_cut(spawn: Spawn, still: StubServer) -> None
     assert all(each in text for each in ids)
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "STATUS" in text
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("columns", [64, 48, 30])
+def test_a_narrow_terminal_keeps_ids_and_statuses_whole(spawn: Spawn, still: StubServer, columns: int) -> None:
+    ids = still.add_jobs(2, stream_url=GATE, status="completed")
+    text = ESCAPES.sub("", Terminal(spawn, still, "jobs", "list", columns=columns).end())
+    joined = "".join(line.split(" ")[0] for line in text.splitlines())
+    assert all(each in joined for each in ids)
+    assert text.count("completed") == 2
+    assert all(len(line) <= columns for line in text.splitlines())
 
 
 @pytest.mark.thorough

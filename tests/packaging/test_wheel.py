@@ -219,4 +219,5 @@ def test_metadata_is_complete(wheel: Path) -> None:
     assert "Provides-Extra: stub" in metadata
     assert "Provides-Extra: cli" in metadata
     assert "Provides-Extra: aiohttp" in metadata
-    assert metadata.count("Requires-Dist: ") == 17
+    assert "Provides-Extra: mcp" in metadata
+    assert metadata.count("Requires-Dist: ") == 21

@@ -75,6 +75,8 @@ _OSAPI: dict[type, str] = {
 _METHOD_NOT_ALLOWED = 405
 _OPTIONS = {
     "api_prefix": "--api-prefix",
+    "base_url": "--base-url",
+    "timeout": "--timeout",
     "page_size": "--page-size",
     "stream_url": "STREAM_URL",
     "condition": "CONDITION",
@@ -138,6 +140,6 @@ class Advice:
 
 def _name_option(error: ConfigurationError | RequestValidationError) -> None:
     """Call the argument that an error begins with by its name on the command line."""
-    name = error.field or ""
-    if name in _OPTIONS and error.problem.startswith(name):
-        error.problem = _OPTIONS[name] + error.problem.removeprefix(name)
+    name, blank, rest = error.problem.partition(" ")
+    if name in _OPTIONS:
+        error.problem = f"{_OPTIONS[name]}{blank}{rest}"

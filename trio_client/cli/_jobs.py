@@ -174,7 +174,7 @@ def _print_table(out: Out, jobs: list[Any]) -> None:
         ]
         for job in jobs
     ]
-    out.table(("ID", "TYPE", "STATUS", "AGE", "STREAM"), rows, flexible=(4,))
+    out.table(("ID", "TYPE", "STATUS", "AGE", "STREAM"), rows, flexible=(4,), essential=(0, 2))
 
 
 def _print_detail(out: Out, job: Any, *, json: bool) -> None:

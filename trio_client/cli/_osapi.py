@@ -117,7 +117,7 @@ def list_jobs(
         ]
         for job in rows
     ]
-    out.table(("ID", "STATUS", "AGE", "HOST", "OPERATION"), cells, flexible=(3, 4))
+    out.table(("ID", "STATUS", "AGE", "HOST", "OPERATION"), cells, flexible=(3, 4), essential=(0, 1))
     if note:
         out.note(note)
     return 0

@@ -93,13 +93,21 @@ class Out:
         unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         self._print(json_line(masked(value, self.secrets), unicode=unicode))
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: Sequence[int]) -> None:
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        flexible: Sequence[int],
+        essential: Sequence[int],
+    ) -> None:
         """Print rows: a table on a terminal, tab-separated without a header row elsewhere.
 
         Args:
             headers: the column names.
             rows: the cells, cleaned.
             flexible: the columns to cut if the terminal is too narrow.
+            essential: the columns to keep if it is narrower still; the first is wrapped rather than cut.
         """
         if not self.terminal:
             for row in rows:
@@ -110,17 +118,23 @@ class Out:
         from rich.text import Text
 
         console = self.console()
-        widths = [max(cell_len(row[number]) for row in (headers, *rows)) for number in range(len(headers))]
-        while sum(widths) + 2 * (len(widths) - 1) > console.width:
-            widest = max(flexible, key=lambda number: widths[number])
-            if widths[widest] <= _NARROWEST:
+        widths = {number: max(cell_len(row[number]) for row in (headers, *rows)) for number in range(len(headers))}
+        while sum(widths.values()) + 2 * (len(widths) - 1) > console.width:
+            cut = [number for number in flexible if widths.get(number, 0) > _NARROWEST]
+            if cut:
+                widths[max(cut, key=lambda number: widths[number])] -= 1
+            elif set(widths) - set(essential):
+                del widths[max(set(widths) - set(essential))]
+            elif widths[essential[0]] > _NARROWEST:
+                widths[essential[0]] -= 1
+            else:
                 break
-            widths[widest] -= 1
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for header, width in zip(headers, widths, strict=True):
-            table.add_column(header, no_wrap=True, overflow="ellipsis", width=width)
+        for number, width in widths.items():
+            is_id = number == essential[0]
+            table.add_column(headers[number], no_wrap=not is_id, overflow="fold" if is_id else "ellipsis", width=width)
         for row in rows:
-            table.add_row(*(Text(cell, style=_STATUS_STYLES.get(cell, "")) for cell in row))
+            table.add_row(*(Text(row[number], style=_STATUS_STYLES.get(row[number], "")) for number in widths))
         console.print(table)
 
     def flush(self) -> None:

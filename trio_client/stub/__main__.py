@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import sys
 import threading
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         server.start()
     except OSError as error:
-        print(f"cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        advice = "; --port 0 takes a free port" if error.errno == errno.EADDRINUSE else ""
+        print(f"cannot listen on {options.host}:{options.port}: {error.strerror}{advice}", file=sys.stderr)  # noqa: T201
         return 1
     print(first_line(server), flush=True)  # noqa: T201
     # A wait without a limit cannot be interrupted by a signal on Windows.
