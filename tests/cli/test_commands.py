@@ -131,10 +131,16 @@ def test_all_prints_the_items_of_every_page_once(run: Run, environment: StubServ
 
 def test_an_event_stream_prints_events(run: Run, environment: StubServer) -> None:
     body = json.dumps({"stream_url": GATE, "condition": "a van"})
-    done = run("api", "POST", "/live-monitor", "--data", body, "-H", "Accept: text/event-stream")
+    done = run("api", "POST", "/live-monitor", "--data", body)
     kinds = [json.loads(line)["kind"] for line in done.out.splitlines()]
     assert (kinds[0], kinds[-2:]) == ("started", ["triggered", "stopped"])
     assert (done.code, "hunter2" in done.out) == (0, False)
+
+
+def test_a_stream_can_be_declined_by_a_header(run: Run, environment: StubServer) -> None:
+    fields = ("-f", f"stream_url={GATE}", "-f", "condition=a van")
+    done = run("api", "POST", "/live-monitor", *fields, "-H", "Accept: application/json")
+    assert (done.code, json.loads(done.out)["job_id"]) == (0, environment.jobs[0].job_id)
 
 
 def test_a_raw_post_is_never_repeated_and_says_so(run: Run, environment: StubServer) -> None:

@@ -158,6 +158,11 @@ def shared_state(client: AsyncBaseClient) -> ClientState:
     return client._transport.state  # pyright: ignore[reportPrivateUsage]
 
 
+def shared_transport(client: AsyncBaseClient) -> AsyncTransport:
+    """Return what sends a client's requests."""
+    return client._transport  # pyright: ignore[reportPrivateUsage]
+
+
 # async-only: begin
 def keep_no_connections(client: AsyncBaseClient) -> None:
     """Let a client close each of its connections after use, so that closing the client needs no event loop."""

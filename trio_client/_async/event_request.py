@@ -7,7 +7,7 @@ from typing import Any
 from .._core.call import EVENT_STREAM, Call
 from .._core.event_reader import EventReader
 from .._core.history import JobHistory
-from .._core.reply import media_type, unusable
+from .._core.reply import Reply, media_type, unusable
 from .._http._async.sender import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over
 from ..errors import StreamInterruptedError, TrioError
@@ -44,17 +44,22 @@ class AsyncEventRequest(AsyncFollower):
         return self._ended or self._history.finished
 
     async def open(self) -> None:
-        """Send the request."""
+        """Send the request, unless its reply is open."""
+        whole = None if self._reply is not None else await self.open_or_read()
+        if whole is not None:
+            settings = self._transport.settings
+            raise unusable("event stream", whole, None, secrets=settings.secrets(self._call.arguments))
+
+    async def open_or_read(self) -> Reply | None:
+        """Send the request; return its reply if that is no event stream."""
         reply = await self._transport.open(self._call, idle=self._idle, **self._options)
         if media_type(reply.headers) == EVENT_STREAM:
             self._reply = reply
-            return
+            return None
         try:
-            whole = await reply.read()
+            return await reply.read()
         finally:
             await reply.aclose()
-        settings = self._transport.settings
-        raise unusable("event stream", whole, None, secrets=settings.secrets(self._call.arguments))
 
     async def advance(self) -> list[Event]:
         """Return the events of the next piece of the stream.

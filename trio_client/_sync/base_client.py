@@ -154,3 +154,8 @@ class BaseClient:
 def shared_state(client: BaseClient) -> ClientState:
     """Return what a client shares with its copies of other options: test kits set its time, tracing its spans."""
     return client._transport.state  # pyright: ignore[reportPrivateUsage]
+
+
+def shared_transport(client: BaseClient) -> Transport:
+    """Return what sends a client's requests."""
+    return client._transport  # pyright: ignore[reportPrivateUsage]

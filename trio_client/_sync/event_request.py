@@ -8,7 +8,7 @@ from typing import Any
 from .._core.call import EVENT_STREAM, Call
 from .._core.event_reader import EventReader
 from .._core.history import JobHistory
-from .._core.reply import media_type, unusable
+from .._core.reply import Reply, media_type, unusable
 from .._http._sync.sender import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over
 from ..errors import StreamInterruptedError, TrioError
@@ -45,17 +45,22 @@ class EventRequest(Follower):
         return self._ended or self._history.finished
 
     def open(self) -> None:
-        """Send the request."""
+        """Send the request, unless its reply is open."""
+        whole = None if self._reply is not None else self.open_or_read()
+        if whole is not None:
+            settings = self._transport.settings
+            raise unusable("event stream", whole, None, secrets=settings.secrets(self._call.arguments))
+
+    def open_or_read(self) -> Reply | None:
+        """Send the request; return its reply if that is no event stream."""
         reply = self._transport.open(self._call, idle=self._idle, **self._options)
         if media_type(reply.headers) == EVENT_STREAM:
             self._reply = reply
-            return
+            return None
         try:
-            whole = reply.read()
+            return reply.read()
         finally:
             reply.close()
-        settings = self._transport.settings
-        raise unusable("event stream", whole, None, secrets=settings.secrets(self._call.arguments))
 
     def advance(self) -> list[Event]:
         """Return the events of the next piece of the stream.

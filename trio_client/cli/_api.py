@@ -13,20 +13,19 @@ import typer
 
 from .._json import as_array, as_object
 from .._redaction import masked
-from ..errors import APIConnectionError, ResponseValidationError, StreamInterruptedError
+from ..errors import APIConnectionError, ResponseValidationError
 from ._exits import JOB_MAY_RUN, UsageError
 from ._files import decoded
 from ._options import session_of
 from ._out import Out
 
 if TYPE_CHECKING:
-    from .. import TrioClient
+    from .. import EventStream, TrioClient
 
 __all__ = ["api"]
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _IN_QUERY = ("GET", "HEAD")
-_EVENT_STREAM = "text/event-stream"
 
 
 def api(
@@ -54,17 +53,20 @@ def api(
 ) -> int:
     """Call any endpoint below the base URL, and print the reply.
 
-    Fields go into the query of a GET, and into the JSON body otherwise. Events of an event stream are printed, one a
-    line. Exits with 3 on an error status. A POST is never repeated: exits with 5 if it is not known whether it was
-    carried out.
+    Fields go into the query of a GET, and into the JSON body otherwise. If the reply is an event stream, its events
+    are printed, one a line; leaving stops reading, and no job. Exits with 3 on an error status. A POST is never
+    repeated: exits with 5 if it is not known whether it was carried out.
 
     Examples:
       trio-client api GET /jobs -f status=running -F limit=5
       trio-client api GET /jobs --all | jq -r .job_id
       trio-client api POST /check-once -f stream_url=URL -f condition="a van"
       trio-client api POST /live-monitor --data @job.json
-      trio-client api POST /live-monitor --data - -H "Accept: text/event-stream"
+      trio-client api POST /live-monitor --data - -H "Accept: application/json"
     """
+    from .. import EventStream
+    from .._sync.any_reply import any_reply
+
     session = session_of(context)
     out = session.out
     method = method.upper()
@@ -82,10 +84,10 @@ def api(
         try:
             if every:
                 return _print_pages(out, client, path, request)
-            if any(name.lower() == "accept" and _EVENT_STREAM in value for name, value in extra.items()):
-                return _print_events(out, client, method, path, request)
-            reply = _reply(client, method, path, request)
-        except (APIConnectionError, ResponseValidationError, StreamInterruptedError) as error:
+            reply = any_reply(client, method, path, **request)
+            if isinstance(reply, EventStream):
+                return _print_events(out, reply)
+        except (APIConnectionError, ResponseValidationError) as error:
             if method in _REPEATABLE or (isinstance(error, APIConnectionError) and error.request_sent is False):
                 raise
             out.error(error)
@@ -99,20 +101,10 @@ def api(
     return 0
 
 
-def _reply(client: TrioClient, method: str, path: str, request: Mapping[str, Any]) -> Any:
-    """Return the JSON of a reply; `None` for a successful one without a body."""
-    try:
-        return client.request(method, path, response_type=object, **request)
-    except ResponseValidationError as error:
-        if error.body_preview:
-            raise
-        return None
-
-
-def _print_events(out: Out, client: TrioClient, method: str, path: str, request: Mapping[str, Any]) -> int:
+def _print_events(out: Out, events: EventStream) -> int:
     from ._events import event_data
 
-    with client.request_events(method, path, **request) as events:
+    with events:
         for event in events:
             out.data(event_data(event))
     return 0
