@@ -14,6 +14,7 @@ SUMMARIES = {
     "ask": "Ask a question about a picture of your own. Billed per call.",
     "api": "Call any endpoint below the base URL, and print the reply.",
     "login": "Save the API key for this command line, in a file that only you can read.",
+    "mcp": "Serve tools for agents over standard input and output, with the Model Context Protocol.",
     "doctor": "Show the key's source, the API's address and reply, and installed versions. No secret is shown.",
     "probe": "Find out how the API behaves for your account, and record it.",
     "stub": "Run a local server that follows the API's documentation: no key, no network, no cost.",
