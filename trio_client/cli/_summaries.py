@@ -11,6 +11,7 @@ SUMMARIES = {
     "check": "Check once whether a condition holds on a stream. Billed per call.",
     "watch": "Watch a stream for a condition, and print events as they happen. Billed by the minute.",
     "digest": "Summarize what happens on a stream, window by window. Billed by the minute.",
+    "watch-many": "Watch the cameras of a file side by side, until you leave. Billed by the minute and job.",
     "ask": "Ask a question about a picture of your own. Billed per call.",
     "api": "Call any endpoint below the base URL, and print the reply.",
     "login": "Save the API key for this command line, in a file that only you can read.",
