@@ -182,13 +182,14 @@ def test_a_file_that_is_not_there_is_named(run: Run, environment: StubServer, tm
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_cancels_all_jobs_and_says_so(
-    spawn: Spawn, still: StubServer, file: Path, eventually: Callable[..., None], number: signal.Signals
+    spawn: Spawn, still: StubServer, file: Path, number: signal.Signals
 ) -> None:
-    process = spawn("watch-many", str(file), server=still)
-    eventually(lambda: 2 == still.running_jobs)
+    process = spawn("watch-many", str(file), "--json", server=still)
+    assert process.stdout is not None
+    assert {"gate", "the yard"} == {json.loads(process.stdout.readline())["target"] for _ in range(2)}
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert (128 + number, "") == (process.returncode, out)
+    _, err = process.communicate(timeout=60)
+    assert 128 + number == process.returncode
     assert "Interrupted; all jobs were cancelled. 2 cameras, 0 triggers, 2 jobs" in err
     assert 0 == still.running_jobs
 
