@@ -12,7 +12,7 @@ from statistics import median
 
 from .contenders import LIBRARIES, OURS, present
 from .measured import Measured, Plan
-from .processes import Server, in_turn, spent
+from .processes import Server, first_call, in_turn, spent
 
 TITLE = "Starting"
 ABOUT = """\
@@ -98,6 +98,14 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 "packages",
                 {OURS: [float(len({*OPTIONAL} & modules))]},
                 f"Of {', '.join(OPTIONAL)}. Where rich is installed, httpx imports it for a command of its own.",
+            )
+        if plan.wants("first calls in an event loop"):
+            yield Measured(
+                "first calls in an event loop",
+                "ms",
+                in_turn({OURS: lambda: float(first_call(url)["gap"])}, ROUNDS),
+                "The longest time for which another task had to wait, from entering the client to its first events; "
+                "what they need is imported in a thread.",
             )
     if plan.wants("trio-client --version"):
         command = str(Path(sys.executable).with_name("trio-client"))

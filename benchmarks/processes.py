@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -72,6 +72,13 @@ def fresh(function: Callable[..., _T], *arguments: object, keep_memory: bool = F
             os.environ[name] = str(2**28)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
+
+
+def first_call(url: str) -> dict[str, Any]:
+    """Return what `benchmarks.first_call` prints."""
+    command = [sys.executable, "-m", "benchmarks.first_call", url]
+    printed: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return printed
 
 
 def spent(*command: str) -> float:

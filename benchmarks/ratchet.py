@@ -38,7 +38,7 @@ from trio_client import AsyncTrioClient, TrioClient
 
 from . import webhooks
 from .payloads import progress
-from .processes import Server
+from .processes import Server, first_call
 from .server import JOB, event, serve
 from .shapes import KIB, SHAPES, cut, decode
 
@@ -270,6 +270,7 @@ def count_all() -> dict[str, Figures]:
     imports(ratchet)
     with Server() as url:
         calls(ratchet, url)
+        ratchet.groups[OWN]["modules imported in the event loop's thread"] = len(first_call(url)["modules"])
         asyncio.run(open_streams(ratchet, url))
     asyncio.run(async_call(ratchet))
     return ratchet.groups

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import Self
 
@@ -27,13 +27,19 @@ __all__ = [
     "shared_state",
 ]
 
+_STRICT = ("trio_client.models._osapi_strict", "trio_client.models._strict")  # async-only
+
 
 class AsyncBaseClient:
     """A client of some service: its connections, and the options its calls are made with."""
 
     _closed = True  # until there is something to close
     _owns_connections = False
+    # async-only: begin
+    _imported_later: ClassVar[tuple[str, ...]] = ()
+    """What its calls import on first use; in a thread where an event loop runs."""
 
+    # async-only: end
     def _connect(self, settings: Settings, http_client: AsyncHTTPClient | None) -> None:
         """Set up the client with connections of its own, or those of `http_client`."""
         configure_logging()
@@ -52,6 +58,7 @@ class AsyncBaseClient:
             max_body_bytes=settings.max_body_bytes,
             http_client=http_client,
         )
+        sender.modules = self._imported_later + (_STRICT if settings.strict else ())  # async-only
         self._owns_connections = True
         self._set_up(AsyncTransport(settings, sender))
 
@@ -137,6 +144,7 @@ class AsyncBaseClient:
     aclose = close  # async-only
 
     async def __aenter__(self) -> Self:
+        await self._transport.sender.prepare()  # async-only
         return self
 
     async def __aexit__(

@@ -68,6 +68,19 @@ class AsyncTrioClient(AsyncBaseClient):
     Source: the API's "Authentication" page (base URL, bearer key).
     """
 
+    # async-only: begin
+    _imported_later = (
+        "trio_client._async.closing",
+        "trio_client._async.event_request",
+        "trio_client._async.live_digest",
+        "trio_client._async.live_monitor",
+        "trio_client._async.watch_many",
+        "trio_client._core.reports",
+        "trio_client._http._async.body",
+        "trio_client.events._json_form",
+    )
+
+    # async-only: end
     def __init__(
         self,
         api_key: str | Callable[[], str] | None = None,

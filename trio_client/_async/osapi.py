@@ -49,6 +49,10 @@ class AsyncOsapiClient(AsyncBaseClient):
     Source: OSAPI reference, "List jobs"; its Go SDK (names of the variables, default address).
     """
 
+    # async-only: begin
+    _imported_later = ("trio_client._async.event_stream", "trio_client._http._async.body")
+
+    # async-only: end
     def __init__(
         self,
         token: str | None = None,

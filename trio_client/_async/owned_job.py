@@ -362,6 +362,7 @@ class AsyncOwnedJob:
             elif not self._keep and may_have_made_a_job(error):
                 await self.stop()
 
+        await transport.sender.prepare()  # async-only
         transport.state.ledger.sent(self.record)
         connected = await transport.sender.wait_to_connect()
         return await run_to_completion(send, grace=_GRACE_SECONDS, on_cancel=settle, when_sent=connected)

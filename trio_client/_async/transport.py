@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys  # async-only
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module  # async-only
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -16,6 +18,7 @@ from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
 from .._http._async.sender import AsyncOpenReply, AsyncSender
+from .._http.concurrency.async_.preparation import in_thread  # async-only
 from .._job_context import ContextLog, JobContext
 from .._redaction import preview
 from .._response_info import ResponseInfo, remember
@@ -71,6 +74,7 @@ class AsyncTransport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> _M:
         """Return the model of the reply, after as many attempts as the policy and the failures allow."""
+        await self.sender.prepare()  # async-only
         request, waits, attempts = self._begin(call, timeout, extra_headers)
         attempt = partial(self._send, call, request, waits, attempts)
         spans = self.state.spans
@@ -91,6 +95,7 @@ class AsyncTransport:
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenReply:
         """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
+        await self.sender.prepare()  # async-only
         request, waits, attempts = self._begin(call, timeout, extra_headers)
         attempt = partial(self._send_and_open, call, request, waits, attempts, idle)
         spans = self.state.spans
@@ -178,6 +183,10 @@ class AsyncTransport:
     async def _repeat(
         self, first: list[TrioError], attempt: Callable[[], Awaitable[_T]], request: Prepared, attempts: Attempts
     ) -> _T:
+        # async-only: begin
+        if "tenacity" not in sys.modules:
+            await in_thread(partial(import_module, "tenacity"))
+        # async-only: end
         try:
             from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
         except OSError:  # too many open files; what failed first is what is to be known

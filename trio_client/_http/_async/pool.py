@@ -137,7 +137,7 @@ class AsyncPool:
         try:
             connection = None if fresh else await self._take_idle()
             reused = connection is not None
-            connection = connection or self._new_connection()
+            connection = connection or self.prepare()()
             try:
                 response = await connection.send(request)
             except Exception as error:
@@ -146,7 +146,7 @@ class AsyncPool:
                     self.lost_unrepeatable = self.lost_unrepeatable or lost
                     raise
                 await self._discard(connection)
-                connection = self._new_connection()
+                connection = self.prepare()()
                 response = await connection.send(request)
         except BaseException:
             await self.take_back(connection, reusable=False, counted=counted)
@@ -230,10 +230,11 @@ class AsyncPool:
             await self._discard(connection)
         return None
 
-    def _new_connection(self) -> AsyncPooledConnection:
+    def prepare(self) -> Callable[[], AsyncPooledConnection]:
+        """Import what connections need, and read the certificates; return what makes a connection."""
         if self._make_connection is None:
             self._make_connection = connection_maker(self._base_url, ssl_context=self._ssl_context(), proxy=self.proxy)
-        return self._make_connection()
+        return self._make_connection
 
 
 _pools: weakref.WeakSet[AsyncPool] = weakref.WeakSet()

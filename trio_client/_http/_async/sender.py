@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module  # async-only
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from ..._time_source import REAL
 from ...errors import APITimeoutError, ResponseValidationError, TrioError
 from ..concurrency.async_.limiter import Limiter
 from ..concurrency.async_.owner import current_owner
+from ..concurrency.async_.preparation import Preparation  # async-only
 from ..concurrency.async_.run_to_completion import about_to_send
 from ..concurrency.async_.shield import ENDS_ANY_WAIT, time_limit
 from ..content import BodyCollector, Inflater, inflater_for
@@ -146,6 +148,11 @@ class AsyncSender:
             self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
+        # async-only: begin
+        self.modules: tuple[str, ...] = ()
+        """What to import before the first request."""
+        self._preparation = Preparation()
+        # async-only: end
 
     @property
     def has_own_connections(self) -> bool:
@@ -193,6 +200,17 @@ class AsyncSender:
         raise deadline_exceeded(peer, time_left)
 
     # async-only: begin
+    async def prepare(self) -> None:
+        """Have what requests need imported, and the certificates read, in a thread: the event loop goes on."""
+        if not self._preparation.is_done:
+            await self._preparation.done(self._prepare)
+
+    def _prepare(self) -> None:
+        for name in self.modules:
+            import_module(name)
+        if self._pool is not None:
+            self._pool.prepare()
+
     def keep_no_connections(self) -> None:
         """Close each connection after use from now on."""
         if self._pool is not None:

@@ -135,7 +135,7 @@ class Pool:
         try:
             connection = None if fresh else self._take_idle()
             reused = connection is not None
-            connection = connection or self._new_connection()
+            connection = connection or self.prepare()()
             try:
                 response = connection.send(request)
             except Exception as error:
@@ -144,7 +144,7 @@ class Pool:
                     self.lost_unrepeatable = self.lost_unrepeatable or lost
                     raise
                 self._discard(connection)
-                connection = self._new_connection()
+                connection = self.prepare()()
                 response = connection.send(request)
         except BaseException:
             self.take_back(connection, reusable=False, counted=counted)
@@ -212,10 +212,11 @@ class Pool:
             self._discard(connection)
         return None
 
-    def _new_connection(self) -> PooledConnection:
+    def prepare(self) -> Callable[[], PooledConnection]:
+        """Import what connections need, and read the certificates; return what makes a connection."""
         if self._make_connection is None:
             self._make_connection = connection_maker(self._base_url, ssl_context=self._ssl_context(), proxy=self.proxy)
-        return self._make_connection()
+        return self._make_connection
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

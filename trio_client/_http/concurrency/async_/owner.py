@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from weakref import WeakMethod
@@ -13,7 +14,10 @@ __all__ = ["abandon", "at_end", "current_owner"]
 
 def current_owner() -> object:
     """Return what connections made now belong to: the running event loop."""
-    return anyio.lowlevel.current_token()
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return anyio.lowlevel.current_token()
 
 
 def abandon(connections: Iterable[object]) -> None:
