@@ -9,6 +9,7 @@ import hmac
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -331,3 +332,16 @@ def test_a_signature_fits_in_every_form_and_by_any_of_several_secrets(
     other = data.draw(st.sampled_from("0123456789abcdef").filter(lambda each: each != signature[place]))
     with pytest.raises(WebhookSignatureError):
         webhooks.verify(body, data.draw(headers_of(signature[:place] + other + signature[place + 1 :])), secrets)
+
+
+def test_threads_verify_different_bodies_with_one_secret() -> None:
+    bodies = [b"{%d}" % number * 1000 for number in range(50)]  # long enough for the digest to release the lock
+    signed = [(body, hmac.new(b"shared", body, "sha256").hexdigest()) for body in bodies]
+
+    def verify_all(_: int) -> int:
+        for body, signature in signed:
+            webhooks.verify(body, {"X-Trio-Signature": signature}, ["other", "shared"])
+        return len(signed)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert [*threads.map(verify_all, range(16))] == [50] * 16

@@ -8,7 +8,7 @@ the call that reads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from pydantic_core import from_json
 
@@ -16,8 +16,10 @@ from .._json import as_object, as_text, parse_json
 from .._later import Later
 from .._loading import loading
 from .._redaction import kind_of, quoted
+from .._times import parse_time
 from ..errors import RequestValidationError
-from ._fields import Fields
+from . import _fields as fields
+from ._fields import Flat
 from ._types import (
     EVENT_TYPES,
     Delivery,
@@ -107,97 +109,111 @@ def from_payload(payload: Any, delivery: Delivery = "webhook") -> Event:
     return build_event(payload, delivery, "")
 
 
-def _begin(kind: type[_Event], fields: Fields) -> _Event:
+def _begin(kind: type[_Event], raw: Any, flat: Flat, name: str, delivery: Delivery) -> _Event:
     """Return an event with what every event has; the caller sets the rest, one by one.
 
-    Streams bring events by the thousand, and passing each field to the constructor took a third of their time.
+    Streams bring events by the thousand, so what has its documented type is read here and by the callers without
+    another call: the constructor, or a call for each field, took half of their time.
     """
     event = object.__new__(kind)
-    event.name = fields.name
-    event.delivery = fields.delivery
-    event.job_id = fields.job_id()
-    event.stream_url = fields.stream_url()
-    event.occurred_at = fields.time()
-    event.raw = fields.raw
+    event.name = name
+    event.delivery = delivery
+    value = flat.get("job_id")
+    if value.__class__ is str and value and value.isascii():
+        event.job_id = value
+    else:  # no webhook has one
+        event.job_id = fields.job_id(raw, flat) if "job_id" in flat or "jobId" in flat else None
+    if "stream_url" in flat or "source_url" in flat or "youtube_url" in flat:  # most events of a stream have none
+        value = flat["stream_url"] if "stream_url" in flat else flat.get("source_url")
+        event.stream_url = value if value.__class__ is str else fields.stream_url(raw, flat)
+    else:
+        event.stream_url = None
+    event.occurred_at = parse_time(flat.get("timestamp")) or fields.time(raw, flat)
+    event.raw = raw
     return event
 
 
-def _started(fields: Fields) -> Event:
-    return _begin(Started, fields)
+def _started(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    return _begin(Started, raw, flat, name, delivery)
 
 
-def _progress(fields: Fields) -> Event:
-    event = _begin(Progress, fields)
-    event.stats = fields.stats()
-    event.frames_captured = fields.count("frames_captured")
-    event.frames_needed = fields.count("frames_needed")
+def _progress(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    event = _begin(Progress, raw, flat, name, delivery)
+    event.stats = fields.stats(raw, flat)
+    event.frames_captured = fields.count(raw, flat, "frames_captured") if "frames_captured" in flat else None
+    event.frames_needed = fields.count(raw, flat, "frames_needed") if "frames_needed" in flat else None
     return event
 
 
-def _triggered(fields: Fields) -> Event:
-    event = _begin(Triggered, fields)
-    event.explanation = fields.text("explanation")
-    event.condition = fields.text("condition")
-    event.triggered = fields.flag("triggered")
-    event.frame = fields.frame("frame_b64")
-    event.latency_ms = fields.number("latency_ms")
+def _triggered(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    event = _begin(Triggered, raw, flat, name, delivery)
+    value = flat.get("explanation")
+    event.explanation = value if value.__class__ is str else fields.text(raw, flat, "explanation")
+    value = flat.get("condition")
+    event.condition = value if value.__class__ is str else fields.text(raw, flat, "condition")
+    value = flat.get("triggered")
+    event.triggered = value if value is True or value is False else fields.flag(raw, flat, "triggered")
+    event.frame = fields.frame(raw, flat, "frame_b64") if "frame_b64" in flat else None
+    event.latency_ms = fields.number(raw, flat, "latency_ms") if "latency_ms" in flat else None
     event.number = None
     return event
 
 
-def _result(fields: Fields) -> Event:
+def _result(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
     """A check's result: its flag says whether the condition held."""
-    return _triggered(fields) if fields.flag("triggered") else _progress(fields)
+    build = _triggered if fields.flag(raw, flat, "triggered") else _progress
+    return build(raw, flat, name, delivery)
 
 
-def _summary(fields: Fields) -> Event:
-    event = _begin(Summary, fields)
-    event.summary = fields.text("summary", "digest", "narrative", "text")
-    frames = fields.count("frame_count")
-    event.frame_count = fields.count("frames_analyzed") if frames is None else frames
-    event.window_minutes = fields.count("window_minutes")
-    event.grid = fields.frame("grid_b64", "frame_b64")
+def _summary(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    event = _begin(Summary, raw, flat, name, delivery)
+    event.summary = fields.text(raw, flat, "summary", "digest", "narrative", "text")
+    frames = fields.count(raw, flat, "frame_count")
+    event.frame_count = fields.count(raw, flat, "frames_analyzed") if frames is None else frames
+    event.window_minutes = fields.count(raw, flat, "window_minutes")
+    event.grid = fields.frame(raw, flat, "grid_b64", "frame_b64")
     return event
 
 
-def _stopped(fields: Fields) -> Event:
-    status = fields.text("status")
+def _stopped(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    status = fields.text(raw, flat, "status")
     if status == "failed":
-        return _failed(fields)
-    event = _begin(Stopped, fields)
-    event.reason = fields.reason()
+        return _failed(raw, flat, name, delivery)
+    event = _begin(Stopped, raw, flat, name, delivery)
+    event.reason = fields.reason(raw, flat)
     event.status = status
-    event.stats = fields.stats()
+    event.stats = fields.stats(raw, flat)
     return event
 
 
-def _status(fields: Fields) -> Event:
-    status = fields.text("status")
+def _status(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    status = fields.text(raw, flat, "status")
     if status in _TERMINAL:
-        return _stopped(fields)
-    event = _begin(StatusChanged, fields)
+        return _stopped(raw, flat, name, delivery)
+    event = _begin(StatusChanged, raw, flat, name, delivery)
     event.status = status
-    event.reason = fields.reason()
-    event.stats = fields.stats()
+    event.reason = fields.reason(raw, flat)
+    event.stats = fields.stats(raw, flat)
     return event
 
 
-def _failed(fields: Fields) -> Event:
-    envelope = next((found for place in fields.places() if (found := place.get("error"))), None)
+def _failed(raw: Any, flat: Flat, name: str, delivery: Delivery) -> Event:
+    envelope = next((found for place in fields.places(raw) if (found := place.get("error"))), None)
     detail = as_object(envelope)
     message = as_text(detail.get("message")) or as_text(envelope)
-    if isinstance(fields.raw, str):
-        message = fields.raw
-    event = _begin(Failed, fields)
-    event.code = as_text(detail.get("code")) or fields.text("code", "error_code")
-    event.message = message or fields.text("message", "detail") or fields.reason()
-    event.remediation = as_text(detail.get("remediation")) or fields.text("remediation")
-    event.stats = fields.stats()
-    event.recoverable = fields.flag("recoverable")
+    if isinstance(raw, str):
+        message = raw
+    event = _begin(Failed, raw, flat, name, delivery)
+    event.code = as_text(detail.get("code")) or fields.text(raw, flat, "code", "error_code")
+    event.message = message or fields.text(raw, flat, "message", "detail") or fields.reason(raw, flat)
+    event.remediation = as_text(detail.get("remediation")) or fields.text(raw, flat, "remediation")
+    event.stats = fields.stats(raw, flat)
+    event.recoverable = fields.flag(raw, flat, "recoverable")
     return event
 
 
-_BUILDERS: dict[str, Callable[[Fields], Event]] = {
+_Builder: TypeAlias = Callable[[Any, Flat, str, Delivery], Event]
+_BUILDERS: dict[str, _Builder] = {
     "started": _started,
     "job_started": _started,
     "progress": _progress,
@@ -218,7 +234,7 @@ _BUILDERS: dict[str, Callable[[Fields], Event]] = {
 }
 
 # For payloads without any name: the first key that is present implies the kind.
-_IMPLIED: tuple[tuple[str, Callable[[Fields], Event]], ...] = (
+_IMPLIED: tuple[tuple[str, _Builder], ...] = (
     ("summary", _summary),
     ("triggered", _result),
     ("frames_captured", _progress),
@@ -232,20 +248,22 @@ _IMPLIED: tuple[tuple[str, Callable[[Fields], Event]], ...] = (
 def build_event(payload: Any, delivery: Delivery, name: str) -> Event:
     """Return the typed event of a payload, and of the name that came beside it, if any."""
     top: dict[str, Any] = payload if payload.__class__ is dict else {}
+    flat = top
+    if "data" in top or "details" in top or "stats" in top or "final_stats" in top:
+        flat = fields.flattened(top)
     first: Any = name or top.get("type")
     if first.__class__ is str and (builder := _BUILDERS.get(first)) is not None:  # nearly always
-        return builder(Fields(payload, delivery, first))
+        return builder(payload, flat, first, delivery)
     names = [each for each in (name, top.get("type"), top.get("event")) if each and isinstance(each, str)]
     for sent in names:
         builder = _BUILDERS.get(sent) or _BUILDERS.get(sent.strip().lower())
         if builder is not None:
-            return builder(Fields(payload, delivery, sent))
-    fields = Fields(payload, delivery, names[0] if names else "")
+            return builder(payload, flat, sent, delivery)
     if not names:
         for key, builder in _IMPLIED:
-            if fields.flat.get(key) is not None:
-                return builder(fields)
-    return _begin(UnknownEvent, fields)
+            if fields.has(payload, flat, key):
+                return builder(payload, flat, "", delivery)
+    return _begin(UnknownEvent, payload, flat, names[0] if names else "", delivery)
 
 
 def from_dict(data: Mapping[str, Any]) -> Event:
