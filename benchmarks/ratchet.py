@@ -37,6 +37,7 @@ import trio_client
 from trio_client import AsyncTrioClient, TrioClient
 
 from . import webhooks
+from .loop_rounds import rounds_of_calls
 from .payloads import progress
 from .processes import Server, first_call
 from .server import JOB, event, serve
@@ -272,6 +273,8 @@ def count_all() -> dict[str, Figures]:
         calls(ratchet, url)
         ratchet.groups[OWN]["modules imported in the event loop's thread"] = len(first_call(url)["modules"])
         asyncio.run(open_streams(ratchet, url))
+        for method, rounds in rounds_of_calls(url).items():
+            ratchet.groups[ALL][f"an async {method}, rounds of the event loop"] = rounds
     asyncio.run(async_call(ratchet))
     return ratchet.groups
 

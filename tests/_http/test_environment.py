@@ -6,6 +6,7 @@ import asyncio
 import socket
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from raw_server import RawServer, reply
@@ -64,6 +65,19 @@ def test_a_name_that_ends_in_localhost_is_asked_for_through_the_proxy(proxy: Raw
     with TrioClient(KEY, base_url="http://api.localhost:1/api", allow_plain_http=True) as client:
         client.jobs.list()
     assert proxy.requests[0].startswith(b"GET http://api.localhost:1/api/jobs")
+
+
+@pytest.mark.anyio
+async def test_every_request_on_a_kept_connection_to_a_proxy_is_one_for_a_proxy(proxy: RawServer) -> None:
+    options: dict[str, Any] = {"base_url": "http://example.com/api", "allow_plain_http": True}
+    async with AsyncTrioClient(KEY, **options) as async_client:
+        for _ in range(3):
+            await async_client.jobs.list()
+    with TrioClient(KEY, **options) as client:
+        for _ in range(3):
+            client.jobs.list()
+    assert [each.split(b"?")[0].split()[1] for each in proxy.requests] == [b"http://example.com/api/jobs"] * 6
+    assert proxy.connections == 2
 
 
 def test_an_error_of_a_connection_through_a_proxy_names_it_without_its_password(

@@ -51,6 +51,8 @@ class AsyncPooledConnection(httpx.AsyncHTTPTransport):
         respx = sys.modules.get("respx.mocks")
         if respx is not None and respx.HTTPXMocker.routers:
             return await httpx.AsyncClient(transport=self, trust_env=False).send(request, stream=True)
+        if self.connection is not None and self._pool is self.connection:
+            self._pool = _established(self.connection)
         return await self.handle_async_request(request)
 
 
@@ -106,6 +108,19 @@ def has_surplus(connection: AsyncPooledConnection) -> bool:
     """Return whether the server sent more than its reply, which the HTTP library would take for the next reply."""
     state = _h11_state(connection)
     return state is None or bool(state.trailing_data[0])
+
+
+def _established(connection: httpcore.AsyncConnectionInterface) -> httpcore.AsyncConnectionInterface:
+    """Return the connection that speaks HTTP/1.1 within one to a server, which takes a lock for each request.
+
+    Within one to a proxy it stays, since requests are changed there.
+    """
+    import httpcore
+
+    inner: httpcore.AsyncConnectionInterface | None = getattr(connection, "_connection", None)
+    if type(connection) is not httpcore.AsyncHTTPConnection or getattr(inner, "_h11_state", None) is None:
+        return connection
+    return inner or connection
 
 
 def _h11_state(pooled: AsyncPooledConnection) -> Any:

@@ -52,6 +52,8 @@ class PooledConnection(httpx.HTTPTransport):
         respx = sys.modules.get("respx.mocks")
         if respx is not None and respx.HTTPXMocker.routers:
             return httpx.Client(transport=self, trust_env=False).send(request, stream=True)
+        if self.connection is not None and self._pool is self.connection:
+            self._pool = _established(self.connection)
         return self.handle_request(request)
 
 
@@ -105,6 +107,19 @@ def has_surplus(connection: PooledConnection) -> bool:
     """Return whether the server sent more than its reply, which the HTTP library would take for the next reply."""
     state = _h11_state(connection)
     return state is None or bool(state.trailing_data[0])
+
+
+def _established(connection: httpcore.ConnectionInterface) -> httpcore.ConnectionInterface:
+    """Return the connection that speaks HTTP/1.1 within one to a server, which takes a lock for each request.
+
+    Within one to a proxy it stays, since requests are changed there.
+    """
+    import httpcore
+
+    inner: httpcore.ConnectionInterface | None = getattr(connection, "_connection", None)
+    if type(connection) is not httpcore.HTTPConnection or getattr(inner, "_h11_state", None) is None:
+        return connection
+    return inner or connection
 
 
 def _h11_state(pooled: PooledConnection) -> Any:

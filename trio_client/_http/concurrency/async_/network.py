@@ -15,6 +15,7 @@ __all__ = ["Backend"]
 
 _READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
 _MOMENT = 0.02  # seconds, for what has come already
+_MAX_HELD_BYTES = 64 * 1024
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -27,8 +28,11 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._read_bytes = read_bytes
         self._sending = False
+        self._held = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._held:
+            await self._flush(timeout)
         self._sending = False
         size = max(max_bytes, self._read_bytes)
         try:
@@ -41,12 +45,24 @@ class _Stream(httpcore.AsyncNetworkStream):
                 raise silence from silence.__cause__
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:  # the end of a request
+        """Send bytes; the head of a request waits for its body, or its end, to go out together."""
+        if buffer and len(self._held) + len(buffer) <= _MAX_HELD_BYTES:
+            self._held += buffer
             return
+        if self._held:
+            await self._flush(timeout)
+        if buffer:
+            await self._send(buffer, timeout)
+
+    async def _flush(self, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        await self._send(held, timeout)
+
+    async def _send(self, data: bytes, timeout: float | None) -> None:
         if not self._sending:
             await about_to_send()
             self._sending = True
-        await self._stream.write(buffer, timeout)
+        await self._stream.write(data, timeout)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -22,6 +22,7 @@ __all__ = ["Backend", "GuardedStream"]
 
 _MUCH = 64 * 1024  # what httpcore asks for where it passes all on to h11
 _READ_BYTES = 128 * 1024
+_MAX_HELD_BYTES = 64 * 1024
 
 
 def _bounded(timeout: float | None) -> float | None:
@@ -90,9 +91,12 @@ class GuardedStream(httpcore.NetworkStream):
         self._process = os.getpid()
         self._reading = False
         self._sending = False
+        self._held = b""
         self._closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._held:
+            self._flush(timeout)
         self._reading, self._sending = True, False
         try:
             if self._closed:
@@ -106,15 +110,27 @@ class GuardedStream(httpcore.NetworkStream):
                 self._stream.close()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:  # the end of a request
+        """Send bytes; the head of a request waits for its body, or its end, to go out together."""
+        if buffer and len(self._held) + len(buffer) <= _MAX_HELD_BYTES:
+            self._held += buffer
             return
+        if self._held:
+            self._flush(timeout)
+        if buffer:
+            self._send(buffer, timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        self._send(held, timeout)
+
+    def _send(self, data: bytes, timeout: float | None) -> None:
         if not self._sending:
             about_to_send()
             self._sending = True
         if self._socket is None:
-            self._stream.write(buffer, _bounded(timeout))
+            self._stream.write(data, _bounded(timeout))
         else:
-            _send(self._socket, buffer, _bounded(timeout))
+            _send(self._socket, data, _bounded(timeout))
 
     def close(self) -> None:
         self._closed = True
