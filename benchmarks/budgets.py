@@ -9,11 +9,13 @@ from .contenders import OURS
 
 BUDGETS: dict[str, dict[str, float]] = {
     "GET, sync": {"httpx": 1.0, "openai": 0.65},
-    "GET, async": {"httpx": 1.0, "openai": 0.65},
+    "GET, async": {"httpx": 1.0, "openai": 0.65, "aiohttp": 3.3},
     "POST, sync": {"httpx": 1.0},
     "POST, async": {"httpx": 1.0},
+    "create, sync": {"httpx": 1.05},
+    "create, async": {"httpx": 1.05},
     "1,000 GETs, 100 at once, cold": {"httpx": 0.125, "httpx2": 1.0},
-    "1,000 GETs, 100 at once, warm": {"httpx": 0.55, "httpx2": 1.0},
+    "1,000 GETs, 100 at once, warm": {"httpx": 0.55, "httpx2": 1.0, "aiohttp": 4.5},
     "1,000 streams at once": {"httpx": 0.75},
     "progress, sync": {"httpx": 0.90},
     "progress, async": {"httpx": 0.90},

@@ -1,4 +1,4 @@
-"""How cost grows with size: fitted exponents, and the points for the plots."""
+"""How cost grows with size, as fitted exponents."""
 
 from __future__ import annotations
 
@@ -14,23 +14,19 @@ from trio_client.sse import decode
 from .budgets import BUDGETS
 from .contenders import OURS
 from .measured import figure
-from .memory import long_stream
-from .processes import Contender, Server, fresh, in_turn
+from .processes import Contender, Server, in_turn
 from .shapes import KIB, MIB, cut, stream
 
 ROUNDS = 3
 WITH_HTTPX = (OURS, "httpx")
-CALLS, STREAMS, JOBS = (1, 10, 100, 500), (10, 100, 300, 1_000), (1_000, 10_000, 100_000)
-MARKS = [10_000, 30_000, 100_000, 300_000, 1_000_000]
+CALLS, STREAMS = (1, 10, 100, 500), (10, 100, 300, 1_000)
 SIZES = [200, 2 * KIB, 16 * KIB, 128 * KIB, MIB, 2 * MIB, 4 * MIB, 8 * MIB]
-CHUNKS = [16, 64, 256, KIB, 4 * KIB, 16 * KIB, 64 * KIB]
 
 
 class Growth(NamedTuple):
     """What was measured at each size, by contender."""
 
     name: str
-    slug: str
     x: str
     y: str
     points: dict[str, list[tuple[float, float]]]
@@ -59,7 +55,6 @@ def measure() -> Iterator[Growth]:
     with Server() as url:
         yield Growth(
             "A call, by calls at once",
-            "calls",
             "calls at once",
             "µs of CPU a call",
             _by_size(url, CALLS, WITH_HTTPX, lambda size: ("gets_warm", (500, size)), lambda _: 500),
@@ -68,33 +63,14 @@ def measure() -> Iterator[Growth]:
         )
         yield Growth(
             "A stream, by streams at once",
-            "streams",
             "streams at once",
             "µs of CPU a stream",
-            _by_size(url, STREAMS, WITH_HTTPX, lambda size: ("streams", (size, 10, 200, False)), float),
+            _by_size(url, STREAMS, WITH_HTTPX, lambda size: ("streams", (size, 10, "progress", False)), float),
             "Each stream has a connection of its own and knows nothing of the others. Those of httpx contend for the "
             "connections that it has kept, up to a hundred.",
         )
-        yield Growth(
-            "A list, by its length",
-            "paging",
-            "jobs",
-            "ms of CPU",
-            _by_size(url, JOBS, WITH_HTTPX, lambda size: ("jobs", (size,)), lambda _: 1e3),
-            "Page after page; what was given before is remembered by its id only.",
-        )
-        memory = fresh(long_stream, url, MARKS)
-    yield Growth(
-        "Memory, by events seen",
-        "memory",
-        "events of one stream",
-        "MiB of the process",
-        {OURS: list(zip(MARKS, memory, strict=True))},
-        "A stream keeps no event that it has given.",
-    )
     yield Growth(
         "Decoding an event, by its size",
-        "event-size",
         "bytes of the event",
         "µs of CPU",
         {
@@ -102,16 +78,7 @@ def measure() -> Iterator[Growth]:
             for name, chunk in (("64 KiB", 64 * KIB), ("1 KiB", KIB))
         },
         "No byte is looked at again when the next chunk comes. The step at 8 MiB is memory that the system maps anew "
-        "for each event: where the allocator is told to keep it, as in the table above, there is none.",
-    )
-    yield Growth(
-        "Decoding 1 MiB, by the size of the chunks",
-        "chunk-size",
-        "bytes of a chunk",
-        "µs of CPU",
-        {OURS: [(chunk, micros(MIB, chunk)) for chunk in CHUNKS]},
-        "Small chunks cost something each, whatever came before them: -1 is that and nothing else, as half the size is "
-        "twice as many.",
+        "for each event: where the allocator is told to keep it, as in the table of decoding, there is none.",
     )
 
 

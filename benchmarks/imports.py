@@ -52,12 +52,10 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 plan,
                 "The package alone loads next to nothing: its names are imported when they are first used.",
             )
-        others = {name: f"import {name}" for name in plan.against("import of the client", ("openai", "anthropic"))}
-        imports = {**others, OURS: CLIENT, DEPENDENCIES: dependencies}
         if plan.wants("import of the client"):
             yield _ratio(
                 "import of the client",
-                imports,
+                {OURS: CLIENT, DEPENDENCIES: dependencies},
                 plan,
                 "The client by its name, with everything that it needs: what a program pays.",
             )
@@ -74,29 +72,12 @@ def measure(plan: Plan) -> Iterator[Measured]:
             ),
         ):
             if plan.wants(scenario):
-                against = present(*plan.against(scenario, ("httpx", "openai")))
-                yield _ratio(scenario, {name: program[name] for name in against}, plan, note)
-        if plan.wants("modules") or plan.wants("memory of the import"):
-            left = {name: _left(program) for name, program in _installed({"nothing": "pass", **imports})}
-            floor, _ = left.pop("nothing")
-            yield Measured(
-                "modules",
-                "modules",
-                {name: [float(len(modules))] for name, (_, modules) in left.items()},
-                "How many modules the import of the client leaves loaded, those of the standard library among them.",
-            )
-            yield Measured(
-                "memory of the import",
-                "MiB",
-                {name: [memory - floor] for name, (memory, _) in left.items()},
-                "The most memory that the process had, less that of one that imports nothing.",
-            )
+                yield _ratio(scenario, program, plan, note)
         if plan.wants("packages loaded before they are needed"):
-            _, modules = _left(CLIENT)
             yield Measured(
                 "packages loaded before they are needed",
                 "packages",
-                {OURS: [float(len({*OPTIONAL} & modules))]},
+                {OURS: [float(len({*OPTIONAL} & _modules(CLIENT)))]},
                 f"Of {', '.join(OPTIONAL)}. Where rich is installed, httpx imports it for a command of its own.",
             )
         if plan.wants("first calls in an event loop"):
@@ -135,7 +116,6 @@ def _ratio(scenario: str, programs: dict[str, str], plan: Plan, note: str) -> Me
     found = in_turn(
         {nothing: partial(_milliseconds, sys.executable, "-c", "pass"), **measured},
         plan.rounds(ROUNDS),
-        {nothing, *plan.often(scenario)},
     )
     floor = median(found.pop(nothing))
     return Measured(scenario, "ms", {name: [value - floor for value in found[name]] for name in found}, note)
@@ -145,9 +125,7 @@ def _milliseconds(*command: str) -> float:
     return spent(*command) * 1e3
 
 
-def _left(program: str) -> tuple[float, set[str]]:
-    """Return the MiB that a process had at the most, and the modules that it left loaded."""
-    status = "open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]"
-    command = [sys.executable, "-c", f"{program}\nimport sys; print({status}, *sys.modules)"]
-    memory, *modules = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return int(memory) / 1024, {*modules}
+def _modules(program: str) -> set[str]:
+    """Return the modules that a program leaves loaded."""
+    command = [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"]
+    return {*subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()}

@@ -21,17 +21,8 @@ class Plan:
     def wants(self, scenario: str) -> bool:
         return self.only in scenario and not (self.quick and scenario not in BUDGETS)
 
-    @staticmethod
-    def often(scenario: str) -> set[str]:
-        """Return who takes part in every round: this client, and those that it has a budget for."""
-        return {OURS, *BUDGETS.get(scenario, {})}
-
     def rounds(self, number: int) -> int:
         return (number + 2) // 4 if self.quick else number
-
-    def against(self, scenario: str, names: tuple[str, ...]) -> list[str]:
-        """Return this client and the others that it is to be compared with."""
-        return [OURS, *(name for name in names if not self.quick or name in BUDGETS[scenario])]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ ABOUT = """\
 The growth of the resident memory of a fresh process. The streams of `watch_many` are those of the stub server,
 which runs in a process of its own."""
 JOBS = 100_000
+EVENTS = 1_000_000
 STREAMS = 1_000
 MIB = 1024
 STUB = f"""
@@ -47,16 +48,16 @@ def kept_ids(url: str) -> float:
         return (resident() - before) / MIB
 
 
-def long_stream(url: str, marks: list[int]) -> list[float]:
-    """Return the memory in MiB after so many events of one stream; the last mark is its end."""
-    seen, found = 0, list[float]()
-    condition = f"times={marks[-1]} shape=progress together=1"
+def long_stream(url: str) -> float:
+    """Return how many MiB the memory grows while a long stream is read."""
+    condition = f"times={EVENTS} shape=progress together=1"
     with TrioClient(KEY, base_url=url) as client, client.live_monitor.stream(STREAM, condition) as events:
+        for _ in range(EVENTS // 100):
+            next(events)
+        before = resident()
         for _ in events:
-            seen += 1
-            if seen in marks:
-                found.append(resident() / MIB)
-    return found
+            pass
+        return (resident() - before) / MIB
 
 
 def many_streams(url: str) -> tuple[float, float]:
@@ -86,6 +87,11 @@ def measure(plan: Plan) -> Iterator[Measured]:
         with Server() as url:
             grown = fresh(kept_ids, url)
         yield Measured(name, "MiB", {OURS: [grown]}, "A list of the ids, and what the iterator keeps to skip repeats.")
+    name = f"{EVENTS:,} events of one stream"
+    if plan.wants(name):
+        with Server() as url:
+            grown = fresh(long_stream, url)
+        yield Measured(name, "MiB", {OURS: [grown]}, "A stream keeps no event that it has given.")
     name = f"`watch_many`, {STREAMS:,} streams"
     if plan.wants(name):
         with Server("-c", STUB) as url:

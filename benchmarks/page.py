@@ -1,4 +1,4 @@
-"""Write docs/performance.md, and its plots, from benchmarks/results.json.
+"""Write docs/performance.md from benchmarks/results.json.
 
 `python -m benchmarks.page`; with `--check` it only says whether the page is up to date and every budget was measured.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 FLAT, LINEAR, EVEN = 0.15, 1.1, 3
-_OTHERS = LIBRARIES.keys() - {OURS}  # whose curves are in the plots; no straight line fits them
+_OTHERS = LIBRARIES.keys() - {OURS}  # no straight line fits their curves
 
 INTRODUCTION = """\
 What the client costs, compared with what one would use without it. This page is written by `python -m
@@ -27,10 +26,9 @@ benchmarks.page` from `benchmarks/results.json`: for now a run in few rounds (`-
 
 **How to read it.** The column `trio_client` is the median of the rounds, in the unit that the row names. Every other
 column is a ratio: the cost of this client divided by that of the other in the same round, and of those the median, so
-below 1 this client is cheaper. (It is not the quotient of two medians: the machine's speed changes from round to round,
-and those whom no budget names take part in a third of the rounds, which may be a single one.) A figure in brackets is
-the budget, the most that the ratio (or the value) may be; only the median counts. What is over its budget is bold, and
-fails `make bench`."""
+below 1 this client is cheaper. (It is not the quotient of two medians: the machine's speed changes from one
+round to the next.) A figure in brackets is the budget, the most that the ratio (or the value) may be; only the median
+counts. What is over its budget is bold, and fails `make bench`."""
 
 CAVEATS = """\
 ## What these numbers are not
@@ -111,11 +109,11 @@ def text() -> str:
         lines += ["", f"## {part['title']}", "", part["about"], "", *table(part["rows"]), ""]
         lines += [f"- **{row['name']}**: {row['note']}" for row in part["rows"]]
     lines += ["", "## Growth", ""]
-    lines += ["Both axes are logarithmic; the exponent is the slope of this client's curve: 0 is flat, 1 is linear."]
+    lines += ["The exponent is the slope of the curve on logarithmic axes: 0 is flat, 1 is linear.", ""]
     for curve in results["growth"]:
         exponents = "; ".join(_exponent(curve, name) for name in curve["exponents"] if name not in _OTHERS)
-        lines += ["", f"### {curve['name']}", "", f"![{curve['name']}](images/growth-{curve['slug']}.svg)", ""]
-        lines += [f"Exponents: {exponents}. {curve['note']}"]
+        sizes = [size for size, _ in next(iter(curve["points"].values()))]
+        lines += [f"- **{curve['name']}** ({sizes[0]:,} to {sizes[-1]:,}): {exponents}. {curve['note']}"]
     return "\n".join([*lines, "", CAVEATS, ""])
 
 
@@ -126,12 +124,8 @@ def _exponent(curve: dict[str, Any], name: str) -> str:
 
 
 def write() -> None:
-    """Write the page, and the plots where matplotlib is installed."""
+    """Write the page."""
     PAGE.write_text(text(), "utf-8")
-    if find_spec("matplotlib"):
-        from . import plots
-
-        plots.write(json.loads(RESULTS.read_text("utf-8"))["growth"], PAGE.parent / "images")
 
 
 def unmeasured() -> list[str]:

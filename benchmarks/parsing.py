@@ -1,54 +1,29 @@
-"""One page of a hundred jobs, from the bytes of the reply to models."""
+"""Replies whose items cannot be read, from their bytes to an error."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from importlib import import_module
-
-from pydantic import TypeAdapter
 
 from trio_client import ResponseValidationError
 from trio_client._core.reply import Reply, parse
-from trio_client.models import Job, JobPage
+from trio_client.models import JobPage
 
-from .contenders import OURS, present
-from .contenders.wire import models
+from .contenders import OURS
 from .measured import Measured, Plan
 from .processes import in_turn
-from .server import page
 
 TITLE = "Replies"
-ABOUT = """\
-The bytes of one page of a hundred jobs, to models. "validate_json" is one call of pydantic on plain models without
-unknown fields; this client's keep unknown fields and let unknown values pass. openai and anthropic build their
-models without validating them."""
+ABOUT = "From the bytes of a page of jobs to models, or to the error that says what cannot be read."
 ROUNDS, TIMES = 15, 20
 
 
 def measure(plan: Plan) -> Iterator[Measured]:
-    if plan.wants("one page of 100 jobs"):
-        yield one_page(plan, "one page of 100 jobs")
-    if plan.wants("1 MiB of items that cannot be read"):
-        yield unreadable(plan, "1 MiB of items that cannot be read")
-
-
-def one_page(plan: Plan, name: str) -> Measured:
-    body = page(100, 0).partition(b"\r\n\r\n")[2]
-    if models().job.model_fields.keys() != Job.model_fields.keys():
-        raise SystemExit(f"{name}: the models differ")
-    adapter = TypeAdapter(models().page)
-    readers: dict[str, Callable[[], object]] = {
-        OURS: partial(ours, body),
-        "validate_json": lambda: adapter.validate_json(body),
-        **{library: partial(built, library, body) for library in present("openai", "anthropic")},
-    }
-    contenders: dict[str, Callable[[], float]] = {key: partial(micros, read) for key, read in readers.items()}
-    note = "What a page costs beyond the wire, all checks of a reply included."
-    return Measured(name, "µs a page", in_turn(contenders, plan.rounds(ROUNDS)), note)
+    name = "1 MiB of items that cannot be read"
+    if plan.wants(name):
+        yield unreadable(plan, name)
 
 
 def unreadable(plan: Plan, name: str) -> Measured:
@@ -71,10 +46,6 @@ def unreadable(plan: Plan, name: str) -> Measured:
 
 def ours(body: bytes) -> JobPage:
     return parse(JobPage, Reply(200, {"content-type": "application/json"}, body), secrets=tuple)
-
-
-def built(library: str, body: bytes) -> object:
-    return models(import_module(library).BaseModel).page.construct(**json.loads(body))
 
 
 def micros(read: Callable[[], object]) -> float:

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
 
@@ -94,20 +94,14 @@ def spent(*command: str) -> float:
 def in_turn(
     contenders: dict[str, Callable[[], float]],
     rounds: int,
-    often: Collection[str] | None = None,
     *,
     warm_up: bool = True,
 ) -> dict[str, list[float]]:
-    """Return what each measured in each round; what disturbs one disturbs the others, and one more warms up before.
-
-    Those that are not to be measured often take part in the first third of the rounds.
-    """
+    """Return what each measured in each round; what disturbs one disturbs the others, and one more warms up before."""
     names = list(contenders)
     found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(0 if warm_up else 1, rounds + 1):
         for name in names if number % 2 else names[::-1]:
-            if often is not None and name not in often and number > max(1, rounds // 3):
-                continue
             value = contenders[name]()
             if number:
                 found[name].append(value)

@@ -4,8 +4,8 @@ It prints its port, and ends with its standard input.
 
 - `GET /api/jobs/{id}`, `POST /api/check-once`: one small reply.
 - `GET /api/jobs?limit=…&offset=…`: a page of a list of 100,000 jobs.
-- `POST /api/live-monitor`: an event stream; the condition says `times=… shape=… together=…`. After its start, a stream
-  waits until that many are open, and then sends the bytes of the shape as often as asked.
+- `POST /api/live-monitor`: a job; or an event stream, where the condition says `times=… shape=… together=…`. After its
+  start, a stream waits until that many are open, and then sends the bytes of the shape as often as asked.
 """
 
 from __future__ import annotations
@@ -94,16 +94,17 @@ async def stream(writer: asyncio.StreamWriter, count: int, shape: str, together:
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    detail, check = reply(DETAIL), reply(CHECK)
+    detail, check, created = reply(DETAIL), reply(CHECK), reply(JOB)
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             body = await reader.readexactly(int(length[1])) if length else b""
-            if head.startswith(b"POST /api/live-monitor"):
-                asked = re.search(rb"times=(\d+) shape=(\w+) together=(\d+)", body)
-                assert asked is not None
+            asked = re.search(rb"times=(\d+) shape=(\w+) together=(\d+)", body)
+            if asked is not None:
                 await stream(writer, int(asked[1]), asked[2].decode(), int(asked[3]))
+            elif head.startswith(b"POST /api/live-monitor"):
+                writer.write(created)
             elif head.startswith(b"POST"):
                 writer.write(check)
             elif head.startswith(b"GET /api/jobs?"):
@@ -111,6 +112,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 writer.write(page(limit, offset))
             else:
                 writer.write(detail)
+            if re.search(rb"connection: close", head, re.IGNORECASE):
+                writer.close()
+                return
     except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
         writer.close()
 

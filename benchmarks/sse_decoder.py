@@ -18,7 +18,7 @@ from .contenders import OURS
 from .contenders.wire import models
 from .measured import Measured, Plan
 from .payloads import payload
-from .processes import fresh, in_turn
+from .processes import in_turn
 from .shapes import KIB, MIB, cut, stream
 
 TITLE = "Decoding event streams"
@@ -29,7 +29,6 @@ and `model_validate` on the other, and read of each event its kind, job, time, a
 told to keep the memory that is freed: else the largest events measure how fast the system maps new memory, which
 depends on what was allocated before."""
 ROUNDS = 15
-NEW_MEMORY = "8 MiB, from new memory"
 
 
 def httpx_sse_decode(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -46,14 +45,8 @@ Decoder = Callable[[Iterable[bytes]], Iterable[object]]
 CASES: list[tuple[str, list[bytes], str]] = [
     ("200 B, in 64 KiB chunks", cut(stream(200, 4000), 64 * KIB), "Many small events that came together."),
     ("200 B, a chunk each", cut(stream(200, 4000), 200), "Each small event by itself, as in a quiet stream."),
-    (
-        "200 B, CR LF, in 64 KiB chunks",
-        cut(stream(200, 4000, b"\r\n"), 64 * KIB),
-        "With the other line end.",
-    ),
     ("300 KiB, in 64 KiB chunks", cut(stream(300 * KIB, 20), 64 * KIB), "An event with a picture, as it comes."),
     ("300 KiB, a chunk each", cut(stream(300 * KIB, 20), 300 * KIB), "The same in one piece."),
-    ("300 KiB, CR LF, in 64 KiB chunks", cut(stream(300 * KIB, 20, b"\r\n"), 64 * KIB), "The same here."),
     ("8 MiB, in 64 KiB chunks", cut(stream(8 * MIB, 1), 64 * KIB), "The largest picture there may be."),
     ("8 MiB, in one chunk", [stream(8 * MIB, 1)], "The same in one piece."),
     ("1 MiB, in 128-byte chunks", cut(stream(MIB, 1), 128), "A large event that dribbles in."),
@@ -119,13 +112,6 @@ def measure(plan: Plan) -> Iterator[Measured]:
                 raise SystemExit(f"{name}: the decoders disagree")
             read = name != UNREAD[0]
             yield _measured(name, chunks, note, partial(typed, read=read), partial(httpx_sse_typed, read=read), plan)
-    if plan.wants(NEW_MEMORY):
-        yield fresh(from_new_memory, plan)
-
-
-def from_new_memory(plan: Plan) -> Measured:
-    note = "The same in a process that gives memory back: mapping it anew takes longer than everything else."
-    return _measured(NEW_MEMORY, cut(stream(8 * MIB, 1), 64 * KIB), note, decode, httpx_sse_decode, plan)
 
 
 def _measured(name: str, chunks: list[bytes], note: str, mine: Decoder, other: Decoder, plan: Plan) -> Measured:

@@ -27,7 +27,6 @@ LIBRARIES = {
         Library("httpx", "plain", "dictionaries out of `.json()`; event streams by httpx-sse; no retries"),
         Library("httpx2", "plain", "the same with its successor, which reads event streams itself"),
         Library("openai", "generated", "its generic calls with models of the same replies; retries; no validation"),
-        Library("anthropic", "generated", "the same; both clients come from one generator"),
         Library("aiohttp", "limit", "dictionaries; of events, what the row says: about the least that Python can do"),
     )
 }

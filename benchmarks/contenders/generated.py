@@ -1,4 +1,4 @@
-"""openai and anthropic: clients of one generator, by their calls for paths that they do not know."""
+"""openai, by its calls for paths that it does not know."""
 
 from __future__ import annotations
 
@@ -7,42 +7,20 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from .wire import CHECK, JOB_ID, KEY, models, monitor
+from .wire import JOB_ID, KEY, models
 
 _T = TypeVar("_T")
 
 
-class _Generated:
-    """What both sides share."""
-
-    def __init__(self, side: str, url: str, package: str) -> None:
-        self._library: Any = import_module(package)
-        self._models = models(self._library.BaseModel)
-        name = side + {"openai": "OpenAI", "anthropic": "Anthropic"}[package]
-        self._client: Any = getattr(self._library, name)(api_key=KEY, base_url=url)
-
-    def _stream(self, condition: str) -> Any:
-        kind = "AsyncStream" if "Async" in type(self._client).__name__ else "Stream"
-        stream = getattr(self._library, kind)[self._models.event]
-        return self._client.post(
-            "/live-monitor", body=monitor(condition), cast_to=self._models.event, stream=True, stream_cls=stream
-        )
-
-
-class Sync(_Generated):
+class Sync:
     def __init__(self, url: str, package: str) -> None:
-        super().__init__("", url, package)
+        library: Any = import_module(package)
+        self._models = models(library.BaseModel)
+        self._client: Any = library.OpenAI(api_key=KEY, base_url=url)
         self._page = offset_page(import_module(f"{package}.pagination"))
 
     def get(self) -> object:
         return self._client.get(f"/jobs/{JOB_ID}", cast_to=self._models.detail)
-
-    def post(self) -> object:
-        return self._client.post("/check-once", body=CHECK, cast_to=self._models.check)
-
-    def stream(self, condition: str, _read: bool) -> int:
-        with self._stream(condition) as events:
-            return sum(1 for _ in events)
 
     def jobs(self, count: int) -> int:
         first = self._client.get_api_list(
@@ -57,22 +35,14 @@ class Sync(_Generated):
         self._client.close()
 
 
-class Async(_Generated):
+class Async:
     def __init__(self, url: str, package: str) -> None:
-        super().__init__("Async", url, package)
+        library: Any = import_module(package)
+        self._models = models(library.BaseModel)
+        self._client: Any = library.AsyncOpenAI(api_key=KEY, base_url=url)
 
     async def get(self) -> object:
         return await self._client.get(f"/jobs/{JOB_ID}", cast_to=self._models.detail)
-
-    async def post(self) -> object:
-        return await self._client.post("/check-once", body=CHECK, cast_to=self._models.check)
-
-    async def stream(self, condition: str, _read: bool) -> int:
-        seen = 0
-        async with await self._stream(condition) as events:
-            async for _ in events:
-                seen += 1
-        return seen
 
     async def close(self) -> None:
         await self._client.close()

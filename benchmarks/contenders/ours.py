@@ -24,6 +24,9 @@ class Sync:
     def post(self) -> object:
         return self._client.check_once(STREAM, CONDITION)
 
+    def create(self) -> object:
+        return self._client.live_monitor.create(STREAM, CONDITION)
+
     def stream(self, condition: str, read: bool) -> int:
         seen = 0
         with self._client.live_monitor.stream(STREAM, condition) as events:
@@ -49,6 +52,9 @@ class Async:
 
     async def post(self) -> object:
         return await self._client.check_once(STREAM, CONDITION)
+
+    async def create(self) -> object:
+        return await self._client.live_monitor.create(STREAM, CONDITION)
 
     async def stream(self, condition: str, read: bool) -> int:
         seen = 0

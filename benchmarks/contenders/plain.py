@@ -6,9 +6,10 @@ import json
 from importlib import import_module
 from typing import Any
 
-from .wire import CHECK, HEADERS, JOB_ID, models, monitor
+from .wire import CHECK, CONDITION, HEADERS, JOB_ID, models, monitor
 
 PAGE = 100
+CREATE, CLOSE = monitor(CONDITION), {"connection": "close"}
 
 
 class _Plain:
@@ -40,6 +41,10 @@ class Sync(_Plain):
 
     def post(self) -> object:
         return self._client.post(f"{self._url}/check-once", json=CHECK).json()
+
+    def create(self) -> object:
+        """On a connection of its own, as this client's: one that was used before may be closing just then."""
+        return self._client.post(f"{self._url}/live-monitor", json=CREATE, headers=CLOSE).json()
 
     def stream(self, condition: str, read: bool) -> int:
         seen = 0
@@ -77,6 +82,9 @@ class Async(_Plain):
 
     async def post(self) -> object:
         return (await self._client.post(f"{self._url}/check-once", json=CHECK)).json()
+
+    async def create(self) -> object:
+        return (await self._client.post(f"{self._url}/live-monitor", json=CREATE, headers=CLOSE)).json()
 
     async def stream(self, condition: str, read: bool) -> int:
         seen = 0
