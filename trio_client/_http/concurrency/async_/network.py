@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -29,6 +30,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._read_bytes = read_bytes
         self._sending = False
         self._held = b""
+        self._socket: Any = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
@@ -78,6 +80,19 @@ class _Stream(httpcore.AsyncNetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore asks for: before each use, whether there is something to read.
+
+        anyio would collect all attributes of the stream for that.
+        """
+        if info == "is_readable" and hasattr(select, "poll"):
+            if self._socket is None:
+                self._socket = self._stream.get_extra_info("socket")
+            descriptor = -1 if self._socket is None else self._socket.fileno()
+            if descriptor < 0:  # it was closed
+                return True
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            return bool(poll.poll(0))
         return self._stream.get_extra_info(info)
 
 
