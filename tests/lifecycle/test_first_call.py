@@ -13,6 +13,7 @@ PROGRAM = """
 import sys, threading
 import anyio
 from trio_client import AsyncTrioClient, Target, TrioError
+from trio_client.osapi import AsyncOsapiClient
 
 url, library, start = sys.argv[1:]
 CAMERA, QUESTION = "rtsp://camera.example/yard", "the gate is open"
@@ -77,15 +78,25 @@ async def once():
     await client.close()
     print("JobNotFoundError")
 
+async def osapi():
+    global counting
+    async with AsyncOsapiClient("token", base_url=url.removesuffix("/api") + "/osapi") as client:
+        counting = True
+        await client.jobs.list()
+        try:
+            await client.jobs.get("1-2")
+        except TrioError:
+            print("JobNotFoundError")
+
 anyio.run(globals()[start], backend=library)
 counting = False
-if start in ("entered", "once"):
+if start in ("entered", "once", "osapi"):
     print(imported)
 """
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("start", ["entered", "once", "meanwhile", "cancelled"])
+@pytest.mark.parametrize("start", ["entered", "once", "osapi", "meanwhile", "cancelled"])
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
 def test_nothing_is_imported_in_the_thread_of_the_event_loop(library: str, start: str) -> None:
     program = PROGRAM.replace("import anyio\n", "import anyio, trio\n") if library == "trio" else PROGRAM
@@ -93,5 +104,5 @@ def test_nothing_is_imported_in_the_thread_of_the_event_loop(library: str, start
         url = stub.base_url.replace("127.0.0.1", "localhost")
         command = [sys.executable, "-W", "error", "-c", program, url, library, start]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    printed = "JobNotFoundError\n" + ("[]\n" if start in ("entered", "once") else "")
+    printed = "JobNotFoundError\n" + ("[]\n" if start in ("entered", "once", "osapi") else "")
     assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
