@@ -155,7 +155,7 @@ class AsyncContent(httpx.ByteStream):
         super().__init__(content)
         self._content = content
         self._sent = False
-        self.begun: bool = False  # whether it was asked for, after the head was sent
+        self.begun: bool = False  # whether it was asked for; before that nothing is sent, the head neither
 
     def __aiter__(self) -> Self:
         self._sent = not self._content

@@ -154,7 +154,7 @@ class Content(httpx.ByteStream):
         super().__init__(content)
         self._content = content
         self._sent = False
-        self.begun: bool = False  # whether it was asked for, after the head was sent
+        self.begun: bool = False  # whether it was asked for; before that nothing is sent, the head neither
 
     def __iter__(self) -> Self:
         self._sent = not self._content
