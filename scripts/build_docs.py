@@ -44,7 +44,7 @@ def gather() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(ROOT / "docs", PAGES)
     for path in sorted((ROOT / "examples").rglob("*")):
-        if path.suffix in (".py", ".ipynb", ".md"):
+        if path.suffix in (".py", ".ipynb", ".md", ".sh"):
             copy = PAGES / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
