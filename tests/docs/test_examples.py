@@ -230,6 +230,6 @@ def test_the_notebook(stub_environment: StubServer) -> None:
 
 def test_every_program_is_listed() -> None:
     listed = set(re.findall(r"\]\(([\w/.]+)\)", (HOME / "README.md").read_text("utf-8")))
-    programs = [path for path in HOME.rglob("*") if path.suffix in (".py", ".ipynb")]
+    programs = [path for path in HOME.rglob("*") if path.suffix in (".py", ".ipynb", ".sh")]
     there = {path.relative_to(HOME).as_posix() for path in programs}
     assert there - {"service/store.py", "service/test_service.py"} == listed
