@@ -217,7 +217,8 @@ def test_a_sliced_read_of_tls_loses_no_byte(slices: Slices) -> None:
         while len(received) < len(content):
             received += bytes(stream.read(2**16, LONG))
         stream.write(b"thanks", LONG)
-        thread.join()
+        stream.write(b"", LONG)  # the end of a request
+        thread.join(LONG)
         stream.close()
     assert (problems, received == content) == ([], True)
     assert slices.number >= 10
