@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -55,7 +55,11 @@ def run(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """Start the processes, and print what came of it."""
-    with StubServer(speed=SPEED, max_jobs=SLOTS) as stub, _redis(options.redis is not None) as url:
+    with (
+        StubServer(speed=SPEED, max_jobs=SLOTS) as stub,
+        _redis(options.redis is not None) as url,
+        ExitStack() as started,
+    ):
         command = [sys.executable, "-m", "benchmarks.sharing", "watch", f"--cameras={options.cameras}"]
         command += [f"--turn={options.turn}", f"--lease={options.lease}"]
         command += [f"--slots={options.slots}"] if options.slots else []
@@ -65,6 +69,8 @@ def measure(options: argparse.Namespace) -> None:
             subprocess.Popen([*command, f"--number={number}"], env=environment, stderr=subprocess.DEVNULL)
             for number in range(options.processes)
         ]
+        for process in processes:
+            started.callback(process.kill)  # whatever happens
         while len({_process(create.json["stream_url"]) for create in _creates(stub)}) < options.processes:
             time.sleep(0.05)
         began, most, before = time.monotonic(), 0, len(_creates(stub)) - len(stub.jobs)
@@ -111,10 +117,10 @@ def _process(stream_url: str) -> str:
 def _span(stub: StubServer, job_id: str) -> tuple[float, float]:
     """Return when a job began and ended; the end is infinite if it runs."""
     job = next(job for job in stub._state.jobs.all() if job.job_id == job_id)  # pyright: ignore[reportPrivateUsage]
-    begin, end = parse_time(job.created_at), parse_time(job.events[-1].timestamp)
+    begin = parse_time(job.created_at)
+    end = parse_time(job.events[-1].timestamp) if job.status in _ENDED else None  # one that is pending has no event yet
     assert begin is not None
-    assert end is not None
-    return begin.timestamp(), end.timestamp() if job.status in _ENDED else float("inf")
+    return begin.timestamp(), float("inf") if end is None else end.timestamp()
 
 
 def _idle(spans: Sequence[tuple[float, float]], began_at: float) -> tuple[float, float]:
