@@ -58,7 +58,7 @@ def main() -> int:
     else:
         skipped.append("the stub's page in a browser: no chromium on PATH (Debian: apt-get install chromium)")
     if shutil.which("redis-server") is None:
-        skipped.append("the Redis example: no redis-server on PATH (Debian: apt-get install redis-server)")
+        skipped.append("what Redis shares: no redis-server on PATH (Debian: apt-get install redis-server)")
     for version in VERSIONS:
         if version == own and version != OLDEST:
             continue  # `make test` runs it
@@ -72,6 +72,7 @@ def main() -> int:
         what = f"{'the core' if whole else 'most of the core'}, Python {version}"
         what += ", the lowest versions of the dependencies" if lowest else ""
         test(what, python, "-n", "2", *(() if whole else BETWEEN))
+        test(f"many threads, Python {version}", python, "-m", "thorough", "tests/lifecycle/test_threads.py")
     for what, took in minutes:
         print(f"== {took:5.1f} min  {what}")
     for what in skipped:
