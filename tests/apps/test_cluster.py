@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from distributed import Client, LocalCluster
 
 from trio_client.stub import Scene, StubServer
 
 from .conftest import wait_for
 
 pytestmark = pytest.mark.apps
+
+distributed = pytest.importorskip("distributed")
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "dask_cluster.py"
 
@@ -75,12 +76,12 @@ def test_the_cameras_of_a_killed_worker_move_to_the_others(
         monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
         for camera in cameras:
             stub.scene(camera, Scene(holds=True))
-        with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster:
+        with distributed.LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster:
             command = [sys.executable, str(EXAMPLE), "watches", "cameras.txt", "x", "table.csv", "--minutes", "0.6"]
             program = subprocess.Popen([*command, "--scheduler", cluster.scheduler_address], cwd=tmp_path)
             wait_for(lambda: {job.stream_url for job in stub.jobs} == set(cameras), "all are watched", 60)
             before = len(stub.jobs)
-            with Client(cluster) as client:
+            with distributed.Client(cluster) as client:
                 killed, *_ = client.run(os.getpid).values()
             os.kill(killed, signal.SIGKILL)
             wait_for(lambda: {job.stream_url for job in stub.jobs[before:]} == set(cameras), "all are again", 60)
