@@ -220,4 +220,4 @@ def test_metadata_is_complete(wheel: Path) -> None:
     assert "Provides-Extra: cli" in metadata
     assert "Provides-Extra: aiohttp" in metadata
     assert "Provides-Extra: mcp" in metadata
-    assert metadata.count("Requires-Dist: ") == 21
+    assert metadata.count("Requires-Dist: ") == 22
