@@ -103,8 +103,9 @@ event = from_payload({"type": "job_stopped", "job_id": "a1"})
 client = TrioClient("key", base_url="http://127.0.0.1:9/api")
 
 async def in_async(work):
-    async with AsyncTrioClient("key", base_url="http://127.0.0.1:9/api", retry=None) as client:
-        without_files(lambda: work(client))
+    client = AsyncTrioClient("key", base_url="http://127.0.0.1:9/api", retry=None)  # entered, it would have all of it
+    without_files(lambda: work(client))
+    await client.close()
 
 def without_files(work):
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

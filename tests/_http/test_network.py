@@ -89,15 +89,20 @@ def test_head_and_body_go_out_together(kind: str, monkeypatch: pytest.MonkeyPatc
 
 @KINDS
 def test_a_large_body_is_not_copied(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    large = b"x" * 2**16
+    large = b"x" * (2**16 + 1)
     found = send(kind, HEAD, large, b"", patch=monkeypatch)
     assert found == ["about to send", HEAD, large]
     assert found[2] is large
 
 
 @KINDS
-def test_what_has_no_end_goes_out_before_its_reply_is_read(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert send(kind, b"\x05\x01\x00", None, patch=monkeypatch) == ["about to send", b"\x05\x01\x00", "read"]
+def test_a_head_goes_out_before_its_reply_is_read(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert send(kind, HEAD, None, patch=monkeypatch) == ["about to send", HEAD, "read"]
+
+
+@KINDS
+def test_what_is_no_head_goes_out_at_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert send(kind, b"\x05\x01\x00", BODY, patch=monkeypatch) == ["about to send", b"\x05\x01\x00", BODY]
 
 
 @KINDS

@@ -16,7 +16,8 @@ __all__ = ["Backend"]
 
 _READ_BYTES = 256 * 1024  # as much as asyncio reads at once; anyio copies the rest of it for each smaller piece
 _MOMENT = 0.02  # seconds, for what has come already
-_MAX_HELD_BYTES = 64 * 1024
+_MAX_JOINED_BYTES = 64 * 1024
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -48,9 +49,11 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes; the head of a request waits for its body, or its end, to go out together."""
-        if buffer and len(self._held) + len(buffer) <= _MAX_HELD_BYTES:
-            self._held += buffer
+        if buffer.endswith(_END_OF_HEAD) and not self._held:
+            self._held = buffer
             return
+        if self._held and len(buffer) <= _MAX_JOINED_BYTES:
+            buffer, self._held = self._held + buffer, b""
         if self._held:
             await self._flush(timeout)
         if buffer:

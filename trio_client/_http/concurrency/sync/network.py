@@ -22,7 +22,8 @@ __all__ = ["Backend", "GuardedStream"]
 
 _MUCH = 64 * 1024  # what httpcore asks for where it passes all on to h11
 _READ_BYTES = 128 * 1024
-_MAX_HELD_BYTES = 64 * 1024
+_MAX_JOINED_BYTES = 64 * 1024
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 def _bounded(timeout: float | None) -> float | None:
@@ -111,9 +112,11 @@ class GuardedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes; the head of a request waits for its body, or its end, to go out together."""
-        if buffer and len(self._held) + len(buffer) <= _MAX_HELD_BYTES:
-            self._held += buffer
+        if buffer.endswith(_END_OF_HEAD) and not self._held:
+            self._held = buffer
             return
+        if self._held and len(buffer) <= _MAX_JOINED_BYTES:
+            buffer, self._held = self._held + buffer, b""
         if self._held:
             self._flush(timeout)
         if buffer:
