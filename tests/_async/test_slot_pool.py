@@ -288,3 +288,54 @@ async def test_leaving_while_a_lease_is_waited_for_takes_none(stub: StubServer, 
     async with client.watch_many(cameras(3), slots=pool):
         await until(lambda: pool.asking == 1 and stub.running_jobs == 1)
     assert (pool.asking, pool.held, pool.free.value) == (0, [], 1)
+
+
+class Bare:
+    """What has only some of what a lease needs."""
+
+    def __init__(self, **members: Any) -> None:
+        self.__dict__.update(members)
+
+
+async def method() -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("lease", "problem"),
+    [
+        (None, "None, has no renew"),
+        (Bare(lease_seconds=30), "a Bare, has no renew"),
+        (Bare(renew=method, release=method), "lease_seconds 'missing'"),
+        (Bare(renew=method, release=method, lease_seconds="30"), "lease_seconds '30'"),
+        (Bare(renew=method, release=method, lease_seconds=0), "lease_seconds 0"),
+    ],
+)
+async def test_a_lease_that_lacks_something_is_an_error_before_anything_is_sent(
+    stub: StubServer, client: AsyncTrioClient, lease: Any, problem: str
+) -> None:
+    class Careless:
+        async def acquire(self) -> Any:
+            await anyio.lowlevel.checkpoint()
+            return lease
+
+    pool: Any = Careless()
+    with pytest.raises(ConfigurationError, match=problem):
+        async with client.watch_many(cameras(1), slots=pool) as events:
+            await events.collect()
+    assert creates(stub) == []
+
+
+async def test_an_exception_of_a_pool_is_the_cause_of_the_error(client: AsyncTrioClient) -> None:
+    mistake = ValueError("a mistake in the pool")
+
+    class Broken:
+        async def acquire(self) -> Any:
+            await anyio.lowlevel.checkpoint()
+            raise mistake
+
+    pool: Any = Broken()
+    with pytest.raises(ConfigurationError, match="a mistake in the pool") as caught:
+        async with client.watch_many(cameras(1), slots=pool) as events:
+            await events.collect()
+    assert caught.value.__cause__ is mistake

@@ -549,6 +549,17 @@ async def test_a_common_limit_of_costs_counts_all_targets(stub: StubServer, clie
     assert 8 == sum(usage.jobs for usage in events.usages.values())
 
 
+async def test_no_job_asks_for_more_time_than_the_common_limit_pays_for(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    async with client.watch_many(cameras(3), max_cost_usd=0.07) as events:
+        while len(stub.jobs) < 3:
+            await anext(events)
+    asked = [request.json["monitor_duration_seconds"] for request in stub.requests if request.method == "POST"]
+    assert all(seconds <= 180 for seconds in asked)
+    assert len(asked) == 3
+
+
 async def test_usage_adds_up_over_removals(client: AsyncTrioClient) -> None:
     first, second = cameras(2)
     async with client.watch_many([first, second]) as events:

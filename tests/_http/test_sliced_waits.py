@@ -153,6 +153,17 @@ def test_ctrl_c_ends_the_lookup_of_a_name_and_its_connection_is_closed(
     assert closed.wait(LONG)
 
 
+def test_where_no_thread_can_be_started_a_connection_is_made_without_one(
+    slices: Slices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Backend().connect_tcp(*server.getsockname(), timeout=LONG).close()
+
+
 def test_a_refused_connection_fails_as_it_does_elsewhere(slices: Slices) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()

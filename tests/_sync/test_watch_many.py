@@ -202,6 +202,15 @@ def test_a_common_limit_of_costs_counts_all_targets(stub: StubServer, client: Tr
     assert 8 == sum(usage.jobs for usage in events.usages.values())
 
 
+def test_no_job_asks_for_more_time_than_the_common_limit_pays_for(stub: StubServer, client: TrioClient) -> None:
+    with client.watch_many(cameras(3), max_cost_usd=0.07) as events:
+        while len(stub.jobs) < 3:
+            next(events)
+    asked = [request.json["monitor_duration_seconds"] for request in stub.requests if request.method == "POST"]
+    assert all(seconds <= 180 for seconds in asked)
+    assert len(asked) == 3
+
+
 def test_usage_adds_up_over_removals(client: TrioClient) -> None:
     first, second = cameras(2)
     with client.watch_many([first, second]) as events:

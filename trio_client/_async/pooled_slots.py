@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 from anyio.abc import TaskGroup
 
 from .._core.pooled_slices import PooledTimeSlices
-from .._core.slot_pool import PoolHealth, SlotLease, SlotPool, renewal_interval, unreachable_pool
+from .._core.slot_pool import PoolHealth, SlotLease, SlotPool, checked_lease, renewal_interval, unreachable_pool
 from .transport import AsyncTransport
 
 __all__ = ["AsyncPooledSlot", "AsyncPooledSlots"]
@@ -70,7 +70,18 @@ class AsyncPooledSlots:
         """Ask for a lease, if a watch waits for one."""
         if self.tasks is not None and self.slices.wants_lease:
             self.slices.asked()
-            self.tasks.start_soon(self._acquire)
+            self.start(self._acquire)
+
+    def start(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Do something beside the watches; a fault there ends the group, and is raised to its reader."""
+        assert self.tasks is not None
+        self.tasks.start_soon(self._guarded, work, arguments)
+
+    async def _guarded(self, work: Callable[..., Awaitable[None]], arguments: tuple[object, ...]) -> None:
+        try:
+            await work(*arguments)
+        except Exception as error:  # noqa: BLE001 - it is raised to the reader
+            self._fail(error)
 
     async def _acquire(self) -> None:
         try:
@@ -80,10 +91,12 @@ class AsyncPooledSlots:
             if self.health.has_answered:
                 self.note(self.health.failed(error))
             else:
-                self._fail(unreachable_pool(error))
+                unreachable = unreachable_pool(error)
+                unreachable.__cause__ = error.with_traceback(None)
+                self._fail(unreachable)
         else:
             self.note(self.health.answered())
-            slot = AsyncPooledSlot(lease, self)
+            slot = AsyncPooledSlot(checked_lease(lease), self)
             number = self.slices.leased()
             if number is None:
                 slot.give_back()
@@ -109,8 +122,7 @@ class AsyncPooledSlot:
 
     def keep(self, number: int) -> None:
         """Renew the lease from now on; if the slot is lost, the time slice of its watch ends."""
-        assert self._slots.tasks is not None
-        self._slots.tasks.start_soon(self._renew, number)
+        self._slots.start(self._renew, number)
 
     async def confirm(self) -> bool:
         """Renew the lease; return whether the slot is still held, as far as is known."""
@@ -127,9 +139,8 @@ class AsyncPooledSlot:
 
     def give_back(self) -> None:
         """Give the slot back, without waiting for that."""
-        assert self._slots.tasks is not None
         self._renewing.cancel()
-        self._slots.tasks.start_soon(self._release)
+        self._slots.start(self._release)
 
     async def _renew(self, number: int) -> None:
         slots = self._slots

@@ -274,7 +274,7 @@ class AsyncTargetStream:
         except anyio.EndOfStream:
             await self.close()
             if self._workers.error is not None:
-                raise self._workers.error from None
+                raise self._workers.error.with_traceback(None) from self._workers.error.__cause__
             raise StopAsyncIteration from None
         return pair
 

@@ -136,7 +136,7 @@ class AsyncWorkerGroup:
         if self._pooled is not None and self._run is not None:
             await self._run.ready.wait()
             if self.error is not None:
-                raise self.error
+                raise self.error.with_traceback(None) from self.error.__cause__
 
     async def stop(self) -> None:
         """Stop all watches, and wait until their jobs are stopped, also while being cancelled."""
@@ -156,17 +156,17 @@ class AsyncWorkerGroup:
 
     def job_ids(self) -> dict[Target, str]:
         """Return the ids of the running jobs."""
-        running = [(target, member.watch.running_job_id) for target, member in self.members.items()]
+        running = [(target, member.watch.running_job_id) for target, member in list(self.members.items())]
         return {target: job_id for target, job_id in running if job_id is not None}
 
     def states(self) -> dict[Target, WatchState]:
         """Return what the watches are doing."""
-        return {target: member.watch.state for target, member in self.members.items()}
+        return {target: member.watch.state for target, member in list(self.members.items())}
 
     def usages(self) -> dict[Target, Usage]:
         """Return what the jobs of each target have used so far."""
         usages = dict(self._past_usages)
-        for target, member in self.members.items():
+        for target, member in list(self.members.items()):
             usages[target] = usages.get(target, Usage()) + member.watch.usage
         return usages
 

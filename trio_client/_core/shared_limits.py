@@ -81,10 +81,14 @@ class SharedLimits:
 
     def pays(self, usd: float) -> bool:
         """Return whether there is that much left."""
+        return usd <= self.left_usd + _ROUNDING
+
+    @property
+    def left_usd(self) -> float:
+        """How many US dollars are left; infinity where money is not limited."""
         if self._max_cost_usd is None:
-            return True
-        spent = self._spent_usd + sum(each.committed_usd for each in self._spenders)
-        return spent + usd <= self._max_cost_usd + _ROUNDING
+            return math.inf
+        return self._max_cost_usd - self._spent_usd - sum(each.committed_usd for each in self._spenders)
 
 
 def check_duration(duration: Any) -> None:

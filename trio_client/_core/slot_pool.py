@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
-from .._redaction import mask, preview
+from .._redaction import kind_of, mask, preview
 from ..errors import ConfigurationError, RequestValidationError
 from .validation import integer
 
-__all__ = ["PoolHealth", "SlotLease", "SlotPool", "checked_slots", "renewal_interval", "unreachable_pool"]
+__all__ = [
+    "PoolHealth",
+    "SlotLease",
+    "SlotPool",
+    "checked_lease",
+    "checked_slots",
+    "renewal_interval",
+    "unreachable_pool",
+]
 
 _SHORTEST_INTERVAL = 0.05
 
@@ -88,6 +96,27 @@ def checked_slots(slots: Any) -> None:
             value=slots,
         )
     integer("slots", slots, 1)
+
+
+def checked_lease(lease: Any) -> SlotLease:
+    """Return a lease that has what it needs.
+
+    Raises:
+        ConfigurationError: it lacks something.
+    """
+    seconds = getattr(lease, "lease_seconds", "missing")
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0
+    problem = None
+    if not all(callable(getattr(lease, name, None)) for name in ("renew", "release")):
+        problem = "has no renew() and release()"
+    elif seconds is not None and not is_number:
+        problem = f"has lease_seconds {preview(repr(seconds))}; it must be a number of seconds above 0, or None"
+    if problem is not None:
+        raise ConfigurationError(
+            f"What acquire() of the pool of job slots returned, {kind_of(lease)}, {problem}.",
+            advice="See trio_client.SlotLease.",
+        )
+    return cast("SlotLease", lease)
 
 
 def renewal_interval(lease_seconds: float | None, turn_seconds: float) -> float:

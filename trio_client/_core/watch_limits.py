@@ -147,7 +147,7 @@ class Budget:
 
     def job_limit(self) -> float | None:
         """Return how many seconds the next job may run; `None`: the watch sets no limit."""
-        limits = [self._affordable(), self.seconds_left]
+        limits = [self._affordable(), self._shared_affordable(), self.seconds_left]
         if self._limits.duration is not None:
             limits.append(self._limits.duration)
         shortest = min(limits)
@@ -241,6 +241,16 @@ class Budget:
         if self._meter.began is None or self._shared is None or not self._shared.limits_money:
             return math.inf
         return self._meter.began + self._reserved_minutes * 60.0 - SHORTEST_JOB / 2
+
+    def _shared_affordable(self) -> float:
+        """Return how many seconds of a job all that is left to the watches together pays for.
+
+        A job that nobody stops, since the program was killed, runs no longer.
+        """
+        if self._shared is None or not self._shared.limits_money:
+            return math.inf
+        minutes = (self._shared.left_usd + self._reserved_minutes * self._price) / self._price
+        return max(1, math.floor(minutes + 1e-9)) * 60.0
 
     def _shared_pays(self) -> bool:
         return self._shared is None or self._shared.pays(self._price)

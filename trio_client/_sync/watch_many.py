@@ -220,7 +220,11 @@ class TargetStream:
     def __enter__(self) -> Self:
         if not self._closed:
             self._start()
-            self._do(self._watching.stream.__aenter__)
+            try:
+                self._do(self._watching.stream.__aenter__)
+            except BaseException:
+                self._end()
+                raise
         return self
 
     def __exit__(
@@ -239,14 +243,14 @@ class TargetStream:
 
     def _next(self, seconds: float | None) -> tuple[Target, Event] | None:
         """Return the next pair; `None`: there is none, or not within the time."""
-        goes_on = True
+        goes_on, until = True, math.inf if seconds is None else REAL.monotonic() + seconds
         while True:
             with suppress(IndexError):
                 self._last = pair = self._watching.taken.popleft()
                 return pair
             if self._closed or not goes_on:
                 return None
-            goes_on = self._read(seconds)
+            goes_on = self._read(None if seconds is None else max(0.0, until - REAL.monotonic()))
 
     def _read(self, seconds: float | None) -> bool:
         """Have a pair taken from the async stream; return whether there was one."""

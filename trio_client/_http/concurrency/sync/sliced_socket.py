@@ -94,7 +94,10 @@ def slice_tls(context: ssl.SSLContext) -> None:
 def connect_in_slices(connect: Callable[..., httpcore.NetworkStream], *arguments: Any) -> httpcore.NetworkStream:
     """Return a new connection that waits in slices, made in a thread: nothing ends the lookup of a name."""
     attempt = _Attempt(partial(connect, *arguments))
-    threading.Thread(target=attempt.run, name="trio-connect", daemon=True).start()
+    try:
+        threading.Thread(target=attempt.run, name="trio-connect", daemon=True).start()
+    except RuntimeError:  # Python 3.12 starts no thread while it ends, which is when jobs are stopped
+        attempt.run()
     stream = attempt.result()
     connection = stream.get_extra_info("socket")
     if type(connection) is socket.socket:
