@@ -41,6 +41,7 @@ async def close_streams(transport: AsyncTransport, seconds: float) -> None:
             await REAL.async_sleep(_POLL_SECONDS)
             streams = state.open_streams.of(owner)
     for stream in streams:
+        state.open_streams.discard(stream)
         warnings.warn(
             JobLeakWarning(
                 f"The client was closed while {stream!r} was being closed: its job may still be running and billed.",

@@ -66,7 +66,6 @@ class AsyncEventStream:
         self._opened = False
         self._closed = False
         self._closed_by_client = False
-        self._released = False
         self._in_block = False
         self._last: Event | None = None
         self._outcome: Stopped | Failed | None = None
@@ -194,7 +193,7 @@ class AsyncEventStream:
 
     async def __anext__(self) -> Event:
         while not self._pending:
-            if self._closed_by_client and self._opened and not self._released:
+            if self._closed_by_client and self in self._open_streams:
                 await self._release(None)  # the end that the client's closing leads to is the last event
                 continue
             if self._closed:
@@ -263,7 +262,6 @@ class AsyncEventStream:
         try:
             await self._source.close(error)
         finally:
-            self._released = True
             self._open_streams.discard(self)
         self._end_with(self._source.end)
 

@@ -27,6 +27,9 @@ class OpenStreams:
         """Note that a stream is closed, and its job stopped or released."""
         self._streams.pop(id(stream), None)
 
+    def __contains__(self, stream: object) -> bool:
+        return id(stream) in self._streams
+
     def __bool__(self) -> bool:
         return bool(self._streams)
 

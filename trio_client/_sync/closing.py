@@ -42,6 +42,7 @@ def close_streams(transport: Transport, seconds: float) -> None:
             REAL.sleep(_POLL_SECONDS)
             streams = state.open_streams.of(owner)
     for stream in streams:
+        state.open_streams.discard(stream)
         warnings.warn(
             JobLeakWarning(
                 f"The client was closed while {stream!r} was being closed: its job may still be running and billed.",

@@ -67,7 +67,6 @@ class EventStream:
         self._opened = False
         self._closed = False
         self._closed_by_client = False
-        self._released = False
         self._in_block = False
         self._last: Event | None = None
         self._outcome: Stopped | Failed | None = None
@@ -193,7 +192,7 @@ class EventStream:
 
     def __next__(self) -> Event:
         while not self._pending:
-            if self._closed_by_client and self._opened and not self._released:
+            if self._closed_by_client and self in self._open_streams:
                 self._release(None)  # the end that the client's closing leads to is the last event
                 continue
             if self._closed:
@@ -262,7 +261,6 @@ class EventStream:
         try:
             self._source.close(error)
         finally:
-            self._released = True
             self._open_streams.discard(self)
         self._end_with(self._source.end)
 
