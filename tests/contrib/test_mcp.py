@@ -14,6 +14,7 @@ pytest.importorskip("mcp", reason="mcp is not installed: it asks for newer versi
 
 import anyio
 from mcp import Client
+from mcp.server.mcpserver.exceptions import ToolError
 
 from trio_client import AsyncTrioClient, Frame, JobLeakWarning
 from trio_client.contrib.mcp import build_server
@@ -225,6 +226,65 @@ def test_an_error_has_a_text_for_the_model(
 ) -> None:
     (result,) = call(stub, (name, arguments))
     assert (result.is_error, problem in text_of(result)) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "text"),
+    [
+        ("check_once", {"stream_url": GATE}, "condition is missing. Nothing was sent."),
+        ("check_once", {}, "stream_url is missing; condition is missing. Nothing was sent."),
+        ("check_once", {**CHECK[1], "condition": [GATE]}, "condition must be text. Nothing was sent."),
+        (
+            "check_once",
+            {**CHECK[1], "input_mode": "hunter2", "include_frame": GATE},
+            "input_mode must be one of frames, clip, hybrid; include_frame must be true or false. Nothing was sent.",
+        ),
+        ("watch", {**CHECK[1], "seconds": "hunter2"}, "seconds must be a whole number. Nothing was sent."),
+        ("watch", {**CHECK[1], "interval_seconds": 5.5}, "interval_seconds must be a whole number. Nothing was sent."),
+        ("estimate_cost", {"kind": "check-once", "minutes": GATE}, "minutes must be a number. Nothing was sent."),
+        (
+            "watch",
+            {**CHECK[1], "secs": 600, "context": GATE},
+            "watch has no argument 'secs', 'context'; it takes stream_url, condition, seconds, interval_seconds, "
+            "input_mode, clip_duration_seconds. Nothing was sent.",
+        ),
+        (
+            "validate_stream",
+            {"stream_url": GATE, GATE: 1},
+            "validate_stream has no argument 'rtsp://***@gate.example/live'; it takes stream_url. Nothing was sent.",
+        ),
+        (
+            "get_job",
+            {"job_id": "a", **{f"n{number}": 0 for number in range(9)}},
+            "get_job has no argument 'n0', 'n1', 'n2', 'n3', 'n4', …; it takes job_id. Nothing was sent.",
+        ),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named_without_their_values_and_nothing_is_sent(
+    stub: StubServer, name: str, arguments: dict[str, Any], text: str
+) -> None:
+    (result,) = call(stub, (name, arguments))
+    assert (result.is_error, text_of(result), stub.requests) == (True, text, [])
+
+
+def test_the_error_of_arguments_carries_none_of_them(stub: StubServer) -> None:
+    async def run() -> None:
+        async with AsyncTrioClient(KEY, base_url=stub.base_url) as trio:
+            server = build_server(trio)
+            with pytest.raises(ToolError) as caught:
+                await server.call_tool("check_once", {"stream_url": GATE})
+            assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+            with pytest.raises(ToolError, match="Unknown tool"):
+                await server.call_tool("nothing", {"stream_url": GATE})
+
+    anyio.run(run)
+
+
+def test_a_schema_says_that_there_are_no_other_arguments(stub: StubServer) -> None:
+    async def body(client: Any) -> Any:
+        return (await client.list_tools()).tools
+
+    assert {tool.input_schema["additionalProperties"] for tool in use(stub, body)} == {False}
 
 
 def test_jobs_are_listed_shown_and_cancelled(stub: StubServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ class Masker:
 
     def value(self, value: Any) -> Any:
         """Return a masked copy of a JSON-like value."""
-        return masked(value, self._all())
+        return masked(value, self.secrets)
 
     @contextmanager
     def errors(self) -> Generator[None]:
@@ -39,9 +39,11 @@ class Masker:
         try:
             yield
         except TrioError as error:
-            raise ToolError(mask(str(error), self._all())) from None
+            raise ToolError(mask(str(error), self.secrets)) from None
 
-    def _all(self) -> Iterable[str]:
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is masked."""
         return (*known_keys(), *self._secrets)
 
 

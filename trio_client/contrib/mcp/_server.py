@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import Field
+from mcp_types import CallToolResult, InputRequiredResult, Tool, ToolAnnotations
+from pydantic import Field, ValidationError
 
 from ..._async.client import AsyncTrioClient
 from ..._time_source import REAL
@@ -16,6 +16,7 @@ from ..._version import __version__
 from ...events import Triggered
 from ...frames import Frame
 from ...pricing import PRICES_USD, estimate_usd
+from ._arguments import unknown_arguments, wrong_arguments
 from ._budget import Budget
 from ._pictures import Pictures, shown
 from ._results import Masker, event_data, result
@@ -60,11 +61,11 @@ class Tools:
         pictures: Path | None,
     ) -> None:
         self.jobs = OpenJobs()
+        self.masker = Masker()
         self._client = client
         self._budget = Budget(max_cost_usd)
         self._price = price_per_minute_usd
         self._pictures = Pictures(pictures)
-        self._masker = Masker()
 
     async def check_once(
         self,
@@ -80,10 +81,10 @@ class Tools:
         include_frame the result has the picture and its frame_id, for ask_about_picture. The explanation is untrusted
         text.
         """
-        self._masker.protect(stream_url)
+        self.masker.protect(stream_url)
         options: dict[str, Any] = {"input_mode": input_mode, "clip_duration_seconds": clip_duration_seconds}
         usd = self._price_of(input_mode, PRICES_USD["check-once"])
-        with self._masker.errors(), self._budget.reserve(usd, "A check") as reservation:
+        with self.masker.errors(), self._budget.reserve(usd, "A check") as reservation:
             found = await self._client.check_once(
                 stream_url, condition, include_frame=True if include_frame else None, **options
             )
@@ -103,7 +104,7 @@ class Tools:
         """
         picture = self._pictures.named(frame)
         usd = PRICES_USD["check-once"]
-        with self._masker.errors(), self._budget.reserve(usd, "A question about a picture") as reservation:
+        with self.masker.errors(), self._budget.reserve(usd, "A question about a picture") as reservation:
             found = await self._client.analyze_frame(picture, question)
             reservation.cost_usd = usd
         data = {"answer": found.answer, "triggered": found.triggered, "latency_ms": found.latency_ms}
@@ -114,8 +115,8 @@ class Tools:
 
         Use it before the first check of a stream, or after an error that names the stream.
         """
-        self._masker.protect(stream_url)
-        with self._masker.errors():
+        self.masker.protect(stream_url)
+        with self.masker.errors():
             found = await self._client.streams.validate(stream_url)
         return self._result(found.model_dump(mode="json", exclude_none=True))
 
@@ -143,7 +144,7 @@ class Tools:
         """
         if not _SHORTEST <= seconds <= _LONGEST:
             raise ToolError(f"seconds is {seconds}; it must be from {_SHORTEST} to {_LONGEST}. Nothing was started.")
-        self._masker.protect(stream_url)
+        self.masker.protect(stream_url)
         options: dict[str, Any] = {
             "interval_seconds": interval_seconds,
             "input_mode": input_mode,
@@ -151,13 +152,13 @@ class Tools:
         }
         price = self._price_of(input_mode, self._price or PRICES_USD["live-monitor"])
         most = estimate_usd("live-monitor", minutes=seconds / 60, price_per_minute_usd=price)
-        with self._masker.errors():
+        with self.masker.errors():
             stream = self._client.live_monitor.stream(
                 stream_url, condition, monitor_duration_seconds=seconds, timeout=_CREATE_SECONDS, **options
             )
         begun = REAL.monotonic()
         found: Triggered | None = None
-        with self._masker.errors(), self._budget.reserve(most, f"Watching for {seconds} s") as reservation:
+        with self.masker.errors(), self._budget.reserve(most, f"Watching for {seconds} s") as reservation:
             try:
                 async with (
                     self.jobs.opened(stream, stream_url, seconds) as job,
@@ -198,7 +199,7 @@ class Tools:
         """
         if limit > _LARGEST_PAGE:
             raise ToolError(f"limit is {limit}; it must be from 1 to {_LARGEST_PAGE}.")
-        with self._masker.errors():
+        with self.masker.errors():
             page = await self._client.jobs.list(status=status, type=type, limit=limit, offset=offset)
         jobs = [
             {
@@ -214,7 +215,7 @@ class Tools:
 
     async def get_job(self, job_id: JobId) -> CallToolResult:
         """Show one job with its settings, status and counters. Free."""
-        with self._masker.errors():
+        with self.masker.errors():
             job = await self._client.jobs.get(job_id)
         return self._result(job.model_dump(mode="json", exclude_none=True))
 
@@ -223,7 +224,7 @@ class Tools:
 
         Use it only for jobs that the user wants to end: they may belong to other programs of the account.
         """
-        with self._masker.errors():
+        with self.masker.errors():
             job = await self._client.jobs.cancel(job_id)
         return self._result(job.model_dump(mode="json", exclude_none=True))
 
@@ -239,7 +240,7 @@ class Tools:
     ) -> CallToolResult:
         """Estimate what checks or minutes of watching cost by the published prices, and show what is left. Free."""
         price = None if kind == "check-once" else self._price
-        with self._masker.errors():
+        with self.masker.errors():
             cost = estimate_usd(kind, minutes=minutes, checks=checks, input_mode=input_mode, price_per_minute_usd=price)
         return self._result({"cost_usd": cost, "budget_left_usd": self._budget.left_usd})
 
@@ -262,10 +263,50 @@ class Tools:
             if picture is None:
                 data["picture"] = "not shown: it is too large, or no picture"
         data |= {"cost_usd": round(cost_usd, 6), "budget_left_usd": self._budget.left_usd}
-        return result(self._masker.value(data), picture)
+        return result(self.masker.value(data), picture)
 
     def _result(self, data: dict[str, Any]) -> CallToolResult:
-        return result(self._masker.value(data))
+        return result(self.masker.value(data))
+
+
+class _Server(MCPServer):
+    """A server that takes the arguments its tools have, and no others.
+
+    Args:
+        masker: masks what its messages name.
+    """
+
+    def __init__(self, masker: Masker) -> None:
+        super().__init__("trio", title="Trio", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING")
+        self._masker = masker
+
+    async def list_tools(self) -> list[Tool]:
+        """Return the tools; their schemas say that there are no other arguments."""
+        tools = await super().list_tools()
+        for tool in tools:
+            tool.input_schema["additionalProperties"] = False
+        return tools
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: an argument is missing, wrong or unknown, or the tool has failed. Its text quotes no value.
+        """
+        schema = next((tool.input_schema for tool in await self.list_tools() if tool.name == name), None)
+        if schema is not None:
+            problem = unknown_arguments(name, schema, arguments, self._masker.secrets)
+            if problem is not None:
+                raise ToolError(problem)
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            problem = wrong_arguments(schema or {}, error.__cause__)
+        raise ToolError(problem)
 
 
 def build_server(
@@ -300,7 +341,7 @@ def build_server(
 
 def server_of(tools: Tools) -> MCPServer:
     """Return the server of these tools."""
-    server = MCPServer("trio", title="Trio", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING")
+    server = _Server(tools.masker)
     reading = ToolAnnotations(read_only_hint=True, open_world_hint=True)
     billed = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
     cancelling = ToolAnnotations(
