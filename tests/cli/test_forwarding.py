@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from trio_client.cli import _forwarding
+from trio_client.cli._out import Out
 from trio_client.webhooks import sign
 
 from .conftest import Done, Run
@@ -129,3 +131,83 @@ def test_an_address_that_refuses_connections_fails_too(
 def test_an_address_that_cannot_be_sent_to_is_refused(run: Run, url: str) -> None:
     done = run("webhooks", "listen", "--unsigned", "--forward-to", url)
     assert (done.code, "--forward-to" in done.err) == (2, True)
+
+
+class Attempts:
+    """A forwarder whose attempts, after the first, wait until they are released; then they are taken or not."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, taken: bool = False, delays: tuple[float, ...]) -> None:
+        monkeypatch.setattr(_forwarding, "_DELAYS", delays)
+        self.begun, self.release = Event(), Event()
+        self.numbers: list[int] = []
+        self.ended: list[bool] = []
+        self.forwarder = _forwarding.Forwarder("http://127.0.0.1:1/", Out(), lambda: self.ended.append(True))
+
+        def attempt(_delivery: _forwarding.Delivery, number: int, _limit: float) -> bool:
+            self.numbers.append(number)
+            if number == 1:
+                return False
+            self.begun.set()
+            assert self.release.wait(TIMEOUT)
+            return taken
+
+        monkeypatch.setattr(self.forwarder, "_attempt", attempt)
+
+    def send(self) -> Thread:
+        """Send a delivery once, and return the thread that goes on with it."""
+        before = set(threading.enumerate())
+        self.forwarder.send(_forwarding.Delivery(BODY, {}, "", "started"))
+        (thread,) = set(threading.enumerate()) - before
+        return thread
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_attempt_that_an_interruption_meets_ends_quietly_and_is_the_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], taken: bool
+) -> None:
+    attempts = Attempts(monkeypatch, taken=taken, delays=(0.0, 0.0))
+    thread = attempts.send()
+    assert attempts.begun.wait(TIMEOUT)
+    attempts.forwarder.abandon()
+    assert "started may not have been delivered: the command was interrupted. It was:\n" in capsys.readouterr().err
+    attempts.release.set()
+    thread.join(TIMEOUT)  # what it raises fails the test
+    assert (thread.is_alive(), attempts.numbers, attempts.ended, attempts.forwarder.failed) == (
+        *(False, [1, 2], []),
+        False,
+    )
+    assert (capsys.readouterr().err, attempts.forwarder.finish()) == ("", 0)
+
+
+def test_what_was_reported_as_not_delivered_is_not_sent_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attempts = Attempts(monkeypatch, delays=(0.0,))
+    waiting, going = Event(), Event()
+
+    class Stop(Event):
+        """A wait that ends before the interruption, in a thread that goes on after it."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.set()
+            return not going.wait(TIMEOUT)
+
+    monkeypatch.setattr(attempts.forwarder, "_stop", Stop())
+    thread = attempts.send()
+    assert waiting.wait(TIMEOUT)
+    attempts.forwarder.abandon()
+    going.set()
+    attempts.release.set()
+    thread.join(TIMEOUT)
+    assert (thread.is_alive(), attempts.numbers) == (False, [1])
+    assert capsys.readouterr().err.count("started was not delivered: the command was interrupted. It was:\n") == 1
+
+
+def test_a_delivery_that_comes_after_the_interruption_is_reported_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attempts = Attempts(monkeypatch, delays=(0.0,))
+    attempts.forwarder.abandon()
+    attempts.forwarder.send(_forwarding.Delivery(BODY, {}, "", "started"))
+    assert attempts.numbers == [1]
+    assert capsys.readouterr().err.count("started was not delivered: the command was interrupted. It was:\n") == 1

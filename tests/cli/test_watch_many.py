@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 import pytest
 from redis_server import RedisServer
@@ -17,6 +19,7 @@ from rich.console import Console
 from trio_client import CoverageGap, Failed, Started, Target, Triggered, Usage, WatchState
 from trio_client.cli._fleet import Fleet, totals
 from trio_client.cli._fleet_view import FleetView
+from trio_client.cli._watch_many_run import _print_all
 from trio_client.stub import Scene, StubServer
 
 from .conftest import GATE, Run, Spawn
@@ -210,6 +213,30 @@ def test_a_second_signal_exits_at_once_and_says_what_may_still_run(
     _, err = process.communicate(timeout=60)
     assert "a job may still be running. Find it with `trio-client jobs list`." in err
     assert 5 == process.returncode
+
+
+def test_an_event_that_comes_while_the_last_watch_leaves_is_printed() -> None:
+    gate = Target(GATE, "a van", key="gate")
+    pairs = [None, (gate, Failed(code="x")), (gate, Failed(code="y"))]
+    timeouts = []
+
+    class Events:
+        """Its last watch puts its end and leaves after the wait for it was over."""
+
+        targets = ()
+        states: ClassVar[Any] = {}
+        usages: ClassVar[Any] = {}
+
+        def until(self, _kind: Any, *, timeout: float) -> Any:
+            timeouts.append(timeout)
+            return pairs.pop(0) if pairs else None
+
+    printed = []
+    fleet = Fleet([gate])
+    printer = SimpleNamespace(print=lambda target, event: printed.append((target, event.code)))
+    _print_all(cast("Any", Events()), fleet, cast("Any", printer))
+    assert printed == [(gate, "x"), (gate, "y")]
+    assert timeouts[1:] == [0, 0, 0]
 
 
 def test_the_table_has_what_the_events_said() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = ["Delivery", "Forwarder", "RecordedInput"]
 _DELAYS = (1.0, 2.0, 4.0, 8.0)  # between attempts, in seconds
 _FIRST_LIMIT = 4.0  # the API wants its answer within five seconds
 _LIMIT = 10.0
+_INTERRUPTED = "the command was interrupted"
 _NOT_SENT_ON = ("HTTP_HOST", "HTTP_CONNECTION", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
 
@@ -99,7 +101,9 @@ class Forwarder:
         self._on_failure = on_failure
         self._stop = Signal()
         self._lock = Lock()
-        self._pending: dict[Thread, Delivery] = {}
+        self._pending: dict[Thread, Delivery] = {}  # neither taken nor reported, by the thread that sends it on
+        self._sending: set[Thread] = set()  # those of them that have an attempt under way
+        self._threads: set[Thread] = set()
 
     def send(self, delivery: Delivery) -> None:
         """Send a delivery once; if that fails, go on in a thread."""
@@ -107,39 +111,67 @@ class Forwarder:
             return
         thread = Thread(target=self._go_on, args=[delivery], daemon=True)
         with self._lock:
-            self._pending[thread] = delivery
-        thread.start()
+            late = self._stop.is_set()
+            if not late:
+                self._pending[thread] = delivery
+                self._threads.add(thread)
+        if late:
+            self._report_failure(delivery, _INTERRUPTED)
+        else:
+            thread.start()
 
     def finish(self) -> int:
         """Wait for the deliveries that are still being sent on; return how many failed for good."""
         while True:
             with self._lock:
-                threads = list(self._pending)
+                threads = list(self._threads)
             if not threads:
                 return int(self.failed)
             for thread in threads:
                 thread.join()
 
     def abandon(self) -> None:
-        """Stop sending, and print what was not delivered."""
-        self._stop.set()
+        """Stop sending, and print what was not delivered. What is printed so is not sent on afterwards."""
         with self._lock:
+            self._stop.set()
             pending, self._pending = self._pending, {}
-        for delivery in pending.values():
-            self._report_failure(delivery, "the command was interrupted")
+            sending = set(self._sending)
+        for thread, delivery in pending.items():
+            self._report_failure(delivery, _INTERRUPTED, certain=thread not in sending)
 
     def _go_on(self, delivery: Delivery) -> None:
-        for number, delay in enumerate(_DELAYS, start=2):
-            if self._stop.wait(delay):
+        thread = threading.current_thread()
+        try:
+            if self._is_taken(thread, delivery) or self._pending_no_more(thread):
                 return
-            if self._attempt(delivery, number, _LIMIT):
-                break
-        else:
-            self.failed = True
             self._report_failure(delivery, f"{len(_DELAYS) + 1} attempts failed")
             self._on_failure()
+        finally:
+            with self._lock:
+                self._threads.discard(thread)
+
+    def _is_taken(self, thread: Thread, delivery: Delivery) -> bool:
+        """Send a delivery until it is taken, the attempts are used up, or it was reported."""
+        for number, delay in enumerate(_DELAYS, start=2):
+            self._stop.wait(delay)
+            with self._lock:
+                if thread not in self._pending:
+                    return False
+                self._sending.add(thread)
+            taken = self._attempt(delivery, number, _LIMIT)
+            with self._lock:
+                self._sending.discard(thread)
+                if taken:
+                    self._pending.pop(thread, None)
+                    return True
+        return False
+
+    def _pending_no_more(self, thread: Thread) -> bool:
+        """Take a delivery that failed for good, to report it; return whether it was reported before."""
         with self._lock:
-            self._pending.pop(next(thread for thread, each in self._pending.items() if each is delivery), None)
+            reported = self._pending.pop(thread, None) is None
+            self.failed = self.failed or not reported
+            return reported
 
     def _attempt(self, delivery: Delivery, number: int, limit: float) -> bool:
         """Send a delivery, print a line, and return whether it was taken."""
@@ -163,15 +195,16 @@ class Forwarder:
             taken, result = False, f"{type(error).__name__}: {error}"
         took = (time.monotonic() - started) * 1000
         last = number > len(_DELAYS)
-        later = "" if taken or last else f"; again in {_DELAYS[number - 1]:g} s"
+        later = "" if taken or last or self._stop.is_set() else f"; again in {_DELAYS[number - 1]:g} s"
         text = f"forwarded {delivery.name}: {result} in {took:.0f} ms (attempt {number} of {len(_DELAYS) + 1}){later}"
         self._out.note(self._out.clean(text)) if taken else self._out.warn(self._out.clean(text))
         return taken
 
-    def _report_failure(self, delivery: Delivery, why: str) -> None:
-        """Print a delivery that did not arrive, whole."""
+    def _report_failure(self, delivery: Delivery, why: str, *, certain: bool = True) -> None:
+        """Print a delivery that did not arrive, or perhaps not, whole."""
         try:
             text = json_line(masked(json.loads(delivery.body), self._out.secrets), unicode=True)
         except ValueError:
             text = self._out.clean(delivery.body.decode("utf-8", "replace"))
-        self._out.error(f"{delivery.name} was not delivered: {why}. It was:\n{text}")
+        outcome = "was not delivered" if certain else "may not have been delivered"
+        self._out.error(f"{delivery.name} {outcome}: {why}. It was:\n{text}")

@@ -109,6 +109,9 @@ def _print_all(events: TargetStream, fleet: Fleet, printer: _Printer) -> None:
             fleet.add(*pair)
             printer.print(*pair)
         elif not events.targets:
+            while (pair := events.until(any_event, timeout=0)) is not None:  # the last end came after the time was up
+                fleet.add(*pair)
+                printer.print(*pair)
             return
         if time.monotonic() - updated >= _UPDATE_SECONDS:  # here, not in the view: it must not wait for the watches
             fleet.update(events.states, events.usages)
