@@ -280,6 +280,29 @@ def test_a_message_names_the_option(run: Run, environment: StubServer, args: tup
     assert (done.code, done.err.startswith(f"error: {problem}")) == (2, True), done.err
 
 
+@pytest.mark.parametrize(
+    "args", [("stub",), ("webhooks", "listen", "--unsigned"), ("webhooks", "listen", "--unsigned", "--json")]
+)
+@pytest.mark.parametrize("port", ["-5", "65536", "99999"])
+def test_a_port_that_does_not_exist_is_refused(run: Run, args: tuple[str, ...], port: str) -> None:
+    done = run(*args, "--port", port)
+    assert (done.code, done.err) == (2, f"error: --port is {port}; it must be from 0 to 65535.\n")
+
+
+def test_a_probe_refuses_a_port_that_does_not_exist(run: Run, environment: StubServer, tmp_path: Path) -> None:
+    folder = tmp_path / "found"
+    done = run(
+        *("probe", GATE, "a van", "--out", str(folder), "--yes"),
+        *("--listen", "99999", "--webhook-url", "https://hooks.example/"),
+    )
+    assert (done.code, done.err) == (2, "error: --listen is 99999; it must be from 0 to 65535.\n")
+    assert (environment.requests, folder.exists()) == ([], False)
+
+
+def test_a_question_of_the_parser_ends_as_a_question(run: Run) -> None:
+    assert run("wach").err == "error: No such command 'wach'. Did you mean 'watch'? Try `trio-client --help`.\n"
+
+
 def test_one_check_is_not_one_checks(run: Run, environment: StubServer) -> None:
     environment.scene(GATE, Scene(holds=True))
     done = run("watch", GATE, "a van")

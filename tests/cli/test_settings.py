@@ -50,6 +50,25 @@ def test_the_environment_wins_over_the_file_and_a_flag_over_both(
     assert run("--base-url", environment.base_url, "jobs", "list").code == 0
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_counts_as_not_set(
+    run: Run, stub: StubServer, home: Path, monkeypatch: pytest.MonkeyPatch, empty: str
+) -> None:
+    for name in ("TRIO_API_KEY", "TRIO_BASE_URL", "OSAPI_TOKEN", "OSAPI_URL"):
+        monkeypatch.setenv(name, empty)
+    assert "error: There is no API key: set TRIO_API_KEY, " in run("jobs", "list").err
+    assert "error: There is no OSAPI token: set OSAPI_TOKEN, " in run("osapi", "jobs", "list").err
+    (home / "api-key").touch(mode=0o600)
+    (home / "api-key").write_text(f"{KEY}\n")
+    (home / "config.toml").touch(mode=0o600)
+    (home / "config.toml").write_text(f'base_url = "{stub.base_url}"')
+    assert (run("jobs", "list").code, len(stub.requests)) == (0, 1)
+    facts = json.loads(run("doctor", "--json").out)
+    assert (facts["api_key_source"], facts["base_url"]) == (str(home / "api-key"), stub.base_url)
+    (home / "config.toml").write_text("")
+    assert json.loads(run("doctor", "--json", "--timeout", "0.001").out)["base_url_source"] == "default"
+
+
 def test_the_key_can_come_from_a_file_or_from_standard_input(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from trio_client import errors
 MODULES = (
     "trio_client",
     "trio_client.contrib.otel",
+    "trio_client.contrib.redis",
     "trio_client.errors",
     "trio_client.events",
     "trio_client.frames",

@@ -291,6 +291,8 @@ def test_the_process_refuses_invalid_options(stub: StubServer) -> None:
     for arguments, code, said in (
         (["--host", "0.0.0.0"], 2, "not a loopback address"),
         (["--speed", "-1"], 2, "speed must be"),
+        (["--port", "99999"], 2, "error: --port is 99999; it must be from 0 to 65535.\n"),
+        (["--port", "-5"], 2, "error: --port is -5; it must be from 0 to 65535.\n"),
         (["--port", port], 1, "cannot listen on"),
     ):
         run = subprocess.run([sys.executable, "-m", "trio_client.stub", *arguments], capture_output=True, text=True)

@@ -206,7 +206,8 @@ def _report(error: Exception, out: Out) -> int:
         text = explain()
         for words, plain in _PARSER_WORDS:
             text = words.sub(plain, text)
-        out.error(f"{text.rstrip('.')}. Try `{path} --help`.")
+        ended = text if text.endswith(("?", "!")) else f"{text.rstrip('.')}."
+        out.error(f"{ended} Try `{path} --help`.")
         return USAGE
     if type(error).__name__ == "Abort":
         return NO

@@ -23,10 +23,13 @@ __all__ = [
     "TypeOfJobs",
     "count",
     "given",
+    "port_number",
     "seconds",
     "session_of",
     "whole_seconds",
 ]
+
+_LARGEST_PORT = 65535
 
 
 class InputMode(str, Enum):
@@ -111,6 +114,13 @@ def whole_seconds(text: str | None, option: str) -> int | None:
     if value is not None and value != int(value):
         raise UsageError(f"{option} is {str(text)[:40]!r}; it must be a whole number of seconds.")
     return None if value is None else int(value)
+
+
+def port_number(number: int, option: str) -> int:
+    """Return a port that can be listened on; 0 takes a free one."""
+    if not 0 <= number <= _LARGEST_PORT:
+        raise UsageError(f"{option} is {number}; it must be from 0 to {_LARGEST_PORT}.")
+    return number
 
 
 def count(text: str | None, option: str) -> int | str | None:

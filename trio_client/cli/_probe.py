@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._exits import JOB_MAY_RUN, Interrupted, UsageError
-from ._options import Json, StreamUrl, session_of
+from ._options import Json, StreamUrl, port_number, session_of
 from ._session import Session
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def probe(
     session.protect(stream_url, webhook_url)
     if (listen is None) != (webhook_url is None):
         raise UsageError("--listen and --webhook-url belong together: the port, and the address that leads to it.")
+    if listen is not None:
+        port_number(listen, "--listen")
     budget = max_cost if max_cost is not None else _COST_OF_ALL_SLOTS if fill_slots else _COST
     plan = Plan(stream_url, condition, webhook_url, allow_second_job, fill_slots, budget)
     if not budget >= plan.least_cost:

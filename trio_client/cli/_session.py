@@ -77,7 +77,7 @@ class Session:
         """Return the base URL and its source; `None` is the public API."""
         return _first(
             ("--base-url", self._base_url),
-            ("TRIO_BASE_URL", os.environ.get("TRIO_BASE_URL")),
+            ("TRIO_BASE_URL", _variable("TRIO_BASE_URL")),
             (str(self.config.path), self.config.settings.get("base_url")),
         )
 
@@ -114,7 +114,7 @@ class Session:
                 "There is no OSAPI token: set OSAPI_TOKEN, name a file with --api-key-file, "
                 f"or put token into the table osapi of {self.config.path}."
             )
-        base_url = self._base_url or os.environ.get("OSAPI_URL") or self.config.osapi.get("url")
+        base_url = self._base_url or _variable("OSAPI_URL") or self.config.osapi.get("url")
         prefix = self.api_prefix if self.api_prefix is not None else self.config.osapi.get("api_prefix", "/api")
         self.out.advice.osapi = True
         return OsapiClient(token, base_url=base_url, api_prefix=prefix, **self._options())
@@ -131,7 +131,7 @@ class Session:
         named = None if self._key_file is None else read_secret(self._key_file, self.out)
         value, source = _first(
             ("--api-key-file", named),
-            (variable, os.environ.get(variable)),
+            (variable, _variable(variable)),
             (str(self.config.path), configured),
         )
         if value is not None:
@@ -160,6 +160,12 @@ def warn_if_readable_by_others(path: Path, status: os.stat_result, out: Out) -> 
     """Warn of a file with a secret that other users of this machine can read. A pipe has no readers but its own."""
     if os.name != "nt" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
         out.warn(f"{path} holds a secret and other users can read it; run: chmod 600 {path}")
+
+
+def _variable(name: str) -> str | None:
+    """Return an environment variable; an empty one counts as not set."""
+    value = os.environ.get(name, "")
+    return value if value.strip() else None
 
 
 def _first(*candidates: tuple[str, str | None]) -> tuple[str | None, str]:

@@ -13,7 +13,7 @@ import typer
 from ._exits import UsageError
 from ._files import without_mark
 from ._help import App
-from ._options import Json, SaveFrames, session_of
+from ._options import Json, SaveFrames, port_number, session_of
 from ._session import Session, read_secret
 
 __all__ = ["app"]
@@ -67,7 +67,7 @@ def listen(
 
     return receive(
         session,
-        address=(host, port),
+        address=(host, port_number(port, "--port")),
         secret=secret,
         unsigned=unsigned,
         signature_header=signature_header,

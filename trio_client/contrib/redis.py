@@ -13,7 +13,7 @@ import random
 import threading
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio.to_thread
 
@@ -21,6 +21,7 @@ from .._core.validation import integer, positive
 from .._redaction import mask
 from .._time_source import current
 from ..errors import ConfigurationError
+from ..webhooks import Claim
 
 try:
     import redis
@@ -34,9 +35,6 @@ except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
         f"Redis needs {_error.name}; install it with: pip install 'trio-client[redis]'", name=_error.name
     ) from None
-
-if TYPE_CHECKING:
-    from ..webhooks import Claim
 
 __all__ = ["AsyncRedisDuplicateStore", "RedisDuplicateStore", "RedisSlotLease", "RedisSlotPool"]
 

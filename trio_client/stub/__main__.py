@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             jobs_outlive_streams=options.jobs_outlive_streams,
         )
     except ValueError as error:
-        parser.error(str(error))
+        parser.error(f"{error}.")
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

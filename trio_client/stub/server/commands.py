@@ -10,6 +10,7 @@ from .stub_server import StubServer
 __all__ = ["REAL_TIME", "command_server", "first_line"]
 
 REAL_TIME = 1.0
+_LARGEST_PORT = 65535
 _PACES = {
     REAL_TIME: "real time; --speed 60: an hour a minute",
     60.0: "an hour a minute",
@@ -17,9 +18,15 @@ _PACES = {
 }
 
 
-def command_server(**options: Any) -> StubServer:
-    """Return a server for people to try: what is watched for is there at a job's first check."""
-    return StubServer(default_scene=Scene(first=1), **options)
+def command_server(*, port: int = 0, **options: Any) -> StubServer:
+    """Return a server for people to try: what is watched for is there at a job's first check.
+
+    Raises:
+        ValueError: an option has no such value.
+    """
+    if not 0 <= port <= _LARGEST_PORT:
+        raise ValueError(f"--port is {port}; it must be from 0 to {_LARGEST_PORT}")
+    return StubServer(default_scene=Scene(first=1), port=port, **options)
 
 
 def first_line(server: StubServer) -> str:
