@@ -19,6 +19,8 @@ import anyio.to_thread
 import pytest
 import redis
 import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis_server import RedisServer
 
 from trio_client import AsyncTrioClient, ConfigurationError, Progress, RequestValidationError, Target
@@ -217,6 +219,112 @@ async def test_a_holder_that_cannot_renew_goes_on_and_ends_its_time_slice_if_the
     assert len(stub.jobs) == 2
 
 
+# Where Redis does not answer
+
+
+@pytest.fixture
+def endless(server: RedisServer) -> Iterator[redis.Redis]:
+    """A client that would wait for an answer for ever; a test that waits with it goes on, and fails, after a while."""
+    resume = threading.Timer(40, server.resume)
+    resume.start()
+    with redis.Redis(port=server.port, socket_timeout=None, retry=Retry(NoBackoff(), 0)) as client:
+        yield client
+    resume.cancel()
+
+
+def keys(server: RedisServer) -> Any:
+    with redis.Redis(port=server.port) as client:
+        return client.keys("trio:slot:*")
+
+
+def sent(server: RedisServer, command: str) -> int:
+    """How often Redis was sent a command."""
+    with redis.Redis(port=server.port) as client:
+        stats: Any = client.info("commandstats")
+    return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("waiting", [0, 2], ids=["all have a slot", "some wait for one"])
+async def test_a_watch_is_left_within_seconds_while_redis_does_not_answer(
+    server: RedisServer, stub: StubServer, endless: redis.Redis, waiting: int
+) -> None:
+    pool = RedisSlotPool(endless, slots=2, lease_seconds=1)
+    async with AsyncTrioClient("the-key", base_url=stub.base_url) as client:
+        async with client.watch_many(cameras(2 + waiting), turn_seconds=30, slots=pool) as events:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(events.collect)
+                await until(lambda: stub.running_jobs == 2)
+                server.pause()
+                await anyio.sleep(1.5)  # so that renewals are under way
+                tasks.cancel_scope.cancel()
+            left_at = time.monotonic()
+        assert time.monotonic() < left_at + 20
+    assert stub.running_jobs == 0
+    server.resume()
+    await until(lambda: not keys(server))
+
+
+@pytest.mark.thorough
+async def test_a_slot_that_comes_after_the_wait_was_cancelled_is_given_back(
+    server: RedisServer, endless: redis.Redis
+) -> None:
+    pool = RedisSlotPool(endless, slots=1)
+    await pool.check()
+    server.pause()
+    began_at = time.monotonic()
+    with anyio.move_on_after(0.3) as scope:
+        await pool.acquire()
+    assert scope.cancelled_caught
+    assert time.monotonic() < began_at + 15
+    server.resume()
+    await until(lambda: sent(server, "set") == 1)
+    await until(lambda: not keys(server), 15)
+
+
+@pytest.mark.thorough
+async def test_a_slot_that_comes_as_the_wait_is_cancelled_is_given_back_before_that_ends(server: RedisServer) -> None:
+    pool = RedisSlotPool(server.url, slots=1)
+    for _ in range(200):
+        with anyio.move_on_after(random.uniform(0, 0.003)) as scope:
+            lease = await pool.acquire()
+        if scope.cancelled_caught:
+            assert keys(server) == []
+        else:
+            await lease.release()
+    assert sent(server, "set") > 1
+
+
+@pytest.mark.thorough
+async def test_many_renewals_without_an_answer_take_no_threads_from_others(
+    server: RedisServer, endless: redis.Redis
+) -> None:
+    pool = RedisSlotPool(endless, slots=60)
+    leases = [await pool.acquire() for _ in range(60)]
+    server.pause()
+    began_at = time.monotonic()
+    with anyio.move_on_after(1):
+        async with anyio.create_task_group() as tasks:
+            for lease in leases:
+                tasks.start_soon(lease.renew)
+    await anyio.to_thread.run_sync(time.monotonic)
+    assert time.monotonic() < began_at + 15
+    server.resume()
+    for lease in leases:
+        await lease.release()
+    assert keys(server) == []
+
+
+@pytest.mark.thorough
+async def test_redis_that_does_not_answer_is_named_on_entering(server: RedisServer, endless: redis.Redis) -> None:
+    pool = RedisSlotPool(endless, slots=1)
+    server.pause()
+    began_at = time.monotonic()
+    with pytest.raises(ConfigurationError, match="Redis does not answer"):
+        await pool.check()
+    assert time.monotonic() < began_at + 20
+
+
 class Processes:
     """Programs that watch, in processes of their own."""
 
@@ -225,9 +333,12 @@ class Processes:
         self._server = server
         self.all: list[subprocess.Popen[bytes]] = []
 
-    def start(self, number: int, *, cameras: int = 4, turn: float = 2, slots: int = 3, lease: float = 2) -> Any:
+    def start(
+        self, number: int, *, cameras: int = 4, turn: float = 2, slots: int = 3, lease: float = 2, query: str = ""
+    ) -> Any:
         command = [sys.executable, "-m", "benchmarks.sharing", "watch", f"--number={number}", f"--cameras={cameras}"]
-        command += [f"--turn={turn}", f"--slots={slots}", f"--lease={lease}", f"--redis={self._server.url}"]
+        command += [f"--turn={turn}", f"--slots={slots}", f"--lease={lease}"]
+        command += [f"--redis={self._server.url}{query}"]
         environment = {**os.environ, "TRIO_API_KEY": "the-key", "TRIO_BASE_URL": self._stub.base_url}
         self.all.append(subprocess.Popen(command, cwd=ROOT, env=environment))
         return self.all[-1]
@@ -293,6 +404,20 @@ def stub_cancel(stub: StubServer, job_id: str) -> None:
 
     with TrioClient("the-key", base_url=stub.base_url) as client:
         client.jobs.cancel(job_id, missing_ok=True)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_ends_within_seconds_while_redis_does_not_answer(
+    stub: StubServer, server: RedisServer, processes: Processes, number: int
+) -> None:
+    process = processes.start(0, lease=1, query="?socket_timeout=90")
+    wait_for(lambda: stub.running_jobs == 3)
+    server.pause()
+    time.sleep(1)
+    process.send_signal(number)
+    assert process.wait(30) != 0
+    assert stub.running_jobs == 0
 
 
 @pytest.mark.thorough

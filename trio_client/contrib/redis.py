@@ -15,9 +15,10 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
-import anyio.to_thread
+import anyio
 
 from .._core.validation import integer, positive
+from .._http.concurrency.async_.daemon_thread import in_daemon_thread
 from .._redaction import mask
 from .._time_source import current
 from ..errors import ConfigurationError
@@ -40,6 +41,8 @@ __all__ = ["AsyncRedisDuplicateStore", "RedisDuplicateStore", "RedisSlotLease", 
 
 _LONGEST_PAUSE = 0.5  # seconds between two tries
 _TIMEOUT = 5.0
+_CHECK_SECONDS = 10.0
+_THREAD = "trio-redis"
 _SETTINGS = (  # of an async client that a sync one understands
     *("host", "port", "db", "path", "username", "password", "credential_provider", "protocol", "client_name"),
     *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "socket_keepalive_options"),
@@ -62,7 +65,7 @@ class RedisSlotLease:
         Raises:
             redis.RedisError: Redis cannot be reached.
         """
-        return await anyio.to_thread.run_sync(self._renew)
+        return await in_daemon_thread(self._renew, name=_THREAD)
 
     async def release(self) -> None:
         """Give the slot back, if it is still held.
@@ -70,7 +73,7 @@ class RedisSlotLease:
         Raises:
             redis.RedisError: Redis cannot be reached; the lease expires by itself.
         """
-        await anyio.to_thread.run_sync(self._release)
+        await in_daemon_thread(self._release, name=_THREAD)
 
     def _renew(self) -> bool:
         try:
@@ -143,7 +146,8 @@ class RedisSlotPool:
             ConfigurationError: there is none.
         """
         try:
-            await anyio.to_thread.run_sync(self._client.ping)
+            with anyio.fail_after(_CHECK_SECONDS):
+                await in_daemon_thread(self._client.ping, name=_THREAD)
         except (RedisError, OSError) as error:
             raise ConfigurationError(
                 f"Redis does not answer ({mask(str(error)) or type(error).__name__}).",
@@ -158,7 +162,7 @@ class RedisSlotPool:
         """
         while True:
             await current().async_sleep(self._pause())
-            lease = await anyio.to_thread.run_sync(self._try)
+            lease = await in_daemon_thread(self._try, name=_THREAD, undo=_give_back)
             if lease is not None:
                 return lease
 
@@ -180,6 +184,13 @@ class RedisSlotPool:
                 return RedisSlotLease(lock, token, self._lease_seconds)
         self._was_full = True
         return None
+
+
+def _give_back(lease: RedisSlotLease | None) -> None:
+    """Release a lease that came after its wait was cancelled."""
+    if lease is not None:
+        with suppress(RedisError, OSError):  # it expires by itself
+            lease._release()  # pyright: ignore[reportPrivateUsage]
 
 
 class RedisDuplicateStore:
