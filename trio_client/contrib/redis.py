@@ -12,7 +12,8 @@ from __future__ import annotations
 import random
 import threading
 import uuid
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import anyio
@@ -56,11 +57,14 @@ class RedisSlotLease:
         self.lease_seconds: float = lease_seconds
         self._lock = lock
         self._token = token
+        self._busy = threading.Lock()  # a command is under way
+        self._is_released = False
 
     async def renew(self) -> bool:
         """Renew the lease; return `False` if another holds the slot by now.
 
-        A slot that is free is taken again: the lease has expired, or Redis was restarted without its data.
+        A slot that is free is taken again: the lease has expired, or Redis was restarted without its data. After
+        `release` it is not.
 
         Raises:
             redis.RedisError: Redis cannot be reached.
@@ -68,7 +72,7 @@ class RedisSlotLease:
         return await in_daemon_thread(self._renew, name=_THREAD)
 
     async def release(self) -> None:
-        """Give the slot back, if it is still held.
+        """Give the slot back, if it is still held, once a renewal under way has ended.
 
         Raises:
             redis.RedisError: Redis cannot be reached; the lease expires by itself.
@@ -76,14 +80,34 @@ class RedisSlotLease:
         await in_daemon_thread(self._release, name=_THREAD)
 
     def _renew(self) -> bool:
-        try:
-            return bool(self._lock.reacquire())
-        except LockNotOwnedError:
-            return bool(self._lock.acquire(blocking=False, token=self._token))
+        with self._alone():
+            if self._is_released:
+                return False
+            try:
+                return bool(self._lock.reacquire())
+            except LockNotOwnedError:
+                return not self._is_released and bool(self._lock.acquire(blocking=False, token=self._token))
+            finally:
+                if self._is_released:  # meanwhile, and `_release` may have waited in vain
+                    self._give_back()
 
     def _release(self) -> None:
+        self._is_released = True
+        with self._alone():
+            self._give_back()
+
+    def _give_back(self) -> None:
         with suppress(LockError):  # another's, or gone
             self._lock.release()
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        if not self._busy.acquire(timeout=_TIMEOUT):
+            raise redis.TimeoutError("Redis has not answered the command before")
+        try:
+            yield
+        finally:
+            self._busy.release()
 
 
 class RedisSlotPool:
