@@ -8,13 +8,17 @@ environment, and goes over no wire: what travels is a `ClientConfig`. Failed req
 knows what may be repeated; so Dask is told to repeat nothing.
 
 The watches of all workers share the account's job slots through a semaphore of the cluster. Workers may join and leave:
-their cameras move, and events come back through a queue.
+their cameras move, each once its job on the old worker was stopped, and events come back through a queue. The table has
+a column for what could not be watched, and workers that failed are printed.
 """
 
 import argparse
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +26,21 @@ import anyio
 import anyio.to_thread
 import dask
 import pandas as pd
-from distributed import Client, LocalCluster, Queue, Semaphore, as_completed, get_worker
+from distributed import Client, LocalCluster, Queue, Semaphore, as_completed, get_worker, wait
 
-from trio_client import ClientConfig, CoverageGap, SlotLease, SlotPool, Target, Triggered, TrioClient, TrioError
+from trio_client import (
+    ClientConfig,
+    CoverageGap,
+    Failed,
+    RequestValidationError,
+    SlotLease,
+    SlotPool,
+    Started,
+    Target,
+    Triggered,
+    TrioClient,
+    TrioError,
+)
 
 
 class DaskSlots(SlotPool):
@@ -68,72 +84,143 @@ def look(url: str, condition: str, config: ClientConfig) -> dict[str, Any]:
     return {"stream": shown(url), "triggered": result.triggered, "explanation": result.explanation}
 
 
-def watch_here(
-    condition: str, config: ClientConfig, turn: float, slots: Semaphore, cameras: Queue, found: Queue
-) -> None:
-    """Watch, on one worker, the cameras that a queue names, until it says None."""
-    slots.register()
-    anyio.run(watch, condition, config, turn, slots, cameras, found)
+def watch_here(*arguments: Any) -> None:
+    """Watch, on one worker, the cameras that a queue names."""
+    anyio.run(watch, *arguments)
 
 
 async def watch(
-    condition: str, config: ClientConfig, turn: float, slots: Semaphore, cameras: Queue, found: Queue
+    condition: str, config: ClientConfig, turn: float, duration: float, slots: Semaphore, cameras: Queue, found: Queue
 ) -> None:
     async with config.async_client() as client:
-        watches = client.watch_many(turn_seconds=turn, slots=DaskSlots(slots))
+        watches = client.watch_many(turn_seconds=turn, slots=DaskSlots(slots), duration=duration)
         async with watches as events, anyio.create_task_group() as tasks:
 
-            async def follow_assignment() -> None:
-                while True:
-                    urls = await next_assignment(cameras)
-                    if urls is None:
-                        tasks.cancel_scope.cancel()
-                        return
-                    watched = {str(target.key) for target in events.targets}
-                    for url in watched.difference(urls):
-                        await events.remove(url)
-                    for url in set(urls) - watched:
-                        await events.add(Target(url, condition, key=url))
+            async def follow_assignments() -> None:
+                assigned: set[str] = set()
+                while (urls := await next_assignment(cameras)) is not None:
+                    for url in assigned.difference(urls):
+                        if url in {target.key for target in events.targets}:
+                            await events.remove(url)
+                        await anyio.to_thread.run_sync(found.put, (url, "left"))
+                    for url in set(urls) - assigned:
+                        try:
+                            await events.add(Target(url, condition, key=url))
+                        except RequestValidationError:
+                            await anyio.to_thread.run_sync(found.put, (url, "failed"))
+                    assigned = set(urls)
+                tasks.cancel_scope.cancel()
 
-            tasks.start_soon(follow_assignment)
+            tasks.start_soon(follow_assignments)
             async for target, event in events:
-                if isinstance(event, (Triggered, CoverageGap)):
+                is_over = isinstance(event, Failed) and event.terminal
+                if is_over or isinstance(event, (Started, Triggered, CoverageGap)):
                     await anyio.to_thread.run_sync(found.put, (target.key, event.kind))
+            tasks.cancel_scope.cancel()  # none of its cameras can be watched, or its time is up
 
 
 async def next_assignment(cameras: Queue) -> list[str] | None:
-    """Return the next list of cameras, once there is one; `None`: the end."""
+    """Return the newest list of cameras, once there is one; `None`: the end."""
     while True:
-        with suppress(TimeoutError):  # in short waits, since a thread cannot be cancelled
-            return await anyio.to_thread.run_sync(cameras.get, 0.5)
+        lists = await anyio.to_thread.run_sync(partial(cameras.get, batch=True))  # a get with a timeout logs each one
+        if lists:
+            return None if None in lists else lists[-1]
+        await anyio.sleep(0.2)
+
+
+class Share:
+    """The cameras of one worker, and the task that watches them there."""
+
+    def __init__(self, task: Any, cameras: Queue) -> None:
+        self.task = task
+        self.cameras = cameras
+        self.urls: list[str] = []
+
+
+class Spread:
+    """Keeps cameras spread evenly over the workers that there are. A camera is given on once it has been left."""
+
+    def __init__(self, urls: list[str]) -> None:
+        self.urls = urls
+        self.given_up: set[str] = set()
+        self.shares: dict[str, Share] = {}
+        self.holders: dict[str, str] = {}
+
+    def follow(self, workers: set[str], begin: Callable[[str], Share]) -> None:
+        """Begin on the workers that are new; the cameras of those that are gone go to the others."""
+        self.shares = {
+            address: share for address, share in self.shares.items() if address in workers and not share.task.done()
+        }
+        self.holders = {url: address for url, address in self.holders.items() if address in self.shares}
+        for address in workers - set(self.shares):
+            self.shares[address] = begin(address)
+
+    def assign(self) -> None:
+        """Send each worker the list of its cameras, if it has changed."""
+        for number, (address, share) in enumerate(self.shares.items()):
+            mine = [url for url in self.urls[number :: len(self.shares)] if url not in self.given_up]
+            urls = [url for url in mine if url in share.urls or url not in self.holders]
+            self.holders.update(dict.fromkeys(urls, address))
+            if urls != share.urls:
+                share.cameras.put(urls)
+                share.urls = urls
 
 
 def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config: ClientConfig) -> list[dict[str, Any]]:
-    """Keep the cameras spread evenly over the workers that there are; return what was found."""
-    slots, found = Semaphore(options.slots, "trio-slots"), Queue("trio-events")
-    workers: dict[str, tuple[Any, Queue]] = {}
+    """Watch on all workers; return what was found, and print what could not be done."""
+    slots, found = Semaphore(options.slots, "trio-slots"), Queue()
+    slots.register()
     counts: dict[str, Counter[str]] = {url: Counter() for url in urls}
     until = time.monotonic() + options.minutes * 60
-    while time.monotonic() < until:
-        present = set(cluster.scheduler_info(n_workers=-1)["workers"])
-        if present != set(workers):
-            for address in set(workers) - present:
-                del workers[address]
-            for address in present - set(workers):
-                cameras = Queue(f"trio-cameras {address}")
-                arguments = (options.condition, config, options.turn, slots, cameras, found)
-                task = cluster.submit(watch_here, *arguments, workers=[address], pure=False, retries=0)
-                workers[address] = task, cameras
-            for number, (_, cameras) in enumerate(workers.values()):
-                cameras.put(urls[number :: len(workers)])
-        with suppress(TimeoutError):
-            url, kind = found.get(timeout="500ms")
-            counts[url][kind] += 1
-    for _, cameras in workers.values():
-        cameras.put(None)
-    for task, _ in workers.values():
-        task.result()
-    return [{"stream": shown(url), "triggers": each["triggered"], "gaps": each["gap"]} for url, each in counts.items()]
+    tasks: dict[Any, str] = {}
+    plan = Spread(urls)
+    failed: set[str] = set()
+
+    def begin(address: str) -> Share:
+        # The duration ends a worker's watches also where nobody is left to say that they are over.
+        duration = max(until - time.monotonic(), 0) + 30
+        arguments = (options.condition, config, options.turn, duration, slots, cameras := Queue(), found)
+        task = cluster.submit(watch_here, *arguments, workers=[address], pure=False, retries=0)
+        tasks[task] = address
+        return Share(task, cameras)
+
+    def count() -> None:
+        for url, kind in found.get(batch=True):
+            if kind == "left":
+                plan.holders.pop(url, None)
+            else:
+                counts[url][kind] += 1
+            if kind == "failed":
+                plan.given_up.add(url)
+
+    def report() -> None:
+        for task, address in tasks.items():
+            if task.status in ("error", "cancelled", "lost") and address not in failed:
+                failed.add(address)
+                print(f"{address} could not go on with its watches: {task.exception()!r}", file=sys.stderr)
+
+    try:
+        while time.monotonic() < until:
+            # Not `scheduler_info`: it returns a cache, which the client itself empties every few seconds.
+            plan.follow(set(cluster.nthreads()) - failed, begin)
+            plan.assign()
+            time.sleep(0.2)
+            count()
+            report()
+    finally:
+        for share in plan.shares.values():
+            share.cameras.put(None)
+    with suppress(TimeoutError):
+        wait(list(tasks), timeout=60)
+    count()
+    report()
+    for task, address in tasks.items():
+        if not task.done():
+            print(f"{address} has not ended its watches: jobs may run until they end by themselves.", file=sys.stderr)
+    return [
+        {"stream": shown(url), **{kind: each[kind] for kind in ("started", "triggered", "gap", "failed")}}
+        for url, each in counts.items()
+    ]
 
 
 def shown(url: str) -> str:
