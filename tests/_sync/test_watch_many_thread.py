@@ -283,13 +283,13 @@ def test_the_client_knows_the_jobs_of_its_watches_and_takes_none_for_another(cli
 def test_entering_that_fails_leaves_no_thread(client: TrioClient) -> None:
     class Away:
         async def check(self) -> None:
-            raise ConnectionError("nobody is there")
+            raise ConnectionError("it is away")
 
         async def acquire(self) -> Any:
-            raise ConnectionError("nobody is there")
+            raise ConnectionError("it is away")
 
     pool: Any = Away()
     for _ in range(3):
-        with pytest.raises(ConfigurationError, match="nobody is there"), client.watch_many(cameras(1), slots=pool):
+        with pytest.raises(ConfigurationError, match="it is away"), client.watch_many(cameras(1), slots=pool):
             pass
     assert threads() == []

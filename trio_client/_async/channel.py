@@ -22,20 +22,36 @@ class AsyncChannel:
 
     def __init__(self) -> None:
         self._pairs: deque[tuple[Target, Event]] = deque()
-        self._order = anyio.Lock()
-        self._taken = anyio.Event()
+        self._waiting: deque[anyio.Event] = deque()  # no lock: those of anyio hang after some cancellations
+        self._is_reserved = False
         self._filled = anyio.Event()
         self._ended = False
 
     async def put(self, pair: tuple[Target, Event], *, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Pass a pair on, once the one before it was taken, if it is still wanted then."""
-        async with self._order:
-            while self._pairs:
-                self._taken = anyio.Event()
-                await self._taken.wait()
-            if wanted():  # a cancellation may arrive after the wait
-                self._pairs.append(pair)
-                self._filled.set()
+        """Pass a pair on, once those before it were taken, if it is still wanted then."""
+        if self._pairs or self._is_reserved or self._waiting:
+            turn = anyio.Event()
+            self._waiting.append(turn)
+            try:
+                await turn.wait()
+            except BaseException:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                else:
+                    self._pass_turn()
+                raise
+        if wanted():  # a cancellation may arrive after the wait
+            self._is_reserved = False
+            self._pairs.append(pair)
+            self._filled.set()
+        else:
+            self._pass_turn()
+
+    def _pass_turn(self) -> None:
+        """Let the next one put its pair."""
+        self._is_reserved = bool(self._waiting)
+        if self._waiting:
+            self._waiting.popleft().set()
 
     async def get(self) -> tuple[Target, Event]:
         """Return the next pair; raises EndOfStream after the last."""
@@ -45,13 +61,15 @@ class AsyncChannel:
             if self._filled.is_set():
                 self._filled = anyio.Event()
             await self._filled.wait()
-        self._taken.set()
-        return self._pairs.popleft()
+        pair = self._pairs.popleft()
+        self._pass_turn()
+        return pair
 
     def discard(self, target: Target) -> None:
         """Drop what the reader has not taken of a target."""
-        self._pairs = deque(pair for pair in self._pairs if pair[0] != target)
-        self._taken.set()
+        if self._pairs and self._pairs[0][0] == target:
+            self._pairs.popleft()
+            self._pass_turn()
 
     def end(self) -> None:
         """Note that nothing more will come."""

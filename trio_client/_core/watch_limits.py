@@ -245,7 +245,7 @@ class Budget:
     def _shared_affordable(self) -> float:
         """Return how many seconds of a job all that is left to the watches together pays for.
 
-        A job that nobody stops, since the program was killed, runs no longer.
+        A job that is not stopped, since the program was killed, runs no longer.
         """
         if self._shared is None or not self._shared.limits_money:
             return math.inf
