@@ -211,7 +211,7 @@ def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config
         for share in plan.shares.values():
             share.cameras.put(None)
     with suppress(TimeoutError):
-        wait(list(tasks), timeout=60)
+        wait([share.task for share in plan.shares.values()], timeout=60)  # that of a worker that is gone never ends
     count()
     report()
     for task, address in tasks.items():

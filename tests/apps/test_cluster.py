@@ -103,10 +103,12 @@ def test_the_cameras_of_a_killed_worker_move_to_the_others(
     with StubServer(speed=100) as stub:
         monkeypatch.setenv("TRIO_API_KEY", "the-key")
         monkeypatch.setenv("TRIO_BASE_URL", stub.base_url)
+        # Until then the slots of the killed worker are not free.
+        monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_TIMEOUT", "10s")
         for camera in cameras:
             stub.scene(camera, Scene(holds=True))
         with distributed.LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster:
-            command = [sys.executable, str(EXAMPLE), "watches", "cameras.txt", "x", "table.csv", "--minutes", "0.6"]
+            command = [sys.executable, str(EXAMPLE), "watches", "cameras.txt", "x", "table.csv", "--minutes", "0.8"]
             program = subprocess.Popen([*command, "--scheduler", cluster.scheduler_address], cwd=tmp_path)
             wait_for(lambda: {job.stream_url for job in stub.jobs} == set(cameras), "all are watched", 60)
             before = len(stub.jobs)
