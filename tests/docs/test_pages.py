@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ def programs() -> list[Any]:
                 continue
             line = text[: block.start()].count("\n") + 1
             marks = [pytest.mark.apps] if FRAMEWORK.search(block[1]) else []
+            if "contrib.mcp" in block[1]:
+                marks.append(pytest.mark.skipif(find_spec("mcp") is None, reason="mcp is not installed"))
             found.append(pytest.param(block[1], line, id=f"{page.relative_to(ROOT).as_posix()}:{line}", marks=marks))
     return found
 
