@@ -57,7 +57,7 @@ async def test_cancelled_puts_stop_no_other_and_lose_none(seed: int) -> None:
     assert len(got) == len(set(got))
 
 
-async def test_one_that_is_cancelled_at_the_end_of_its_wait_does_not_keep_its_turn() -> None:
+async def test_one_that_is_cancelled_at_the_end_of_its_wait_stops_no_other() -> None:
     channel = AsyncChannel()
     scope = anyio.CancelScope()
     pairs: list[Any] = [(number, None) for number in range(4)]
