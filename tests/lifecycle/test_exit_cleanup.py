@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
+from python_program import running_program
 from raw_server import RawServer, reply
 
 from trio_client.stub import StubServer
@@ -21,22 +20,8 @@ from trio_client import AsyncTrioClient, TrioClient
 """
 
 
-@contextmanager
-def start(program: str, base_url: str) -> Iterator[subprocess.Popen[str]]:
-    """A program that runs; it is killed when the test fails, which would wait for its end for ever."""
-    environment = {**os.environ, "TRIO_API_KEY": "test-key", "TRIO_BASE_URL": base_url}
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(program)],
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.kill()
-            raise
+def start(program: str, base_url: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running_program(PREAMBLE, program, base_url)
 
 
 def run(program: str, base_url: str) -> tuple[int, str, str]:

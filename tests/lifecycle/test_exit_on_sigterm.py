@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from python_program import running_program
 
 from trio_client import ConfigurationError, exit_on_sigterm
 from trio_client.stub import Scene, StubServer
@@ -60,21 +59,11 @@ def stub() -> Iterator[StubServer]:
 
 @contextmanager
 def running(program: str, stub: StubServer) -> Iterator[subprocess.Popen[str]]:
-    """A program whose stream has started; it is killed when the test fails, which would wait for its end for ever."""
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(program)],
-        env={**os.environ, "TRIO_API_KEY": "test-key", "TRIO_BASE_URL": stub.base_url},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "started\n"
-            yield process
-        except BaseException:
-            process.kill()
-            raise
+    """A program whose stream has started."""
+    with running_program(PREAMBLE, program, stub.base_url) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        yield process
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

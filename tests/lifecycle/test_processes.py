@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
+from python_program import running_program
 
 from trio_client.stub import FaultProxy, Scene, StubServer, WireFault
 
@@ -36,21 +35,8 @@ def proxy(stub: StubServer) -> Iterator[FaultProxy]:
         yield each
 
 
-@contextmanager
-def start(program: str, proxy: FaultProxy) -> Iterator[subprocess.Popen[str]]:
-    """A program that runs; it is killed when the test fails, which would wait for its end for ever."""
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-X", "dev", "-c", PREAMBLE + textwrap.dedent(program)],
-        env={**os.environ, "TRIO_API_KEY": "test-key", "TRIO_BASE_URL": proxy.base_url},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.kill()
-            raise
+def start(program: str, proxy: FaultProxy) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running_program(PREAMBLE, program, proxy.base_url)
 
 
 READ = """

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
+from python_program import running_program
 
 from trio_client.stub import Scene, StubServer
 
@@ -36,21 +35,8 @@ def stub() -> Iterator[StubServer]:
         yield each
 
 
-@contextmanager
-def start(program: str, base_url: str) -> Iterator[subprocess.Popen[str]]:
-    """A program that runs; it is killed when the test fails, which would wait for its end for ever."""
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-X", "dev", "-c", PREAMBLE + textwrap.dedent(program)],
-        env={**os.environ, "TRIO_API_KEY": "test-key", "TRIO_BASE_URL": base_url},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.kill()
-            raise
+def start(program: str, base_url: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running_program(PREAMBLE, program, base_url)
 
 
 def run(program: str, base_url: str) -> tuple[int, str, str]:
@@ -131,9 +117,9 @@ def test_a_signal_handler_may_use_the_stream_that_the_program_waits_for(stub: St
         signal.signal(signal.SIGUSR1, handle)
         with TrioClient() as client, client.watch_many(CAMERAS[:2]) as events:
             for target, event in events:
-                print(event.kind, flush=True)
                 if target == CAMERAS[2]:
                     signal.signal(signal.SIGUSR1, lambda number, frame: events.close())
+                print(event.kind, flush=True)
         """
     with start(program, stub.base_url) as process:
         wait_for(process, 2)
