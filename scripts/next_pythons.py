@@ -24,7 +24,7 @@ CHECKOUT = "/srv/trio-client"
 VENVS = "/srv/venvs"
 INSIDE = "--inside"
 THREADS = ("-m", "thorough", "tests/lifecycle/test_threads.py")
-STALE_IS_FINE = "-oAcquire::Check-Valid-Until=false"  # the mirror's Release file may be older than it says it lasts
+STALE_IS_FINE = "-oAcquire::Check-Valid-Until=false"  # a mirror may keep a Release file for longer than it lasts
 
 
 def main(arguments: list[str]) -> int:
