@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator  # async-only
 from collections.abc import Callable
 from typing import Any
 
+import anyio  # async-only
+import httpx  # async-only
 import pytest
 from raw_server import CLOSE, HOLD, RESET, RawServer, reply
 
 from trio_client import (
     APIConnectionError,
+    APITimeoutError,  # async-only
     AsyncTrioClient,
     Progress,
     RequestValidationError,
@@ -106,6 +110,28 @@ async def test_a_silent_stream_is_cut_off_after_its_idle_timeout(connect: Connec
             await kinds(connect(base_url=server.base_url), idle_timeout=0.2)
 
 
+# async-only: begin
+class SilentBody(httpx.AsyncByteStream):
+    """A body that never ends, in a transport that has forgotten its time limit."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield RESULT
+        await anyio.sleep_forever()
+
+
+async def test_a_transport_that_forgets_its_time_limit_is_given_up_too(connect: Connect) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=SilentBody())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http_client:
+        client = connect(http_client=http_client)
+        with anyio.fail_after(30), pytest.raises(StreamInterruptedError, match="cut off") as caught:
+            await kinds(client, idle_timeout=0.05)
+    assert isinstance(caught.value.__cause__, APITimeoutError)
+    assert "idle" == caught.value.__cause__.phase
+
+
+# async-only: end
 async def test_an_event_over_the_limit_is_reported_after_those_before_it(connect: Connect) -> None:
     with RawServer([HEAD, RESULT + b"data: " + b"x" * 5000 + b"\n\n", CLOSE]) as server:
         client = connect(base_url=server.base_url, max_body_bytes=2000)

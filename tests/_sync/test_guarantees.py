@@ -234,12 +234,13 @@ class TestCreate:
 class TestStream:
     @pytest.mark.parametrize("fault", AMBIGUOUS)
     def test_a_job_whose_stream_was_lost_is_followed_and_stopped(
-        self, stub: StubServer, proxy: FaultProxy, client: TrioClient, fault: str
+        self, stub: StubServer, proxy: FaultProxy, client: TrioClient, way: str, fault: str
     ) -> None:
         strike(proxy, fault, "done", path="/live-monitor")
         timeout = 0.15 if fault in ENDLESS else 10.0
+        silent = "silent in body" == fault or (way, fault) == ("httpx-aiohttp", "bad chunk")  # aiohttp may say nothing
         with client.live_monitor.stream(YARD, OPEN, timeout=timeout) as events:
-            if "silent in body" != fault:  # there, a minute of silence is allowed
+            if not silent:  # a minute of silence is allowed
                 for event in events:
                     assert "started" == event.kind
                     break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import AsyncIterator  # async-only
 from collections.abc import Callable, Iterator
 from importlib import import_module  # async-only
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,30 @@ _MAX_CONNECT_WAIT_SECONDS = 5.0
 _NO_PIECES: Iterator[bytes] = iter(())
 
 
+# async-only: begin
+_GRACE_SECONDS = 1.0  # in which the HTTP library ends a wait by itself
+
+
+class _BoundedChunks:
+    """The pieces of a body through a transport that may forget its time limit, as aiohttp's does after a bad chunk."""
+
+    __slots__ = ("_chunks", "_seconds")
+
+    def __init__(self, chunks: AsyncIterator[bytes], seconds: float) -> None:
+        self._chunks = chunks
+        self._seconds = seconds
+
+    async def __anext__(self) -> bytes:
+        try:
+            with time_limit(self._seconds):
+                return await self._chunks.__anext__()
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
+
+
+# async-only: end
+
+
 class AsyncOpenReply:
     """A reply whose body is still coming."""
 
@@ -70,6 +95,10 @@ class AsyncOpenReply:
                 self._waits["read"] = self._idle  # the HTTP library looks it up for each read
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""))
                 self._chunks = self._exchange.chunks()
+                # async-only: begin
+                if "network_stream" not in self._exchange.response.extensions:
+                    self._chunks = _BoundedChunks(self._chunks, self._idle + _GRACE_SECONDS)
+                # async-only: end
             while True:
                 for piece in self._pieces:
                     return piece
