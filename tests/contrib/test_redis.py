@@ -200,6 +200,27 @@ async def test_redis_restarted_without_its_data_ends_no_turn(
 
 
 @pytest.mark.thorough
+async def test_who_waits_for_a_slot_lets_the_holders_renew_first_after_an_outage(server: RedisServer) -> None:
+    pool = RedisSlotPool(server.url, slots=1, lease_seconds=1)
+    held = await pool.acquire()
+    server.kill()
+    with pytest.raises(redis.RedisError):
+        await pool.acquire()
+    server.start()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(pool.acquire)
+        await anyio.sleep(0.5)
+        assert await held.renew()
+        await anyio.sleep(1)
+        assert await held.renew()
+        tasks.cancel_scope.cancel()
+    await held.release()
+    begun = time.monotonic()
+    await (await pool.acquire()).release()
+    assert time.monotonic() - begun < 1, "only once after an outage"
+
+
+@pytest.mark.thorough
 async def test_a_holder_that_cannot_renew_goes_on_and_ends_its_time_slice_if_the_slot_is_given_away(
     server: RedisServer, stub: StubServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -117,8 +117,9 @@ class RedisSlotPool:
     it. A program that is killed holds its leases for `lease_seconds`, and its jobs hold the account's slots until they
     end by themselves, `turn_seconds` + 60 after they began at most.
 
-    If Redis cannot be reached later, running watches keep their slots, and those that wait are retried. That more jobs
-    than slots run meanwhile is prevented by the account's own limit, not by the pool.
+    If Redis cannot be reached later, running watches keep their slots, and those that wait are retried; once it is back,
+    even without its data, they let `lease_seconds` pass, in which the running ones renew theirs. That more jobs than
+    slots run meanwhile is prevented by the account's own limit, not by the pool.
 
     Args:
         client_or_url: a `redis.Redis`, an address such as `redis://redis.example:6379/0`, or a `redis.asyncio.Redis`,
@@ -162,6 +163,7 @@ class RedisSlotPool:
         self._mutex = threading.Lock()
         self._next_try = 0.0
         self._was_full = False
+        self._was_away = False
 
     async def check(self) -> None:
         """Ask Redis for an answer.
@@ -199,7 +201,22 @@ class RedisSlotPool:
         return at - now
 
     def _try(self) -> RedisSlotLease | None:
-        """Take one free slot, if there is one."""
+        """Take one free slot, if there is one.
+
+        Redis may come back without its data: then those that held slots renew their leases first.
+        """
+        if self._was_away:
+            self._client.ping()
+            with self._mutex:
+                self._was_away, self._next_try = False, current().monotonic() + self._lease_seconds
+            return None
+        try:
+            return self._take()
+        except (RedisError, OSError):
+            self._was_away = True
+            raise
+
+    def _take(self) -> RedisSlotLease | None:
         token = uuid.uuid4().hex
         for number in random.sample(range(self._slots), self._slots):
             name = f"{self._name}:slot:{number}"
