@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator  # async-only
-from collections.abc import Callable
+from collections.abc import (
+    AsyncIterator,  # async-only
+    Callable,
+)
 from typing import Any
 
 import anyio  # async-only
@@ -119,7 +121,7 @@ class SilentBody(httpx.AsyncByteStream):
         await anyio.sleep_forever()
 
 
-async def test_a_transport_that_forgets_its_time_limit_is_given_up_too(connect: Connect) -> None:
+async def test_the_wait_for_a_transport_that_forgets_its_time_limit_ends_too(connect: Connect) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=SilentBody())
 

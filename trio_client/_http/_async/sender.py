@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import AsyncIterator  # async-only
-from collections.abc import Callable, Iterator
+from collections.abc import (
+    AsyncIterator,  # async-only
+    Callable,
+    Iterator,
+)
 from importlib import import_module  # async-only
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import (
+    Callable,
+    Iterator,
+)
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
