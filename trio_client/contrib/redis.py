@@ -117,9 +117,9 @@ class RedisSlotPool:
     it. A program that is killed holds its leases for `lease_seconds`, and its jobs hold the account's slots until they
     end by themselves, `turn_seconds` + 60 after they began at most.
 
-    If Redis cannot be reached later, running watches keep their slots, and those that wait are retried. Once it is back,
-    they let `lease_seconds` pass, in which the running ones renew theirs. That more jobs than slots run meanwhile is
-    prevented by the account's own limit, not by the pool.
+    If Redis cannot be reached later, running watches keep their slots, and those that wait are retried. Once it is
+    back, they let `lease_seconds` pass, in which the running ones renew theirs. That more jobs than slots run meanwhile
+    is prevented by the account's own limit, not by the pool.
 
     Args:
         client_or_url: a `redis.Redis`, an address such as `redis://redis.example:6379/0`, or a `redis.asyncio.Redis`,
