@@ -26,7 +26,7 @@ BUDGETS: dict[str, dict[str, float]] = {
     "5,000 jobs, 100 a page": {"httpx": 1.2, "openai": 0.12},
     "1 MiB of items that cannot be read": {"readable": 1.2},
     "one client more": {"httpx": 0.05},
-    "over aiohttp: 1,000 streams at once": {"aiohttp": 2.5},
+    "over aiohttp: 1,000 streams at once": {"aiohttp": 3.3},
     "200 B, in 64 KiB chunks": {"httpx-sse": 0.95},
     "200 B, a chunk each": {"httpx-sse": 0.95},
     "300 KiB, in 64 KiB chunks": {"httpx-sse": 0.50},

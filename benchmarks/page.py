@@ -22,7 +22,7 @@ _OTHERS = LIBRARIES.keys() - {OURS}  # no straight line fits their curves
 
 INTRODUCTION = """\
 What the client costs, compared with what one would use without it. This page is written by `python -m
-benchmarks.page` from `benchmarks/results.json`: for now a run in few rounds (`--quick`), on a machine with other work.
+benchmarks.page` from `benchmarks/results.json`, the last run of `make bench`.
 
 **How to read it.** The column `trio_client` is the median of the rounds, in the unit that the row names. Every other
 column is a ratio: the cost of this client divided by that of the other in the same round, and of those the median, so

@@ -71,10 +71,13 @@ class KeptCookies:
     def __init__(self, client: Any) -> None:
         cookies = getattr(client, "cookies", None)
         self._cookies: Any = None if cookies is None else type(cookies)(cookies)
+        self._has_any = bool(cookies)
 
     def apply(self, client: Any, request: Any) -> None:
         """Replace the cookies of a request that a client has built; a Cookie header of its owner's stays."""
         if self._cookies is None or "cookie" in client.headers:
             return
-        request.headers.pop("cookie", None)
-        self._cookies.set_cookie_header(request)
+        if "cookie" in request.headers:
+            del request.headers["cookie"]
+        if self._has_any:
+            self._cookies.set_cookie_header(request)
