@@ -4,10 +4,8 @@ BIN := .venv/bin
 
 .PHONY: dev demo test test-all test-next check format models sync api schema bench bench-quick build sbom docs docs-serve clean
 
-demo: .venv/.demo  ## run the main job against the embedded stub server
-	$(BIN)/python examples/quickstart.py
-	$(BIN)/python examples/quickstart_async.py
-	@echo "How does the API behave for your account? pip install 'trio-client[cli]', then: trio-client probe --help"
+demo: .venv/.demo  ## show in half a minute what the client does, against the embedded stub server
+	$(BIN)/python examples/demo.py
 
 test: .venv/.test  ## run the core tests: under three minutes, loopback only
 	$(BIN)/python -m pytest -n 2 -q

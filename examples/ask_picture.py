@@ -1,4 +1,4 @@
-"""Take one picture of a stream, and ask several questions about it.
+"""Take one picture from a stream and ask several questions about it.
 
 python examples/ask_picture.py rtsp://yard.example/live "Is the gate open?" "What vehicles are there?"
 """
@@ -11,7 +11,7 @@ from trio_client import AsyncTrioClient
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(description="Take one picture of a stream, and ask several questions about it.")
+    parser = argparse.ArgumentParser(description="Take one picture from a stream and ask several questions about it.")
     parser.add_argument("stream_url")
     parser.add_argument("questions", nargs="+")
     options = parser.parse_args()
@@ -20,10 +20,10 @@ async def main() -> None:
         seen = await client.check_once(options.stream_url, "anything can be seen", include_frame=True)
         if seen.frame is None:
             sys.exit("The server sent no picture.")
-        print("the picture is in", seen.frame.save("picture"))
+        print("picture:", seen.frame.save("picture"))
         answers = await asyncio.gather(*(client.analyze_frame(seen.frame, question) for question in questions))
     for question, answer in zip(questions, answers, strict=True):
-        word = {True: "yes", False: "no", None: "open"}[answer.triggered]
+        word = {True: "yes", False: "no", None: "neither"}[answer.triggered]
         print(f"{question} [{word}] {answer.answer}")
 
 

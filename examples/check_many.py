@@ -1,8 +1,8 @@
-"""Ask one question about many streams: so many at once, so many a second, with a progress bar.
+"""Ask one question about many streams, at a limited rate and with a progress bar.
 
     python examples/check_many.py cameras.txt "the lights are on" --per-second 2
 
-`cameras.txt` has one URL a line. A camera that cannot be looked at does not keep the others from being asked.
+`cameras.txt` has one URL per line. If the check of a camera fails, the others go on.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from trio_client import AsyncTrioClient, TrioError, pricing
 
 
 class Pace:
-    """Let at most so many pass in a second."""
+    """Spaces calls evenly, `per_second` of them in a second."""
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
@@ -23,24 +23,26 @@ class Pace:
 
     async def wait(self) -> None:
         now = asyncio.get_running_loop().time()
-        turn = max(now, self._next)
-        self._next = turn + self._gap
-        await asyncio.sleep(turn - now)
+        starts_at = max(now, self._next)
+        self._next = starts_at + self._gap
+        await asyncio.sleep(starts_at - now)
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("cameras", type=Path)
+    parser = argparse.ArgumentParser(description="Ask one question about many streams.")
+    parser.add_argument("cameras", type=Path, help="a file with one URL per line")
     parser.add_argument("condition")
-    parser.add_argument("--per-second", type=float, default=2.0)
-    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--per-second", type=float, default=2.0, help="how many checks to start (default: %(default)s)")
+    parser.add_argument(
+        "--at-once", type=int, default=8, help="how many checks may run at the same time (default: %(default)s)"
+    )
     options = parser.parse_args()
     cameras = options.cameras.read_text("utf-8").split()
     print(f"{len(cameras)} cameras, about ${pricing.estimate_usd('check-once', checks=len(cameras)):.2f}")
-    pace, places, counts = Pace(options.per_second), asyncio.Semaphore(options.at_once), Counter()
+    pace, at_once, counts = Pace(options.per_second), asyncio.Semaphore(options.at_once), Counter()
 
-    async def look(client: AsyncTrioClient, url: str) -> None:
-        async with places:
+    async def check(client: AsyncTrioClient, url: str) -> None:
+        async with at_once:
             await pace.wait()
             try:
                 result = await client.check_once(url, options.condition)
@@ -54,7 +56,7 @@ async def main() -> None:
             show_progress(sum(counts.values()), len(cameras))
 
     async with AsyncTrioClient() as client:
-        await asyncio.gather(*(look(client, url) for url in cameras))
+        await asyncio.gather(*(check(client, url) for url in cameras))
     print(f"\n{counts['yes']} yes, {counts['no']} no, {counts['failed']} failed")
 
 

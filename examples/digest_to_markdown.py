@@ -1,4 +1,4 @@
-"""Summarise a stream, window by window, into a Markdown file with pictures.
+"""Write summaries of a stream, with pictures, into a Markdown file.
 
 python examples/digest_to_markdown.py rtsp://yard.example/live report.md 3
 """
@@ -11,10 +11,10 @@ from trio_client import Failed, Summary, TrioClient, exit_on_sigterm
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Summarise a stream into a Markdown file.")
+    parser = argparse.ArgumentParser(description="Write summaries of a stream, with pictures, into a Markdown file.")
     parser.add_argument("stream_url")
     parser.add_argument("report", type=Path, help="the file to write")
-    parser.add_argument("windows", type=int, help="how many summaries, of ten minutes each")
+    parser.add_argument("windows", type=int, help="how many summaries to write, each of ten minutes")
     options = parser.parse_args()
     url, path = options.stream_url, options.report
     with TrioClient() as client, path.open("w", encoding="utf-8") as file:
@@ -27,7 +27,7 @@ def main() -> None:
                         write(file, event, path)
                     case Failed(message=message):
                         sys.exit(f"The digest failed: {message}")
-    print(f"{path} is written")
+    print(f"wrote {path}")
 
 
 def write(file, event: Summary, path: Path) -> None:
@@ -41,5 +41,5 @@ def write(file, event: Summary, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
+    exit_on_sigterm()  # stop the job on SIGTERM too, which systemd and Docker send
     main()

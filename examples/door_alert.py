@@ -1,8 +1,8 @@
-"""Tell a chat channel when something happens at the door, with the picture.
+"""Post to a chat channel, with a picture, when something happens at the door.
 
     python examples/door_alert.py rtsp://door.example/live "a person is at the door" https://chat.example/hooks/123
 
-The message has the form that Discord's webhooks take: `payload_json` and a file. Slack's take `{"text": …}`, no file.
+The message is in the format of Discord's webhooks: `payload_json` and a file. Slack's take `{"text": …}` and no file.
 """
 
 import argparse
@@ -15,10 +15,10 @@ from trio_client import Failed, Triggered, TrioClient, exit_on_sigterm
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Tell a chat channel when something happens at the door.")
+    parser = argparse.ArgumentParser(description="Post to a chat channel when something happens at the door.")
     parser.add_argument("stream_url")
     parser.add_argument("condition")
-    parser.add_argument("hook", help="the channel's URL")
+    parser.add_argument("hook", help="the URL of the channel's webhook")
     options = parser.parse_args()
     url, condition = options.stream_url, options.condition
     with (
@@ -29,22 +29,22 @@ def main() -> None:
         for event in events:
             match event:
                 case Triggered():
-                    tell(chat, options.hook, event)
+                    post(chat, options.hook, event)
                 case Failed(message=message):
                     sys.exit(f"The watch failed: {message}")
 
 
-def tell(chat: httpx.Client, hook: str, event: Triggered) -> None:
+def post(chat: httpx.Client, hook: str, event: Triggered) -> None:
     message = {"content": f"**{event.condition}**: {event.explanation}"}
     files = {} if event.frame is None else {"file": ("door.jpg", event.frame.data, event.frame.media_type)}
     try:
         chat.post(hook, data={"payload_json": json.dumps(message)}, files=files).raise_for_status()
     except httpx.HTTPError as error:
-        print(f"The channel was not told: {error}", file=sys.stderr)  # and the watch goes on
+        print(f"not posted: {error}", file=sys.stderr)  # and the watch goes on
     else:
-        print("told:", event.explanation)
+        print("posted:", event.explanation)
 
 
 if __name__ == "__main__":
-    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
+    exit_on_sigterm()  # stop the job on SIGTERM too, which systemd and Docker send
     main()

@@ -1,4 +1,4 @@
-"""Write all jobs of the account to a CSV file, however many there are.
+"""Write all jobs of the account to a CSV file.
 
 python examples/jobs_to_csv.py jobs.csv
 """
@@ -21,7 +21,7 @@ def main() -> None:
     with TrioClient() as client, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for job in client.jobs.iterate():  # page by page: the list is never held whole
+        for job in client.jobs.iterate():  # page by page, never the whole list at once
             created = job.created_time.isoformat() if job.created_time is not None else ""
             counts = job.counters.checks_performed, job.counters.triggers_fired
             writer.writerow((job.job_id, job.job_type, job.status, created, job.stream_url, *counts, cost_of(job)))

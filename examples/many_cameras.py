@@ -1,8 +1,8 @@
-"""Watch many cameras at once, and keep a tally; with more cameras than job slots they take turns.
+"""Watch many cameras at once, and count what they report. With fewer job slots than cameras, they take turns.
 
     python examples/many_cameras.py cameras.txt "the gate is open" --minutes 60 --turn 300
 
-`cameras.txt` has a URL a line, and behind it, if you like, what to watch for there.
+`cameras.txt` has one URL per line; a condition of its own may follow the URL.
 """
 
 import argparse
@@ -14,11 +14,13 @@ from trio_client import CoverageGap, Failed, Target, Triggered, TrioClient, exit
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("cameras", type=Path)
+    parser = argparse.ArgumentParser(description="Watch many cameras at once, and count what they report.")
+    parser.add_argument("cameras", type=Path, help="a file with one URL per line")
     parser.add_argument("condition")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--turn", type=float, default=300.0, help="seconds for each, while others wait")
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long to watch (default: %(default)g)")
+    parser.add_argument(
+        "--turn", type=float, default=300.0, help="seconds per camera while others wait (default: %(default)g)"
+    )
     options = parser.parse_args()
     targets: dict[Target, int] = {}
     for number, line in enumerate(options.cameras.read_text("utf-8").splitlines(), 1):
@@ -29,7 +31,7 @@ def main() -> None:
     blind: defaultdict[Target, float] = defaultdict(float)
     end = time.monotonic() + options.minutes * 60
     with TrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
-        # None: the time is up, or no watch is left. Leaving the block stops all jobs.
+        # None: time is up, or every watch has ended. Leaving the block stops all jobs.
         while pair := events.until(Triggered, CoverageGap, Failed, timeout=max(0.0, end - time.monotonic())):
             target, event = pair
             match event:
@@ -41,9 +43,9 @@ def main() -> None:
                 case Failed(message=message):
                     print(f"camera {targets[target]} failed: {message}")
     for target, number in targets.items():
-        print(f"camera {number}: {seen[target]} times, blind for {blind[target]:.0f} s")
+        print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
 
 
 if __name__ == "__main__":
-    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop all jobs then, too
+    exit_on_sigterm()  # stop all jobs on SIGTERM too, which systemd and Docker send
     main()

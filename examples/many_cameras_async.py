@@ -1,8 +1,8 @@
-"""Watch many cameras at once in an async program, and keep a tally, as `many_cameras.py` does in a plain script.
+"""Watch many cameras at once, and count what they report: `many_cameras.py` in async code.
 
     python examples/many_cameras_async.py cameras.txt "the gate is open" --minutes 60 --turn 300
 
-`cameras.txt` has a URL a line, and behind it, if you like, what to watch for there.
+`cameras.txt` has one URL per line; a condition of its own may follow the URL.
 """
 
 import argparse
@@ -15,11 +15,13 @@ from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered,
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("cameras", type=Path)
+    parser = argparse.ArgumentParser(description="Watch many cameras at once, and count what they report.")
+    parser.add_argument("cameras", type=Path, help="a file with one URL per line")
     parser.add_argument("condition")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--turn", type=float, default=300.0, help="seconds for each, while others wait")
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long to watch (default: %(default)g)")
+    parser.add_argument(
+        "--turn", type=float, default=300.0, help="seconds per camera while others wait (default: %(default)g)"
+    )
     options = parser.parse_args()
     targets: dict[Target, int] = {}
     for number, line in enumerate(options.cameras.read_text("utf-8").splitlines(), 1):
@@ -40,9 +42,9 @@ async def main() -> None:
                     case Failed(message=message):
                         print(f"camera {targets[target]} failed: {message}")
     for target, number in targets.items():
-        print(f"camera {number}: {seen[target]} times, blind for {blind[target]:.0f} s")
+        print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
 
 
 if __name__ == "__main__":
-    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop all jobs then, too
+    exit_on_sigterm()  # stop all jobs on SIGTERM too, which systemd and Docker send
     anyio.run(main)

@@ -1,8 +1,8 @@
-"""Watch through the night within a budget, and leave a log that can be read in the morning.
+"""Watch through the night within a budget, and keep a log to read in the morning.
 
     python examples/overnight.py rtsp://yard.example/live "a person is in the yard" night.jsonl --hours 8 --budget 10
 
-The log has a line for each trigger, and one for each time in which nobody watched.
+The log has a line for each trigger, and one for each gap in which the camera was not watched.
 """
 
 import argparse
@@ -13,13 +13,13 @@ from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, exi
 
 
 def main() -> None:
-    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
-    parser = argparse.ArgumentParser()
+    exit_on_sigterm()  # stop the job on SIGTERM too, which systemd and Docker send
+    parser = argparse.ArgumentParser(description="Watch through the night within a budget, and keep a log.")
     parser.add_argument("stream_url")
     parser.add_argument("condition")
-    parser.add_argument("log", type=Path)
-    parser.add_argument("--hours", type=float, default=8.0)
-    parser.add_argument("--budget", type=float, default=10.0, help="US dollars")
+    parser.add_argument("log", type=Path, help="the file to append to, one JSON object per line")
+    parser.add_argument("--hours", type=float, default=8.0, help="how long to watch (default: %(default)g)")
+    parser.add_argument("--budget", type=float, default=10.0, help="US dollars (default: %(default)g)")
     options = parser.parse_args()
     estimate = pricing.estimate_usd("live-monitor", minutes=options.hours * 60)
     print(f"about ${estimate:.2f} for {options.hours:g} hours, at most ${options.budget:.2f}")
@@ -28,16 +28,16 @@ def main() -> None:
 
 def watch(stream_url: str, condition: str, log: Path, *, hours: float, budget: float) -> None:
     with TrioClient() as client, log.open("a", encoding="utf-8") as file:
-        cover = client.live_monitor.watch(
+        watched = client.live_monitor.watch(
             stream_url,
             condition,
             interval_seconds=30,
             trigger_cooldown_seconds=300,
-            monitor_duration_seconds=3600,  # what a crash of this program can cost at the most
+            monitor_duration_seconds=3600,  # the most that can be billed if this program is killed
             duration=hours * 3600,
             max_cost_usd=budget,
         )
-        with cover as events:
+        with watched as events:
             for event in events:
                 match event:
                     case Triggered(explanation=what):

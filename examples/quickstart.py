@@ -1,30 +1,37 @@
-"""The main job in one program, against the local stub server: no key, no network, no money.
+"""Each kind of call once, against a local stub server: no key, no network, no cost.
 
-Run it with `make demo`, or `python examples/quickstart.py`. With a real key, leave out the stub and its
-`base_url`: `TrioClient()` reads the key from TRIO_API_KEY.
+    python examples/quickstart.py
+
+It needs `trio-client[stub]`. With a real key, leave out the stub and its `base_url`: `TrioClient()` reads the key from
+TRIO_API_KEY. `demo.py` shows more of what can go wrong.
 """
 
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
 
 from trio_client import Stopped, Triggered, TrioClient, webhooks
-from trio_client.stub import StubServer
+
+try:
+    from trio_client.stub import StubServer
+except ModuleNotFoundError as error:
+    sys.exit(str(error))  # it names the extra
 
 CAMERA = "rtsp://gate.example/live"
 CONDITION = "a van is at the gate"
 SECRET = "the secret both sides know"
-told = Event()  # set once a delivery has said that the job ended
+job_ended = Event()  # set by the delivery that reports the job's end
 
 
 def main() -> None:
     with StubServer(speed=60, webhook_secret=SECRET) as stub, TrioClient("any-key", base_url=stub.base_url) as client:
-        look_once(client)
+        check_once(client)
         watch(client)
         page(client)
         receive_webhook(client)
 
 
-def look_once(client: TrioClient) -> None:
+def check_once(client: TrioClient) -> None:
     validation = client.streams.validate(CAMERA)
     print(f"{CAMERA} is {'live' if validation.is_live else 'not live'}: {validation.title}")
     result = client.check_once(CAMERA, CONDITION)
@@ -57,7 +64,7 @@ def receive_webhook(client: TrioClient) -> None:
         url = f"http://127.0.0.1:{receiver.server_port}/trio"
         print("\nwebhooks:")
         job = client.live_monitor.create(CAMERA, CONDITION, interval_seconds=5, webhook_url=url)
-        told.wait(timeout=30)
+        job_ended.wait(timeout=30)
         print(f"the job ended: {client.jobs.get(job.job_id).status}")
     finally:
         receiver.shutdown()
@@ -77,7 +84,7 @@ class Receiver(BaseHTTPRequestHandler):
             print(f"  {event.kind}: {event.name}")
             self.send_response(204)
             if event.terminal:
-                told.set()
+                job_ended.set()
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:

@@ -1,27 +1,37 @@
-"""The async twin of `quickstart.py`: two cameras watched at once, against the local stub server."""
+"""What `quickstart.py` does, with asyncio: here two cameras are watched at once.
+
+    python examples/quickstart_async.py
+
+It needs `trio-client[stub]`.
+"""
 
 import asyncio
+import sys
 
 from trio_client import AsyncTrioClient, Stopped, Triggered, webhooks
-from trio_client.stub import StubServer
+
+try:
+    from trio_client.stub import StubServer
+except ModuleNotFoundError as error:
+    sys.exit(str(error))  # it names the extra
 
 CAMERAS = ("rtsp://gate.example/live", "rtsp://yard.example/live")
 CONDITION = "a van is at the gate"
 SECRET = "the secret both sides know"
-told = asyncio.Event()  # set once a delivery has said that the job ended
+job_ended = asyncio.Event()  # set by the delivery that reports the job's end
 
 
 async def main() -> None:
     with StubServer(speed=60, webhook_secret=SECRET) as stub:
         async with AsyncTrioClient("any-key", base_url=stub.base_url) as client:
-            await look_once(client)
+            await check_once(client)
             print(f"\nwatching for {CONDITION!r}:")
             await asyncio.gather(*(watch(client, camera) for camera in CAMERAS))
             await page(client)
             await receive_webhook(client)
 
 
-async def look_once(client: AsyncTrioClient) -> None:
+async def check_once(client: AsyncTrioClient) -> None:
     for camera in CAMERAS:
         validation = await client.streams.validate(camera)
         print(f"{camera} is {'live' if validation.is_live else 'not live'}: {validation.title}")
@@ -54,7 +64,7 @@ async def receive_webhook(client: AsyncTrioClient) -> None:
         url = f"http://127.0.0.1:{port}/trio"
         print("\nwebhooks:")
         job = await client.live_monitor.create(CAMERAS[0], CONDITION, interval_seconds=5, webhook_url=url)
-        await asyncio.wait_for(told.wait(), timeout=30)
+        await asyncio.wait_for(job_ended.wait(), timeout=30)
         print(f"the job ended: {(await client.jobs.get(job.job_id)).status}")
 
 
@@ -72,7 +82,7 @@ async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         print(f"  {event.kind}: {event.name}")
         answer = b"HTTP/1.1 204 No Content\r\n"
         if event.terminal:
-            told.set()
+            job_ended.set()
     writer.write(answer + b"Connection: close\r\n\r\n")
     await writer.drain()
     writer.close()

@@ -1,8 +1,8 @@
-"""Do the failed jobs of an OSAPI server again, on every agent, and report what became of them.
+"""Retry the failed jobs of an OSAPI server, on every agent, and report the results.
 
-python examples/retry_failed_osapi_jobs.py
+    python examples/retry_failed_osapi_jobs.py
 
-Token and address are in OSAPI_TOKEN and OSAPI_URL.
+OSAPI_TOKEN and OSAPI_URL name the token and the address.
 """
 
 import sys
@@ -14,13 +14,13 @@ from trio_client.osapi import OsapiClient
 def main() -> int:
     still_failing = 0
     with OsapiClient() as client:
-        failed = list(client.jobs.iterate(status="failed"))  # before any retry: each makes a new job
+        failed = list(client.jobs.iterate(status="failed"))  # all of them before the first retry, which makes a new job
         print(f"{len(failed)} jobs have failed")
         for old in failed:
             try:
                 new = client.jobs.retry(old.id or "")
             except CreateOutcomeUnknownError as error:
-                print(f"{old.id}: {error}", file=sys.stderr)  # the old job's timeline names a new one
+                print(f"{old.id}: {error}", file=sys.stderr)  # if a job was made, the old job's timeline names it
                 continue
             job = client.jobs.wait(new.job_id, timeout=300, poll_interval=1)
             still_failing += job.status != "completed"

@@ -1,4 +1,4 @@
-"""Run a command once something is seen, and exit as it does; give up after a while.
+"""Wait until something is seen, then run a command and exit with its code; or time out and exit with 1.
 
 python examples/run_when.py rtsp://gate.example/live "the gate is open" 10m -- notify-send "The gate is open"
 """
@@ -17,25 +17,25 @@ def seconds(text: str) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Run a command once something is seen.")
+    parser = argparse.ArgumentParser(description="Wait until something is seen, then run a command.")
     parser.add_argument("stream_url")
     parser.add_argument("condition")
-    parser.add_argument("patience", type=seconds, help="how long to wait, such as 30s, 10m or 2h")
-    parser.add_argument("command", nargs="+", help="what to run, after --")
+    parser.add_argument("time_limit", type=seconds, help="how long to wait: 30s, 10m, 2h")
+    parser.add_argument("command", nargs="+", help="the command, after --")
     options = parser.parse_args()
     stream = options.stream_url, options.condition
     with (
         TrioClient() as client,
-        client.live_monitor.stream(*stream, monitor_duration_seconds=options.patience) as events,
+        client.live_monitor.stream(*stream, monitor_duration_seconds=options.time_limit) as events,
     ):
         seen = events.until(Triggered)
     if seen is None:
-        print("It was not seen.", file=sys.stderr)
+        print("not seen", file=sys.stderr)
         return 1
     print(seen.explanation)
     return subprocess.run(options.command, check=False).returncode
 
 
 if __name__ == "__main__":
-    exit_on_sigterm()  # systemd and Docker end programs with SIGTERM: stop the job then, too
+    exit_on_sigterm()  # stop the job on SIGTERM too, which systemd and Docker send
     sys.exit(main())

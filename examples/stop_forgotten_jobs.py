@@ -1,8 +1,8 @@
-"""Stop the jobs that have run for too long: what a crashed program, or a colleague, has left behind.
+"""Stop jobs that have run for too long: those that a crashed program or a colleague left behind.
 
     python examples/stop_forgotten_jobs.py 2 --really
 
-Without `--really` it only shows what it would do. Run it now and then, by cron.
+Without `--really` it only lists them. Run it from cron.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from trio_client import TrioClient, TrioError
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Stop the jobs that have run for too long.")
-    parser.add_argument("hours", type=float, help="how long a job may run")
-    parser.add_argument("--really", action="store_true", help="stop them; without it, they are only shown")
+    parser = argparse.ArgumentParser(description="Stop jobs that have run for too long.")
+    parser.add_argument("hours", type=float, help="how long a job may run, in hours")
+    parser.add_argument("--really", action="store_true", help="stop them; without it, they are only listed")
     options = parser.parse_args()
     failures = 0
     before = datetime.now(timezone.utc) - timedelta(hours=options.hours)

@@ -1,8 +1,8 @@
-"""Save a picture of a stream every so many seconds, and whether a condition held in its name.
+"""Save a picture of a stream every N seconds; its name says whether a condition held.
 
     python examples/timelapse.py rtsp://site.example/live "the crane moves" pictures --every 60 --count 30
 
-Billed per look. A look that fails is named and left out.
+Each picture is a check, which is billed. A check that fails is reported and skipped.
 """
 
 import argparse
@@ -14,12 +14,12 @@ from trio_client import TrioClient, TrioError, pricing
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description="Save a picture of a stream every N seconds.")
     parser.add_argument("stream_url")
     parser.add_argument("condition")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--every", type=float, default=60.0, help="seconds")
-    parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("folder", type=Path, help="where to save the pictures")
+    parser.add_argument("--every", type=float, default=60.0, help="seconds between two pictures (default: %(default)g)")
+    parser.add_argument("--count", type=int, default=30, help="how many pictures (default: %(default)s)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     print(f"about ${pricing.estimate_usd('check-once', checks=options.count):.2f}")
@@ -30,7 +30,7 @@ def main() -> None:
             try:
                 result = client.check_once(options.stream_url, options.condition, include_frame=True)
             except TrioError as error:
-                print(f"look {number + 1}: {error}")
+                print(f"check {number + 1}: {error}")
                 continue
             if result.frame is not None:
                 stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")

@@ -1,9 +1,9 @@
-"""Try wordings of a condition on pictures whose answers are known, before hours of watching are paid for.
+"""Compare wordings of a condition on pictures whose answers you know, before you pay for hours of watching.
 
-    python examples/tune_condition.py pictures "Is the gate open?" "Is there a gap between the gate's two wings?"
+    python examples/tune_condition.py pictures "Is the gate open?" "Is there a gap between the two halves of the gate?"
 
-In the folder, the name of a picture begins with its right answer: `yes-noon.jpg`, `no-fog.jpg`. Or answers.csv, beside
-the pictures, has a line for each: `noon.jpg,yes`. Pictures of your own camera are worth the most (timelapse.py).
+Name each picture in the folder by its right answer, `yes-noon.jpg` or `no-fog.jpg`, or list the answers in answers.csv,
+one line per picture: `noon.jpg,yes`. Pictures from your own camera are best; timelapse.py takes them.
 """
 
 import argparse
@@ -19,22 +19,20 @@ AT_ONCE = 4
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(description="Try wordings of a condition on pictures whose answers are known.")
+    parser = argparse.ArgumentParser(description="Compare wordings of a condition on pictures whose answers you know.")
     parser.add_argument("folder", type=Path, help="pictures named yes-….jpg and no-….jpg, or with an answers.csv")
     parser.add_argument("questions", nargs="+", help="the wordings to compare")
     options = parser.parse_args()
     answers = right_answers(options.folder)
     if not answers:
-        sys.exit(
-            f"No picture in {options.folder} has a name that begins with yes- or no-, and there is no answers.csv."
-        )
+        sys.exit(f"{options.folder} has no answers.csv, and no picture whose name starts with yes- or no-.")
     count = len(answers) * len(options.questions)
-    # The price of analyze_frame is not published: that of a check is assumed.
+    # The price of analyze_frame is not published; this assumes that of a check.
     print(f"{len(answers)} pictures, {count} questions, about ${pricing.estimate_usd('check-once', checks=count):.2f}")
-    places = asyncio.Semaphore(AT_ONCE)
+    at_once = asyncio.Semaphore(AT_ONCE)
     async with AsyncTrioClient() as client:
         for question in options.questions:
-            found = await asyncio.gather(*(ask(client, places, picture, question) for picture in answers))
+            found = await asyncio.gather(*(ask(client, at_once, picture, question) for picture in answers))
             report(question, answers, dict(zip(answers, found, strict=True)))
 
 
@@ -49,9 +47,9 @@ def right_answers(folder: Path) -> dict[Path, bool]:
     return {picture: WORDS[word] for picture, word in words.items() if word in WORDS}
 
 
-async def ask(client: AsyncTrioClient, places: asyncio.Semaphore, picture: Path, question: str) -> bool | str | None:
-    """Return yes or no, `None` for neither, or why there is no answer."""
-    async with places:
+async def ask(client: AsyncTrioClient, at_once: asyncio.Semaphore, picture: Path, question: str) -> bool | str | None:
+    """Return the answer: yes, no, `None` for neither, or the text of an error."""
+    async with at_once:
         try:
             return (await client.analyze_frame(picture, question)).triggered
         except TrioError as error:

@@ -1,7 +1,9 @@
-"""A service that watches cameras for months: they come and go, triggers are stored, a page shows them as they happen.
+"""A service that watches cameras for months: cameras come and go, SQLite keeps the triggers, a page shows them live.
 
-Start it with `TRIO_WEBHOOK_SECRET=… uvicorn --app-dir examples/service app:app`; PUT /cameras/gate adds a camera, with
-`{"stream_url": "rtsp://gate.example/live", "condition": "a van is at the gate"}`.
+    TRIO_WEBHOOK_SECRET=… uvicorn --app-dir examples/service app:app
+
+PUT /cameras/gate with `{"stream_url": "rtsp://gate.example/live", "condition": "a van is at the gate"}` adds a camera.
+It needs `fastapi` and `uvicorn`.
 """
 
 import asyncio
@@ -9,13 +11,11 @@ import contextlib
 import json
 import math
 import os
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel
-from starlette.routing import Route
 from store import Store
 
 from trio_client import AsyncTargetStream, AsyncTrioClient, Event, Hooks, Target, Triggered
@@ -23,6 +23,14 @@ from trio_client.errors import RequestValidationError, TrioError
 from trio_client.webhooks import WebhookRequest
 from trio_client.webhooks.asgi import WebhookApp
 
+try:
+    from fastapi import FastAPI, HTTPException
+    from fastapi.responses import HTMLResponse, Response, StreamingResponse
+    from starlette.routing import Route
+except ModuleNotFoundError as error:
+    sys.exit(f"This example needs {error.name}; install it with: pip install fastapi uvicorn")
+
+SECRET = os.environ.get("TRIO_WEBHOOK_SECRET") or sys.exit("Set TRIO_WEBHOOK_SECRET: deliveries are signed with it.")
 PAGE = """<!doctype html><meta charset="utf-8"><title>Cameras</title><h1>Cameras</h1><ul id="events"></ul><script>
 new EventSource("events").onmessage = message => {
   const event = JSON.parse(message.data), line = document.createElement("li");
@@ -38,12 +46,12 @@ class Camera(BaseModel):
     condition: str
 
     def target(self, key: str) -> Target:
-        """What is watched. The camera may be off at first; a job that a killed process leaves ends within the hour."""
+        """The target to watch. The camera may be off at first; the jobs of a killed process end within the hour."""
         return Target(self.stream_url, self.condition, key=key, wait_for_stream=math.inf, monitor_duration_seconds=3600)
 
 
 class Service:
-    """The watch of all cameras, and the pages that look at it."""
+    """Watches all cameras, and feeds the pages that are open."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -52,9 +60,9 @@ class Service:
         self.problem: str | None = None
 
     async def run(self, client: AsyncTrioClient) -> None:
-        """Stop what the process before left behind, then watch; ends when its task is cancelled."""
+        """Stop the jobs that the previous process left running, then watch until the task is cancelled."""
         for job_id in self.store.running_jobs():
-            with contextlib.suppress(TrioError):  # what cannot be stopped now ends with its own duration
+            with contextlib.suppress(TrioError):  # a job that cannot be stopped ends by itself
                 await client.jobs.cancel(job_id, missing_ok=True)
         self.store.forget_jobs()
         targets = [Camera(**camera).target(key) for key, camera in self.store.cameras().items()]
@@ -63,13 +71,13 @@ class Service:
                 async with client.watch_many(targets) as self.watched:
                     async for target, event in self.watched:
                         self.keep(target.key or "", event)
-                targets = []  # each has ended by itself: it waits for cameras to be added
-        except TrioError as error:  # a key that is refused, say: /health shows it
+                targets = []  # all of them have ended: wait for cameras to be added
+        except TrioError as error:  # such as a rejected key; /health shows it
             self.problem = str(error)
             raise
 
     def keep(self, camera: str, event: Event) -> None:
-        """Store an event once, and show it on the pages that are open."""
+        """Store an event once, and send it to the open pages."""
         if event.kind == "progress":
             return
         picture = event.frame.data if isinstance(event, Triggered) and event.frame else None
@@ -78,7 +86,7 @@ class Service:
                 page.put_nowait(json.dumps(stored))
 
     async def add(self, key: str, camera: Camera) -> None:
-        """Watch a camera; one that has the same key is replaced."""
+        """Watch a camera; it replaces one with the same key."""
         await self.remove(key)
         if self.watched is None:
             raise HTTPException(503, "The service is starting.")
@@ -89,13 +97,13 @@ class Service:
         self.store.add_camera(key, camera.model_dump())
 
     async def remove(self, key: str) -> bool:
-        """Stop watching a camera; return whether there was one."""
+        """Stop watching a camera; return False if there is none."""
         if self.watched is not None and key in {target.key for target in self.watched.targets}:
             await self.watched.remove(key)
         return self.store.remove_camera(key)
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """What the watch of each camera is doing, and what it has cost."""
+        """The state and the cost of the watch of each camera."""
         if self.watched is None:
             return {}
         usages = self.watched.usages
@@ -119,12 +127,12 @@ async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
 
 
 async def handle(event: Event, request: WebhookRequest) -> None:
-    """Take what jobs report by webhook, started by other programs with …/hooks/<camera> as their webhook_url."""
+    """Take events by webhook, of jobs that other programs start with …/hooks/<camera> as the webhook_url."""
     service.keep(request.path.rpartition("/")[2], event)
 
 
 app = FastAPI(lifespan=lifespan)
-hooks = WebhookApp(handle, secret=os.environ["TRIO_WEBHOOK_SECRET"], with_request=True)
+hooks = WebhookApp(handle, secret=SECRET, with_request=True)
 app.router.routes.append(Route("/hooks/{camera}", hooks))
 
 

@@ -1,4 +1,4 @@
-"""What the service keeps in SQLite: its cameras, its own jobs, and each event once."""
+"""What the service keeps in SQLite: its cameras, its running jobs, and each event once."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, dedup TEXT UNIQUE, sh
 
 
 class Store:
-    """Small writes from one process, so that one connection and a lock do."""
+    """One connection behind a lock, which is enough for the small writes of one process."""
 
     def __init__(self, path: str) -> None:
         self._lock = threading.Lock()
@@ -24,7 +24,7 @@ class Store:
         self._database.executescript(TABLES)
 
     def note_job(self, job: JobInfo) -> None:
-        """Keep the ids of the jobs that run: the hook `on_job`."""
+        """Keep the ids of running jobs; this is the hook `on_job`."""
         self._run("DELETE FROM jobs WHERE job_id = ?", job.job_id)
         if job.event == "started":
             self._run("INSERT INTO jobs VALUES (?)", job.job_id)
@@ -45,7 +45,7 @@ class Store:
         return bool(self._run("DELETE FROM cameras WHERE key = ? RETURNING key", key))
 
     def add_event(self, camera: str, event: Event, picture: bytes | None) -> dict[str, Any] | None:
-        """Store an event, and return it as pages show it; `None`: a redelivery that is here already."""
+        """Store an event and return it as pages show it, or `None` if it was delivered before."""
         shown = {
             "camera": camera,
             "kind": event.kind,

@@ -26,7 +26,7 @@ def eventually(condition: Callable[[], object], what: str) -> None:
 
 @pytest.fixture
 def load(trio_stub: StubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], ModuleType]]:
-    """Starts the program, with the database that the start before has left."""
+    """Start the program, with the database of the previous start."""
     assert trio_stub.running_jobs == 0
     monkeypatch.setenv("SERVICE_DB", str(tmp_path / "service.db"))
     monkeypatch.setenv("TRIO_WEBHOOK_SECRET", SECRET)

@@ -1,17 +1,25 @@
-"""Receive webhooks in a FastAPI application, each camera at a path of its own.
+"""Receive webhooks in a FastAPI application, with a path for each camera.
 
-Start it with `TRIO_WEBHOOK_SECRET=… uvicorn --app-dir examples/webhooks fastapi_app:app`, and start jobs with the
-`webhook_url` https://your.host/hooks/<camera>: triggers name no job, so the path tells which camera one is from.
+    TRIO_WEBHOOK_SECRET=… uvicorn --app-dir examples/webhooks fastapi_app:app
+
+Start jobs with `webhook_url="https://your.host/hooks/<camera>"`. Triggers carry no job id, so the path is what
+identifies the camera. It needs `fastapi` and `uvicorn`.
 """
 
 import os
-
-from fastapi import FastAPI
-from starlette.routing import Route
+import sys
 
 from trio_client import Event, Triggered
 from trio_client.webhooks import Deduplicator, WebhookRequest
 from trio_client.webhooks.asgi import WebhookApp
+
+try:
+    from fastapi import FastAPI
+    from starlette.routing import Route
+except ModuleNotFoundError as error:
+    sys.exit(f"This example needs {error.name}; install it with: pip install fastapi uvicorn")
+
+SECRET = os.environ.get("TRIO_WEBHOOK_SECRET") or sys.exit("Set TRIO_WEBHOOK_SECRET: deliveries are signed with it.")
 
 
 async def handle(event: Event, request: WebhookRequest) -> None:
@@ -23,9 +31,9 @@ async def handle(event: Event, request: WebhookRequest) -> None:
             print(f"{event.kind}: {camera}: job {event.job_id}", flush=True)
 
 
-hooks = WebhookApp(handle, secret=os.environ["TRIO_WEBHOOK_SECRET"], deduplicator=Deduplicator(), with_request=True)
+hooks = WebhookApp(handle, secret=SECRET, deduplicator=Deduplicator(), with_request=True)
 app = FastAPI()
-app.router.routes.append(Route("/hooks/{camera}", hooks))  # a mount would redirect, which senders do not follow
+app.router.routes.append(Route("/hooks/{camera}", hooks))  # a mount would redirect, and senders do not follow
 
 
 @app.get("/")

@@ -1,16 +1,24 @@
 """Receive webhooks in a Flask application.
 
-Start it with `TRIO_WEBHOOK_SECRET=… PYTHONPATH=examples/webhooks waitress-serve flask_app:app`.
+    TRIO_WEBHOOK_SECRET=… PYTHONPATH=examples/webhooks waitress-serve flask_app:app
+
+It needs `flask` and a WSGI server, such as `waitress`.
 """
 
 import os
-
-from flask import Flask
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
+import sys
 
 from trio_client import Event
 from trio_client.webhooks import Deduplicator
 from trio_client.webhooks.wsgi import WebhookApp
+
+try:
+    from flask import Flask
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+except ModuleNotFoundError as error:
+    sys.exit(f"This example needs {error.name}; install it with: pip install flask waitress")
+
+SECRET = os.environ.get("TRIO_WEBHOOK_SECRET") or sys.exit("Set TRIO_WEBHOOK_SECRET: deliveries are signed with it.")
 
 
 def handle(event: Event) -> None:
@@ -18,7 +26,7 @@ def handle(event: Event) -> None:
 
 
 app = Flask(__name__)
-hooks = WebhookApp(handle, secret=os.environ["TRIO_WEBHOOK_SECRET"], deduplicator=Deduplicator())
+hooks = WebhookApp(handle, secret=SECRET, deduplicator=Deduplicator())
 app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks/trio": hooks})  # type: ignore[method-assign]
 
 

@@ -1,8 +1,11 @@
-"""Start a job with a webhook and await its events here; what is not delivered is found by polling.
+"""Start a job with a webhook and wait for its events; polling adds those that are not delivered.
 
-Start it with `TRIO_WEBHOOK_SECRET=… TRIO_API_KEY=… python examples/webhooks/inbox.py PORT PUBLIC_URL`.
+    TRIO_WEBHOOK_SECRET=… TRIO_API_KEY=… python examples/webhooks/inbox.py 8000 https://your.host/hooks
+
+PUBLIC_URL is an address that forwards to PORT on this machine.
 """
 
+import argparse
 import os
 import sys
 import threading
@@ -14,18 +17,29 @@ from trio_client.webhooks.wsgi import WebhookApp
 
 
 class RequestHandler(WSGIRequestHandler):
-    timeout = 10  # a sender that falls silent must not hold the server for ever
+    timeout = 10  # seconds without data; a silent sender must not occupy the server forever
 
 
-port, public_url = int(sys.argv[1]), sys.argv[2]
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Start a job with a webhook and wait for its events.")
+    parser.add_argument("port", type=int, help="the port to listen at")
+    parser.add_argument("public_url", help="an address that forwards to it")
+    options = parser.parse_args()
+    secret = os.environ.get("TRIO_WEBHOOK_SECRET") or sys.exit(
+        "Set TRIO_WEBHOOK_SECRET: deliveries are signed with it."
+    )
+    camera = "rtsp://gate.example/live"
+    with TrioClient() as client:
+        inbox = WebhookInbox(client)
+        app = WebhookApp(inbox, secret=secret)
+        with make_server("127.0.0.1", options.port, app, handler_class=RequestHandler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            job = client.live_monitor.create(camera, "a van is at the gate", webhook_url=options.public_url)
+            with inbox.events(job) as events:
+                for event in events:
+                    print(f"{event.kind}, by {event.delivery}", flush=True)
+            server.shutdown()
 
-with TrioClient() as client:
-    inbox = WebhookInbox(client)
-    app = WebhookApp(inbox, secret=os.environ["TRIO_WEBHOOK_SECRET"])
-    with make_server("127.0.0.1", port, app, handler_class=RequestHandler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        job = client.live_monitor.create("rtsp://gate.example/live", "a van is at the gate", webhook_url=public_url)
-        with inbox.events(job) as events:
-            for event in events:
-                print(f"{event.kind}, by {event.delivery}", flush=True)
-        server.shutdown()
+
+if __name__ == "__main__":
+    main()

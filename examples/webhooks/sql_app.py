@@ -1,10 +1,13 @@
-"""Receive webhooks in several processes that share, in a database, what they have handled.
+"""Receive webhooks in several processes that share in a database which ones have been handled.
 
-Start it with `TRIO_WEBHOOK_SECRET=… EVENTS_DB=events.db uvicorn --app-dir examples/webhooks --workers 2 sql_app:app`.
+    TRIO_WEBHOOK_SECRET=… EVENTS_DB=events.db uvicorn --app-dir examples/webhooks --workers 2 sql_app:app
+
+It needs `uvicorn`.
 """
 
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -13,12 +16,14 @@ from trio_client import Event
 from trio_client.webhooks import Claim
 from trio_client.webhooks.asgi import WebhookApp
 
+SECRET = os.environ.get("TRIO_WEBHOOK_SECRET") or sys.exit("Set TRIO_WEBHOOK_SECRET: deliveries are signed with it.")
+
 
 class SqlDuplicates:
-    """A `DuplicateStore` in SQL: of all who insert one key, the unique column lets one succeed.
+    """A `DuplicateStore` in SQL: the primary key lets only one process insert an event.
 
-    SQLite here; PostgreSQL takes the same statements, with `%s` for `?`. A claim lives for `lease` seconds, which must
-    be longer than any handling takes: after a crash, that is how long the event waits for its next delivery to count.
+    This is SQLite; PostgreSQL takes the same statements, with `%s` for `?`. A claim expires after `lease` seconds, so
+    that an event can be handled again after a crash. Handling an event must take less time.
     """
 
     def __init__(self, path: str, *, ttl: float = 86_400, lease: float = 300) -> None:
@@ -65,4 +70,4 @@ def handle(event: Event) -> None:
 
 
 store = SqlDuplicates(os.environ.get("EVENTS_DB", "events.db"))
-app = WebhookApp(handle, secret=os.environ["TRIO_WEBHOOK_SECRET"], deduplicator=store)
+app = WebhookApp(handle, secret=SECRET, deduplicator=store)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
+import os
 import re
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +16,11 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from trio_client import Triggered
 from trio_client.frames import Frame
 from trio_client.stub import Scene, StubServer
 from trio_client.testing import make
@@ -26,6 +31,7 @@ HOME = Path(__file__).resolve().parents[2] / "examples"
 GATE = "rtsp://user:hunter2@gate.example/live"
 VAN = "a van is at the gate"
 QUICKSTARTS = sorted(HOME.glob("quickstart*.py"))
+DEMOS = sorted(HOME.glob("demo*.py"))
 USAGE = 2
 RunExample = Callable[..., str]
 
@@ -70,6 +76,55 @@ def test_quickstart(path: Path) -> None:
         assert expected in done.stdout
 
 
+@pytest.mark.parametrize("path", DEMOS, ids=lambda path: path.name)
+@pytest.mark.thorough
+def test_the_demo_shows_what_the_client_does(path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
+    command = [sys.executable, "-W", "error", "-X", "dev", str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    parts = done.stdout.split("\n\n")
+    assert [part[:3] for part in parts] == ["tri", "1. ", "2. ", "3. ", "4. ", "5. ", "6. ", "7. ", "Nex"]
+    _, once, cut, early, many, costs, pages, webhooks, after = parts
+    assert re.search(r"s  (yes|no) ", once)
+    words = re.findall(r"^   \d+\.\d s  (\w+)", cut, re.MULTILINE)
+    assert words == ["started", "triggered", "cut", "gap", "started", "triggered", "triggered"]
+    first = re.search(r"started +job (\w{8})\n", cut)
+    assert first is not None
+    assert f"the server says that job {first[1]} is stopped\n" in cut
+    assert re.search(r"stopped +job \w{8}: cancelled; jobs still running: 0\n", early)
+    assert min(many.count("A white van stops"), many.count("A person crosses")) == 2
+    assert re.search(r"^   together +\$0\.\d\d  the server took \d+ credits", costs, re.MULTILINE)
+    assert re.search(r"=> 5 jobs in [3-9] requests", pages)
+    statuses = re.findall(r"s  (\d{3}) +(\w+)", webhooks)
+    assert statuses == [("204", "started"), ("204", "triggered"), ("204", "stopped"), ("401", "the")]
+    assert "and left 0 jobs running" in after
+    assert done.stdout.isascii()
+    assert max(map(len, done.stdout.replace(sys.executable, "python").splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colored"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
+        (False, {"FORCE_COLOR": "1"}, True),
+        (False, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_the_demo_has_colors_on_a_terminal(
+    terminal: bool, environment: dict[str, str], colored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"NO_COLOR": "", "FORCE_COLOR": "", "TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    paint = runpy.run_path(str(HOME / "demo.py"))["paint"]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert paint("gate", "32") == ("\033[32mgate\033[0m" if colored else "gate")
+
+
 @pytest.fixture
 def channel() -> Iterator[tuple[str, list[bytes]]]:
     """A chat channel's webhook, and the messages it got."""
@@ -94,7 +149,7 @@ def channel() -> Iterator[tuple[str, list[bytes]]]:
 
 def test_door_alert(run: RunExample, channel: tuple[str, list[bytes]]) -> None:
     hook, messages = channel
-    assert "told: A white van" in run("door_alert.py", GATE, VAN, hook)
+    assert "posted: A white van" in run("door_alert.py", GATE, VAN, hook)
     assert all(b'"content": "**a van is at the gate**: A white van' in message for message in messages)
     assert all(b"\xff\xd8\xff" in message for message in messages)
     assert 3 == len(messages)
@@ -156,7 +211,7 @@ def test_many_cameras(name: str, run: RunExample, stub_environment: StubServer, 
     printed = run(name, "cameras.txt", "the gate is open", "--minutes", "0.04")
     assert "camera 1: A white van" in printed
     assert "is met: a van is there" in printed
-    assert re.search(r"camera 4: 0 times, blind for \d+ s", printed)
+    assert re.search(r"camera 4: 0 triggers, not watched for \d+ s", printed)
     assert 0 == stub_environment.running_jobs
 
 
@@ -179,7 +234,7 @@ def test_ask_picture(run: RunExample, stub_environment: StubServer, tmp_path: Pa
     stub_environment.scene(GATE, Scene(holds=True))
     printed = run("ask_picture.py", GATE, "Is the gate open?", "What vehicles are there?")
     assert "Is the gate open? [yes]" in printed
-    assert "What vehicles are there? [open]" in printed
+    assert "What vehicles are there? [neither]" in printed
     assert (tmp_path / "picture.jpg").exists()
 
 
@@ -196,20 +251,98 @@ def test_tune_condition(run: RunExample, tmp_path: Path) -> None:
     assert "right: 2 of 2" in run("tune_condition.py", ".", "Is the gate open?")
 
 
-NEED_NO_ARGUMENTS = ("quickstart.py", "quickstart_async.py", "retry_failed_osapi_jobs.py")
+NEED_NO_ARGUMENTS = (
+    "demo.py",
+    "demo_async.py",
+    "quickstart.py",
+    "quickstart_async.py",
+    "retry_failed_osapi_jobs.py",
+)
 NEED_ARGUMENTS = sorted(path.name for path in HOME.glob("*.py") if path.name not in NEED_NO_ARGUMENTS)
 
 
-@pytest.mark.parametrize("name", [name for name in NEED_ARGUMENTS if name != "dask_cluster.py"])
+@pytest.mark.parametrize("name", [*NEED_ARGUMENTS, "webhooks/inbox.py"])
 def test_without_its_arguments_a_program_shows_its_usage(run: RunExample, name: str) -> None:
+    if name == "dask_cluster.py":
+        pytest.importorskip("distributed")
     run(name, code=USAGE)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_the_shell_example_shows_its_usage_and_names_the_extra() -> None:
+    script = str(HOME / "command_line.sh")
+    usage = subprocess.run(["sh", script, GATE], capture_output=True, text=True, check=False)
+    assert (usage.returncode, usage.stderr) == (USAGE, "usage: sh command_line.sh STREAM_URL CONDITION\n")
+    shell = shutil.which("sh") or "sh"
+    missing = subprocess.run([shell, script, GATE, VAN], env={"PATH": ""}, capture_output=True, text=True, check=False)
+    assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
+    assert "pip install 'trio-client[cli]'" in missing.stderr
+
+
+# What an import needs beside trio-client; the programs in examples/webhooks/ are started by a server, not listed here.
+INSTALLED_BY = {
+    "dask": "dask[dataframe,distributed]",
+    "distributed": "dask[dataframe,distributed]",
+    "django": "django",
+    "fastapi": "fastapi",
+    "flask": "flask",
+    "pandas": "dask[dataframe,distributed]",
+    "redis": "trio-client[redis]",
+    "starlette": "starlette",
+    "uvicorn": "trio-client[stub]",
+    "werkzeug": "flask",
+}
+IMPORTED_BY = {"trio_client.contrib.redis": "redis", "trio_client.stub": "uvicorn"}
+BUNDLED = {*sys.stdlib_module_names, "anyio", "demo", "httpx", "pydantic", "store", "trio_client"}
+WITHOUT = """
+import runpy, sys
+sys.modules[sys.argv[1]] = None
+sys.path.insert(0, sys.argv[2].rpartition("/")[0])
+runpy.run_path(sys.argv[2], run_name="__main__")
+"""
+
+
+def needs() -> Iterator[tuple[str, str]]:
+    """Yield each example that imports more than trio-client has, and each such import."""
+    for path in sorted(HOME.rglob("*.py")):
+        if path.name.startswith("test_"):
+            continue
+        imported: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            imported |= {IMPORTED_BY.get(name, name.partition(".")[0]) for name in names}
+        if path.name == "demo_async.py":
+            imported.add("uvicorn")  # as demo.py, which it imports
+        yield from ((path.relative_to(HOME).as_posix(), name) for name in sorted(imported - BUNDLED))
+
+
+@pytest.mark.parametrize(("name", "module"), list(needs()))
+@pytest.mark.thorough
+def test_a_program_says_in_a_line_what_is_not_installed(name: str, module: str) -> None:
+    command = [sys.executable, "-c", WITHOUT, module, str(HOME / name)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    install = done.stderr.partition("; install it with: pip install ")[2].replace("'", "").split()
+    assert INSTALLED_BY[module] in install or (module == "starlette" and "fastapi" in install), done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(HOME.glob("webhooks/*_app.py")), ids=lambda path: path.name)
+@pytest.mark.thorough
+@pytest.mark.apps
+def test_a_receiver_asks_for_its_secret_in_a_line(path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "TRIO_WEBHOOK_SECRET"}
+    done = subprocess.run(
+        [sys.executable, str(path)], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "Set TRIO_WEBHOOK_SECRET: deliveries are signed with it.\n")
 
 
 def test_timelapse(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
     stub_environment.scene(GATE, Scene(holds=True))
     stub_environment.fail_next(path="/check-once", status=404)
     printed = run("timelapse.py", GATE, VAN, "pictures", "--every", "0.01", "--count", "3")
-    assert "look 1: 404" in printed
+    assert "check 1: 404" in printed
     assert 2 == len(list((tmp_path / "pictures").glob("*-yes.jpg")))
 
 
@@ -221,11 +354,18 @@ def test_retry_failed_osapi_jobs(run: RunExample, stub_environment: StubServer) 
     assert "no route to host -> completed" in printed
 
 
-def test_the_notebook(stub_environment: StubServer) -> None:
+@pytest.mark.parametrize("with_key", [True, False])
+def test_the_notebook(with_key: bool, stub_environment: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not with_key:  # it starts a stub of its own
+        monkeypatch.delenv("TRIO_API_KEY")
+        monkeypatch.delenv("TRIO_BASE_URL")
     notebook = json.loads((HOME / "look_around.ipynb").read_text("utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [] == [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
-    run_program("\n".join(cells), "look_around", {"__name__": "__main__"})
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    run_program("\n".join(cells), "look_around", namespace)
+    assert isinstance(namespace["seen"], Triggered)
+    assert bool(stub_environment.requests) is with_key
 
 
 def test_every_program_is_listed() -> None:
