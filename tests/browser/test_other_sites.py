@@ -91,6 +91,7 @@ def test_a_page_of_another_site_reads_and_starts_nothing(browser: Browser, site:
                 ("/api/live-monitor", "POST", hook),
                 ("/_stub/wire", "POST", json.dumps({"kind": "reset"})),
                 ("/_stub/reset", "POST", "{}"),
+                ("/_stub/start", "POST", json.dumps(MONITOR)),
                 (f"/_stub/jobs/{job.job_id}/cancel", "POST", "{}"),
                 (f"/api/jobs/{job.job_id}", "DELETE", None),
             ):

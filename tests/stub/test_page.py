@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from trio_client.stub import Scene, StubServer
+from trio_client.stub import Generation, Scene, StubServer
 from trio_client.stub.engine.pictures import picture
 from trio_client.stub.page.live import MAX_FEEDS
 
@@ -56,7 +56,7 @@ def test_what_is_shown_is_short_and_masked(stub: StubServer, control: httpx.Clie
     (job,) = state["jobs"]
     assert job["stream_url"] == "rtsp://***@camera.example/yard?access_token=***&x=1"
     assert (job["status"], job["checks"], job["triggers"], len(job["condition"])) == ("completed", 3, 1, 300)
-    assert [event["name"] for event in state["events"]] == ["stopped", "triggered", "progress", "progress", "started"]
+    assert [event["name"] for event in state["events"]] == ["stopped", "triggered", "progress", "started"]
     assert "hunter" not in json.dumps(state)
     stub.add_jobs(300)
     state = shown(control)
@@ -141,6 +141,67 @@ def test_a_trigger_by_hand(stub: StubServer, control: httpx.Client, client: http
         stub.trigger(digest)
 
 
+def test_progress_of_a_job_is_one_entry_until_something_else_happens(
+    stub: StubServer, control: httpx.Client, client: httpx.Client
+) -> None:
+    stub.scene(YARD, Scene(holds=False))
+    ids = [client.post("/live-monitor", json={**MONITOR, "interval_seconds": 5}).json()["job_id"] for _ in range(2)]
+    stub.clock.advance(26)
+    entries = [(event["job_id"], event["name"], event["count"]) for event in shown(control)["events"]]
+    assert sorted(entries) == sorted(
+        [(job_id, name, n) for job_id in ids for name, n in (("started", 1), ("progress", 5))]
+    )
+    assert shown(control)["events"][0]["text"] == "check 5: condition not met"
+    stub.trigger(ids[0])
+    stub.trigger(ids[1])
+    client.post("/live-monitor", json={**MONITOR, "interval_seconds": 5, "max_triggers": None})
+    stub.clock.advance(30)
+    stub.trigger(stub.jobs[2].job_id)
+    stub.clock.advance(5)
+    names = [(event["name"], event["count"]) for event in shown(control)["events"][:4]]
+    assert names == [("progress", 1), ("triggered", 1), ("progress", 5), ("started", 1)]
+
+
+@pytest.mark.parametrize(
+    ("generation", "words"), [("G1", "early February 2026"), ("G3", "February to March 2026"), ("G4", "the newest")]
+)
+def test_the_documentation_is_named_in_words(generation: Generation, words: str) -> None:
+    with (
+        StubServer(speed=0, generation=generation) as stub,
+        httpx.Client(base_url=stub.url, trust_env=False) as control,
+    ):
+        assert words in shown(control)["documentation"]
+
+
+def test_a_monitor_is_started_by_hand_without_a_key() -> None:
+    with StubServer(speed=0, api_keys=["secret"], max_jobs=1, credits=5) as stub:
+        with httpx.Client(base_url=stub.url, trust_env=False) as control:
+            started = control.post("/_stub/start", json=MONITOR)
+            assert started.json() == {"job_id": stub.jobs[0].job_id, "status": "pending"}
+            stub.clock.advance(40)
+            assert (stub.jobs[0].reason, stub.requests) == ("condition_triggered", [])
+            control.post("/_stub/start", json=MONITOR)
+
+            def refusal(**change: Any) -> tuple[int, str]:
+                reply = control.post("/_stub/start", json={**MONITOR, **change})
+                return reply.status_code, reply.json()["error"]["code"]
+
+            assert refusal() == (429, "MAX_JOBS_REACHED")
+            stub.credits = 0
+            assert refusal() == (402, "INSUFFICIENT_CREDITS")
+            for change in (
+                {"condition": ""},
+                {"condition": "x" * 5000},
+                {"stream_url": 1},
+                {"webhook_url": "http://a"},
+            ):
+                assert refusal(**change)[0] == 422
+            stub.scene(YARD, Scene(live=False))
+            assert refusal() == (400, "STREAM_OFFLINE")
+            assert control.post("/_stub/start", content=b"{").status_code == 422
+            assert len(stub.jobs) == 2
+
+
 def test_a_failure_and_a_cancel_by_hand(stub: StubServer, control: httpx.Client, client: httpx.Client) -> None:
     ids = [client.post("/live-monitor", json=MONITOR).json()["job_id"] for _ in range(3)]
     assert control.post(f"/_stub/jobs/{ids[0]}/fail").json()["status"] == "failed"
@@ -190,8 +251,9 @@ def test_a_page_of_another_site_cannot_control_the_server(
     stub: StubServer, control: httpx.Client, client: httpx.Client, headers: dict[str, str]
 ) -> None:
     job_id = client.post("/live-monitor", json=MONITOR).json()["job_id"]
-    for path in (f"/_stub/jobs/{job_id}/cancel", "/_stub/reset", "/_stub/fail"):
-        assert control.post(path, json={}, headers=headers).status_code == 403
+    for path in (f"/_stub/jobs/{job_id}/cancel", "/_stub/reset", "/_stub/fail", "/_stub/start"):
+        assert control.post(path, json=MONITOR, headers=headers).status_code == 403
+    assert control.post("/_stub/start", json=MONITOR, headers={"host": "evil.example"}).status_code == 403
     assert stub.running_jobs == 1
     own = {"origin": stub.url, "sec-fetch-site": "same-origin"}
     assert control.post(f"/_stub/jobs/{job_id}/cancel", headers=own).status_code == 200

@@ -95,6 +95,7 @@ CONTROL_SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "advance": _object(("seconds",), seconds=_SECONDS),
     "settings": _object(speed=_SECONDS, max_jobs=_COUNT, credits=_nullable(_SECONDS), generation=_TEXT),
+    "start": _object(("stream_url", "condition"), stream_url=_TEXT, condition=_TEXT),
     "jobs": _object(count=_COUNT, status=_TEXT, job_type=_TEXT, stream_url=_TEXT),
     "webhooks": _object(shape=_TEXT, copies=_COUNT, reverse=_FLAG, delay=_SECONDS, unsigned=_FLAG, tampered=_FLAG),
     "osapi": _object(

@@ -12,10 +12,11 @@ from ..delivery.event_stream import EventStream
 from ..documented.errors import ApiError
 from ..documented.generations import Traits
 from ..documented.validation import read_body, read_query
-from ..engine.job import Delivery, JobType, delivery_mode
+from ..engine.job import Delivery, Job, JobType, delivery_mode
 from ..engine.single_checks import analyze_frame, check_once
 from ..faults.apply import stream_script
 from . import replies
+from .control_schema import read_control
 from .state import ApiState
 from .stream_address import StreamAddress, check_watchable, check_webhook_url, read_stream_url
 
@@ -102,6 +103,13 @@ class Api:
             "live-monitor", read_body("LiveMonitorRequest", await request.body(), self._traits), request
         )
 
+    async def start(self, request: Request) -> Response:
+        """POST /_stub/start: what `POST /live-monitor` does with `stream_url` and `condition`, without a key."""
+        body = await request.body()
+        read_control("start", body)
+        job = self._start("live-monitor", read_body("LiveMonitorRequest", body, self._traits), "polling")
+        return JSONResponse({"job_id": job.job_id, "status": job.status})
+
     async def live_digest(self, request: Request) -> Response:
         """POST /live-digest."""
         return self._create("live-digest", read_body("LiveDigestRequest", await request.body(), self._traits), request)
@@ -139,19 +147,23 @@ class Api:
         return self._state.traits
 
     def _create(self, job_type: JobType, body: dict[str, Any], request: Request) -> Response:
+        delivery = self._delivery(job_type, body, request.headers.get("accept", ""))
+        job = self._start(job_type, body, delivery)
+        if delivery == "sse":
+            script, keep_alive = stream_script(request.scope), self._state.keep_alive
+            return EventStream(job, self._state.engine, script, keep_alive=keep_alive, traits=self._traits)
+        return JSONResponse(replies.created(job, self._traits))
+
+    def _start(self, job_type: JobType, body: dict[str, Any], delivery: Delivery) -> Job:
         if body.get("webhook_url") is not None or (self._traits.webhook_required and job_type == "live-monitor"):
             check_webhook_url(body.get("webhook_url"))
         self._watchable(body["stream_url"])
         self._state.account.require()
         if job_type == "live-monitor" and self._traits.open_ended:
             body["max_triggers"] = None
-        delivery = self._delivery(job_type, body, request.headers.get("accept", ""))
         job = self._state.jobs.create(job_type, body, delivery)
         self._state.engine.wake()
-        if delivery == "sse":
-            script, keep_alive = stream_script(request.scope), self._state.keep_alive
-            return EventStream(job, self._state.engine, script, keep_alive=keep_alive, traits=self._traits)
-        return JSONResponse(replies.created(job, self._traits))
+        return job
 
     def _delivery(self, job_type: JobType, body: dict[str, Any], accept: str) -> Delivery:
         if job_type == "live-digest":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-__all__ = ["GENERATIONS", "NEWEST", "Generation", "Traits", "WebhookShape", "traits_of"]
+__all__ = ["GENERATIONS", "NEWEST", "PUBLISHED", "Generation", "Traits", "WebhookShape", "traits_of"]
 
 Generation = Literal["G1", "G2", "G3", "G4"]
 """`G1`: early February 2026, without a prefix and without keys; `G2`: the minimal pages under "monitoring"; `G3`: the
@@ -18,6 +18,13 @@ WebhookShape = Literal["envelope", "status", "mixed", "flat", "keyed", "minimal"
 `event`; `minimal`: triggers only, without any details."""
 
 NEWEST: Generation = "G4"
+PUBLISHED: Mapping[Generation, str] = {
+    "G1": "early February 2026",
+    "G2": "February 2026",
+    "G3": "February to March 2026",
+    "G4": "March 2026, the newest",
+}
+"""When each generation was published, in words."""
 _LATE = frozenset({"monitor_duration_seconds", "trigger_cooldown_seconds", "max_triggers"})
 _CLIPS = frozenset({"input_mode", "clip_duration_seconds"})
 _DIGEST = frozenset({"webhook_url", "max_windows", "include_frames"})

@@ -14,7 +14,8 @@ from ..api.state import ApiState
 from ..delivery.event_stream import disconnected
 from ..delivery.sse import event_text
 from ..documented.errors import ApiError
-from ..engine.engine import happened
+from ..documented.generations import PUBLISHED
+from ..engine.engine import HISTORY, happened
 from ..engine.job import Job
 from ..engine.job_events import JobEvent
 from ..engine.masking import mask_text, mask_url
@@ -60,11 +61,12 @@ def snapshot(state: ApiState) -> dict[str, Any]:
             "now": round(now, 1),
             "speed": state.clock.speed,
             "generation": state.generation,
+            "documentation": PUBLISHED[state.generation],
             "credits": state.account.left,
             "running": state.jobs.running(),
             "total": total,
             "jobs": [asdict(_shown_job(state, job, now)) for job in jobs],
-            "events": [_shown_event(*entry) for entry in state.engine.latest(EVENTS_SHOWN)],
+            "events": _shown_events(state.engine.latest(HISTORY)),
         }
 
 
@@ -134,6 +136,24 @@ def _shown_job(state: ApiState, job: Job, now: float) -> _ShownJob:
     )
 
 
+def _shown_events(latest: list[tuple[int, Job, JobEvent]]) -> list[dict[str, Any]]:
+    """The newest events; progress of a job without another event of it in between is one entry, with its `count`."""
+    shown: list[dict[str, Any]] = []
+    open_progress: dict[str, dict[str, Any]] = {}
+    for number, job, event in latest:
+        if event.name != "progress":
+            open_progress.pop(job.job_id, None)
+        elif job.job_id in open_progress:
+            open_progress[job.job_id]["count"] += 1
+            continue
+        if len(shown) == EVENTS_SHOWN:
+            break
+        shown.append(entry := _shown_event(number, job, event))
+        if event.name == "progress":
+            open_progress[job.job_id] = entry
+    return shown
+
+
 def _shown_event(number: int, job: Job, event: JobEvent) -> dict[str, Any]:
     text = event_text(event.data)
     if event.name == "progress":
@@ -149,6 +169,7 @@ def _shown_event(number: int, job: Job, event: JobEvent) -> dict[str, Any]:
         "name": event.name,
         "timestamp": event.timestamp,
         "text": _cut(mask_text(text)),
+        "count": 1,
     }
 
 

@@ -29,38 +29,58 @@ function showNotice(text) {
   showNotice.timer = setTimeout(() => { notice.hidden = true; }, 5000);
 }
 
-async function act(jobId, action) {
+async function post(path, body) {
   try {
-    const reply = await fetch(`/_stub/jobs/${encodeURIComponent(jobId)}/${action}`, { method: "POST" });
+    const reply = await fetch(path, { method: "POST", body });
     if (!reply.ok) showNotice((await reply.json()).error.message);
   } catch {
     showNotice("The stub server does not respond.");
   }
 }
 
-function newCard(job) {
-  const card = make("article", "card");
-  const view = make("div", "view");
+function newParts(job, card) {
   const parts = {
-    card, view, picture: make("img"), pill: make("span", "pill"), what: make("p", "what"),
-    where: make("p", "where mono"), how: make("p", "how"), bar: make("progress"), buttons: make("div", "buttons"),
+    card, active: job.active, view: make("div", "view"), picture: make("img"), pill: make("span", "pill"),
+    what: make("span", "what"), where: make("span", "where mono"), how: make("span", "how"),
   };
   parts.picture.alt = "The latest picture";
+  parts.view.append(parts.picture);
+  card.dataset.job = job.job_id;
+  return parts;
+}
+
+function newRow(job) {
+  const parts = newParts(job, make("details", "row"));
+  const summary = make("summary");
+  summary.append(parts.pill, parts.what, parts.where, parts.how);
+  parts.card.append(summary, parts.view);
+  parts.card.addEventListener("toggle", () => showPicture(parts));
+  return parts;
+}
+
+function newCard(job) {
+  const parts = newParts(job, make("article", "card"));
   const text = make("div", "text");
+  parts.bar = make("progress");
+  parts.buttons = make("div", "buttons");
   text.append(parts.what, parts.where, parts.how);
-  view.append(parts.picture, parts.pill);
-  card.append(view, parts.bar, text, parts.buttons);
+  parts.view.append(parts.pill);
+  parts.card.append(parts.view, parts.bar, text, parts.buttons);
   for (const [action, label, title] of ACTIONS) {
     const button = make("button", "", label);
     button.type = "button";
     button.title = title;
     button.setAttribute("aria-label", `${label} job ${job.job_id.slice(0, 8)}`);
     button.dataset.action = action;
-    button.addEventListener("click", () => act(job.job_id, action));
+    button.addEventListener("click", () => post(`/_stub/jobs/${encodeURIComponent(job.job_id)}/${action}`));
     parts.buttons.append(button);
   }
-  card.dataset.job = job.job_id;
   return parts;
+}
+
+function showPicture(parts) {
+  if (!parts.active && !parts.card.open) return;
+  if (parts.picture.getAttribute("src") !== parts.source) parts.picture.src = parts.source;
 }
 
 function count(number, word) {
@@ -68,7 +88,7 @@ function count(number, word) {
 }
 
 function showJob(job) {
-  if (!cards.has(job.job_id)) cards.set(job.job_id, newCard(job));
+  if (cards.get(job.job_id)?.active !== job.active) cards.set(job.job_id, job.active ? newCard(job) : newRow(job));
   const parts = cards.get(job.job_id);
   const digest = job.job_type === "live-digest";
   parts.card.dataset.status = job.status;
@@ -82,20 +102,23 @@ function showJob(job) {
     : [count(job.checks, "check"), count(job.triggers, "trigger")];
   if (job.streams) counts.push(count(job.streams, "open stream"));
   set(parts.how, "textContent", [`${job.elapsed} s`, ...counts].join(" · "));
+  parts.source = `/_stub/jobs/${job.job_id}/frame?v=${job.news}`;
+  showPicture(parts);
+  if (job.active) showControls(job, parts, digest);
+  return parts.card;
+}
+
+function showControls(job, parts, digest) {
   parts.bar.hidden = job.limit === null;
   if (job.limit !== null) {
     parts.bar.max = job.limit;
     parts.bar.value = Math.min(job.elapsed, job.limit);
     parts.bar.setAttribute("aria-label", `${job.elapsed} of ${job.limit} s`);
   }
-  const picture = `/_stub/jobs/${job.job_id}/frame?v=${job.news}`;
-  if (parts.picture.getAttribute("src") !== picture) parts.picture.src = picture;
   for (const button of parts.buttons.children) {
     const action = button.dataset.action;
-    button.hidden = !job.active || (action === "trigger" && digest) || (action === "drop" && !job.streams);
+    button.hidden = (action === "trigger" && digest) || (action === "drop" && !job.streams);
   }
-  parts.buttons.hidden = !job.active;
-  return parts.card;
 }
 
 function arrange(parent, nodes) {
@@ -108,7 +131,11 @@ function arrange(parent, nodes) {
 function showJobs(state) {
   const shown = new Set(state.jobs.map((job) => job.job_id));
   for (const id of cards.keys()) if (!shown.has(id)) cards.delete(id);
-  arrange(byId("jobs"), state.jobs.map(showJob));
+  const [active, ended] = [state.jobs.filter((job) => job.active), state.jobs.filter((job) => !job.active)];
+  arrange(byId("jobs"), active.map(showJob));
+  arrange(byId("finished"), ended.map(showJob));
+  byId("ended").hidden = ended.length === 0;
+  set(byId("ended-total"), "textContent", `${ended.length}`);
   byId("empty").hidden = state.total > 0;
   const more = state.total > state.jobs.length ? `, the newest ${state.jobs.length} shown` : "";
   set(byId("total"), "textContent", state.total ? `${state.total}${more}` : "");
@@ -117,11 +144,13 @@ function showJobs(state) {
 function newEvent(event) {
   const item = make("li");
   item.dataset.name = event.name;
-  item.dataset.number = event.number;
+  item.dataset.key = keyOf(event);
   const first = make("p", "first");
   const time = make("time", "", event.timestamp.slice(11, 19));
   time.dateTime = event.timestamp;
-  first.append(time, make("span", "name", event.name), make("span", "mono", event.job_id.slice(0, 8)));
+  first.append(time, make("span", "name", event.name));
+  if (event.count > 1) first.append(make("span", "times", `${event.count} times`));
+  first.append(make("span", "mono", event.job_id.slice(0, 8)));
   item.append(first);
   if (event.text) item.append(make("p", "", event.text));
   return item;
@@ -129,8 +158,12 @@ function newEvent(event) {
 
 function showEvents(events) {
   const list = byId("events");
-  const known = new Map([...list.children].map((item) => [item.dataset.number, item]));
-  arrange(list, events.map((event) => known.get(String(event.number)) || newEvent(event)));
+  const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
+  arrange(list, events.map((event) => known.get(keyOf(event)) || newEvent(event)));
+}
+
+function keyOf(event) {
+  return `${event.number} ${event.count}`;
 }
 
 function showFacts(state) {
@@ -138,7 +171,7 @@ function showFacts(state) {
     ["stub time", `${Math.floor(state.now)} s`],
     ["speed", state.speed === 0 ? "paused" : `${state.speed}×`],
     ["running", state.running],
-    ["documentation", state.generation],
+    ["documentation", state.documentation],
   ];
   if (state.credits !== null) facts.push(["credits", state.credits]);
   const list = byId("facts");
@@ -156,11 +189,13 @@ function link(state, text) {
   set(byId("link"), "textContent", text);
 }
 
-byId("sample").textContent = `curl ${location.origin}/api/live-monitor \\
-  -H 'Authorization: Bearer key' --json '{
-    "stream_url": "rtsp://gate.example/live",
-    "condition": "A van is at the gate"
-  }'`;
+byId("sample").textContent =
+  `TRIO_API_KEY=any-key trio-client --base-url ${location.origin}/api watch rtsp://gate.example/live "A van is at the gate"`;
+byId("start").hidden = false;
+byId("start").addEventListener("submit", (submitted) => {
+  submitted.preventDefault();
+  post("/_stub/start", JSON.stringify(Object.fromEntries(new FormData(submitted.target))));
+});
 
 const feed = new EventSource("/_stub/live");
 feed.addEventListener("open", () => link("live", "live"));

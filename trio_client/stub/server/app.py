@@ -96,8 +96,9 @@ def build_app(state: StubState, *, on_socket: bool = False) -> ASGIApp:
         yield
         await state.engine.aclose()
 
+    api = Api(state)
     app = Starlette(
-        routes=[*_control_routes(state), *_documented_routes(Api(state)), *_osapi_routes(state)],
+        routes=[*_control_routes(state, api), *_documented_routes(api), *_osapi_routes(state)],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, ApiError: _api_error, Exception: _internal_error},
     )
@@ -130,7 +131,7 @@ def _documented_routes(api: Api) -> list[Route]:
     return routes
 
 
-def _control_routes(state: StubState) -> list[Route]:
+def _control_routes(state: StubState, api: Api) -> list[Route]:
     """What scripts the server, and the page."""
     control, page = Control(state), PageRoutes(state)
     controls: Mapping[str, Mapping[str, Handler]] = {
@@ -139,6 +140,7 @@ def _control_routes(state: StubState) -> list[Route]:
         "/_stub/scene": {"POST": control.scene},
         "/_stub/clock/advance": {"POST": control.advance},
         "/_stub/jobs": {"GET": control.jobs, "POST": control.fill},
+        "/_stub/start": {"POST": api.start},
         "/_stub/jobs/{job_id}/trigger": {"POST": control.trigger},
         "/_stub/jobs/{job_id}/drop": {"POST": control.drop},
         "/_stub/jobs/{job_id}/fail": {"POST": control.fail_job},
