@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -71,7 +72,18 @@ def test_json_is_every_event_with_its_target(run: Run, environment: StubServer, 
     assert {"started", "progress", "triggered", "stopped"} <= {event["kind"] for event in events}
     pictures = [event["frame_path"] for event in events if event["kind"] == "triggered" and event["target"] == "gate"]
     assert Path(pictures[0]).read_bytes().startswith(b"\xff\xd8")
+    assert re.fullmatch(r"\d{8}T\d{6}Z-gate-[0-9a-f]{8}-1\.jpg", Path(pictures[0]).name)
     assert (0, "") == (done.code, done.err)
+
+
+def test_a_picture_is_named_by_its_camera_without_passwords(run: Run, environment: StubServer, tmp_path: Path) -> None:
+    name = f"Süd / 2: {GATE} " + "x" * 300
+    file = tmp_path / "cameras.toml"
+    file.write_text(FILE.replace("[cameras.gate]", f'[cameras."{name}"]'), "utf-8")
+    assert run("watch-many", str(file), "--save-frames", str(tmp_path / "frames")).code == 0
+    names = [path.name for path in (tmp_path / "frames").iterdir()]
+    assert any(re.fullmatch(r"[0-9TZ]+-Süd-2-[\w-]{30,}-[0-9a-f]{8}-1\.jpg", name) for name in names), names
+    assert "hunter2" not in "".join(names)
 
 
 def test_a_camera_that_fails_is_a_warning_and_an_exit_code(run: Run, environment: StubServer, file: Path) -> None:

@@ -17,6 +17,8 @@ from ._text import iso
 __all__ = ["FrameFolder"]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]")
+_UNSAFE_IN_NAMES = re.compile(r"[^\w-]+")
+_LONGEST_NAME = 40
 
 
 class FrameFolder:
@@ -39,15 +41,16 @@ class FrameFolder:
             except OSError as error:
                 raise UsageError(f"{path} cannot be created: {error.strerror or error}.") from error
 
-    def save(self, event: Event) -> str | None:
-        """Save an event's picture, and return the file; `None` without a picture or a folder."""
+    def save(self, event: Event, *, camera: str = "") -> str | None:
+        """Save an event's picture, named by time, camera and job; return the file, `None` without picture or folder."""
         frame = frame_of(event)
         if frame is None or self._path is None:
             return None
         moment = _UNSAFE.sub("", iso(event.occurred_at or datetime.now(timezone.utc))).replace("-", "")
         job = _UNSAFE.sub("", event.job_id or "")[:8] or "job"
+        name = _UNSAFE_IN_NAMES.sub("-", self._out.clean(camera)).strip("-")[:_LONGEST_NAME]
         try:
-            return str(frame.save(self._path / self._next_name(f"{moment}-{job}")))
+            return str(frame.save(self._path / self._next_name("-".join(filter(None, (moment, name, job))))))
         except (OSError, ResponseValidationError) as error:
             self._out.warn(f"A picture could not be saved: {error}")
             return None

@@ -57,7 +57,8 @@ class _Printer:
 
     def print(self, target: Target, event: Event) -> None:
         """Print one event."""
-        out, frame, name = self._out, self._frames.save(event), str(target.key)
+        out, name = self._out, str(target.key)
+        frame = self._frames.save(event, camera=name)
         if self.json:
             out.data({"target": name, **event_data(event, frame=frame)})
         elif isinstance(event, Failed):
