@@ -24,9 +24,6 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-import dask
-import pandas as pd
-from distributed import Client, LocalCluster, Queue, Semaphore, as_completed, get_worker, wait
 
 from trio_client import (
     ClientConfig,
@@ -41,6 +38,13 @@ from trio_client import (
     TrioClient,
     TrioError,
 )
+
+try:
+    import dask
+    import pandas as pd
+    from distributed import Client, LocalCluster, Queue, Semaphore, as_completed, get_worker, wait
+except ModuleNotFoundError as error:
+    sys.exit(f"This example needs {error.name}; install it with: pip install 'dask[dataframe,distributed]'")
 
 
 class DaskSlots(SlotPool):

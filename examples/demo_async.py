@@ -59,7 +59,7 @@ async def watch_through_a_cut(client: AsyncTrioClient, stub: StubServer) -> Usag
 
 
 async def leave_early(client: AsyncTrioClient) -> Usage:
-    demo.chapter("Leave early", "async with client.live_monitor.stream(...) as events: await events.until(Triggered)")
+    demo.chapter("Leave early", "async with client.live_monitor.stream(...) as events: ...")
     async with client.live_monitor.stream(GATE, VAN, max_triggers=None) as events:
         seen = await events.until(Triggered)
         demo.show("triggered", seen and seen.explanation)

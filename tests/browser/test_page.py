@@ -110,7 +110,7 @@ def test_a_finished_job_is_a_line_that_opens(page: Page, stub: StubServer, start
 def test_a_job_is_started_from_the_page(page: Page, stub: StubServer) -> None:
     page.get_by_role("button", name="Start a monitor").click()
     expect(page.locator(".card .what")).to_have_text(OPEN)
-    page.get_by_label("Stream").fill("rtsp://yard.example/live")
+    page.get_by_label("Stream", exact=True).fill("rtsp://yard.example/live")
     page.get_by_label("Condition").fill("A person is in the yard")
     page.get_by_label("Condition").press("Enter")
     expect(page.locator(".card .what")).to_have_text(["A person is in the yard", OPEN])

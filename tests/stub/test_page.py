@@ -159,7 +159,7 @@ def test_progress_of_a_job_is_one_entry_until_something_else_happens(
     stub.trigger(stub.jobs[2].job_id)
     stub.clock.advance(5)
     names = [(event["name"], event["count"]) for event in shown(control)["events"][:4]]
-    assert names == [("progress", 1), ("triggered", 1), ("progress", 5), ("started", 1)]
+    assert names == [("progress", 1), ("triggered", 1), ("progress", 6), ("started", 1)]
 
 
 @pytest.mark.parametrize(
