@@ -91,7 +91,7 @@ def _inside(root: Path) -> int:
             "install",
             "--quiet",
             "--editable",
-            ".[aiohttp,cli,otel,stub]",
+            ".[aiohttp,cli,mcp,otel,redis,stub]",
             "--group",
             "test",
         ]
