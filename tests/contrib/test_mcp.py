@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,29 @@ def test_the_tools_say_what_they_do_and_what_they_cost(stub: StubServer) -> None
     assert "untrusted" in instructions
     seconds = by_name["watch"].input_schema["properties"]["seconds"]
     assert (seconds["default"], seconds["minimum"], seconds["maximum"]) == (45, 5, 600)
+
+
+def test_every_tool_says_what_it_returns(stub: StubServer) -> None:
+    async def body(client: Any) -> Any:
+        return (await client.list_tools()).tools
+
+    schemas = {tool.name: tool.output_schema for tool in use(stub, body)}
+    assert [name for name, schema in schemas.items() if not (schema and schema["properties"])] == []
+    assert {"triggered", "explanation", "cost_usd", "budget_left_usd"} <= set(schemas["check_once"]["required"])
+    assert "frame_id" in schemas["watch"]["properties"]
+    assert "frame_id" not in schemas["watch"]["required"]
+    assert [name for name, schema in schemas.items() if schema.get("additionalProperties") is False] == []
+
+
+@pytest.mark.thorough
+def test_without_docstrings_the_tools_keep_their_descriptions() -> None:
+    code = (
+        "import anyio; from trio_client import AsyncTrioClient; from trio_client.contrib.mcp import build_server\n"
+        "server = build_server(AsyncTrioClient('key-of-the-tests'))\n"
+        "print(*[tool.name for tool in anyio.run(server.list_tools) if not tool.description], sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_check_returns_its_picture_once_and_it_can_be_asked_about(stub: StubServer) -> None:

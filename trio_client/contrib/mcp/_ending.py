@@ -18,7 +18,8 @@ import anyio
 from ..._async.client import AsyncTrioClient
 from ..._time_source import REAL
 from ...errors import JobLeakWarning
-from ._server import Tools, server_of
+from ._server import server_of
+from ._tools import Tools
 
 __all__ = ["serve_stdio"]
 
