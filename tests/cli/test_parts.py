@@ -12,6 +12,7 @@ from trio_client._redaction import masked
 from trio_client.cli._advice import Advice
 from trio_client.cli._events import headline, is_short_gap
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
+from trio_client.cli._items import ItemCursor
 from trio_client.cli._options import seconds
 from trio_client.cli._text import ago, clean, json_line, plural, span
 from trio_client.cli._watch_state import WatchState
@@ -246,3 +247,44 @@ def test_each_event_has_a_headline(event: object, text: str) -> None:
 def test_a_gap_under_a_second_is_worth_no_line(seconds: float | None, is_short: bool) -> None:
     ended_at = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert is_short_gap(CoverageGap(started_at=NOW, ended_at=ended_at)) is is_short
+
+
+def page(*ids: str, **others: object) -> dict[str, object]:
+    return {"jobs": [{"job_id": each} for each in ids], **others}
+
+
+def listed(*pages: dict[str, object]) -> list[str]:
+    cursor, keys = ItemCursor(limit=None, page_size=2, offset=0), list[str]()
+    for each in pages:
+        assert not cursor.finished
+        keys += [item.key for item in cursor.take(each)]
+    assert cursor.finished
+    return keys
+
+
+def test_a_list_ends_with_an_empty_page_or_a_null_one() -> None:
+    assert listed(page("a", "b"), page("c"), page()) == ["a", "b", "c"]
+    assert listed(page("a"), {"jobs": None, "total": 1}) == ["a"]
+    assert listed({"items": None}) == []
+
+
+def test_items_that_move_up_in_a_list_that_shrinks_are_not_missed() -> None:
+    cursor = ItemCursor(limit=None, page_size=2, offset=0)
+    assert [item.key for item in cursor.take(page("a", "b", total=4))] == ["a", "b"]
+    assert [item.key for item in cursor.take(page("d", total=3))] == ["d"]  # "a" is gone, and "c" has moved up
+    assert cursor.offset == 1
+    assert [item.key for item in cursor.take(page("c", "d", total=3))] == ["c"]
+
+
+def test_items_without_an_id_are_compared_as_a_whole() -> None:
+    assert listed({"items": [{"at": 1}, {"at": 2}]}, {"items": [{"at": 2}, 7]}, {"items": []}) == [
+        '{"at": 1}',
+        '{"at": 2}',
+        "7",
+    ]
+
+
+@pytest.mark.parametrize("reply", [{}, {"detail": None}, {"jobs": [], "items": []}, {"jobs": {}}])
+def test_what_is_no_page_of_a_list_is_named(reply: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="not a page of a list"):
+        ItemCursor(limit=None, page_size=2, offset=0).take(reply)

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl
 
 import typer
 
-from .._json import as_array, as_object
 from .._redaction import masked
 from ..errors import APIConnectionError, ResponseValidationError
 from ._exits import JOB_MAY_RUN, UsageError
@@ -26,6 +25,7 @@ __all__ = ["api"]
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _IN_QUERY = ("GET", "HEAD")
+_LARGEST_PAGE = 100  # of which a smaller one is asked for where it is over the size limit
 
 
 def api(
@@ -111,37 +111,31 @@ def _print_events(out: Out, events: EventStream) -> int:
 
 
 def _print_pages(out: Out, client: TrioClient, path: str, request: dict[str, Any]) -> int:
-    """Print the items of a list, page by page, until a page has no new one."""
+    """Print the items of a list, page by page."""
+    from .._sync.job_calls import PageIterator
+    from ._items import ItemCursor
+
     query: dict[str, Any] = dict(request["params"])
-    offset = _start(query)
-    seen: set[str] = set()
-    while True:
+    offset, asked = _whole(query.pop("offset", 0), "offset"), query.pop("limit", None)
+    page_size = _LARGEST_PAGE if asked is None else _whole(asked, "limit")
+
+    def fetch(limit: int, offset: int) -> dict[str, Any]:
         request["params"] = {**query, "offset": offset}
+        if asked is not None or limit < _LARGEST_PAGE:  # otherwise the server's own
+            request["params"]["limit"] = limit
         page: dict[str, Any] = client.request("GET", path, **request)
-        lists = [as_array(value) for value in page.values() if isinstance(value, list)]
-        if len(lists) != 1:
-            raise UsageError("The reply is not a page of a list; leave out --all.")
-        keys = [_key(item) for item in lists[0]]
-        if seen.issuperset(keys):
-            return 0
-        for key, item in zip(keys, lists[0], strict=True):
-            if key not in seen:
-                out.data(item)
-                seen.add(key)
-        offset += len(lists[0])
+        return page
+
+    for item in PageIterator(ItemCursor(limit=None, page_size=page_size, offset=offset), fetch):
+        out.data(item.value)
+    return 0
 
 
-def _start(query: dict[str, Any]) -> int:
+def _whole(value: Any, name: str) -> int:
     try:
-        return int(query.pop("offset", 0))
+        return int(value)
     except (TypeError, ValueError):
-        raise UsageError("offset must be a whole number.") from None
-
-
-def _key(item: Any) -> str:
-    """Return what identifies an item of a list: its id, else all of it."""
-    found = as_object(item)
-    return str(found.get("job_id") or found.get("id") or json_.dumps(item, sort_keys=True, default=str))
+        raise UsageError(f"{name} must be a whole number.") from None
 
 
 def _path(text: str) -> tuple[str, dict[str, Any]]:
