@@ -169,10 +169,13 @@ class Transport:
         return model
 
     def _persist(self, attempt: Callable[[], _T], request: Prepared, attempts: Attempts) -> _T:
-        """Make the first attempt, and leave the rest to tenacity if it failed."""
+        """Make the first attempt, and leave the rest to tenacity if it failed and is worth another."""
         try:
             return attempt()
         except TrioError as error:
+            if not attempts.should_retry(error):
+                self._note_failure(request, attempts, error)
+                raise
             first = [error]  # a list, to be emptied: an error that its own traceback's frames hold is a cycle
         return self._repeat(first, attempt, request, attempts)
 
@@ -183,17 +186,22 @@ class Transport:
             self._note_failure(request, attempts, first[0])
             raise first.pop() from None
 
+        decided = [True]  # to retry after the first failure
+
         def again() -> _T:
             if first:
                 raise first.pop()
             return attempt()
+
+        def should_retry(error: BaseException) -> bool:
+            return decided.pop() if decided else attempts.should_retry(error)
 
         def announce(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
             self._note_retry(request, attempts, error)
 
         retrying = Retrying(
-            retry=retry_if_exception(attempts.should_retry),
+            retry=retry_if_exception(should_retry),
             wait=lambda _: attempts.wait,
             before_sleep=announce,
             sleep=self.sleep,
