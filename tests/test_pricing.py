@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -34,6 +35,8 @@ def test_an_estimate_is_the_published_price_times_what_is_used(kind: Any, argume
         ("live-monitor", {"checks": 5}, "checks"),
         ("check-once", {"minutes": 5}, "minutes"),
         ("live-monitor", {"minutes": -1}, "minutes"),
+        ("live-monitor", {"minutes": math.inf}, "minutes"),
+        ("live-monitor", {"minutes": math.nan}, "minutes"),
         ("live-monitor", {"minutes": 5, "input_mode": "hybrid"}, "price_per_minute_usd"),
         ("live-monitor", {"minutes": 5, "price_per_minute_usd": 0}, "price_per_minute_usd"),
     ],

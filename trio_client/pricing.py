@@ -51,9 +51,9 @@ def _minute(kind: str, input_mode: str | None, override: float | None) -> float:
     if kind not in _BY_THE_MINUTE:
         raise _unknown(kind, _BY_THE_MINUTE)
     if override is not None:
-        if not override > 0:
+        if not 0 < override < math.inf:
             raise RequestValidationError(
-                f"price_per_minute_usd is {override!r}; it must be a positive number of US dollars.",
+                f"price_per_minute_usd is {override!r}; it must be a positive, finite number of US dollars.",
                 field="price_per_minute_usd",
                 value=override,
             )
@@ -96,8 +96,8 @@ def estimate_usd(
         The estimate.
 
     Raises:
-        RequestValidationError: there is no published price, an amount is negative, or the kind is not billed by it: a
-            check has no minutes.
+        RequestValidationError: there is no published price, an amount is negative or infinite, or the kind is not
+            billed by it: a check has no minutes.
 
     Example:
         >>> estimate_usd("live-monitor", minutes=90)
@@ -108,8 +108,10 @@ def estimate_usd(
     Source: the vendor's agent skill, March 2026.
     """
     for name, amount in (("minutes", minutes), ("checks", checks)):
-        if not amount >= 0:
-            raise RequestValidationError(f"{name} is {amount!r}; it must be 0 or more.", field=name, value=amount)
+        if not 0 <= amount < math.inf:
+            raise RequestValidationError(
+                f"{name} is {amount!r}; it must be 0 or more, and finite.", field=name, value=amount
+            )
     if kind not in PRICES_USD:
         raise _unknown(kind, PRICES_USD)
     by, other, amount = ("checks", "minutes", minutes) if kind == "check-once" else ("minutes", "checks", checks)

@@ -202,6 +202,12 @@ class TestState:
             await client.live_monitor.stream(YARD, OPEN).until(kind)
         assert [] == stub.requests
 
+    async def test_until_refuses_to_wait_for_nothing(self, stub: StubServer, client: AsyncTrioClient) -> None:
+        kinds: Any = ()
+        with pytest.raises(RequestValidationError, match=r"no event type.*until\(Triggered\); collect\(\) reads"):
+            await client.live_monitor.stream(YARD, OPEN).until(*kinds)
+        assert [] == stub.requests
+
     async def test_it_knows_its_job_its_last_event_and_its_outcome(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:

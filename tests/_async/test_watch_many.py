@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -585,6 +586,13 @@ async def test_common_limits_are_checked_before_anything_is_sent(stub: StubServe
     assert [] == stub.requests
 
 
+async def test_waiting_for_no_kind_of_event_is_refused(stub: StubServer, client: AsyncTrioClient) -> None:
+    kinds: Any = ()
+    with pytest.raises(RequestValidationError, match=r"no event type.*collect\(\) reads to the end"):
+        await client.watch_many(cameras(1)).until(*kinds, timeout=1)
+    assert [] == stub.requests
+
+
 async def test_what_cannot_be_added_or_removed_is_named(stub: StubServer, client: AsyncTrioClient) -> None:
     one, other = cameras(2)
     events = client.watch_many([one])
@@ -655,8 +663,8 @@ async def test_all_survive_an_outage(stub: StubServer, client: AsyncTrioClient, 
 # async-only: end
 
 
-@pytest.mark.parametrize("seconds", [0, -1, "300", True])
-async def test_a_time_slice_must_be_positive(client: AsyncTrioClient, seconds: Any) -> None:
+@pytest.mark.parametrize("seconds", [0, -1, "300", True, math.inf, math.nan])
+async def test_a_time_slice_must_be_positive_and_finite(client: AsyncTrioClient, seconds: Any) -> None:
     with pytest.raises(RequestValidationError, match="turn_seconds"):
         client.watch_many(cameras(1), turn_seconds=seconds)
 

@@ -399,7 +399,7 @@ def peak_memory() -> Iterator[Callable[[], int]]:
 
 async def test_cookies_that_replies_set_are_not_sent_back(connect: Connect, way: str) -> None:
     if way == "httpx-aiohttp":
-        return  # aiohttp has cookies of its own: see the next
+        pytest.skip("aiohttp has cookies of its own: see the next")
     with RawServer(reply({"jobs": []}, set_cookie="planted=1")) as server:
         client = connect(base_url=server.base_url.replace("127.0.0.1", "localhost"))
         for _ in range(3):
@@ -411,7 +411,7 @@ async def test_cookies_that_replies_set_are_not_sent_back(connect: Connect, way:
 async def test_aiohttp_sends_no_cookies_back_with_a_jar_that_keeps_none(connect: Connect, way: str) -> None:
     """As docs/production.md advises."""
     if way != "httpx-aiohttp":
-        return
+        pytest.skip("only aiohttp keeps cookies of its own")
     transport = httpx_aiohttp.AiohttpTransport(
         client=lambda: aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     )
@@ -426,7 +426,7 @@ async def test_aiohttp_sends_no_cookies_back_with_a_jar_that_keeps_none(connect:
 # async-only: end
 async def test_cookies_that_the_injected_client_had_are_sent(connect: Connect, way: str) -> None:
     if way in ("own connections", "httpx-aiohttp"):
-        return
+        pytest.skip("there is no client of httpx with cookies")
     through = import_module(way).AsyncClient(trust_env=False)
     through.cookies.set("mine", "1")
     with RawServer(reply({"jobs": []}, set_cookie="planted=1")) as server:

@@ -193,6 +193,12 @@ class TestState:
             client.live_monitor.stream(YARD, OPEN).until(kind)
         assert [] == stub.requests
 
+    def test_until_refuses_to_wait_for_nothing(self, stub: StubServer, client: TrioClient) -> None:
+        kinds: Any = ()
+        with pytest.raises(RequestValidationError, match=r"no event type.*until\(Triggered\); collect\(\) reads"):
+            client.live_monitor.stream(YARD, OPEN).until(*kinds)
+        assert [] == stub.requests
+
     def test_it_knows_its_job_its_last_event_and_its_outcome(self, stub: StubServer, client: TrioClient) -> None:
         with client.live_monitor.stream(YARD, OPEN) as events:
             assert events.job_id is None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -236,6 +237,13 @@ def test_common_limits_are_checked_before_anything_is_sent(stub: StubServer, cli
     assert [] == stub.requests
 
 
+def test_waiting_for_no_kind_of_event_is_refused(stub: StubServer, client: TrioClient) -> None:
+    kinds: Any = ()
+    with pytest.raises(RequestValidationError, match=r"no event type.*collect\(\) reads to the end"):
+        client.watch_many(cameras(1)).until(*kinds, timeout=1)
+    assert [] == stub.requests
+
+
 def test_what_cannot_be_added_or_removed_is_named(stub: StubServer, client: TrioClient) -> None:
     one, other = cameras(2)
     events = client.watch_many([one])
@@ -266,8 +274,8 @@ def test_there_is_no_gap_while_slots_are_free(stub: StubServer, client: TrioClie
     assert 0 == kinds["gap"]
 
 
-@pytest.mark.parametrize("seconds", [0, -1, "300", True])
-def test_a_time_slice_must_be_positive(client: TrioClient, seconds: Any) -> None:
+@pytest.mark.parametrize("seconds", [0, -1, "300", True, math.inf, math.nan])
+def test_a_time_slice_must_be_positive_and_finite(client: TrioClient, seconds: Any) -> None:
     with pytest.raises(RequestValidationError, match="turn_seconds"):
         client.watch_many(cameras(1), turn_seconds=seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -57,7 +58,12 @@ async def test_an_address_where_no_redis_answers_is_named_before_anything_is_sen
 
 @pytest.mark.parametrize(
     ("options", "named"),
-    [({"slots": 0}, "slots"), ({"slots": 2.5}, "slots"), ({"slots": 2, "lease_seconds": 0}, "lease")],
+    [
+        ({"slots": 0}, "slots"),
+        ({"slots": 2.5}, "slots"),
+        ({"slots": 2, "lease_seconds": 0}, "lease"),
+        ({"slots": 2, "lease_seconds": math.inf}, "finite"),
+    ],
 )
 def test_numbers_out_of_range_are_refused(options: Any, named: str) -> None:
     with pytest.raises(RequestValidationError, match=named):

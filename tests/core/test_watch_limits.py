@@ -147,6 +147,13 @@ def test_without_limits_a_watch_never_ends_by_itself() -> None:
         ({"duration": 0}, "duration is 0; it must be a positive number of seconds"),
         ({"max_cost_usd": -1}, "max_cost_usd is -1; it must be a positive number of US dollars"),
         ({"max_cost_usd": 0.01}, "at least 0.02, the price of the first minute"),
+        ({"max_cost_usd": math.inf}, "max_cost_usd is inf; it must be a finite number of US dollars. Leave"),
+        ({"max_cost_usd": 10**400}, "it must be a finite number of US dollars"),
+        ({"max_cost_usd": math.nan}, "max_cost_usd is nan; it must be a positive number of US dollars"),
+        ({"duration": math.inf}, "duration is inf; it must be a finite number of seconds. Leave duration out for no"),
+        ({"duration": math.nan}, "duration is nan; it must be a positive number of seconds"),
+        ({"price_per_minute": math.inf}, "price_per_minute_usd is inf; it must be a positive, finite number"),
+        ({"price_per_minute": math.nan}, "price_per_minute_usd is nan; it must be a positive, finite number"),
         ({"max_cost_usd": 1, "input_mode": "hybrid"}, "Pass price_per_minute_usd"),
     ],
 )
@@ -160,7 +167,13 @@ def test_the_callers_own_price_wins() -> None:
     assert 0.05 == watch_limits("live-monitor", None, 1, 0.05, input_mode="hybrid").price_per_minute_usd
 
 
-@pytest.mark.parametrize("duration", [0.1, 4.99, 0, -1, "60"])
+@pytest.mark.parametrize("usd", [math.inf, math.nan, 10**400])
+def test_a_common_limit_of_costs_is_finite(usd: float) -> None:
+    with pytest.raises(errors.RequestValidationError, match="max_cost_usd"):
+        SharedLimits(None, usd, clock=Clock())
+
+
+@pytest.mark.parametrize("duration", [0.1, 4.99, 0, -1, "60", math.inf, math.nan])
 def test_no_watch_is_shorter_than_the_shortest_job(duration: Any) -> None:
     with pytest.raises(errors.RequestValidationError, match="duration"):
         watch_limits("live-monitor", duration, None, None)

@@ -21,7 +21,7 @@ class AsyncChannel:
     """
 
     def __init__(self) -> None:
-        self._pairs: deque[tuple[Target, Event]] = deque()
+        self._pair: tuple[Target, Event] | None = None
         self._waiting: deque[anyio.Event] = deque()  # no lock: those of anyio hang after some cancellations
         self._is_reserved = False
         self._filled = anyio.Event()
@@ -29,7 +29,7 @@ class AsyncChannel:
 
     async def put(self, pair: tuple[Target, Event], *, wanted: Callable[[], bool] = lambda: True) -> None:
         """Pass a pair on, once those before it were taken, if it is still wanted then."""
-        if self._pairs or self._is_reserved or self._waiting:
+        if self._pair is not None or self._is_reserved or self._waiting:
             turn = anyio.Event()
             self._waiting.append(turn)
             try:
@@ -42,7 +42,7 @@ class AsyncChannel:
                 raise
         if wanted():  # a cancellation may arrive after the wait
             self._is_reserved = False
-            self._pairs.append(pair)
+            self._pair = pair
             self._filled.set()
         else:
             self._pass_turn()
@@ -55,20 +55,20 @@ class AsyncChannel:
 
     async def get(self) -> tuple[Target, Event]:
         """Return the next pair; raises EndOfStream after the last."""
-        while not self._pairs:
+        while self._pair is None:
             if self._ended:
                 raise anyio.EndOfStream
             if self._filled.is_set():
                 self._filled = anyio.Event()
             await self._filled.wait()
-        pair = self._pairs.popleft()
+        pair, self._pair = self._pair, None
         self._pass_turn()
         return pair
 
     def discard(self, target: Target) -> None:
         """Drop what the reader has not taken of a target."""
-        if self._pairs and self._pairs[0][0] == target:
-            self._pairs.popleft()
+        if self._pair is not None and self._pair[0] == target:
+            self._pair = None
             self._pass_turn()
 
     def end(self) -> None:

@@ -16,7 +16,7 @@ from .._core.shared_limits import SharedLimits
 from .._core.slot_pool import SlotPool, checked_slots
 from .._core.targets import Target, checked_target, checked_targets, no_such_target, same_target
 from .._core.usage import Usage
-from .._core.validation import event_types, not_negative, positive
+from .._core.validation import event_types, not_negative, positive_limit
 from .._core.watch_state import WatchState
 from ..errors import RequestValidationError
 from ..events import Event, Failed, Stopped
@@ -42,7 +42,7 @@ def watch_targets(
     max_cost_usd: float | None,
 ) -> AsyncTargetStream:
     """Return the stream of `watch_many`."""
-    positive("turn_seconds", turn_seconds, "seconds")
+    positive_limit("turn_seconds", turn_seconds, "seconds", advice="For long turns, pass 3600.")
     if turn_seconds < 60:
         logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
     checked_slots(slots)
@@ -225,7 +225,8 @@ class AsyncTargetStream:
             timeout: seconds to wait; `None`: as long as it takes.
 
         Raises:
-            RequestValidationError: a value is not an event type, or the timeout is negative; nothing was sent.
+            RequestValidationError: no event type is given, a value is none, or the timeout is negative; nothing was
+                sent.
         """
         event_types(kinds)
         if timeout is not None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from .._redaction import preview
 from ..errors import RequestValidationError
-from .validation import positive
+from .validation import positive_limit
 
 __all__ = ["SHORTEST_JOB", "SharedLimits", "Spender", "check_duration", "first_minute"]
 
@@ -40,7 +40,7 @@ class SharedLimits:
     def __init__(self, duration: float | None, max_cost_usd: float | None, *, clock: Callable[[], float]) -> None:
         check_duration(duration)
         if max_cost_usd is not None:
-            positive("max_cost_usd", max_cost_usd, "US dollars")
+            positive_limit("max_cost_usd", max_cost_usd, "US dollars")
         self.began: float | None = None
         self._duration = duration
         self._max_cost_usd = max_cost_usd
@@ -95,7 +95,7 @@ def check_duration(duration: Any) -> None:
     """Check how long a watch is to last: no job is shorter than five seconds."""
     if duration is None:
         return
-    positive("duration", duration, "seconds")
+    positive_limit("duration", duration, "seconds")
     if duration < SHORTEST_JOB:
         raise RequestValidationError(
             f"duration is {preview(repr(duration))}; it must be at least {SHORTEST_JOB:g} seconds, the shortest job.",

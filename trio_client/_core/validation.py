@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -26,6 +27,7 @@ __all__ = [
     "one_of",
     "path_segment",
     "positive",
+    "positive_limit",
     "stream_options",
     "validated",
 ]
@@ -109,6 +111,18 @@ def positive(field: str, value: Any, unit: str) -> None:
         )
 
 
+def positive_limit(field: str, value: Any, unit: str, *, advice: str | None = None) -> None:
+    """Check a limit, which must be a positive number that is finite: infinity is no limit, and cannot be counted."""
+    positive(field, value, unit)
+    if not _is_finite(value):
+        raise RequestValidationError(
+            f"{field} is {quoted(value, field)}; it must be a finite number of {unit}.",
+            advice=advice or f"Leave {field} out for no limit.",
+            field=field,
+            value=value,
+        )
+
+
 def not_negative(field: str, value: Any, unit: str) -> None:
     """Check an argument that must be a number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
@@ -155,6 +169,13 @@ def path_segment(value: str, field: str) -> str:
 
 def event_types(kinds: tuple[Any, ...]) -> None:
     """Check what `until` is to wait for, before it starts a job."""
+    if not kinds:
+        raise RequestValidationError(
+            "until was given no event type, so no event would end it.",
+            advice="Pass what to wait for, such as until(Triggered); collect() reads to the end.",
+            field="kinds",
+            value=kinds,
+        )
     for kind in kinds:
         if not isinstance(kind, (type, UnionType)):
             raise RequestValidationError(
@@ -172,6 +193,13 @@ def stream_options(
     one_of("on_drop", on_drop, drops)
     if wait_for_slot is not None:
         not_negative("wait_for_slot", wait_for_slot, "seconds")
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an int that no float holds
+        return False
 
 
 def _check_text(field: str, value: Any) -> None:

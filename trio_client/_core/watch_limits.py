@@ -12,7 +12,7 @@ from ..pricing import Kind, price_per_minute_usd
 from .endpoints import DEFAULT_DURATION_SECONDS
 from .shared_limits import SHORTEST_JOB, SharedLimits, check_duration, first_minute
 from .usage import JobMeter, Usage
-from .validation import positive
+from .validation import positive_limit
 from .watch_commands import UnresolvedCreate
 
 __all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]
@@ -46,7 +46,7 @@ def watch_limits(
     """Return the limits of a watch, validated."""
     check_duration(duration)
     if max_cost_usd is not None:
-        positive("max_cost_usd", max_cost_usd, "US dollars")
+        positive_limit("max_cost_usd", max_cost_usd, "US dollars")
     elif input_mode == "hybrid" and price_per_minute is None:
         return WatchLimits(duration, None, None)
     price = price_per_minute_usd(kind, input_mode=input_mode, override=price_per_minute)

@@ -192,7 +192,8 @@ class TargetStream:
             timeout: seconds to wait; `None`: as long as it takes.
 
         Raises:
-            RequestValidationError: a value is not an event type, or the timeout is negative; nothing was sent.
+            RequestValidationError: no event type is given, a value is none, or the timeout is negative; nothing was
+                sent.
         """
         event_types(kinds)
         if timeout is not None:

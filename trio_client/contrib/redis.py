@@ -18,7 +18,7 @@ from typing import Any
 
 import anyio
 
-from .._core.validation import integer, positive
+from .._core.validation import integer, positive_limit
 from .._http.concurrency.async_.daemon_thread import in_daemon_thread
 from .._redaction import mask
 from .._time_source import current
@@ -59,6 +59,9 @@ class RedisSlotLease:
         self._token = token
         self._busy = threading.Lock()  # a command is under way
         self._is_released = False
+
+    def __repr__(self) -> str:
+        return f"<RedisSlotLease of {self._lock.name}{', released' if self._is_released else ''}>"
 
     async def renew(self) -> bool:
         """Renew the lease; return `False` if another holds the slot by now.
@@ -155,7 +158,7 @@ class RedisSlotPool:
         name: str = "trio",
         lease_seconds: float = 30,
     ) -> None:
-        positive("lease_seconds", lease_seconds, "seconds")
+        positive_limit("lease_seconds", lease_seconds, "seconds", advice="For long leases, pass 3600.")
         self._slots = integer("slots", slots, 1)
         self._name = name
         self._lease_seconds = lease_seconds
@@ -164,6 +167,9 @@ class RedisSlotPool:
         self._next_try = 0.0
         self._was_full = False
         self._was_away = False
+
+    def __repr__(self) -> str:
+        return f"<RedisSlotPool of {self._slots} slots, named {self._name!r}>"
 
     async def check(self) -> None:
         """Ask Redis for an answer.
@@ -270,6 +276,9 @@ class RedisDuplicateStore:
             raise _wrong_client(client_or_url, "a redis.Redis, or an address; AsyncRedisDuplicateStore takes this one")
         self._client = _sync_client(client_or_url)
 
+    def __repr__(self) -> str:
+        return f"<RedisDuplicateStore with the prefix {self._prefix!r}>"
+
     def claim(self, key: str) -> Claim:
         """Claim a key: `new` if it is the caller's to handle, `busy` while another caller handles it, then `done`."""
         name = self._prefix + key
@@ -290,7 +299,8 @@ class AsyncRedisDuplicateStore:
     """A `webhooks.AsyncDuplicateStore` in Redis, as `RedisDuplicateStore`, for the ASGI application.
 
     Args:
-        client_or_url: a `redis.asyncio.Redis`, or an address such as `redis://redis.example:6379/0`.
+        client_or_url: a `redis.asyncio.Redis`, which is yours to close, or an address such as
+            `redis://redis.example:6379/0`, for as long as the program runs.
         ttl: seconds to remember an event, 1 or more.
         lease_seconds: seconds that a claim lives, 1 or more, longer than any handling takes.
         prefix: what the keys begin with.
@@ -323,19 +333,22 @@ class AsyncRedisDuplicateStore:
             raise _wrong_client(client_or_url, "a redis.asyncio.Redis, or an address")
         self._client: Any = client_or_url
 
+    def __repr__(self) -> str:
+        return f"<AsyncRedisDuplicateStore with the prefix {self._prefix!r}>"
+
     async def claim(self, key: str) -> Claim:
-        """Claim a key, as `RedisDuplicateStore.claim` does."""
+        """Claim a key: `new` if it is the caller's to handle, `busy` while another caller handles it, then `done`."""
         name = self._prefix + key
         if await self._client.set(name, "busy", nx=True, ex=self._lease_seconds):
             return "new"
         return _claim_of(await self._client.get(name))
 
     async def confirm(self, key: str) -> None:
-        """Record that the event was handled."""
+        """Record that the event was handled: from now on it is `done`."""
         await self._client.set(self._prefix + key, "done", ex=self._ttl)
 
     async def release(self, key: str) -> None:
-        """Release a claim."""
+        """Release a claim because handling failed: the next delivery is `new`."""
         await self._client.delete(self._prefix + key)
 
 
