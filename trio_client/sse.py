@@ -129,6 +129,9 @@ class Decoder:
         """Whether an event or a line has started and not ended yet."""
         return bool(self._held or self._head) or self._field is not None
 
+    def __repr__(self) -> str:
+        return f"<Decoder, {'within' if self.unfinished else 'between'} events>"
+
     def feed(self, chunk: Buffer) -> list[RawEvent]:
         """Take the next chunk and return the events that it completes, in order."""
         if type(chunk) is not bytes:

@@ -40,6 +40,7 @@ from trio_client import (
     Usage,
     WatchState,
     events,
+    models,
     osapi,
     response_info,
     sse,
@@ -100,6 +101,10 @@ def pages(client: TrioClient) -> list[str]:
     page = client.jobs.list()
     assert_type(page[0], Job)
     assert_type(page.has_more, bool)
+    assert_type(page[0].status, models.JobStatus | str | None)
+    assert_type(page[0].job_type, models.JobType | str | None)
+    status: str = page[0].status or "unknown"
+    Job(job_id="a1", status=status)
     assert_type(response_info(page).attempts, int)
     jobs: Iterator[Job] = client.jobs.iterate(limit=5)
     return [job.job_id for job in page] + [job.job_id for job in jobs]

@@ -164,11 +164,12 @@ class AsyncTrioClient(AsyncBaseClient):
         It is sent again only if it was surely not carried out, unless `RetryPolicy.retry_billed`.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
-            condition: what to check for, in words; 1 to 1,000 characters.
-            input_mode: what is checked: `frames`, `clip` or `hybrid` (server's default: `frames`).
-            clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
-            include_frame: whether the picture comes along, in `.frame` (server's default: no).
+            stream_url: YouTube Live URL or RTSP stream, 1 to 500 characters.
+            condition: natural language condition to check, 1 to 1,000 characters.
+            input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `frames`).
+            clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
+                1 to 10 (server's default: 3).
+            include_frame: whether to return the analyzed frame (server's default: no). It is in `.frame`.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 
@@ -201,11 +202,13 @@ class AsyncTrioClient(AsyncBaseClient):
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> FrameAnswer:
-        """Ask a question about a picture of your own. Billed per call, and repeated like `check_once`.
+        """Ask a question about a picture of your own. Billed per call.
+
+        It is sent again only if it was surely not carried out, unless `RetryPolicy.retry_billed`.
 
         Args:
             frame: a JPEG: its bytes, a `pathlib.Path` to it, or a `Frame`.
-            question: yes/no or open-ended; 1 to 1,000 characters.
+            question: a yes/no or an open-ended question, 1 to 1,000 characters.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 

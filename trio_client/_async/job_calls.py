@@ -50,6 +50,10 @@ class AsyncPageIterator(Generic[_P, _J]):
         """Where in the list the next page begins."""
         return self._cursor.offset
 
+    def __repr__(self) -> str:
+        ended = ", ended" if self._cursor.finished and not self._pending else ""
+        return f"<{type(self).__name__}, next page at offset {self.offset}{ended}>"
+
     def __aiter__(self) -> Self:
         return self
 

@@ -24,7 +24,7 @@ from ..models import CancelledJob, Job, JobDetail, JobPage, JobStatus, JobType
 from .job_calls import AsyncPageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import AsyncOwnedJob
-from .transport import AsyncTransport
+from .resource import AsyncResource
 
 __all__ = ["AsyncJobIterator", "AsyncJobs"]
 
@@ -41,11 +41,22 @@ class AsyncJobIterator(AsyncPageIterator[JobPage, Job]):
     """
 
 
-class AsyncJobs:
-    """The jobs of the account. Reached as `client.jobs`."""
+class AsyncJobs(AsyncResource):
+    """The jobs of the account, running or ended. Reached as `client.jobs`.
 
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+    - `list` returns one page of jobs, `iterate` all of them, page after page.
+    - `get` returns one job as it is now; `wait` returns it once it has ended.
+    - `events` follows a running job by polling, as events.
+    - `cancel` stops one job, `cancel_all` those that match.
+    - `reconcile` retries the lookup of the job of a create whose outcome is unknown.
+
+    Example:
+        >>> async with AsyncTrioClient() as client:
+        ...     job = await client.live_monitor.create("rtsp://cam/1", "a van is there")
+        ...     ended = await client.jobs.wait(job.job_id, poll_interval=0.1)
+        >>> ended.status
+        'completed'
+    """
 
     async def list(
         self,
@@ -112,7 +123,7 @@ class AsyncJobs:
             limit: how many jobs to yield in all; `None`: all there are.
             page_size: how many to ask for at a time, 1 or more.
             offset: how many jobs to skip, 0 or more.
-            timeout: for each request, as in `list`.
+            timeout: of each request: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request.
 
         Returns:

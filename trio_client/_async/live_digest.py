@@ -17,17 +17,27 @@ from ..models import Job
 from .event_stream import AsyncEventStream, AsyncWatchStream
 from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
-from .transport import AsyncTransport
+from .resource import AsyncResource
 from .watch import AsyncWatch
 
 __all__ = ["AsyncLiveDigest"]
 
 
-class AsyncLiveDigest:
-    """Digests: jobs that summarise a stream, window by window. Reached as `client.live_digest`."""
+class AsyncLiveDigest(AsyncResource):
+    """Digests: jobs that summarize a live stream in words, window by window. Reached as `client.live_digest`.
 
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+    - `create` starts a digest that runs by itself, and returns its job; read its events by webhook or by polling.
+    - `stream` starts a digest and returns its events as they happen; leaving the block stops it.
+    - `watch` does so without end, digest after digest, and goes on after dropped streams and failures.
+
+    Example:
+        >>> from trio_client.events import Summary
+        >>> async with AsyncTrioClient() as client:
+        ...     async with client.live_digest.stream("rtsp://cam/1", window_minutes=1) as events:
+        ...         summary = await events.until(Summary)
+        >>> summary.summary is not None
+        True
+    """
 
     async def create(
         self,
@@ -46,20 +56,27 @@ class AsyncLiveDigest:
     ) -> Job:
         """Start a digest and return its job at once. The job runs on by itself, and is billed by the minute.
 
-        Arguments that are not given are not sent: the server's defaults apply. A create that failed after it
-        may have been sent is never sent again, as in `live_monitor.create`.
+        With `webhook_url` the events are delivered there; otherwise poll the job with `client.jobs`.
+        Arguments that are not given are not sent: the server's defaults apply.
+
+        A create that failed after it may have been sent is never sent again. The job list is searched for the
+        job instead; if exactly one fits, it is returned, and `response_info(job).recovered` is true.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to summarise, 1 to 500 characters.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
-            capture_interval_seconds: seconds between two frames, 10 to 300 (server's default: 60).
-            webhook_url: where events are delivered: a public http(s) URL, 1 to 2,083 characters.
-            max_windows: windows before the job completes, 1 or more; `None`: until its time is up.
-            include_frames: whether summaries carry a picture of the window's frames (server's default: no).
-            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60).
+            webhook_url: webhook URL for notifications, 1 to 2,083 characters: a public http(s) address, to which each
+                event is delivered.
+            max_windows: how many windows to summarise, 1 or more. `None` means until the maximum duration (server's
+                default: `None`).
+            include_frames: whether summary events carry a grid of the frames (server's default: no).
+            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached, before
+                MaxJobsReachedError; `None`: not at all.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
                 `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
-            tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query.
+            tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query, so that the job can be found with
+                certainty if the answer to this call is lost.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 
@@ -111,15 +128,21 @@ class AsyncLiveDigest:
     ) -> AsyncEventStream:
         """Return a stream of events that starts a digest when it is entered, and owns it.
 
+        Leaving the `with` block before the digest's end cancels the job. A dropped connection does not
+        end the stream: the same job is followed by polling, and never started again.
+
         Args:
-            stream_url: as in `create`.
-            window_minutes: as in `create`.
-            capture_interval_seconds: as in `create`; it also decides how long the stream may be silent.
-            max_windows: as in `create`.
-            include_frames: as in `create`.
+            stream_url: YouTube Live URL or RTSP stream to summarise, 1 to 500 characters.
+            window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
+            capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60). It also
+                decides how long the stream may be silent.
+            max_windows: how many windows to summarise, 1 or more. `None` means until the maximum duration (server's
+                default: `None`).
+            include_frames: whether summary events carry a grid of the frames (server's default: no).
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
             on_drop: `poll` follows the job by polling after a dropped stream; `raise` raises.
-            wait_for_slot: as in `create`.
+            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached, before
+                MaxJobsReachedError; `None`: not at all.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
                 `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
@@ -130,7 +153,11 @@ class AsyncLiveDigest:
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
-            On entering, what `create` raises.
+            StreamUnavailableError: on entering: the stream cannot be watched.
+            MaxJobsReachedError: on entering: the account runs as many jobs as it may.
+            CreateOutcomeUnknownError: on entering: a job may have been made; the error says what is known.
+            APIStatusError: on entering: the server refused otherwise; no job was made.
+            APIConnectionError: on entering: the server was not reached; no job was made.
             StreamInterruptedError: while iterating, if the stream dropped and could not be followed.
 
         Example:
@@ -177,18 +204,25 @@ class AsyncLiveDigest:
     ) -> AsyncWatchStream:
         """Return a stream of events that summarizes without end, one digest after another.
 
-        As `live_monitor.watch`. A digest has no time limit of its own to ask for, so `duration` and
-        `max_cost_usd` are checked whenever an event arrives: at least once per `capture_interval_seconds`.
+        When a digest ends because its windows or its time are up, the next begins at once; its end is reported
+        as a `StatusChanged`, the time without a digest as a `CoverageGap`. Stream and network failures are retried
+        with increasing delays, and a free job slot is waited for. There is never more than one job.
+
+        The watch ends with a `Stopped` event, which is also its `.outcome`, when someone cancels the job, after
+        `duration` (reason `duration_reached`), or before `max_cost_usd` would be exceeded (reason
+        `max_cost_reached`). A digest has no time limit of its own to ask for, so both are checked whenever an event
+        arrives: at least once per `capture_interval_seconds`.
 
         Args:
-            stream_url: as in `create`, or a function that returns it, asked before each job: for addresses that expire.
-                One that raises counts as an unavailable stream; what it raises at the first attempt is raised as it
-                is, unless `wait_for_stream` is given. Async clients take async ones too, and run plain ones in a
-                thread.
-            window_minutes: as in `create`.
-            capture_interval_seconds: as in `create`.
-            max_windows: windows of one digest; not given: the server's default.
-            include_frames: as in `create`.
+            stream_url: YouTube Live URL or RTSP stream to summarise, 1 to 500 characters. A function that returns the
+                URL is asked before each job: for addresses that expire. One that raises counts as an unavailable
+                stream; what it raises at the first attempt is raised as it is, unless `wait_for_stream` is given.
+                Async clients take async ones too, and run plain ones in a thread.
+            window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
+            capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60).
+            max_windows: how many windows to summarise, 1 or more, in each digest; the next one begins at once. `None`
+                means until the maximum duration (server's default: `None`).
+            include_frames: whether summary events carry a grid of the frames (server's default: no).
             duration: seconds to watch in all, 5 or more; `None`: until the stream is left.
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price.
@@ -211,7 +245,9 @@ class AsyncLiveDigest:
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
             StreamUnavailableError: the stream never worked; one that has worked is waited for.
-            AuthenticationError and other refusals that waiting does not change.
+            MaxJobsReachedError: no job slot became free within `wait_for_slot`.
+            AuthenticationError: the key was refused.
+            APIStatusError: the server refused otherwise, in a way that waiting does not change.
 
         Example:
             >>> from trio_client.events import Summary

@@ -24,7 +24,7 @@ from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiStatusFilter
 from .job_calls import AsyncPageIterator, fetch_page, wait_for_end
-from .transport import AsyncTransport
+from .resource import AsyncResource
 
 __all__ = ["AsyncOsapiJobIterator", "AsyncOsapiJobs"]
 
@@ -41,11 +41,19 @@ class AsyncOsapiJobIterator(AsyncPageIterator[OsapiJobPage, OsapiJob]):
     """
 
 
-class AsyncOsapiJobs:
-    """The jobs of an OSAPI server. Reached as `client.jobs`."""
+class AsyncOsapiJobs(AsyncResource):
+    """The jobs of an OSAPI server. Reached as `client.jobs`.
 
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+    - `list` returns one page of jobs, `iterate` all of them, page after page.
+    - `get` returns one job with what each agent did; `wait` returns it once it has ended.
+    - `retry` does the work of a job again, as a new job; `delete` removes a job's record.
+
+    Example:
+        >>> from trio_client.osapi import AsyncOsapiClient
+        >>> async with AsyncOsapiClient() as client:
+        ...     [job.status async for job in client.jobs.iterate(status="partial_failure")]
+        ['partial_failure']
+    """
 
     async def list(
         self,
@@ -113,7 +121,7 @@ class AsyncOsapiJobs:
             limit: how many jobs to yield in all; `None`: all there are.
             page_size: how many to ask for at a time, 1 to 100; large pages cost the server least.
             offset: how many jobs to skip, 0 or more.
-            timeout: for each request, as in `list`.
+            timeout: of each request: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request.
 
         Returns:

@@ -7,16 +7,22 @@ from collections.abc import Mapping
 from .._core.config import Timeout
 from .._core.endpoints import prepare_stream, validate_stream
 from ..models import PreparedStream, StreamValidation
-from .transport import AsyncTransport
+from .resource import AsyncResource
 
 __all__ = ["AsyncStreams"]
 
 
-class AsyncStreams:
-    """What can be asked about a stream. Reached as `client.streams`."""
+class AsyncStreams(AsyncResource):
+    """Streams, before they are watched. Reached as `client.streams`.
 
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+    - `validate` returns whether a stream is live, and what is known about it.
+    - `prepare` has a stream resolved ahead of time, so that the first check on it is faster.
+
+    Example:
+        >>> async with AsyncTrioClient() as client:
+        ...     (await client.streams.validate("rtsp://cam/1")).is_live
+        True
+    """
 
     async def validate(
         self,
@@ -60,7 +66,7 @@ class AsyncStreams:
         """Have a stream resolved ahead of time, so that the first check on it is faster. Optional.
 
         Args:
-            url: the stream's URL; 1 to 500 characters.
+            url: URL of the stream, 1 to 500 characters.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 

@@ -45,11 +45,38 @@ class Target:
     the others go on. `watch_many(duration=20)` ends all of them.
 
     Args:
-        stream_url: YouTube Live URL or RTSP stream, 1 to 500 characters, or a function that returns it, asked before
-            each job; such a target needs a key.
-        condition: what to watch for, in words; 1 to 1,000 characters.
+        stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. A function that returns the URL is
+            asked before each job: for addresses that expire. Such a target needs a key.
+        condition: natural language condition to watch for, 1 to 1,000 characters.
         key: a name of yours for it. It is part of equality: two targets that are alike otherwise need different keys.
-        options: those of `live_monitor.watch`, by name, but for `wait_for_slot`: slots are shared out in turns.
+        options: by name, as listed below: those of `live_monitor.watch` but for `wait_for_slot`, since slots are
+            shared out in turns.
+
+    Keyword Args:
+        interval_seconds: polling interval in seconds, 5 to 300 (server's default: 10): the time between two checks.
+        input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
+        clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`), 1 to
+            10 (server's default: 3).
+        monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600), of each
+            monitor. It bounds what a program that is killed outright can cost.
+        trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
+        max_triggers: maximum trigger alerts before auto-stop, 1 or more, of each monitor; the next one begins at once.
+            `None` means unlimited. **Left unset, a watch is unlimited**, unlike `create` and `stream`.
+        duration: seconds to watch in all, 5 or more; `None`: until the stream is left.
+        max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
+        price_per_minute_usd: what a minute costs; by default the published price, which `hybrid` has none of.
+        wait_for_stream: seconds to wait, before the first job, for a stream that is unavailable; then the last
+            StreamUnavailableError is raised. 0: one attempt; `math.inf` for a service. A stream that worked once is
+            always waited for.
+        reference: what its jobs are known by in your own records, 1 to 240 printable ASCII characters: the
+            `Idempotency-Key` of the first create, then `reference-2`, `reference-3` and so on, for each create after
+            one that may have made a job. By default, new ones.
+        on_exit: `cancel` stops the running job when the watch is left; `leave` lets it run.
+        on_drop: after a dropped stream `restart` stops the job and starts the next, so that explanations and pictures
+            go on: at once, but at most once a minute, and not while a trigger's cooldown runs; `poll` follows the job
+            by polling; `raise` ends the watch with the error.
+        timeout: seconds for connect, pool and response each, or a `Timeout`.
+        extra_headers: headers to send with each request that starts a job.
 
     Raises:
         RequestValidationError: there is no such option, or the key is not text. The values of options are checked

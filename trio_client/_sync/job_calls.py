@@ -51,6 +51,10 @@ class PageIterator(Generic[_P, _J]):
         """Where in the list the next page begins."""
         return self._cursor.offset
 
+    def __repr__(self) -> str:
+        ended = ", ended" if self._cursor.finished and not self._pending else ""
+        return f"<{type(self).__name__}, next page at offset {self.offset}{ended}>"
+
     def __iter__(self) -> Self:
         return self
 

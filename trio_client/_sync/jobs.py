@@ -25,7 +25,7 @@ from ..models import CancelledJob, Job, JobDetail, JobPage, JobStatus, JobType
 from .job_calls import PageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import OwnedJob
-from .transport import Transport
+from .resource import Resource
 
 __all__ = ["JobIterator", "Jobs"]
 
@@ -42,11 +42,22 @@ class JobIterator(PageIterator[JobPage, Job]):
     """
 
 
-class Jobs:
-    """The jobs of the account. Reached as `client.jobs`."""
+class Jobs(Resource):
+    """The jobs of the account, running or ended. Reached as `client.jobs`.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    - `list` returns one page of jobs, `iterate` all of them, page after page.
+    - `get` returns one job as it is now; `wait` returns it once it has ended.
+    - `events` follows a running job by polling, as events.
+    - `cancel` stops one job, `cancel_all` those that match.
+    - `reconcile` retries the lookup of the job of a create whose outcome is unknown.
+
+    Example:
+        >>> with TrioClient() as client:
+        ...     job = client.live_monitor.create("rtsp://cam/1", "a van is there")
+        ...     ended = client.jobs.wait(job.job_id, poll_interval=0.1)
+        >>> ended.status
+        'completed'
+    """
 
     def list(
         self,
@@ -113,7 +124,7 @@ class Jobs:
             limit: how many jobs to yield in all; `None`: all there are.
             page_size: how many to ask for at a time, 1 or more.
             offset: how many jobs to skip, 0 or more.
-            timeout: for each request, as in `list`.
+            timeout: of each request: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request.
 
         Returns:

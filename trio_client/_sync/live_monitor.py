@@ -19,17 +19,30 @@ from ..models import InputMode, Job
 from .event_stream import EventStream, WatchStream
 from .owned_job import create_job
 from .owned_stream import OwnedStream
-from .transport import Transport
+from .resource import Resource
 from .watch import Watch
 
 __all__ = ["LiveMonitor"]
 
 
-class LiveMonitor:
-    """Monitors: jobs that check a condition again and again. Reached as `client.live_monitor`."""
+class LiveMonitor(Resource):
+    """Monitors: jobs that check a condition on a live stream again and again. Reached as `client.live_monitor`.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    - `create` starts a monitor that runs by itself, and returns its job; read its events by webhook or by polling.
+    - `stream` starts a monitor and returns its events as they happen; leaving the block stops it.
+    - `watch` does so without end, monitor after monitor, and goes on after dropped streams and failures.
+
+    Example:
+        >>> with TrioClient() as client:
+        ...     with client.live_monitor.stream("rtsp://cam/1", "a van is there") as events:
+        ...         for event in events:
+        ...             print(event.kind)
+        started
+        progress
+        progress
+        triggered
+        stopped
+    """
 
     def create(
         self,
@@ -58,17 +71,22 @@ class LiveMonitor:
         job instead; if exactly one fits, it is returned, and `response_info(job).recovered` is true.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream; 1 to 500 characters.
-            condition: what to watch for, in words; 1 to 1,000 characters.
-            webhook_url: where events are delivered: a public http(s) URL, 1 to 2,083 characters.
-            interval_seconds: seconds between two checks, 5 to 300 (server's default: 10).
-            input_mode: what a check uses: `frames`, `clip` or `hybrid` (server's default: `clip`).
-            clip_duration_seconds: length of a clip in seconds, 1 to 10 (server's default: 3).
-            monitor_duration_seconds: how long the job runs at most, in seconds, 5 or more (server's default: 600). It
+            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters.
+            condition: natural language condition to watch for, 1 to 1,000 characters.
+            webhook_url: webhook URL for notifications, 1 to 2,083 characters: a public http(s) address, to which each
+                event is delivered.
+            interval_seconds: polling interval in seconds, 5 to 300 (server's default: 10): the time between two
+                checks.
+            input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
+            clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
+                1 to 10 (server's default: 3).
+            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600). It
                 bounds what a forgotten job can cost.
-            trigger_cooldown_seconds: minimum seconds between alerts, 0 to 3,600 (server's default: 0).
-            max_triggers: alerts before the job stops, 1 or more; `None`: unlimited (server's default: 1).
-            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached.
+            trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
+            max_triggers: maximum trigger alerts before auto-stop, 1 or more (server's default: 1). `None` means
+                unlimited. **Left unset, the job ends at its first trigger.**
+            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached, before
+                MaxJobsReachedError; `None`: not at all.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
                 `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             tag_webhook_url: add `client_ref=<reference>` to the webhook URL's query, so that the job can be
@@ -131,17 +149,22 @@ class LiveMonitor:
         end the stream: the same job is followed by polling, and never started again.
 
         Args:
-            stream_url: as in `create`.
-            condition: as in `create`.
-            interval_seconds: as in `create`; it also decides how long the stream may be silent.
-            input_mode: as in `create`.
-            clip_duration_seconds: as in `create`.
-            monitor_duration_seconds: as in `create`.
-            trigger_cooldown_seconds: as in `create`.
-            max_triggers: as in `create`.
+            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters.
+            condition: natural language condition to watch for, 1 to 1,000 characters.
+            interval_seconds: polling interval in seconds, 5 to 300 (server's default: 10): the time between two
+                checks. It also decides how long the stream may be silent.
+            input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
+            clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
+                1 to 10 (server's default: 3).
+            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600). It
+                bounds what a forgotten job can cost.
+            trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
+            max_triggers: maximum trigger alerts before auto-stop, 1 or more (server's default: 1). `None` means
+                unlimited. **Left unset, the job ends at its first trigger.**
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
             on_drop: `poll` follows the job by polling after a dropped stream; `raise` raises.
-            wait_for_slot: as in `create`.
+            wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached, before
+                MaxJobsReachedError; `None`: not at all.
             reference: what the job is known by in your own records, 1 to 255 printable ASCII characters: the
                 `Idempotency-Key` of the request, and `client_ref` with a tag. By default, a new one.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
@@ -152,7 +175,11 @@ class LiveMonitor:
 
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
-            On entering, what `create` raises.
+            StreamUnavailableError: on entering: the stream cannot be watched.
+            MaxJobsReachedError: on entering: the account runs as many jobs as it may.
+            CreateOutcomeUnknownError: on entering: a job may have been made; the error says what is known.
+            APIStatusError: on entering: the server refused otherwise; no job was made.
+            APIConnectionError: on entering: the server was not reached; no job was made.
             StreamInterruptedError: while iterating, if the stream dropped and could not be followed.
 
         Example:
@@ -211,18 +238,21 @@ class LiveMonitor:
         `max_cost_reached`).
 
         Args:
-            stream_url: as in `create`, or a function that returns it, asked before each job: for addresses that expire.
-                One that raises counts as an unavailable stream; what it raises at the first attempt is raised as it
-                is, unless `wait_for_stream` is given. Async clients take async ones too, and run plain ones in a
-                thread.
-            condition: as in `create`.
-            interval_seconds: as in `create`.
-            input_mode: as in `create`.
-            clip_duration_seconds: as in `create`.
-            monitor_duration_seconds: how long each monitor runs at most, in seconds, as in `create`. It is
-                what a program that is killed outright can cost.
-            trigger_cooldown_seconds: as in `create`.
-            max_triggers: alerts of one monitor, 1 or more; `None`: unlimited.
+            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. A function that returns the
+                URL is asked before each job: for addresses that expire. One that raises counts as an unavailable
+                stream; what it raises at the first attempt is raised as it is, unless `wait_for_stream` is given.
+                Async clients take async ones too, and run plain ones in a thread.
+            condition: natural language condition to watch for, 1 to 1,000 characters.
+            interval_seconds: polling interval in seconds, 5 to 300 (server's default: 10): the time between two
+                checks.
+            input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
+            clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
+                1 to 10 (server's default: 3).
+            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600), of
+                each monitor. It bounds what a program that is killed outright can cost.
+            trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
+            max_triggers: maximum trigger alerts before auto-stop, 1 or more, of each monitor; the next one begins at
+                once. `None` means unlimited. **Left unset, a watch is unlimited**, unlike `create` and `stream`.
             duration: seconds to watch in all, 5 or more; `None`: until the stream is left.
             max_cost_usd: US dollars that the watch may cost, each begun minute of a job counted; `None`: no limit.
             price_per_minute_usd: what a minute costs; by default the published price, which `hybrid` has none of.
@@ -246,7 +276,9 @@ class LiveMonitor:
         Raises:
             RequestValidationError: an argument is outside its range; nothing was sent.
             StreamUnavailableError: the stream never worked; one that has worked is waited for.
-            AuthenticationError and other refusals that waiting does not change.
+            MaxJobsReachedError: no job slot became free within `wait_for_slot`.
+            AuthenticationError: the key was refused.
+            APIStatusError: the server refused otherwise, in a way that waiting does not change.
 
         Example:
             >>> with TrioClient() as client:

@@ -25,7 +25,7 @@ from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiStatusFilter
 from .job_calls import PageIterator, fetch_page, wait_for_end
-from .transport import Transport
+from .resource import Resource
 
 __all__ = ["OsapiJobIterator", "OsapiJobs"]
 
@@ -42,11 +42,19 @@ class OsapiJobIterator(PageIterator[OsapiJobPage, OsapiJob]):
     """
 
 
-class OsapiJobs:
-    """The jobs of an OSAPI server. Reached as `client.jobs`."""
+class OsapiJobs(Resource):
+    """The jobs of an OSAPI server. Reached as `client.jobs`.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    - `list` returns one page of jobs, `iterate` all of them, page after page.
+    - `get` returns one job with what each agent did; `wait` returns it once it has ended.
+    - `retry` does the work of a job again, as a new job; `delete` removes a job's record.
+
+    Example:
+        >>> from trio_client.osapi import OsapiClient
+        >>> with OsapiClient() as client:
+        ...     [job.status for job in client.jobs.iterate(status="partial_failure")]
+        ['partial_failure']
+    """
 
     def list(
         self,
@@ -114,7 +122,7 @@ class OsapiJobs:
             limit: how many jobs to yield in all; `None`: all there are.
             page_size: how many to ask for at a time, 1 to 100; large pages cost the server least.
             offset: how many jobs to skip, 0 or more.
-            timeout: for each request, as in `list`.
+            timeout: of each request: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with each request.
 
         Returns:

@@ -8,16 +8,22 @@ from collections.abc import Mapping
 from .._core.config import Timeout
 from .._core.endpoints import prepare_stream, validate_stream
 from ..models import PreparedStream, StreamValidation
-from .transport import Transport
+from .resource import Resource
 
 __all__ = ["Streams"]
 
 
-class Streams:
-    """What can be asked about a stream. Reached as `client.streams`."""
+class Streams(Resource):
+    """Streams, before they are watched. Reached as `client.streams`.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    - `validate` returns whether a stream is live, and what is known about it.
+    - `prepare` has a stream resolved ahead of time, so that the first check on it is faster.
+
+    Example:
+        >>> with TrioClient() as client:
+        ...     (client.streams.validate("rtsp://cam/1")).is_live
+        True
+    """
 
     def validate(
         self,
@@ -61,7 +67,7 @@ class Streams:
         """Have a stream resolved ahead of time, so that the first check on it is faster. Optional.
 
         Args:
-            url: the stream's URL; 1 to 500 characters.
+            url: URL of the stream, 1 to 500 characters.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 

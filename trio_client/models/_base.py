@@ -17,9 +17,17 @@ from .._stats import JobStats, counters_of
 from .._times import parse_time
 from ..frames import Frame
 
+if TYPE_CHECKING:
+    from ._trio_requests import InputMode, JobStatus, JobType
+else:  # for editors, which then complete the documented values: at run time any text passes
+    InputMode = JobStatus = JobType = str
+
 __all__ = [
     "FrameModel",
+    "InputMode",
     "JobModel",
+    "JobStatus",
+    "JobType",
     "ListPageModel",
     "Model",
     "PageModel",
@@ -92,7 +100,7 @@ class JobModel(Model):
     """A job of any shape: list item, detail, reply to a create or a cancel."""
 
     if TYPE_CHECKING:
-        status: str | None
+        status: JobStatus | str | None
 
     @property
     def created_time(self) -> datetime | None:
@@ -177,6 +185,12 @@ class PageModel(ListPageModel):
         if self.total is None or self.total <= 0:
             return True
         return (self.offset or 0) + len(self.jobs) < self.total
+
+    def _repr_html_(self) -> str:
+        """Return the page as a table, for notebooks."""
+        from ._table import jobs_table
+
+        return jobs_table(cast("trio_client.JobPage", self))
 
     def __len__(self) -> int:
         return len(self.jobs)

@@ -22,7 +22,7 @@ JobType: TypeAlias = Literal["live-monitor", "live-digest"]
 
 
 InputMode: TypeAlias = Literal["frames", "clip", "hybrid"]
-"""What one check looks at: `frames` a single frame, `clip` a short video clip, `hybrid` frame and clip combined."""
+"""What each check analyzes: `frames` a single frame, `clip` a short video clip, `hybrid` frame and clip combined."""
 
 
 StopReason: TypeAlias = Literal["condition_triggered", "max_triggers_reached", "max_duration_reached", "cancelled"]
@@ -92,7 +92,7 @@ class CheckResult(StrictModel):
     """Time taken, in milliseconds."""
 
     frame_b64: str | None = None
-    """The frame looked at: base64 of a JPEG, only if asked for."""
+    """The analyzed frame: base64 of a JPEG, only if asked for."""
 
 
 class FrameAnswer(StrictModel):
@@ -172,7 +172,7 @@ class JobConfig(StrictModel):
     """Whether summary events carry a grid of the frames."""
 
     model: str = ""
-    """The model that looks at the stream."""
+    """The model that analyzes the stream."""
 
 
 class JobStats(StrictModel):
@@ -185,7 +185,7 @@ class JobStats(StrictModel):
     """Triggers sent."""
 
     frames_skipped: int = 0
-    """Frames not looked at."""
+    """Frames not analyzed."""
 
     summaries_generated: int = 0
     """Windows summarised."""
@@ -340,7 +340,7 @@ class TriggeredEvent(StrictModel):
     """Time taken, in milliseconds."""
 
     frame_b64: str | None = None
-    """The frame looked at: base64 of a JPEG."""
+    """The analyzed frame: base64 of a JPEG."""
 
 
 class SummaryEvent(StrictModel):
@@ -445,7 +445,7 @@ class WatchTriggeredWebhookData(StrictModel):
     """Why, in words."""
 
     frame_b64: str | None = None
-    """The frame looked at: base64 of a JPEG."""
+    """The analyzed frame: base64 of a JPEG."""
 
 
 class WatchTriggeredWebhook(StrictModel):

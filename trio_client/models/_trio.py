@@ -8,7 +8,10 @@ from typing import Any
 from trio_client._stats import JobStats
 from trio_client.models._base import (
     FrameModel,
+    InputMode,
     JobModel,
+    JobStatus,
+    JobType,
     Model,
     PageModel,
     StreamValidationModel,
@@ -81,7 +84,7 @@ class CheckResult(FrameModel):
     """Time taken, in milliseconds."""
 
     frame_b64: str | None = None
-    """The frame looked at: base64 of a JPEG, only if asked for."""
+    """The analyzed frame: base64 of a JPEG, only if asked for."""
 
 
 class FrameAnswer(FrameModel):
@@ -112,8 +115,8 @@ class JobConfig(Model):
     webhook_url: str | None = None
     """Where events are delivered."""
 
-    input_mode: str | None = None
-    """What one check looks at: `frames`, `clip`, `hybrid`; others pass."""
+    input_mode: InputMode | str | None = None
+    """What each check analyzes: `frames`, `clip`, `hybrid`; others pass."""
 
     clip_duration_seconds: int | None = None
     """Duration of a clip in seconds."""
@@ -140,7 +143,7 @@ class JobConfig(Model):
     """Whether summary events carry a grid of the frames."""
 
     model: str | None = None
-    """The model that looks at the stream."""
+    """The model that analyzes the stream."""
 
 
 class JobDetail(JobModel):
@@ -149,10 +152,10 @@ class JobDetail(JobModel):
     job_id: str
     """Unique identifier of the job."""
 
-    status: str | None = None
+    status: JobStatus | str | None = None
     """Status: `pending`, `running`, `stopped`, `completed`, `failed`; others pass."""
 
-    job_type: str | None = None
+    job_type: JobType | str | None = None
     """Type of job: `live-monitor` or `live-digest`. Documented as plain text."""
 
     created_at: str | None = None
@@ -177,7 +180,7 @@ class CancelledJob(JobModel):
     job_id: str
     """Unique identifier of the job."""
 
-    status: str | None = None
+    status: JobStatus | str | None = None
     """Status: `pending`, `running`, `stopped`, `completed`, `failed`; others pass."""
 
     message: str | None = None
@@ -193,7 +196,7 @@ class Job(JobModel):
     job_id: str
     """Unique identifier of the job."""
 
-    status: str | None = None
+    status: JobStatus | str | None = None
     """Status: `pending`, `running`, `stopped`, `completed`, `failed`; others pass."""
 
     created_at: str | None = None
@@ -202,7 +205,7 @@ class Job(JobModel):
     stream_url: str | None = None
     """The stream URL being monitored."""
 
-    job_type: str | None = None
+    job_type: JobType | str | None = None
     """Type of job: `live-monitor` or `live-digest`. Documented as plain text."""
 
     details: dict[str, Any] | None = None

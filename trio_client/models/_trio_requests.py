@@ -22,7 +22,7 @@ JobType: TypeAlias = Literal["live-monitor", "live-digest"]
 
 
 InputMode: TypeAlias = Literal["frames", "clip", "hybrid"]
-"""What one check looks at: `frames` a single frame, `clip` a short video clip, `hybrid` frame and clip combined."""
+"""What each check analyzes: `frames` a single frame, `clip` a short video clip, `hybrid` frame and clip combined."""
 
 
 StopReason: TypeAlias = Literal["condition_triggered", "max_triggers_reached", "max_duration_reached", "cancelled"]
@@ -30,7 +30,7 @@ StopReason: TypeAlias = Literal["condition_triggered", "max_triggers_reached", "
 
 
 class ValidateStreamRequest(RequestModel):
-    """Request to look at a stream."""
+    """Request to check a stream."""
 
     stream_url: Annotated[str, Field(max_length=500, min_length=1)]
     """URL of the stream."""
@@ -46,10 +46,10 @@ class CheckOnceRequest(RequestModel):
     """Natural language condition to check."""
 
     include_frame: bool = False
-    """Whether to return the frame looked at."""
+    """Whether to return the analyzed frame."""
 
     input_mode: InputMode = "frames"
-    """What one check looks at."""
+    """What each check analyzes."""
 
     clip_duration_seconds: Annotated[int, Field(ge=1, le=10)] = 3
     """Duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`)."""
@@ -84,7 +84,7 @@ class LiveMonitorRequest(RequestModel):
     """Polling interval in seconds."""
 
     input_mode: InputMode = "clip"
-    """What one check looks at."""
+    """What each check analyzes."""
 
     clip_duration_seconds: Annotated[int, Field(ge=1, le=10)] = 3
     """Duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`)."""

@@ -101,6 +101,9 @@ class FrozenRetries:
     ) -> None:
         restore(self._entered.pop())
 
+    def __repr__(self) -> str:
+        return f"<FrozenRetries, {'entered' if self._entered else 'not entered'}>"
+
     def __call__(self, function: _F) -> _F:
         """Return the function with all waits inside it frozen; an async function stays async."""
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):

@@ -43,15 +43,15 @@ class AsyncDuplicateStore(Protocol):
     """`DuplicateStore` with async methods, for the ASGI application."""
 
     async def claim(self, key: str) -> Claim:
-        """Claim a key, as `DuplicateStore.claim` does."""
+        """Claim a key: `new` if it is the caller's to handle, `busy` while another caller handles it, then `done`."""
         ...
 
     async def confirm(self, key: str) -> None:
-        """Record that the event was handled."""
+        """Record that the event was handled: from now on it is `done`."""
         ...
 
     async def release(self, key: str) -> None:
-        """Release a claim."""
+        """Release a claim because handling failed: the next delivery is `new`."""
         ...
 
 
@@ -117,6 +117,9 @@ class Deduplicator:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<Deduplicator of {len(self)} events>"
 
     def _take(self, key: str, state: Claim) -> Claim:
         with self._lock:

@@ -68,6 +68,9 @@ class Clock:
             self._speed = float(speed)
         self._changed()
 
+    def __repr__(self) -> str:
+        return f"<Clock at {self.now():.1f} s, speed {self._speed:g}>"
+
     def now(self) -> float:
         """Stub-seconds since the server was made."""
         with self._lock:

@@ -71,6 +71,9 @@ class Osapi:
             self.agents: Agents = copy.deepcopy(DEFAULT_AGENTS)
             self.store_away = False
 
+    def __repr__(self) -> str:
+        return f"<Osapi of {len(self._entries)} jobs>"
+
     @property
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs in full, oldest first."""

@@ -108,6 +108,9 @@ class FaultProxy:
     ) -> None:
         self.stop()
 
+    def __repr__(self) -> str:
+        return f"<FaultProxy before {self._server[0]}:{self._server[1]}, {self._connections} connections>"
+
     @property
     def base_url(self) -> str:
         """What a client takes as its base URL."""

@@ -153,6 +153,9 @@ class StubServer:
     ) -> None:
         self.stop()
 
+    def __repr__(self) -> str:
+        return f"<StubServer {f'at {self.url}' if self._server is not None else 'not running'}>"
+
     @property
     def url(self) -> str:
         """The root of the server, without a slash at its end."""
