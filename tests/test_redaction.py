@@ -140,7 +140,9 @@ def test_a_parameter_is_secret_if_a_word_of_its_name_is(word: str, form: str) ->
         assert mask(f"https://h/?a=1&{name}=planted&b=2") == f"https://h/?a=1&{name}=***&b=2"
 
 
-@pytest.mark.parametrize("name", ["accessToken", "APIKey", "apiKey", "clientSecretValue", "userPWD"])
+@pytest.mark.parametrize(
+    "name", ["accessToken", "APIKey", "APIkey", "RTSPpassword", "PASSword", "apiKey", "clientSecretValue", "userPWD"]
+)
 def test_names_are_split_into_words_at_capital_letters(name: str) -> None:
     assert is_secret_name(name)
 

@@ -45,6 +45,7 @@ _SECRET_WORDS = frozenset(
 )
 _URL_WORDS = frozenset(("url", "urls", "uri", "uris"))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LETTERS = re.compile(r"[A-Z]*([a-z]*)")
 _RUN = re.compile(r"\S+")
 # An unknown word before a colon may as well be a user's name.
 _SCHEME = re.compile(r"\s*(?:https?|rtsp[su]?|rtmp[est]*|rtp|srt|udp|tcp|wss?|ftps?|file|mms|onvif)", re.IGNORECASE)
@@ -325,4 +326,9 @@ def _decoded(name: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(name)]
+    """Split a name into words in lower case: `APIKey` has two, and so has `APIkey`; `PASSword` may be one."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if name.islower() or name.isupper():
+        return words
+    runs = [found for found in _LETTERS.finditer(name) if found[1]]
+    return [*words, *(found[1] for found in runs), *(found[0].lower() for found in runs)]

@@ -433,6 +433,17 @@ class TestGetAndDelete:
             await client.jobs.delete(job_id)
         assert len(stub.osapi.jobs) == 1
 
+    async def test_a_list_that_is_not_found_proves_no_deletion(
+        self, stub: StubServer, client: AsyncOsapiClient
+    ) -> None:
+        gone = {"error": "no such thing"}
+        stub.fail_next(method="DELETE", status=500)
+        stub.fail_next(method="DELETE", status=404, body=gone)
+        stub.fail_next(method="GET", status=404, body=gone)
+        with pytest.raises(NotFoundError, match="api_prefix") as caught:
+            await client.jobs.delete(stub.osapi.add())
+        assert NotFoundError is type(caught.value)
+
     async def test_a_path_that_is_not_there_is_no_deletion(self, stub: StubServer, client: AsyncOsapiClient) -> None:
         stub.fail_next(status=502)
         stub.fail_next(status=404, body={"message": "Not Found"})
@@ -688,6 +699,17 @@ class TestWait:
         job = await client.jobs.wait(job_id, on_update=lambda job: states.append(job.status))
         assert (job.status, job.id) == ("completed", job_id)
         assert {(f"/api/job/{job_id}", 404), ("/api/job?limit=1", 500)} <= set(seen)
+
+    async def test_a_list_that_is_not_found_does_not_end_the_wait(
+        self, stub: StubServer, client: AsyncOsapiClient
+    ) -> None:
+        def update(job: OsapiJob) -> None:
+            if len(stub.requests) == 1:
+                stub.fail_next(method="GET", path=f"/job/{job.id}", status=404, body={"error": "job not found"})
+                stub.fail_next(method="GET", path="/job", status=404, body={"error": "no such thing"})
+
+        job_id = stub.osapi.add(status="processing", then={8: {"status": "completed"}})
+        assert (await client.jobs.wait(job_id, on_update=update)).status == "completed"
 
     async def test_a_job_that_is_deleted_meanwhile_is_not_found(
         self, stub: StubServer, client: AsyncOsapiClient

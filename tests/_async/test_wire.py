@@ -35,6 +35,7 @@ from trio_client import (
     StreamInterruptedError,
     Timeout,
     Triggered,
+    TrioError,
     response_info,
 )
 from trio_client.stub import Scene, StubServer
@@ -233,6 +234,31 @@ async def test_no_failure_of_a_create_repeats_the_key_in_errors_hooks_or_the_log
         assert KEY not in f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r}"
         error = error.__cause__ or error.__context__
     assert KEY not in "\n".join([*seen, caplog.text])
+
+
+UNUSABLE: dict[str, Any] = {
+    "encoding": reply({"url": "x"}, content_encoding=KEY),
+    "content type": reply("x", content_type=f"text/plain; boundary={KEY} camera-pw"),
+    "header name": reply("x", content_type="text/plain", **{KEY: "camera-pw"}),
+    "status line": [f"HTTP/1.1 {KEY} camera-pw\r\n\r\n".encode(), CLOSE],
+}
+
+
+@pytest.mark.parametrize("place", UNUSABLE)
+async def test_what_an_unusable_reply_repeats_is_in_no_text_and_no_pickle(
+    connect: Connect, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="trio_client")
+    with RawServer(UNUSABLE[place]) as server:
+        client = connect(api_key=KEY, base_url=server.base_url, retry=RetryPolicy(max_attempts=2, base_delay=0))
+        with pytest.raises(TrioError) as caught:
+            await client.streams.prepare("rtsp://admin:camera-pw@cam/1")
+    texts = [caplog.text, repr(pickle.dumps(caught.value))]
+    error: BaseException | None = caught.value
+    while error is not None:
+        texts.append(f"{error} {error!r} {error.args} {vars(error)}")
+        error = error.__cause__ or error.__context__
+    assert [text for text in texts if KEY in text or "camera-pw" in text] == []
 
 
 @pytest.mark.thorough
@@ -442,9 +468,9 @@ async def test_what_the_http_library_logs_of_our_calls_is_masked(
 ) -> None:
     caplog.set_level(logging.INFO, logger="httpx")
     caplog.set_level(logging.INFO, logger="httpx2")
-    with RawServer(reply({"url": "rtsp://cam/1"})) as server:
-        await connect(base_url=server.base_url).streams.prepare("rtsp://admin:camera-pw@cam/1")
-    assert "camera-pw" not in caplog.text
+    with RawServer(reply({"url": "rtsp://cam/1"}, status=f"200 Bearer {KEY}")) as server:
+        await connect(api_key=KEY, base_url=server.base_url).streams.prepare("rtsp://admin:camera-pw@cam/1")
+    assert [secret for secret in ("camera-pw", KEY) if secret in caplog.text] == []
 
 
 # async-only: begin

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from raw_server import RawServer, reply
+from raw_server import CLOSE, RawServer, reply
 
-from trio_client import APIConnectionError, AsyncTrioClient, ConfigurationError, TrioClient
+from trio_client import APIConnectionError, AsyncTrioClient, ConfigurationError, RetryPolicy, TrioClient, TrioError
 from trio_client._http.environment import proxy_for
 from trio_client.osapi import OsapiClient
 
@@ -91,6 +92,47 @@ def test_an_error_of_a_connection_through_a_proxy_names_it_without_its_password(
             client.jobs.list()
     assert PASSWORD not in f"{caught.value} {caught.value!r}"
     assert caught.value.request_sent is False
+
+
+@pytest.mark.parametrize("base_url", ["https://api.example/api", "http://api.example/api"])
+def test_what_a_proxy_repeats_of_its_password_is_in_no_text(monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
+    pair = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+    with RawServer([f"HTTP/1.1 Basic {pair} {PASSWORD}\r\n\r\n".encode(), CLOSE]) as proxy:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.base_url.replace("//", f"//user:{PASSWORD}@").removesuffix("/api"))
+        with TrioClient(KEY, base_url=base_url, allow_plain_http=True, retry=None) as client:
+            with pytest.raises(APIConnectionError, match="through the proxy") as caught:
+                client.jobs.list()
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert [each for each in (PASSWORD, pair) if each in f"{error} {error!r} {error.args} {vars(error)}"] == []
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(b"", "407 Proxy Authentication Required"),
+        reply("<html>", "502 Bad Gateway", "text/html"),
+        reply("<html>", content_type="text/html"),
+        reply("{"),
+    ],
+    ids=["407", "502", "page", "not JSON"],
+)
+@pytest.mark.parametrize("how", ["call", "stream", "OSAPI"])
+def test_a_reply_that_may_be_the_proxys_own_names_it(monkeypatch: pytest.MonkeyPatch, answer: bytes, how: str) -> None:
+    retry = RetryPolicy(max_attempts=1, reconcile_for=0)
+    with RawServer(answer) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.base_url.removesuffix("/api"))
+        client = TrioClient(KEY, base_url="http://api.example/api", allow_plain_http=True, retry=retry)
+        osapi = OsapiClient(KEY, base_url="http://api.example", retry=retry)
+        with client, osapi, pytest.raises(TrioError, match=f"through the proxy {proxy.base_url[:-4]}"):
+            if how == "call":
+                client.jobs.list()
+            elif how == "OSAPI":
+                osapi.jobs.list()
+            else:
+                client.live_monitor.stream("rtsp://a/b", "a van").collect()
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,17 @@ import json
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from raw_server import CLOSE, RawServer, reply
 
+from trio_client.cli._probe_listener import Listener
+from trio_client.cli._probe_run import Plan, Probe
+from trio_client.cli._probe_wire import Wire
 from trio_client.stub import Scene, StubServer
 from trio_client.testing import MockTrio
 
@@ -181,3 +187,60 @@ def test_a_job_that_may_still_run_is_named(probe: Any, monkeypatch: pytest.Monke
         done, _ = probe(stub, "--yes", "--max-cost", "0.10")
         assert done.code == 5
         assert stub.jobs[0].job_id in done.err
+
+
+def test_its_key_for_this_machine_goes_to_no_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with RawServer(reply({"jobs": []})) as server, RawServer(reply({"jobs": []})) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/api"))
+        for host in ("127.0.0.1", "localhost", "127.0.0.2"):
+            wire = Wire(server.base_url.replace("127.0.0.1", host), KEY, tmp_path / "session.jsonl", frames=False)
+            wire.send("list", "GET", "/jobs")
+            wire.close()
+    assert proxy.requests == []
+
+
+def test_it_sends_no_cookies_back(tmp_path: Path) -> None:
+    with RawServer(reply({"jobs": []}, set_cookie="planted=1")) as server:
+        wire = Wire(server.base_url, KEY, tmp_path / "session.jsonl", frames=False)
+        for _ in range(2):
+            wire.send("list", "GET", "/jobs")
+        wire.close()
+    assert [each for each in server.requests if b"planted" in each] == []
+
+
+def test_it_reads_no_reply_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("trio_client.cli._probe_wire._MAX_BYTES", 2**20)
+    with RawServer(
+        [b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n", *[b"x" * 2**18] * 64, CLOSE]
+    ) as server:
+        wire = Wire(server.base_url, KEY, tmp_path / "session.jsonl", frames=False)
+        found = wire.send("list", "GET", "/jobs")
+        wire.close()
+    assert len(found.content) < 2 * 2**20
+
+
+@pytest.mark.parametrize("job_id", ["a b\n", "../other", "..", "a?b#c", "\ud800"])
+def test_an_id_of_any_characters_is_stopped_by_one_segment(tmp_path: Path, job_id: str) -> None:
+    plan = Plan(GATE, CONDITION, None, second_job=False, fill_slots=False, max_cost=1)
+    with RawServer(reply({"job_id": job_id, "status": "stopped"})) as server:
+        wire = Wire(server.base_url, KEY, tmp_path / "session.jsonl", frames=False)
+        probe = Probe(plan, wire, None, lambda _: None, running=[job_id])
+        probe.stop_all()
+        wire.close()
+    assert probe.running == []
+    targets = [each.split(b" ")[1] for each in server.requests]
+    assert len(targets) == 2
+    assert all(each.startswith(b"/api/jobs/") and each.count(b"/") == 3 and b"?" not in each for each in targets)
+
+
+def test_its_listener_holds_no_more_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 2_500)
+    listener = Listener(port := free_port())
+    with httpx.Client(trust_env=False) as sender:
+        for _ in range(4):
+            with suppress(httpx.TransportError):  # what is refused is not read
+                sender.post(f"http://127.0.0.1:{port}/", content=b"x" * 1_000)
+    listener.close()
+    assert [each.answered for each in listener.deliveries] == [500, 200]

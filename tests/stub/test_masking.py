@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_client.stub import Scene, StubServer, WebhookDelivery
+from trio_client.stub import Scene, StubServer, WebhookDelivery, WireRequest
 from trio_client.stub.engine.masking import mask_text, mask_url
 
 SECRET = "hunter2"
@@ -43,6 +43,7 @@ SECRET = "hunter2"
         ("http://cam.example/x#access.token=hunter2", "http://cam.example/x#access.token=***"),
         ("https://h.example/?X-Amz-Signature=hunter2&a=1", "https://h.example/?X-Amz-Signature=***&a=1"),
         ("https://h.example/?apiKey=hunter2", "https://h.example/?apiKey=***"),
+        ("https://h.example/?APItoken=hunter2", "https://h.example/?APItoken=***"),
         ("rtsp://u:p@h/x?a=1&user_password=hunter2&token=x;key=3#f", "rtsp://***@h/x?a=1&user_password=***&token=***"),
         ("https://h.example/?p%61ss=hunter2", "https://h.example/?pass=***"),
     ],
@@ -136,7 +137,8 @@ def test_records_show_no_secret_in_their_repr(stub: StubServer, client: httpx.Cl
     client.post("/prepare-stream", params={"url": url})
     client.post("/live-monitor", json={"stream_url": url, "condition": "x"})
     delivery = WebhookDelivery(f"http://u:{SECRET}@h.example/?token={SECRET}", b"", {}, None, "refused", 1, "job", 0.0)
-    for record in (*stub.requests, *stub.jobs, delivery):
+    wired = WireRequest("GET", f"/live?token={SECRET}&url={quote(url)}", {"x": SECRET}, b"", 1, None, False, 0.0)
+    for record in (*stub.requests, *stub.jobs, delivery, wired):
         assert SECRET not in repr(record)
     assert "rtsp://***@cam.example/live" in repr(stub.requests[0])
     assert repr(stub.jobs[0]).endswith("'live-monitor', 'rtsp://***@cam.example/live', 'pending')")

@@ -153,6 +153,7 @@ class AsyncTransport:
             secrets=settings.secrets(call.arguments),
             wall_clock=self.state.time.wall_clock(),
             service=settings.service,
+            about_job=call.job_id is not None,
         )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -163,7 +164,13 @@ class AsyncTransport:
             return settings.secrets(call.arguments)
 
         if not 200 <= reply.status < 300 or settings.strict:
-            check(reply, secrets=secrets, wall_clock=self.state.time.wall_clock(), service=settings.service)
+            check(
+                reply,
+                secrets=secrets,
+                wall_clock=self.state.time.wall_clock(),
+                service=settings.service,
+                about_job=call.job_id is not None,
+            )
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         model = parse(call.model, reply, secrets=secrets, service=settings.service)
         attempts.succeeded()

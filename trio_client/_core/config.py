@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
-from .._redaction import kind_of, know, mask, url_secrets
+from .._redaction import kind_of, know, known_keys, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
 from .validation import is_async
@@ -208,7 +208,8 @@ class Service:
         html_advice: what to do about such a page.
         advice: what to do about a kind of error, or a status, if the server says nothing and the error's own advice
             does not apply.
-        worded: the kind of an error whose body is `{"error": "<text>"}`, by status, where it says more than the status.
+        worded: the kind of an error whose body is `{"error": "<text>"}`, by status, where it says more than the status
+            of a request about one job.
     """
 
     html_means: str
@@ -267,8 +268,8 @@ class Settings:
         )
 
     def secrets(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what must appear in no text: the key, and the secrets in the request's URLs."""
-        found = [self.key.reveal()]
+        """Return what must appear in no text: keys, passwords of proxies, and the secrets in the request's URLs."""
+        found = [self.key.reveal(), *known_keys()]
         for name in ("stream_url", "webhook_url", "url"):
             url = arguments.get(name)
             if isinstance(url, str):

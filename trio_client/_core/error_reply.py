@@ -57,19 +57,36 @@ class _Problem:
     """Whether it is text in `error`."""
 
 
-def check(reply: Reply, *, secrets: Callable[[], Sequence[str]], wall_clock: float, service: Service = TRIO) -> None:
+def check(
+    reply: Reply,
+    *,
+    secrets: Callable[[], Sequence[str]],
+    wall_clock: float,
+    service: Service = TRIO,
+    about_job: bool = True,
+) -> None:
     """Return if the reply is a success; raise the error it stands for otherwise."""
     if not 200 <= reply.status < 300:
-        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service)
+        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service, about_job=about_job)
 
 
 def error_from(
-    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO
+    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO, about_job: bool = True
 ) -> errors.APIStatusError:
-    """Return the error that a reply stands for: by its code first, then by its status."""
+    """Return the error that a reply stands for: by its code first, then by its status.
+
+    Args:
+        reply: the reply.
+        secrets: what must not appear in a text.
+        wall_clock: seconds since 1970.
+        service: what the service says differently.
+        about_job: whether the request was about one job, which a text alone may then say is missing.
+    """
     problem = _read_problem(reply, secrets)
     code = problem.code
-    kind = _BY_CODE.get((code or "").upper()) or (service.worded.get(reply.status) if problem.worded else None)
+    kind = _BY_CODE.get((code or "").upper())
+    if kind is None and problem.worded and about_job:
+        kind = service.worded.get(reply.status)
     kind = kind or _BY_STATUS.get(reply.status)
     if kind is None:
         kind = errors.ServerError if reply.status >= 500 else errors.APIStatusError
@@ -84,7 +101,10 @@ def error_from(
     }
     if issubclass(kind, errors.UnprocessableEntityError):
         details["fields"] = problem.fields
-    return kind(problem.message or _describe(reply, secrets), **details)
+    error = kind(problem.message or _describe(reply, secrets), **details)
+    if reply.proxy is not None:
+        error.problem = f"{error.problem.removesuffix('.')} (through the proxy {reply.proxy})."
+    return error
 
 
 def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:

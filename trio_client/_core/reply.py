@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from .. import errors
 from .._loading import loading
-from .._redaction import preview
+from .._redaction import mask, preview
 from .call import EVENT_STREAM, Nothing
 from .config import TRIO, Service
 from .salvage import TooManyUnreadableError, name_of, salvage
@@ -36,11 +36,21 @@ SEARCHED_BYTES = 64 * 2**10  # of a body, for secrets: so much more than is show
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete reply: status, headers with names in lower case, body."""
+    """A complete reply: status, headers with names in lower case, body.
+
+    Attributes:
+        proxy: the proxy that may have replied in the server's place, as texts name it.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
+    proxy: str | None = None
+
+    @property
+    def shown_status(self) -> str:
+        """The status, and whose it may be."""
+        return f"status {self.status}" + (f" through the proxy {self.proxy}" if self.proxy else "")
 
     @property
     def request_id(self) -> str | None:
@@ -86,7 +96,7 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
     if job_id is not None and (not job_id or _UNREADABLE.search(job_id)):
         problem_of_id = "cannot be read" if job_id else "is empty"
         raise errors.ResponseValidationError(
-            f"The reply (status {reply.status}) is not a usable {name_of(model)}: its job_id {problem_of_id}.",
+            f"The reply ({reply.shown_status}) is not a usable {name_of(model)}: its job_id {problem_of_id}.",
             status_code=reply.status,
             body_preview=body_preview(reply, secrets()),
             field="job_id",
@@ -151,12 +161,12 @@ def unusable(
     elif wanted == "event stream":
         problem = f"its content type is {reply.media_type or 'not given'}"
     return errors.ResponseValidationError(
-        f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}.",
+        f"The reply ({reply.shown_status}) is not a usable {wanted}: {preview(problem, secrets)}.",
         advice=advice,
         status_code=reply.status,
         body_preview=body_preview(reply, secrets),
         field=field,
-        headers=reply.headers,
+        headers={mask(name, secrets): mask(value, secrets) for name, value in reply.headers.items()},
     )
 
 

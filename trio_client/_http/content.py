@@ -11,6 +11,8 @@ __all__ = ["BodyCollector", "Inflater", "inflater_for"]
 
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _NO_ENCODING = frozenset({"", "identity", "none"})
+_NAMED = frozenset({*_WINDOW_BITS, "br", "zstd", "compress"})  # of any other, the text may repeat a secret
+_LONGEST_NAMED = 40
 _INPUT_BYTES = 16 * 1024  # inflated at once: what follows the end of a member is copied each time
 _OUTPUT_BYTES = 64 * 1024
 
@@ -66,7 +68,8 @@ def inflater_for(encoding: str) -> Inflater | None:
     if not encodings:
         return None
     if len(encodings) > 1 or encodings[0] not in _WINDOW_BITS:
-        raise _undecodable(f"the encoding {encoding[:40]!r} was not asked for and is not supported")
+        name = repr(encoding) if _NAMED.issuperset(encodings) and len(encoding) <= _LONGEST_NAMED else "it has"
+        raise _undecodable(f"the encoding {name} was not asked for and is not supported")
     return Inflater(encodings[0])
 
 

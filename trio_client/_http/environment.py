@@ -7,17 +7,18 @@ import os
 import socket
 import ssl
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from importlib.util import find_spec
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
-from .._core.config import is_loopback
+from .._core.config import Secret, is_loopback
 from .._redaction import mask
 from ..errors import ConfigurationError
 
-__all__ = ["SOCKET_OPTIONS", "proxy_for", "ssl_context_for"]
+__all__ = ["SOCKET_OPTIONS", "proxy_for", "proxy_secrets", "ssl_context_for"]
 
 
 def _keep_alive() -> list[tuple[int, int, int]]:
@@ -76,6 +77,14 @@ def proxy_for(url: str, *, trust_env: bool) -> httpx.Proxy | None:
             proxy, advice="Correct or unset the variable, or pass trust_env=False.", field="trust_env"
         )
     return proxy
+
+
+def proxy_secrets(proxy: httpx.Proxy | None) -> list[Secret]:
+    """Return what of a proxy must appear in no text, though it may repeat it; masked as long as these live."""
+    if proxy is None or proxy.auth is None:
+        return []
+    password, pair = proxy.auth[1], ":".join(proxy.auth)
+    return [Secret(text) for text in (password, quote(password, safe=""), pair, b64encode(pair.encode()).decode())]
 
 
 def _named_proxy(url: str) -> httpx.Proxy | str | None:

@@ -59,11 +59,13 @@ class Peer:
         own: whether the connection is the client's own. An injected client may report any lost connection as one that
             was never made, so there a request counts as not sent only where the chain of causes shows it.
         secrets: returns what must not appear in a text, though the server may have echoed it.
+        proxy: the proxy that may have replied in its place; within a tunnel it cannot.
     """
 
     place: str
     own: bool
     secrets: Callable[[], Iterable[str]] = field(repr=False)
+    proxy: str | None = None
 
 
 def translate(error: Exception, peer: Peer, outer: BaseException | None = None, *, unsent: bool = False) -> TrioError:
@@ -147,7 +149,10 @@ def _masked(value: Any, secrets: Callable[[], Iterable[str]]) -> Any:
 def _without_headers(value: Any) -> Any:
     """Return aiohttp's descriptions of a request and of a connection without secrets, and no request object at all."""
     if hasattr(value, "headers"):
-        return value._replace(headers={}) if hasattr(value, "_replace") else None
+        if not hasattr(value, "_replace"):
+            return None
+        url = value.url.with_query(None)  # which may name a camera
+        return value._replace(headers={}, url=url, real_url=url)
     if hasattr(value, "proxy_auth") and hasattr(value, "_replace"):
         return value._replace(proxy=None, proxy_auth=None)
     return value

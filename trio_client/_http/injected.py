@@ -33,7 +33,9 @@ class _MaskUrls(logging.Filter):
 def _shown(value: object) -> object:
     if isinstance(value, (int, float)):
         return value
-    return preview(value) if isinstance(value, str) else mask(str(value), is_url=True)
+    if isinstance(value, str):  # such as the reason phrase, in which a server may repeat the key
+        return preview(value, known_keys())
+    return mask(str(value), known_keys(), is_url=True)
 
 
 class _HideKeys(logging.Filter):

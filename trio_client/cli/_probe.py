@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._redaction import shown
 from ._exits import JOB_MAY_RUN, Interrupted, UsageError
 from ._options import Json, StreamUrl, port_number, session_of
 from ._session import Session
@@ -139,7 +140,7 @@ def _probe(
         if listener is not None:
             listener.close()
     if may_run := bool(probing.running or probing.unresolved):
-        names = ", ".join(probing.running) or "a job whose id is not known"
+        names = ", ".join(map(shown, probing.running)) or "a job whose id is not known"
         out.error(f"Not all jobs are confirmed to be stopped: {names}. See `trio-client jobs list`.")
     found = facts(probing.evidence())
     try:

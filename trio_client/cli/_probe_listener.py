@@ -10,7 +10,8 @@ from ._exits import UsageError
 
 __all__ = ["Listener"]
 
-_MAX_BYTES = 16 * 2**20
+_MAX_BYTES = 16 * 2**20  # of one delivery
+_MAX_HELD_BYTES = 64 * 2**20  # of all: the address is public
 
 
 class Listener:
@@ -25,15 +26,19 @@ class Listener:
 
     def __init__(self, port: int) -> None:
         self.deliveries: list[Delivery] = []
+        self._held = 0
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
             timeout = 10
 
             def do_POST(self) -> None:
-                size = self.headers.get("content-length", "0")
-                content = self.rfile.read(min(int(size) if size.isdigit() else 0, _MAX_BYTES))
-                status = listener.receive(dict(self.headers.items()), content)
+                length = self.headers.get("content-length", "0")
+                size = int(length) if length.isascii() and length.isdigit() and len(length) < 18 else 0
+                if not listener.may_hold(size):
+                    status, self.close_connection = 503, True
+                else:
+                    status = listener.receive(dict(self.headers.items()), self.rfile.read(size))
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -48,6 +53,13 @@ class Listener:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
+
+    def may_hold(self, size: int) -> bool:
+        """Count a delivery's bytes before they are read; return whether they may be."""
+        with self._lock:
+            fits = size <= _MAX_BYTES and self._held + size <= _MAX_HELD_BYTES
+            self._held += size if fits else 0
+            return fits
 
     def receive(self, headers: dict[str, str], content: bytes) -> int:
         """Note a delivery, and return the status to answer with."""

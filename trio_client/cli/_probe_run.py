@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from .._core.call import EVENT_STREAM
 from .._core.probe.exchange import Evidence, Exchange
@@ -110,8 +111,8 @@ class Probe:
         until = time.monotonic() + _STOP_SECONDS
         while self.running and time.monotonic() < until:
             for job_id in list(self.running):
-                self.wire.send("stop", "DELETE", f"/jobs/{job_id}", seconds=_STOP_SECONDS)
-                if _has_ended(self.wire.send("stopped", "GET", f"/jobs/{job_id}", seconds=_STOP_SECONDS)):
+                self.wire.send("stop", "DELETE", _path(job_id), seconds=_STOP_SECONDS)
+                if _has_ended(self.wire.send("stopped", "GET", _path(job_id), seconds=_STOP_SECONDS)):
                     self.running.remove(job_id)
             if self.running:
                 time.sleep(0.2)
@@ -149,8 +150,8 @@ class Probe:
         while not _is_listed(self.wire.send("list", "GET", "/jobs?limit=50"), job_id) and time.monotonic() < until:
             time.sleep(0.25)
         self._job("job", job_id)
-        self.wire.send("cancel", "DELETE", f"/jobs/{job_id}")
-        self.wire.send("cancel again", "DELETE", f"/jobs/{job_id}")
+        self.wire.send("cancel", "DELETE", _path(job_id))
+        self.wire.send("cancel again", "DELETE", _path(job_id))
 
     def _leave_stream(self) -> None:
         self.say("a monitor whose event stream is left")
@@ -227,7 +228,7 @@ class Probe:
                     self.unresolved += 1
 
     def _job(self, label: str, job_id: str) -> Exchange:
-        return self.wire.send(label, "GET", f"/jobs/{job_id}")
+        return self.wire.send(label, "GET", _path(job_id))
 
     def _body(self) -> dict[str, Any]:
         return {
@@ -246,6 +247,12 @@ class Probe:
         }
 
 
+def _path(job_id: str) -> str:
+    """Return the path of a job: a server chose its id, which stays one segment."""
+    segment = quote(job_id, safe="", errors="replace")
+    return f"/jobs/{segment.replace('.', '%2E') if segment in ('.', '..') else segment}"
+
+
 def _has_ended(job: Exchange) -> bool:
     return job.json.get("status") in _ENDED or (job.status == 404 and job.code == "JOB_NOT_FOUND")
 
@@ -256,4 +263,4 @@ def _triggers(job: Exchange) -> bool:
 
 
 def _is_listed(page: Exchange, job_id: str) -> bool:
-    return job_id.encode() in page.content
+    return job_id.encode(errors="replace") in page.content

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .._core.config import is_loopback
 from .._core.probe.exchange import Exchange
 from .._redaction import url_secrets
 from ..testing._recorder import RecordingFile
@@ -24,7 +25,7 @@ __all__ = ["Wire"]
 
 _CONNECT_SECONDS = 10.0
 _REPLY_SECONDS = 60.0
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_MAX_BYTES = 64 * 2**20  # of one reply, a stream of a minute included
 
 
 class Wire:
@@ -42,7 +43,7 @@ class Wire:
         self._base_url = base_url.rstrip("/")
         self._key = key
         self._record = RecordingFile(record, frames=frames)
-        loopback = urlsplit(base_url).hostname in _LOOPBACK  # proxies are for other machines
+        loopback = is_loopback(urlsplit(base_url).hostname or "")  # proxies are for other machines
         timeout = httpx.Timeout(_REPLY_SECONDS, connect=_CONNECT_SECONDS)
         self._client = httpx.Client(trust_env=not loopback, timeout=timeout)
 
@@ -82,6 +83,7 @@ class Wire:
         notes = self._record.request(method, url, headers, content, self._secrets(body))
         self.exchanges.append(Exchange(label, method, path.partition("?")[0], datetime.now(timezone.utc), body))
         sent = {**headers, **({"authorization": f"Bearer {self._key}"} if key else {})}
+        self._client.cookies.clear()  # those that replies set are not sent back
         try:
             with self._client.stream(method, url, headers=sent, content=content) as response:
                 notes.head(response.status_code, response.headers.multi_items())
@@ -92,7 +94,7 @@ class Wire:
                     for piece in response.iter_raw():
                         notes.piece(piece)
                         found = self._note(content=self.exchanges[-1].content + piece)
-                        if until is not None and until(found):
+                        if len(found.content) > _MAX_BYTES or (until is not None and until(found)):
                             break
                     else:
                         self._note(complete=True)

@@ -53,7 +53,7 @@ class Intent:
     """One logical create, fixed before its first attempt and the same for all of them."""
 
     path: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)  # which may name a camera with its password
     reference: str = field(default_factory=lambda: str(uuid.uuid4()))
     sent_at: datetime = field(default_factory=_now)
     """When it was planned, by the server's clock as far as that is known: what reports say, not what is compared."""

@@ -28,7 +28,7 @@ from ..concurrency.async_.owner import (
 )
 from ..concurrency.async_.response import close_response
 from ..concurrency.async_.shield import shielded
-from ..environment import proxy_for, ssl_context_for
+from ..environment import proxy_for, proxy_secrets, ssl_context_for
 from ..errors import is_disconnect
 from .connection import AsyncPooledConnection, body_of, connection_maker, has_surplus
 
@@ -103,6 +103,7 @@ class AsyncPool:
         self._base_url = base_url
         self._ssl_context = ssl_context_for(base_url, trust_env=trust_env)
         self.proxy: httpx.Proxy | None = proxy_for(base_url, trust_env=trust_env)
+        self._proxy_secrets = proxy_secrets(self.proxy)
         self._make_connection: Callable[[], AsyncPooledConnection] | None = None
         self._max_calls = max_calls
         self._limiter = Limiter(max_calls)

@@ -139,7 +139,7 @@ class AsyncOpenReply:
         try:
             with time_limit(time_left):
                 content = await _read_body(self.headers, self._exchange, self._limit, self._peer)
-                return Reply(self.status, self.headers, content or b"")
+                return Reply(self.status, self.headers, content or b"", self._peer.proxy)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < self._until:
                 raise
@@ -176,8 +176,11 @@ class AsyncSender:
         self._cookies = KeptCookies(http_client)
         self._has_network_stream = False  # whether an injected client lets its connections be closed
         self._pool = None if http_client is not None else AsyncPool(base_url, trust_env=trust_env)
+        self._proxy: str | None = None
         if self._pool is not None and self._pool.proxy is not None:
-            self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
+            shown = mask(str(self._pool.proxy.url), is_url=True)
+            self.place += f" through the proxy {shown}"
+            self._proxy = shown if parts.scheme.lower() == "http" else None
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
         # async-only: begin
@@ -198,7 +201,7 @@ class AsyncSender:
             APIConnectionError: there is none.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
-        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
+        until, peer = REAL.monotonic() + time_left, self._peer(request)
         try:
             with time_limit(time_left):
                 waits = _waits(timeout, time_left)
@@ -212,7 +215,7 @@ class AsyncSender:
                     # Servers that fail may close without saying so, a moment later.
                     kept = complete and not request.fresh_connection and exchange.response.status_code < 400
                     await exchange.close(reusable=kept)
-                return Reply(exchange.response.status_code, headers, content or b"")
+                return Reply(exchange.response.status_code, headers, content or b"", peer.proxy)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
@@ -220,7 +223,7 @@ class AsyncSender:
 
     async def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> AsyncOpenReply:
         """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
-        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
+        until, peer = REAL.monotonic() + time_left, self._peer(request)
         waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
@@ -230,6 +233,9 @@ class AsyncSender:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
         raise deadline_exceeded(peer, time_left)
+
+    def _peer(self, request: Prepared) -> Peer:
+        return Peer(self.place, self._pool is not None, request.secrets, self._proxy)
 
     # async-only: begin
     async def prepare(self) -> None:

@@ -109,7 +109,7 @@ class OpenReply:
         try:
             with time_limit(time_left):
                 content = _read_body(self.headers, self._exchange, self._limit, self._peer)
-                return Reply(self.status, self.headers, content or b"")
+                return Reply(self.status, self.headers, content or b"", self._peer.proxy)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < self._until:
                 raise
@@ -146,8 +146,11 @@ class Sender:
         self._cookies = KeptCookies(http_client)
         self._has_network_stream = False  # whether an injected client lets its connections be closed
         self._pool = None if http_client is not None else Pool(base_url, trust_env=trust_env)
+        self._proxy: str | None = None
         if self._pool is not None and self._pool.proxy is not None:
-            self.place += f" through the proxy {mask(str(self._pool.proxy.url), is_url=True)}"
+            shown = mask(str(self._pool.proxy.url), is_url=True)
+            self.place += f" through the proxy {shown}"
+            self._proxy = shown if parts.scheme.lower() == "http" else None
         self._connecting = Limiter(_MAX_CONNECTING)
         self._owner: object = None
 
@@ -163,7 +166,7 @@ class Sender:
             APIConnectionError: there is none.
             ResponseValidationError: it is too large, or cannot be decoded.
         """
-        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
+        until, peer = REAL.monotonic() + time_left, self._peer(request)
         try:
             with time_limit(time_left):
                 waits = _waits(timeout, time_left)
@@ -177,7 +180,7 @@ class Sender:
                     # Servers that fail may close without saying so, a moment later.
                     kept = complete and not request.fresh_connection and exchange.response.status_code < 400
                     exchange.close(reusable=kept)
-                return Reply(exchange.response.status_code, headers, content or b"")
+                return Reply(exchange.response.status_code, headers, content or b"", peer.proxy)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
@@ -185,7 +188,7 @@ class Sender:
 
     def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> OpenReply:
         """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
-        until, peer = REAL.monotonic() + time_left, Peer(self.place, self._pool is not None, request.secrets)
+        until, peer = REAL.monotonic() + time_left, self._peer(request)
         waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
@@ -195,6 +198,9 @@ class Sender:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
         raise deadline_exceeded(peer, time_left)
+
+    def _peer(self, request: Prepared) -> Peer:
+        return Peer(self.place, self._pool is not None, request.secrets, self._proxy)
 
     def wait_to_connect(self) -> Callable[[], None]:
         """Wait until few others are connecting, or for a moment; return a function to call after connecting.

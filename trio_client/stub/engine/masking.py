@@ -32,6 +32,7 @@ _SECRET_WORDS = frozenset(
     ]
 )
 _CAMEL_CASE_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LOWER_CASE_WORD = re.compile(r"[a-z]+")
 _SEPARATOR = re.compile(r"[^a-z0-9]")
 # `://`, also with other numbers of slashes, and with JSON's `\/`.
 _AFTER_SCHEME = re.compile(r":(?:\\?/)+")
@@ -136,4 +137,5 @@ def _mask_parameter(text: str) -> str:
 
 def _is_secret(name: str) -> bool:
     words = {*_SEPARATOR.split(name.lower()), *(word.lower() for word in _CAMEL_CASE_WORD.findall(name))}
+    words.update(_LOWER_CASE_WORD.findall(name))  # `APItoken` is the token of an API
     return not words.isdisjoint(_SECRET_WORDS)

@@ -20,7 +20,7 @@ import trio_client
 from ..api.allowed_hosts import AllowedHosts
 from ..api.control_schema import read_control
 from ..documented.errors import ApiError
-from ..engine.masking import mask_headers
+from ..engine.masking import mask_headers, mask_url
 from ..engine.records import BoundedLog
 from .listener import ProxyListener
 from .play import CONNECTION_ERRORS, Peer, apply_early, forward, play, until_disconnect
@@ -51,6 +51,10 @@ class WireRequest:
     fault: WireFault | None
     forwarded: bool
     time: float
+
+    def __repr__(self) -> str:
+        fault = f", fault={self.fault!r}" if self.fault is not None else ""
+        return f"WireRequest({self.method} {mask_url(self.path)!r}, forwarded={self.forwarded}{fault})"
 
     @property
     def size(self) -> int:
