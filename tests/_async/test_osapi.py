@@ -325,9 +325,14 @@ class TestIterate:
         for _ in range(3):
             stub.osapi.add()
         jobs = connect(max_body_bytes=900).jobs.iterate(page_size=2)
-        with pytest.raises(ResponseValidationError, match="limit=1 and offset="):
-            stub.osapi.add(result={"data": "x" * 5_000})
+        stub.osapi.add(result={"data": "x" * 5_000})
+        with pytest.raises(ResponseValidationError, match="limit=1 and offset=") as caught:
             [job async for job in jobs]
+        begin = jobs.offset
+        assert f"a page of 1 job from number {begin + 1} on." in caught.value.problem
+        assert f"go on after that job with offset={begin + 1}" in (caught.value.advice or "")
+        after = connect(max_body_bytes=900).jobs.iterate(page_size=2, offset=begin + 1)
+        assert len([job async for job in after]) == 4 - begin - 1
 
     async def test_jobs_deleted_meanwhile_hide_no_others(self, stub: StubServer, client: AsyncOsapiClient) -> None:
         ids = sorted((stub.osapi.add() for _ in range(20)), reverse=True)

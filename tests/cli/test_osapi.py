@@ -108,6 +108,7 @@ def test_a_page_that_is_too_large_is_explained_by_options(run: Run, environment:
     done = run("osapi", "jobs", "list")
     assert done.code == 4
     assert "Ask for fewer jobs at once: --limit N, or --all --page-size N." in done.err
+    assert "a page of 20 jobs from number 1 on." in done.err
     assert "max_body_bytes" not in done.err
 
 

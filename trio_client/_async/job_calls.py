@@ -88,11 +88,15 @@ async def fetch_page(
         return await transport.call(call, timeout=timeout, extra_headers=extra_headers)
     except ResponseValidationError as error:
         if error.field == "max_body_bytes":
-            asked = "no limit" if limit is None else f"limit={limit}"
-            error.advice = (
-                f"The page was asked for with {asked} and offset={offset or 0}. Ask for fewer jobs at once (limit=, or "
-                "page_size= of iterate), or raise max_body_bytes."
+            asked, begin = "no limit" if limit is None else f"limit={limit}", offset or 0
+            jobs = "the page" if limit is None else "a page of 1 job" if limit == 1 else f"a page of {limit} jobs"
+            error.problem = f"{error.problem.rstrip('.')}: {jobs} from number {begin + 1} on."
+            way_out = (
+                f"No page_size is smaller: raise max_body_bytes, or go on after that job with offset={begin + 1}."
+                if limit == 1
+                else "Ask for fewer jobs at once (limit=, or page_size= of iterate), or raise max_body_bytes."
             )
+            error.advice = f"The page was asked for with {asked} and offset={begin}. {way_out}"
         raise
 
 
