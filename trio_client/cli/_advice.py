@@ -60,8 +60,8 @@ _OSAPI_PREFIX = (
     "Check --base-url (OSAPI_URL) and --api-prefix: servers since April 2026 want /api (the default), older ones ''."
 )
 _OSAPI_BY_FIELD = {
-    "max_body_bytes": "Ask for fewer jobs at once: --limit N, or --all --page-size N. A job that is too large by itself "
-    "is left out by going on after it: --all --offset N.",
+    "max_body_bytes": "Ask for fewer jobs at once: --limit N, or --all --page-size N. A job that is too large by "
+    "itself is left out by going on after it: --all --offset N.",
 }
 _OSAPI: dict[type, str] = {
     APIStatusError: "Check the request, and that --base-url (OSAPI_URL) leads to the server.",
