@@ -59,7 +59,7 @@ def measure() -> Iterator[Growth]:
             "µs of CPU a call",
             _by_size(url, CALLS, WITH_HTTPX, lambda size: ("gets_warm", (500, size)), lambda _: 500),
             "A free connection is taken from the end of a list, so it does not matter how many there are; this client "
-            "uses a hundred at most and lets further calls wait. httpx looks at all of them.",
+            "uses a hundred at most and lets further calls wait. httpx checks all of them.",
         )
         yield Growth(
             "A stream, by streams at once",
@@ -77,8 +77,8 @@ def measure() -> Iterator[Growth]:
             f"in chunks of {name}": [(size, micros(size, chunk)) for size in SIZES]
             for name, chunk in (("64 KiB", 64 * KIB), ("1 KiB", KIB))
         },
-        "No byte is looked at again when the next chunk comes. The step at 8 MiB is memory that the system maps anew "
-        "for each event: where the allocator is told to keep it, as in the table of decoding, there is none.",
+        "No byte is examined again when the next chunk comes. The step at 8 MiB is memory that the system maps anew "
+        "for each event: where the allocator keeps it, as in the table of decoding, there is none.",
     )
 
 

@@ -20,7 +20,7 @@ ABOUT = """\
 One process for each library and one server that is not the bottleneck; what counts is the CPU time of the client's
 process. httpx and httpx2 return dictionaries and repeat nothing; this client returns typed replies, and its retries,
 deadlines, bounds and hooks are at work. openai, by its generic calls, has retries and fills models of the same replies
-without validating them. aiohttp shows about the least that Python takes. glibc is told to keep the memory that is
+without validating them. aiohttp shows about the least that Python takes. glibc is set to keep the memory that is
 freed, in all of them: whether it maps new memory for each picture otherwise depends on what was allocated before."""
 MANY, ROUNDS, FEW = 21, 8, 3
 
@@ -60,7 +60,7 @@ SCENARIOS = (
         "a call",
         "gets_cold",
         (1000, 100),
-        "A new client has to open its connections; httpx looks at each of them at the start and end of every request.",
+        "A new client has to open its connections; httpx checks each of them at the start and end of every request.",
         FEW,
     ),
     Scenario(

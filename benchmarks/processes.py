@@ -53,7 +53,7 @@ class Server(_Piped):
 
 
 class Contender(_Piped):
-    """A library that does one round when told to."""
+    """A library that does one round on request."""
 
     def __init__(self, library: str, url: str) -> None:
         super().__init__("-m", "benchmarks.contenders", library, url)
@@ -65,7 +65,7 @@ class Contender(_Piped):
 
 
 def fresh(function: Callable[..., _T], *arguments: object, keep_memory: bool = False) -> _T:
-    """Return what the function returns in a new interpreter; its allocator may be told to keep what is freed."""
+    """Return what the function returns in a new interpreter; its allocator may be set to keep what is freed."""
     for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
         os.environ.pop(name, None)
         if keep_memory:

@@ -51,7 +51,7 @@ PACKAGE = f"{Path(trio_client.__file__).parent}{os.sep}"
 DEPENDENCIES = ("anyio", "h11", "httpcore", "httpx", "pydantic", "pydantic-core")
 STREAMS = 100
 CAMERA = "rtsp://camera.example/yard"
-HELD = "times=0 shape=progress together=1000000"  # the benchmarks' server goes on once so many are open
+HELD = "times=0 shape=progress together=1000000"  # the benchmarks' server goes on once that many are open
 OWN, ALL, INSTRUCTIONS = "own code", "with dependencies", "instructions"
 MARGINS = {OWN: 0.10, ALL: 0.10, INSTRUCTIONS: 0.25}
 VALGRIND = (shutil.which("valgrind") or "", "--tool=callgrind", "--callgrind-out-file=/dev/null")
@@ -224,7 +224,7 @@ def imports(ratchet: Ratchet) -> None:
 
 
 def instructions() -> Figures:
-    """Count the instructions of each shape's decoding; one process more tells what to take off for its start."""
+    """Count the instructions of each shape's decoding; one process more shows what to subtract for its start."""
     run(decoding_of(""))  # compiles what is not compiled yet
     with ThreadPoolExecutor(2) as runs:
         start, *counts = runs.map(instructions_of, ["", *SHAPES])

@@ -57,7 +57,7 @@ def chunk(data: bytes) -> bytes:
 
 
 class Gate:
-    """Lets so many streams on once all of them are there."""
+    """Holds streams until a number of them is open."""
 
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []

@@ -103,7 +103,7 @@ def measure(options: argparse.Namespace) -> None:
     for cpu, memory in used:
         print(f"CPU {cpu / options.seconds:.1%} of a core, {memory} MiB")
     if url:
-        print(f"{commands / options.seconds:.0f} Redis commands a second, {commands / len(spans):.0f} a turn")
+        print(f"{commands / options.seconds:.0f} Redis commands a second, {commands / len(spans):.0f} per time slice")
 
 
 def _creates(stub: StubServer) -> list[RecordedRequest]:

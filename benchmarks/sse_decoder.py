@@ -26,7 +26,7 @@ ABOUT = """\
 The same chunks of bytes through `trio_client.sse.decode` and through httpx-sse's decoder with httpx's text
 decoding before it. The rows that say typed go on to an event on one side, by `events.from_sse`, and to `json.loads`
 and `model_validate` on the other, and read of each event its kind, job, time, and counters or explanation. glibc is
-told to keep the memory that is freed: else the largest events measure how fast the system maps new memory, which
+set to keep the memory that is freed: else the largest events measure how fast the system maps new memory, which
 depends on what was allocated before."""
 ROUNDS = 15
 

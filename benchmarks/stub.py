@@ -105,7 +105,7 @@ class Served(Server):
         return (self.spent()[1] - before) / STREAMS
 
     async def events(self, rounds: int) -> None:
-        """Let so many events come to every reader, one after the other."""
+        """Let a number of events come to every reader, one after the other."""
         for _ in range(rounds):
             self.say("round")
             await asyncio.gather(*(reader.readuntil(b"event: progress") for reader in self.readers))

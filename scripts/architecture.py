@@ -93,13 +93,13 @@ def column(graph: grimp.ImportGraph, floors: Floors, left: float, width: float) 
 
 def box_lines(graph: grimp.ImportGraph, name: str, below: Edges, width: float) -> Lines:
     """Return what stands in the box of a package: its name, what it is for, its modules, what it imports."""
-    room = int((width - 2 * MARGIN) / LETTER)
+    letters = int((width - 2 * MARGIN) / LETTER)
     modules = "  ".join(modules_of(graph, name))
     imports = ", ".join(sorted(lower.rpartition(".")[2] for upper, lower in below if upper == name))
     lines: Lines = [(TITLES.get(name, name.rpartition(".")[2]), "name")]
-    lines += [(part, "about") for part in textwrap.wrap(purpose(name), int(room * 1.15))]
-    lines += [(part, "") for part in textwrap.wrap(modules, room, break_long_words=False)]
-    lines += [(part, "below") for part in textwrap.wrap(f"↓ {imports}", room, break_long_words=False) if imports]
+    lines += [(part, "about") for part in textwrap.wrap(purpose(name), int(letters * 1.15))]
+    lines += [(part, "") for part in textwrap.wrap(modules, letters, break_long_words=False)]
+    lines += [(part, "below") for part in textwrap.wrap(f"↓ {imports}", letters, break_long_words=False) if imports]
     return lines
 
 
@@ -146,12 +146,12 @@ def reduced(edges: Edges) -> Edges:
     """Return the edges without those that other edges imply."""
     below: dict[str, set[str]] = {}
 
-    def reach(room: str) -> set[str]:
-        if room not in below:
-            below[room] = set()
-            direct = {lower for upper, lower in edges if upper == room}
-            below[room] = direct.union(*map(reach, direct)) if direct else set()
-        return below[room]
+    def reach(package: str) -> set[str]:
+        if package not in below:
+            below[package] = set()
+            direct = {lower for upper, lower in edges if upper == package}
+            below[package] = direct.union(*map(reach, direct)) if direct else set()
+        return below[package]
 
     return {
         (upper, lower)

@@ -1,4 +1,4 @@
-"""Measure how the code is divided: lines by room, files that a call enters, long functions, others' private names.
+"""Measure how the code is divided: lines by package, files that a call enters, long functions, others' private names.
 
 Run it with `python scripts/measure.py`, or with the root of another checkout to measure that one.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_BODY_LINES, MOST_ATTRIBUTES, MOST_MODULE_LINES = 50, 12, 250
-CORE_ROOMS = ("_async", "_core", "_http")
+CORE_PACKAGES = ("_async", "_core", "_http")
 LIBRARIES = ("httpx", "httpcore", "h11", "anyio", "uvicorn", "starlette", "opentelemetry", "aiohttp", "trio")
 OWN_OBJECTS = ("self", "cls", "client", "events", "other", "script", "stub", "transport.sender")
 DATA_BASES = ("BaseModel", "Model", "NamedTuple", "RequestModel", "StrictModel", "TypedDict")
@@ -36,7 +36,7 @@ LAYOUT_TOKENS = (
 
 
 class Module:
-    """One source file of the package that somebody wrote."""
+    """One source file of the package written by hand."""
 
     def __init__(self, path: Path, package: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class Module:
         self.tree = ast.parse(path.read_text(encoding="utf-8"))
 
     @property
-    def room(self) -> str:
+    def package(self) -> str:
         """The folder that it is in; the file itself at the top of the package."""
         return self.name.split("/")[0] if "/" in self.name else "(top)"
 
@@ -239,13 +239,13 @@ def entered(package: Path, operation: Callable[[], object]) -> set[str]:
 def report(root: Path) -> Iterator[str]:
     modules = written_modules(root)
     lines = {module.name: module.code_lines() for module in modules}
-    rooms: defaultdict[str, int] = defaultdict(int)
+    packages: defaultdict[str, int] = defaultdict(int)
     for module in modules:
-        rooms[module.room] += lines[module.name]
+        packages[module.package] += lines[module.name]
     yield "CODE LINES"
-    yield from (f"{count:8,}  {room}" for room, count in sorted(rooms.items()))
-    yield f"{sum(rooms[room] for room in CORE_ROOMS):8,}  {' + '.join(CORE_ROOMS)}"
-    yield f"{sum(rooms.values()):8,}  in all"
+    yield from (f"{count:8,}  {package}" for package, count in sorted(packages.items()))
+    yield f"{sum(packages[package] for package in CORE_PACKAGES):8,}  {' + '.join(CORE_PACKAGES)}"
+    yield f"{sum(packages.values()):8,}  in all"
     yield "\nFILES ENTERED"
     yield from (f"{len(files):8,}  {name}: {' '.join(files)}" for name, files in trace_calls(root).items())
     yield f"\nFUNCTIONS WITH A BODY OF OVER {MOST_BODY_LINES} LINES"

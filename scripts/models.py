@@ -90,7 +90,7 @@ def references(schema: Any) -> set[str]:
 def without_null(document: dict[str, Any]) -> dict[str, Any]:
     """Give what may be absent but not null a default of its own type, for the generator would allow null.
 
-    The strict models only judge; nobody reads the defaults.
+    The strict models only judge; no program reads the defaults.
     """
     schemas = document["components"]["schemas"]
     result = copy.deepcopy(document)

@@ -36,7 +36,7 @@ FAULTS: list[dict[str, object]] = [
 
 
 async def work(name: str, database: sqlite3.Connection) -> None:
-    """Stop what the run before has left, then watch until the program is told to end."""
+    """Stop what the run before has left, then watch until the program is ended."""
 
     is_left = False
 
@@ -58,7 +58,7 @@ async def work(name: str, database: sqlite3.Connection) -> None:
                         row = (event.job_id, event.dedup_key, event.delivery)
                         database.execute("INSERT OR IGNORE INTO triggers VALUES (?, ?, ?)", row)
             finally:
-                is_left = True  # nobody reads what the jobs that run now still report
+                is_left = True  # no reader is left for what the jobs that run now still report
 
 
 def start(name: str, folder: Path, stub: StubServer) -> subprocess.Popen[bytes]:
