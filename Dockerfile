@@ -3,6 +3,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
+COPY scripts/package_metadata.py ./scripts/
 COPY trio_client ./trio_client
 RUN python -m venv /stub && /stub/bin/pip install --no-cache-dir ".[stub]"
 
