@@ -36,7 +36,7 @@ api: .venv/.dev  ## write the public names and signatures into api.txt
 schema: .venv/.dev  ## write the JSON Schema of events into docs/
 	$(BIN)/python scripts/event_schema.py
 
-bench: .venvs/bench/.made  ## measure, as ratios in one run, and write docs/performance.md: about five minutes
+bench: .venvs/bench/.made  ## measure, as ratios in one run, and write the pages about performance: about five minutes
 	.venvs/bench/bin/python -m benchmarks
 
 bench-quick: .venvs/bench/.made  ## the same in a minute, only what has a budget, and write nothing

@@ -1,6 +1,7 @@
-"""Write docs/performance.md from benchmarks/results.json.
+"""Write the pages about performance from benchmarks/results.json.
 
-`python -m benchmarks.page`; with `--check` it only says whether the page is up to date and every budget was measured.
+All measurements go into docs/contributing/measurements.md; the figures and plots of docs/performance.md are replaced.
+`python -m benchmarks.page`; with `--check` it only says whether the pages are up to date and every budget was measured.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import user_page
 from .budgets import BUDGETS
 from .contenders import LIBRARIES, OURS
 from .measured import exceeded
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
-PAGE = ROOT / "docs" / "performance.md"
+PAGE = ROOT / "docs" / "contributing" / "measurements.md"
 FLAT, LINEAR, EVEN = 0.15, 1.1, 3
 _OTHERS = LIBRARIES.keys() - {OURS}  # no straight line fits their curves
 
 INTRODUCTION = """\
-What the client costs, compared with what one would use without it. This page is written by `python -m
+All measurements; [Performance](../performance.md) says what they mean for users. This page is written by `python -m
 benchmarks.page` from `benchmarks/results.json`, the last run of `make bench`.
 
 **How to read it.** The column `trio_client` is the median of the rounds, in the unit that the row names. Every other
@@ -94,7 +96,12 @@ def text() -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if name != OURS)
     lines = [
-        "# Performance",
+        "---",
+        "search:",
+        "  boost: 0.2",
+        "---",
+        "",
+        "# Measurements",
         "",
         INTRODUCTION,
         "",
@@ -123,9 +130,16 @@ def _exponent(curve: dict[str, Any], name: str) -> str:
     return (f"**{text}**" if name in exceeded(curve) else text) + f", {_word(exponent, curve['points'][name])}"
 
 
+def written() -> dict[Path, str]:
+    """Return the files that follow from the results."""
+    results = json.loads(RESULTS.read_text("utf-8"))
+    return {PAGE: text(), user_page.PAGE: user_page.page(results), **user_page.plots(results)}
+
+
 def write() -> None:
-    """Write the page."""
-    PAGE.write_text(text(), "utf-8")
+    """Write the pages."""
+    for path, content in written().items():
+        path.write_text(content, "utf-8")
 
 
 def unmeasured() -> list[str]:
@@ -143,8 +157,11 @@ def main() -> int:
         write()
         return 0
     problems = [f"No measurement for a budget: {name}" for name in unmeasured()]
-    if not PAGE.exists() or PAGE.read_text("utf-8") != text():
-        problems.append("docs/performance.md is not what benchmarks/results.json says: python -m benchmarks.page")
+    problems += [
+        f"{path.relative_to(ROOT)} is not what benchmarks/results.json says: python -m benchmarks.page"
+        for path, content in written().items()
+        if not path.exists() or path.read_text("utf-8") != content
+    ]
     print(*problems, sep="\n", end="\n" if problems else "")
     return 1 if problems else 0
 
