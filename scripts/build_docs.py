@@ -1,6 +1,7 @@
 """Build the documentation into site/, strictly, and check every link in it; `--serve` shows it on this machine.
 
-MkDocs reads build/docs: the pages of docs/, the examples, and the changelog as a page.
+MkDocs reads build/docs: the pages of docs/, the examples, and the changelog as a page. Afterwards the anchors of the
+reference are shortened.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from docs_anchors import shorten
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "build" / "docs"
 SITE = ROOT / "site"
 PORT = 8000
+_FOREIGN = re.compile(r"""(?:url\(|@import\s|(?:xlink:)?href=)\s*["']?(?:https?:)?//[^"')\s]+""")
 _OUTSIDE = re.compile(r"\]\((?:\.\./)+(examples/[^)#]+|CHANGELOG\.md)")
 
 
@@ -31,6 +35,7 @@ def main() -> int:
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if code:
         return code
+    shorten(SITE)
     problems = broken_links(SITE)
     for problem in problems:
         print(problem)
@@ -48,7 +53,8 @@ def gather() -> None:
             copy = PAGES / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-    shutil.copy(ROOT / "CHANGELOG.md", PAGES / "changelog.md")
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    (PAGES / "changelog.md").write_text(f"---\nsearch:\n  boost: 0.2\n---\n\n{changelog}", "utf-8")
     for page in PAGES.rglob("*.md"):
         up = "../" * (len(page.relative_to(PAGES).parts) - 1)
         text = page.read_text("utf-8")
@@ -71,7 +77,7 @@ class _Links(HTMLParser):
         self.anchors.update(given[name] for name in ("id", "name") if name in given)
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
-        elif tag in ("img", "script", "iframe", "source") and "src" in given:
+        elif tag in ("img", "script", "iframe", "source", "video", "embed") and "src" in given:
             self.loaded.append(given["src"])
         elif tag == "link" and given.get("rel") not in ("canonical", "prev", "next") and "href" in given:
             self.loaded.append(given["href"])
@@ -83,7 +89,12 @@ def broken_links(site: Path) -> list[str]:
     for path in sorted(site.rglob("*.html")):
         pages[path.resolve()] = found = _Links()
         found.feed(path.read_text("utf-8"))
-    problems: list[str] = []
+    problems = [
+        f"{path.relative_to(site)} loads {found[0]}"
+        for kind in ("*.css", "*.svg")
+        for path in sorted(site.rglob(kind))
+        for found in _FOREIGN.finditer(path.read_text("utf-8"))
+    ]
     for path, found in pages.items():
         name = path.relative_to(site.resolve())
         if name.name == "404.html":  # whose links begin at the root of a server

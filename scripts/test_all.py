@@ -54,9 +54,11 @@ def main() -> int:
     test("the built package", here, "-m", "packaging", "tests/packaging")
     test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):
-        test("the stub's page in a browser", here, "-m", "browser", "tests/browser")
+        test("the stub's page and the documentation in a browser", here, "-m", "browser", "tests/browser")
     else:
-        skipped.append("the stub's page in a browser: no chromium on PATH (Debian: apt-get install chromium)")
+        skipped.append(
+            "the stub's page and the documentation in a browser: no chromium on PATH (Debian: apt-get install chromium)"
+        )
     if shutil.which("redis-server") is None:
         skipped.append("what Redis shares: no redis-server on PATH (Debian: apt-get install redis-server)")
     for version in VERSIONS:
@@ -87,8 +89,10 @@ def find(version: str) -> str | None:
     found = shutil.which(f"python{version}")
     if found is not None and works(found):
         return found
-    homes = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*"))
-    return next((str(home / "bin" / "python") for home in reversed(homes) if works(str(home / "bin" / "python"))), None)
+    installed = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*"))
+    return next(
+        (str(home / "bin" / "python") for home in reversed(installed) if works(str(home / "bin" / "python"))), None
+    )
 
 
 def works(interpreter: str) -> bool:

@@ -22,7 +22,7 @@ def sections() -> dict[str, list[str]]:
     """Return the quotes under each heading."""
     parts = re.split(r"^## (\w+)$", PAGE, flags=re.MULTILINE)
     return {
-        name: re.findall(r"^> (.+)$", text, re.MULTILINE) for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        name: re.findall(r"^### (.+)$", text, re.MULTILINE) for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
 
 
