@@ -16,6 +16,7 @@ QUOTING = (
     "tests/contract/osapi_exchanges.json",
     "tests/samples/",
     "LICENSE",
+    "CHANGELOG.md",
 )  # other people's words
 BETWEEN = r"(?:[\s_]|\n[ #]+)+"
 
