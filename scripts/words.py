@@ -17,6 +17,8 @@ QUOTING = (
     "tests/samples/",
     "LICENSE",
     "CHANGELOG.md",
+    "examples/dask_cluster.py",
+    "tests/apps/test_cluster.py",
 )  # other people's words
 BETWEEN = r"(?:[\s_]|\n[ #]+)+"
 
