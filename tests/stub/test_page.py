@@ -61,6 +61,10 @@ def test_what_is_shown_is_short_and_masked(stub: StubServer, control: httpx.Clie
     stub.add_jobs(300)
     state = shown(control)
     assert (state["total"], len(state["jobs"])) == (301, 50)
+    running = client.post("/live-monitor", json=MONITOR).json()["job_id"]
+    stub.add_jobs(60)
+    jobs = shown(control)["jobs"]
+    assert (jobs[0]["job_id"], [job["active"] for job in jobs]) == (running, [True, *[False] * 49])
     client.post("/live-monitor", json={**MONITOR, "interval_seconds": 5, "max_triggers": None})
     stub.clock.advance(600)
     assert len(shown(control)["events"]) == 50

@@ -47,7 +47,7 @@ class JobStore:
         self._full_status = full_status
         self._around = Surroundings(scene_at=scenes.scene_at, timestamp=clock.timestamp)
         self._jobs: dict[str, Job] = {}
-        self._active: set[str] = set()
+        self._active: dict[str, None] = {}  # in order of creation
         self._ended_minutes = 0
         self._agenda: list[tuple[float, int, Job]] = []
         self._numbers = count()
@@ -76,7 +76,7 @@ class JobStore:
                 job = self._make(job_type, request, "polling")
                 job.freeze(status)
                 if not job.active:
-                    self._active.discard(job.job_id)
+                    self._active.pop(job.job_id, None)
                 ids.append(job.job_id)
             return ids
 
@@ -123,6 +123,12 @@ class JobStore:
         with self.lock:
             self.run_due()
             return list(self._jobs.values())
+
+    def active(self, limit: int) -> list[Job]:
+        """The newest jobs that are pending or running, newest first."""
+        with self.lock:
+            self.run_due()
+            return [self._jobs[job_id] for job_id in islice(reversed(self._active), limit)]
 
     def running(self) -> int:
         """How many jobs are pending or running."""
@@ -178,7 +184,7 @@ class JobStore:
         make = MonitorJob if job_type == "live-monitor" else DigestJob
         job = make(request, JobStart(self._clock.now(), self._clock.timestamp(), self._start_delay, delivery))
         self._jobs[job.job_id] = job
-        self._active.add(job.job_id)
+        self._active[job.job_id] = None
         return job
 
     def _schedule(self, job: Job) -> None:
@@ -188,7 +194,7 @@ class JobStore:
 
     def _report(self, job: Job, made: int) -> None:
         if not job.active and job.job_id in self._active:
-            self._active.discard(job.job_id)
+            del self._active[job.job_id]
             self._ended_minutes += job.minutes(self._clock.now())
         events, _ = job.events.since(made)
         if events and self.on_events is not None:

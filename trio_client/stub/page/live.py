@@ -53,9 +53,10 @@ class _ShownJob:
 
 
 def snapshot(state: ApiState) -> dict[str, Any]:
-    """The newest jobs and events, with secrets masked and long texts cut."""
+    """The running jobs, the newest others and the newest events, with secrets masked and long texts cut."""
     with state.jobs.lock:
-        jobs, total = state.jobs.page(status=None, job_type=None, limit=JOBS_SHOWN, offset=0)
+        newest, total = state.jobs.page(status=None, job_type=None, limit=JOBS_SHOWN, offset=0)
+        jobs = [*state.jobs.active(JOBS_SHOWN), *(job for job in newest if not job.active)][:JOBS_SHOWN]
         now = state.clock.now()
         return {
             "now": round(now, 1),

@@ -137,7 +137,7 @@ function showJobs(state) {
   byId("ended").hidden = ended.length === 0;
   set(byId("ended-total"), "textContent", `${ended.length}`);
   byId("empty").hidden = state.total > 0;
-  const more = state.total > state.jobs.length ? `, the newest ${state.jobs.length} shown` : "";
+  const more = state.total > state.jobs.length ? `, ${state.jobs.length} shown` : "";
   set(byId("total"), "textContent", state.total ? `${state.total}${more}` : "");
 }
 
