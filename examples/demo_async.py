@@ -35,25 +35,24 @@ async def ask_once(client: AsyncTrioClient) -> None:
 
 async def watch_through_a_cut(client: AsyncTrioClient, stub: StubServer) -> Usage:
     demo.chapter("Watch, and lose the connection", f'client.live_monitor.watch(gate, "{VAN}")')
-    triggers, first = 0, None
+    jobs: list[str | None] = []
+    is_cut = False
     async with client.live_monitor.watch(GATE, VAN) as events:
         async for event in events:
             match event:
-                case Started(job_id=job_id) if first is None:
-                    first = job_id
-                    demo.show_start(job_id)
                 case Started(job_id=job_id):
-                    demo.show_start(job_id, after=await client.jobs.get(first))
+                    demo.show_start(job_id, after=await client.jobs.get(jobs[-1]) if jobs else None)
+                    jobs.append(job_id)
                 case CoverageGap(started_at=since, ended_at=until) if since and until:
                     demo.show("gap", f"not watched for {(until - since).total_seconds():.2f} s")
                 case Triggered(explanation=why):
-                    triggers += 1
-                    demo.show("triggered", why)
-                    if triggers == 1:
+                    demo.show("triggered", why or "counted by polling, without an explanation")
+                    if len(jobs) == 2:
+                        break
+                    if not is_cut:
+                        is_cut = True
                         demo.show("cut", "this demo cuts the connection")
                         stub.drop_stream(events.job_id)
-                    elif triggers == 3:
-                        break
     demo.explain_cut()
     return events.usage
 
