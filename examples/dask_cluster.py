@@ -1,15 +1,14 @@
-"""Spread looks at a large list of streams, or watches of them, over a Dask cluster; the result is a DataFrame.
+"""Spread checks or watches of many streams over a Dask cluster; the result is a table.
 
-    python examples/dask_cluster.py looks cameras.txt "the lights are on" looks.csv
+    python examples/dask_cluster.py checks cameras.txt "the lights are on" checks.csv
     python examples/dask_cluster.py watches cameras.txt "a person enters" watches.csv --minutes 30 --slots 10
 
-Without `--scheduler tcp://…:8786` a cluster of this machine's processors is started. The key is in each worker's own
-environment, and goes over no wire: what travels is a `ClientConfig`. Failed requests are repeated by the client, which
-knows what may be repeated; so Dask is told to repeat nothing.
+It needs `dask[dataframe,distributed]`. Without `--scheduler tcp://…:8786` it starts a cluster on this machine. Each
+worker reads the key from its own environment: only a `ClientConfig` travels. Dask retries nothing, because the client
+knows which requests may be retried.
 
-The watches of all workers share the account's job slots through a semaphore of the cluster. Workers may join and leave:
-their cameras move, each once its job on the old worker was stopped, and events come back through a queue. The table has
-a column for what could not be watched, and workers that failed are printed.
+All watches share the account's job slots through a semaphore of the cluster. When workers join or leave, cameras move;
+one that moves is stopped on its old worker first. Cameras that could not be watched have a column in the table.
 """
 
 import argparse
@@ -30,8 +29,6 @@ from trio_client import (
     CoverageGap,
     Failed,
     RequestValidationError,
-    SlotLease,
-    SlotPool,
     Started,
     Target,
     Triggered,
@@ -47,40 +44,35 @@ except ModuleNotFoundError as error:
     sys.exit(f"This example needs {error.name}; install it with: pip install 'dask[dataframe,distributed]'")
 
 
-class DaskSlots(SlotPool):
-    """Job slots that the workers of a cluster share: leases of a semaphore, which the cluster itself renews."""
+class DaskSlots:
+    """Job slots that the workers of a cluster share: a `SlotPool` and its leases in one, which Dask itself renews."""
 
-    def __init__(self, slots: Semaphore) -> None:
-        self.slots = slots
-
-    async def acquire(self) -> SlotLease:
-        while not await anyio.to_thread.run_sync(self.slots.acquire, 0.2):
-            pass
-        return DaskLease(self.slots)
-
-
-class DaskLease(SlotLease):
     lease_seconds = None
 
     def __init__(self, slots: Semaphore) -> None:
         self.slots = slots
 
+    async def acquire(self) -> "DaskSlots":
+        while not await anyio.to_thread.run_sync(self.slots.acquire, 0.2):
+            pass
+        return self
+
     async def renew(self) -> bool:
-        return True  # Dask offers no way to ask
+        return True  # Dask has no call that says whether the lease is still held
 
     async def release(self) -> None:
         await anyio.to_thread.run_sync(self.slots.release)
 
 
 def client_here(config: ClientConfig) -> TrioClient:
-    """Return this worker's client: one serves all of its threads."""
+    """Return this worker's client, which serves all of its threads."""
     worker: Any = get_worker()
     if not hasattr(worker, "trio_client"):
         worker.trio_client = config.client()
     return worker.trio_client
 
 
-def look(url: str, condition: str, config: ClientConfig) -> dict[str, Any]:
+def check(url: str, condition: str, config: ClientConfig) -> dict[str, Any]:
     try:
         result = client_here(config).check_once(url, condition)
     except TrioError as error:
@@ -89,7 +81,7 @@ def look(url: str, condition: str, config: ClientConfig) -> dict[str, Any]:
 
 
 def watch_here(*arguments: Any) -> None:
-    """Watch, on one worker, the cameras that a queue names."""
+    """Watch the cameras that a queue lists, on one worker."""
     anyio.run(watch, *arguments)
 
 
@@ -124,9 +116,9 @@ async def watch(
 
 
 async def next_assignment(cameras: Queue) -> list[str] | None:
-    """Return the newest list of cameras, once there is one; `None`: the end."""
+    """Wait for the next list of cameras, and return the newest; `None` is the end."""
     while True:
-        lists = await anyio.to_thread.run_sync(partial(cameras.get, batch=True))  # a get with a timeout logs each one
+        lists = await anyio.to_thread.run_sync(partial(cameras.get, batch=True))  # a timeout would be logged
         if lists:
             return None if None in lists else lists[-1]
         await anyio.sleep(0.2)
@@ -142,16 +134,16 @@ class Share:
 
 
 class Spread:
-    """Keeps cameras spread evenly over the workers that there are. A camera is given on once it has been left."""
+    """Keeps cameras spread evenly over the workers. A camera moves on once its old worker has left it."""
 
     def __init__(self, urls: list[str]) -> None:
         self.urls = urls
-        self.given_up: set[str] = set()
+        self.failed: set[str] = set()
         self.shares: dict[str, Share] = {}
         self.holders: dict[str, str] = {}
 
     def follow(self, workers: set[str], begin: Callable[[str], Share]) -> None:
-        """Begin on the workers that are new; the cameras of those that are gone go to the others."""
+        """Begin on new workers; the cameras of lost workers go to the others."""
         self.shares = {
             address: share for address, share in self.shares.items() if address in workers and not share.task.done()
         }
@@ -162,7 +154,7 @@ class Spread:
     def assign(self) -> None:
         """Send each worker the list of its cameras, if it has changed."""
         for number, (address, share) in enumerate(self.shares.items()):
-            mine = [url for url in self.urls[number :: len(self.shares)] if url not in self.given_up]
+            mine = [url for url in self.urls[number :: len(self.shares)] if url not in self.failed]
             urls = [url for url in mine if url in share.urls or url not in self.holders]
             self.holders.update(dict.fromkeys(urls, address))
             if urls != share.urls:
@@ -171,7 +163,7 @@ class Spread:
 
 
 def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config: ClientConfig) -> list[dict[str, Any]]:
-    """Watch on all workers; return what was found, and print what could not be done."""
+    """Watch on all workers; return what was found, and print what failed."""
     slots, found = Semaphore(options.slots, "trio-slots"), Queue()
     slots.register()
     counts: dict[str, Counter[str]] = {url: Counter() for url in urls}
@@ -181,7 +173,7 @@ def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config
     failed: set[str] = set()
 
     def begin(address: str) -> Share:
-        # The duration ends a worker's watches also where nobody is left to say that they are over.
+        # The duration ends a worker's watches even if this program is killed.
         duration = max(until - time.monotonic(), 0) + 30
         arguments = (options.condition, config, options.turn, duration, slots, cameras := Queue(), found)
         task = cluster.submit(watch_here, *arguments, workers=[address], pure=False, retries=0)
@@ -195,17 +187,17 @@ def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config
             else:
                 counts[url][kind] += 1
             if kind == "failed":
-                plan.given_up.add(url)
+                plan.failed.add(url)
 
     def report() -> None:
         for task, address in tasks.items():
             if task.status in ("error", "cancelled", "lost") and address not in failed:
                 failed.add(address)
-                print(f"{address} could not go on with its watches: {task.exception()!r}", file=sys.stderr)
+                print(f"{address} has lost its watches: {task.exception()!r}", file=sys.stderr)
 
     try:
         while time.monotonic() < until:
-            # Not `scheduler_info`: it returns a cache, which the client itself empties every few seconds.
+            # Not `scheduler_info`, which is a cache that the client empties every few seconds.
             plan.follow(set(cluster.nthreads()) - failed, begin)
             plan.assign()
             time.sleep(0.2)
@@ -215,7 +207,7 @@ def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config
         for share in plan.shares.values():
             share.cameras.put(None)
     with suppress(TimeoutError):
-        wait([share.task for share in plan.shares.values()], timeout=60)  # that of a worker that is gone never ends
+        wait([share.task for share in plan.shares.values()], timeout=60)  # the task of a lost worker never ends
     count()
     report()
     for task, address in tasks.items():
@@ -232,25 +224,25 @@ def shown(url: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("looks", "watches"))
-    parser.add_argument("cameras", type=Path)
+    parser = argparse.ArgumentParser(description="Spread checks or watches of many streams over a Dask cluster.")
+    parser.add_argument("what", choices=("checks", "watches"))
+    parser.add_argument("cameras", type=Path, help="a file with one URL per line")
     parser.add_argument("condition")
-    parser.add_argument("table", type=Path)
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long the streams are watched")
-    parser.add_argument("--slots", type=int, default=10, help="how many jobs all workers run at most")
-    parser.add_argument("--turn", type=float, default=300.0, help="seconds that a stream is watched while others wait")
-    parser.add_argument("--scheduler", help="the address of a cluster; by default one of this machine")
+    parser.add_argument("table", type=Path, help="the CSV file to write")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long to watch (default: %(default)g)")
+    parser.add_argument("--slots", type=int, default=10, help="job slots of all workers (default: %(default)s)")
+    parser.add_argument("--turn", type=float, default=300.0, help="seconds per camera while others wait")
+    parser.add_argument("--scheduler", help="the address of a cluster (default: start one here)")
     options = parser.parse_args()
     urls = options.cameras.read_text("utf-8").split()
     config = ClientConfig()
-    # A worker that dies takes its calls with it: they may have been billed, so they are not made again unasked.
+    # The calls of a worker that died may have been billed: Dask must not retry them.
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
     place = options.scheduler or LocalCluster(n_workers=2, threads_per_worker=4, dashboard_address=None)
     with Client(place) as cluster:
-        if options.what == "looks":
+        if options.what == "checks":
             arguments = (options.condition, config)
-            futures = [cluster.submit(look, url, *arguments, pure=False, retries=0) for url in urls]
+            futures = [cluster.submit(check, url, *arguments, pure=False, retries=0) for url in urls]
             rows = [done.result() for done in as_completed(futures)]
         else:
             rows = spread(cluster, urls, options, config)

@@ -50,7 +50,7 @@ def test_checks_are_spread_and_each_is_made_once(cameras: list[str], tmp_path: P
         for camera in cameras:
             stub.scene(camera, Scene(holds=True))
         stub.scene(cameras[0], Scene(live=False))
-        rows = table("looks", tmp_path, stub)
+        rows = table("checks", tmp_path, stub)
         assert 8 == len(stub.requests)
         assert {"Bearer the-key"} == {request.headers["authorization"] for request in stub.requests}
     assert [f"cam-{number}.example/live" for number in range(8)] == [row["stream"] for row in rows]
