@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import (
     AsyncIterator,  # async-only
     Callable,
@@ -183,6 +184,7 @@ async def test_request_on_an_event_stream_says_what_it_is_and_keeps_the_headers(
         {"method": "GET", "path": "/../watch"},
         {"method": "POST", "path": "/watch", "json": float("nan")},
         {"method": "GET", "path": "/watch", "idle_timeout": 0},
+        {"method": "GET", "path": "/watch", "idle_timeout": math.inf},
     ],
 )
 async def test_what_cannot_be_sent_is_refused_at_once(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import (
     Callable,
 )
@@ -152,6 +153,7 @@ def test_request_on_an_event_stream_says_what_it_is_and_keeps_the_headers(connec
         {"method": "GET", "path": "/../watch"},
         {"method": "POST", "path": "/watch", "json": float("nan")},
         {"method": "GET", "path": "/watch", "idle_timeout": 0},
+        {"method": "GET", "path": "/watch", "idle_timeout": math.inf},
     ],
 )
 def test_what_cannot_be_sent_is_refused_at_once(

@@ -12,7 +12,7 @@ import trio_client
 from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
-from .._core.validation import positive
+from .._core.validation import positive_limit
 from .._http.types import HTTPClient
 from .._later import Later
 from .._loading import loading
@@ -412,7 +412,7 @@ class TrioClient(BaseClient):
             from .event_request import EventRequest  # with all that streams need, which not every program does
             from .event_stream import EventStream
 
-        positive("idle_timeout", idle_timeout, "seconds")
+        positive_limit("idle_timeout", idle_timeout, "seconds", advice="For long silences, pass 86400.")
         call = event_call(method, path, params=params, json=json)
         options = {"timeout": timeout, "extra_headers": extra_headers}
         source = EventRequest(self._transport, call, idle=idle_timeout, options=options)
