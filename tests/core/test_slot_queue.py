@@ -101,3 +101,14 @@ def test_a_refusal_is_known_to_those_that_were_not_refused_themselves() -> None:
     queue.refused(queue.number(), FULL, 0.0, 3.0)
     assert "full" in str(queue.refusal())
     assert queue.refusal() is not FULL
+
+
+def test_a_wait_that_begins_at_once_lasts_the_pause_that_was_asked_for() -> None:
+    queue = SlotQueue()
+    number = queue.number()
+    queue.refused(number, FULL, 100.0, 7.0)
+    assert queue.pause(number, 100.0) == 7.0
+    assert queue.pause(number, 100.09) == 7.0
+    assert queue.pause(number, 100.5) == 6.5
+    assert queue.pause(number, 106.95) == 107.0 - 106.95
+    assert queue.pause(number, 107.0) == 0.0

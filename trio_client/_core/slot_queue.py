@@ -12,6 +12,7 @@ __all__ = ["PROBE_SECONDS", "SlotQueue"]
 PROBE_SECONDS = 3.0  # between a reply and the next probe
 _PROBE_LIMIT = 10.0  # after which a probe that has no reply holds up no other
 _EARLY = 0.005  # seconds by which a wait may end too early
+_AT_ONCE = 0.1  # seconds: a wait that begins within them lasts the pause itself, a round number
 
 
 class SlotQueue:
@@ -27,6 +28,7 @@ class SlotQueue:
         self._waiting: set[int] = set()
         self._probing: tuple[int, float] | None = None  # which, and until when that counts
         self._probe_at = 0.0
+        self._pause = 0.0  # from the last reply to that moment
         self._refusal: MaxJobsReachedError | None = None
 
     def number(self) -> int:
@@ -64,6 +66,8 @@ class SlotQueue:
             if self._probing is not None and self._probing[0] != number and now < self._probing[1]:
                 return PROBE_SECONDS
             left = self._probe_at - now
+            if self._pause - _AT_ONCE < left < self._pause:
+                left = self._pause
             if number != min(self._waiting | {number}):
                 return max(left, PROBE_SECONDS)
             if left > _EARLY:
@@ -75,13 +79,13 @@ class SlotQueue:
         """Note that there was a slot."""
         with self._lock:
             self._end_probe(number)
-            self._probe_at = max(self._probe_at, now + PROBE_SECONDS)
+            self._probe_after(PROBE_SECONDS, now)
 
     def refused(self, number: int, error: MaxJobsReachedError, now: float, pause: float) -> None:
         """Note that there was none; the next probe makes sense after `pause` seconds."""
         with self._lock:
             self._end_probe(number)
-            self._probe_at = max(self._probe_at, now + pause)
+            self._probe_after(pause, now)
             self._refusal = copy.copy(error)
 
     def abandoned(self, number: int) -> None:
@@ -89,6 +93,10 @@ class SlotQueue:
         with self._lock:
             self._end_probe(number)
             self._waiting.discard(number)
+
+    def _probe_after(self, pause: float, now: float) -> None:
+        if now + pause > self._probe_at:
+            self._probe_at, self._pause = now + pause, pause
 
     def _end_probe(self, number: int | None) -> None:
         if self._probing is not None and self._probing[0] == number:

@@ -14,7 +14,6 @@ from .transport import Transport
 __all__ = ["ProbedSlot"]
 
 _RESTART_DELAY = 600.0
-_SAME = 0.1  # seconds
 
 
 class ProbedSlot:
@@ -30,7 +29,6 @@ class ProbedSlot:
         self._number: int | None = None
         self._has_run = False
         self._refused_at = -math.inf
-        self._pause = 0.0  # after a refusal
 
     @property
     def refusal(self) -> MaxJobsReachedError:
@@ -58,8 +56,6 @@ class ProbedSlot:
         queue.enter(number)
         try:
             while (pause := queue.pause(number, clock())) > 0:
-                if abs(self._pause - pause) < _SAME:
-                    pause = self._pause
                 left = min(until, deadline) - clock()
                 if left <= 0:
                     if clock() < deadline or not queue.is_alone(number, clock()):
@@ -91,8 +87,8 @@ class ProbedSlot:
         self._refused_at = self._transport.clock()
         if self._number is None:
             self._number = self._queue.number()
-        self._pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
-        self._queue.refused(self._number, error, self._transport.clock(), self._pause)
+        pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
+        self._queue.refused(self._number, error, self._transport.clock(), pause)
 
     def job_limit(self, limit: float | None) -> float | None:
         """Return the limit as it is."""
