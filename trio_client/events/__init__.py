@@ -13,10 +13,10 @@
 The union is open: a name that this version does not know becomes an `UnknownEvent`, never an error.
 """
 
+from ._delivery import Delivery
 from ._normalise import from_dict, from_payload, from_sse
 from ._types import (
     CoverageGap,
-    Delivery,
     Event,
     Failed,
     Progress,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
 from datetime import datetime, timezone
 from types import NoneType
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast, get_args
+from typing import Any, ClassVar, Protocol, TypeVar, cast, get_args
 
 from .._json import as_object
 from .._redaction import quoted
@@ -16,10 +16,10 @@ from .._stats import JobStats
 from .._times import parse_time
 from ..errors import RequestValidationError
 from ..frames import Frame, is_picture_name
+from ._delivery import Delivery
 
-__all__ = ["COMMON_FIELDS", "Delivery", "own_fields", "read", "write"]
+__all__ = ["COMMON_FIELDS", "own_fields", "read", "write"]
 
-Delivery = Literal["sse", "webhook", "poll"]  # as in _types, which imports this
 COMMON_FIELDS = ("name", "delivery", "job_id", "stream_url", "occurred_at")
 _MAX_BITS = 14_000  # Python refuses to write whole numbers of more than 4,300 digits
 _DATA_URI = re.compile(r"\s*data:(?:image|video)/", re.IGNORECASE)

@@ -19,10 +19,10 @@ from .._redaction import kind_of, quoted
 from .._times import parse_time
 from ..errors import RequestValidationError
 from . import _fields as fields
+from ._delivery import Delivery
 from ._fields import Flat
 from ._types import (
     EVENT_TYPES,
-    Delivery,
     Event,
     Failed,
     Progress,

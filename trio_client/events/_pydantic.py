@@ -8,7 +8,8 @@ from typing import Any, get_args
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from ._json_form import COMMON_FIELDS, Delivery, own_fields, read
+from ._delivery import Delivery
+from ._json_form import COMMON_FIELDS, own_fields, read
 
 __all__ = ["any_event_schema", "event_schema", "json_schema"]
 

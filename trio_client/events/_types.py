@@ -15,6 +15,7 @@ from .._loading import loading
 from .._redaction import presentable
 from .._stats import JobStats, counters_of
 from ..frames import Frame
+from ._delivery import Delivery
 
 if TYPE_CHECKING:
     import pydantic.json_schema
@@ -25,7 +26,6 @@ else:
 __all__ = [
     "EVENT_TYPES",
     "CoverageGap",
-    "Delivery",
     "Event",
     "Failed",
     "Progress",
@@ -37,7 +37,6 @@ __all__ = [
     "UnknownEvent",
 ]
 
-Delivery: TypeAlias = Literal["sse", "webhook", "poll"]
 _LONGEST_REPR = 900
 
 
