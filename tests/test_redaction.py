@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from trio_client import ClientConfig, Target, events, models
 from trio_client._core.call import prepare
-from trio_client._core.config import Secret, Settings
+from trio_client._core.config import Settings
 from trio_client._core.endpoints import prepare_stream
+from trio_client._core.secret import Secret
 from trio_client._redaction import is_secret_name, mask, presentable, preview, quoted, url_secrets
 from trio_client.events._card import card
 

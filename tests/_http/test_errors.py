@@ -15,8 +15,9 @@ from raw_server import CLOSE, RawServer
 from trio_client import APIConnectionError, APITimeoutError, CallInfo, CreateOutcomeUnknownError, Hooks, RetryPolicy
 from trio_client import TrioClient as Client
 from trio_client._core.call import prepare
-from trio_client._core.config import Secret, Settings
+from trio_client._core.config import Settings
 from trio_client._core.endpoints import prepare_stream
+from trio_client._core.secret import Secret
 from trio_client._http.errors import Peer, translate
 
 KEY = "planted-key-8761"

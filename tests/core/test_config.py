@@ -18,13 +18,12 @@ from trio_client import AsyncTrioClient, TrioClient
 from trio_client._core.config import (
     DEFAULT_BASE_URL,
     RetryPolicy,
-    Secret,
     Timeout,
     clean_base_url,
     clean_headers,
-    clean_key,
 )
 from trio_client._core.log import configure_logging
+from trio_client._core.secret import Secret, clean_key
 from trio_client.errors import ConfigurationError
 
 KEY = "trio-0123456789abcdef"

@@ -15,7 +15,7 @@ from anyio.abc import TaskStatus
 from raw_server import CLOSE, HOLD, RawServer, reply
 
 from trio_client import APITimeoutError, AsyncTrioClient, CreateOutcomeUnknownError, RetryPolicy, Timeout
-from trio_client._core.config import Secret
+from trio_client._core.secret import Secret
 from trio_client._http._async import sender as senders
 from trio_client.stub import StubServer
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._core.config import RetryPolicy, Settings, Timeout, clean_base_url, clean_key
+from .._core.config import RetryPolicy, Settings, Timeout, clean_base_url
 from .._core.hooks import Hooks
 from .._core.osapi import DEFAULT_BASE_URL, OSAPI, clean_prefix, with_prefix
+from .._core.secret import clean_key
 from .._http.types import AsyncHTTPClient
 from .base_client import AsyncBaseClient
 from .osapi_jobs import AsyncOsapiJobs

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from .._core.config import Secret, is_loopback
+from .._core.config import is_loopback
+from .._core.secret import Secret
 from .._redaction import mask
 from ..errors import ConfigurationError
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import trio_client
 
-from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_api_key, clean_base_url
+from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, clean_base_url
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
+from .._core.secret import clean_api_key
 from .._core.validation import positive_limit
 from .._http.types import HTTPClient
 from .._later import Later

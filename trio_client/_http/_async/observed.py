@@ -7,7 +7,8 @@ from typing import Any
 from typing_extensions import Self
 
 from ..._core.call import Prepared
-from ..._core.config import Secret, Timeout
+from ..._core.config import Timeout
+from ..._core.secret import Secret
 from ...errors import ConfigurationError
 from ..errors import Peer
 from ..observer import AsyncObservedClient, ExchangeObserver

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..._core.call import EVENT_STREAM, Prepared
-from ..._core.config import Secret, Timeout
+from ..._core.config import Timeout
 from ..._core.reply import Reply, media_type
+from ..._core.secret import Secret
 from ..._core.spans import CallSpan
 from ..._redaction import mask
 from ..._time_source import REAL
