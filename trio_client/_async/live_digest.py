@@ -14,8 +14,8 @@ from .._core.watch_coverage import Subject
 from .._core.watch_limits import watch_limits
 from .._core.watch_restart import RestartRule
 from ..models import Job
+from .create import create_job
 from .event_stream import AsyncEventStream, AsyncWatchStream
-from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
 from .resource import AsyncResource
 from .watch import AsyncWatch

@@ -15,8 +15,8 @@ from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
 from .._job_context import JobContext
 from ..models import InputMode, Job
+from .create import create_job
 from .event_stream import AsyncEventStream, AsyncWatchStream
-from .owned_job import create_job
 from .owned_stream import AsyncOwnedStream
 from .resource import AsyncResource
 from .watch import AsyncWatch

@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from .._core.call import EVENT_STREAM, Call
+from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import POLL_SECONDS
 from .._core.event_reader import EventReader, idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.ownership import reference_of, with_reference
-from .._core.reply import media_type, parse, unusable
+from .._core.silence import Silence
 from .._core.usage import Usage, known_price
 from .._core.validation import stream_options
 from .._http._async.sender import AsyncOpenReply
@@ -25,16 +25,17 @@ from .._redaction import shown
 from ..errors import (
     APITimeoutError,
     CreateOutcomeUnknownError,
-    RequestValidationError,
     StreamInterruptedError,
     TrioError,
 )
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from ..sse import EventTooLargeError
+from .create import announce
 from .job_events import AsyncPolling
 from .job_stop import try_to_stop
-from .owned_job import AsyncOwnedJob, announce
+from .owned_job import AsyncOwnedJob
+from .stream_start import open_stream
 from .transport import AsyncTransport
 
 __all__ = ["AsyncOwnedStream"]
@@ -86,8 +87,7 @@ class AsyncOwnedStream:
         self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._polling: AsyncPolling | None = None
         self._seen_alive: datetime | None = None
-        self._idle = idle_limit(call.path, call.body or {})
-        self._waiting_since: float | None = None  # for an event, or the rest of one
+        self._silence = Silence(idle_limit(call.path, call.body or {}), transport.clock)
         self._dropped: tuple[str, TrioError | None] | None = None  # why, and the error behind it
 
     @property
@@ -207,16 +207,16 @@ class AsyncOwnedStream:
         if self._history.finished:
             await self._disconnect()
         elif events:
-            self._waiting_since = None
+            self._silence.since = None
             self._seen_alive = events[-1].occurred_at or self._transport.state.server_now()
         elif self._reader.flooded:
             self._dropped = "more than 1 MiB of comments arrived without an event", None
             return await self._fall_back()
-        elif self._is_overdue():
+        elif self._silence.is_too_long():
             if not self._reader.unfinished and self.job_id is not None:  # comments are no sign of life of the job
-                self._waiting_since = None
-                return await self._poll_silent(self.job_id, _silence(self._idle))
-            self._dropped = f"an event did not arrive within {self._idle:g} s", None
+                self._silence.since = None
+                return await self._poll_silent(self.job_id, self._silence.error())
+            self._dropped = f"an event did not arrive within {self._silence.limit:g} s", None
             return await self._fall_back()
         return events
 
@@ -282,26 +282,19 @@ class AsyncOwnedStream:
         """Ask for the stream; if the server makes a job without one, follow that."""
         assert self._owned is not None
         headers = with_reference(self._options.extra_headers, self._owned.record.intent.reference)
-        timeout = self._options.timeout
-        reply = await self._transport.open(self._call, idle=self._idle, timeout=timeout, extra_headers=headers)
-        kind = media_type(reply.headers)
-        if kind == EVENT_STREAM:
-            self._reply = reply
+        found = await open_stream(
+            self._transport,
+            self._call,
+            idle=self._silence.limit,
+            timeout=self._options.timeout,
+            extra_headers=headers,
+        )
+        if isinstance(found, Job):
+            self._follow(found.job_id)
+            self._owned.started(found.job_id)
+        else:
+            self._reply = found
             self._owned.started()
-            return
-        try:
-            whole = await reply.read()
-        finally:
-            await reply.aclose()
-        settings, arguments = self._transport.settings, self._call.arguments
-        if kind == "text/html" or not whole.content:
-            raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
-        job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
-        try:
-            self._follow(job.job_id)
-        except RequestValidationError as error:  # no request can name this id
-            raise unusable("Job", whole, error.problem, secrets=settings.secrets(arguments)) from None
-        self._owned.started(job.job_id)
 
     def _follow(self, job_id: str) -> None:
         self._polling = AsyncPolling(
@@ -364,13 +357,6 @@ class AsyncOwnedStream:
                     return
                 self._reader.feed(chunk)
 
-    def _is_overdue(self) -> bool:
-        """Return whether the next event has been awaited for longer than the stream may be silent."""
-        now = self._transport.clock()
-        if self._waiting_since is None:
-            self._waiting_since = now
-        return now - self._waiting_since > self._idle
-
     async def _disconnect(self) -> None:
         reply, self._reply = self._reply, None
         if reply is not None:
@@ -380,7 +366,3 @@ class AsyncOwnedStream:
         job_id, owned = self._history.job_id, self._owned
         if owned is not None and job_id is not None and owned.job_id is None:
             owned.started(job_id)
-
-
-def _silence(seconds: float) -> APITimeoutError:
-    return APITimeoutError(f"No event arrived within {seconds:g} s, only comments.", request_sent=True, phase="idle")

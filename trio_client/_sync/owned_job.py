@@ -4,38 +4,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from typing_extensions import Self
 
-from .._core.call import Call
-from .._core.config import Timeout
-from .._core.hooks import CallInfo, notify, notify_job
+from .._core.hooks import notify_job
 from .._core.job_info import JobReport
 from .._core.ownership import (
     Candidate,
     CreateRecord,
     CreateState,
-    Intent,
     is_ambiguous,
     lookup_waits,
     may_have_made_a_job,
     outcome_unknown,
-    reference_of,
-    with_reference,
-    with_tag,
 )
 from .._core.stop_result import StopResult
 from .._core.usage import JobMeter
-from .._core.validation import not_negative
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
 from .._job_context import ContextLog, JobContext
-from .._redaction import mask, shown
-from .._response_info import ResponseInfo, remember, response_info
+from .._redaction import shown
+from .._response_info import ResponseInfo, remember
 from .._stats import JobStats
 from ..errors import (
     AuthenticationError,
@@ -50,52 +42,11 @@ from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
 from .slot_probe import ProbedSlot
 from .transport import Transport
 
-__all__ = ["OwnedJob", "announce", "create_job"]
+__all__ = ["OwnedJob"]
 
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
 _SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
-
-
-def create_job(
-    transport: Transport,
-    call: Call[Job],
-    *,
-    wait_for_slot: float | None = None,
-    tag_webhook_url: bool = False,
-    reference: str | None = None,
-    timeout: float | Timeout | None = None,
-    extra_headers: Mapping[str, str] | None = None,
-) -> Job:
-    """Return the new job; look it up where the create's outcome is unknown. It is owned until it is returned."""
-    if wait_for_slot is not None:
-        not_negative("wait_for_slot", wait_for_slot, "seconds")
-    reference = reference_of(extra_headers, reference)
-    if tag_webhook_url:
-        call = with_tag(call, reference)
-    transport = transport.about(JobContext.of(call.stream_url))
-    owned = OwnedJob(transport, announce(transport, call, reference))
-    headers = with_reference(extra_headers, reference)
-
-    def send() -> Job:
-        job = transport.call(call, timeout=timeout, extra_headers=headers)
-        owned.started(job.job_id)
-        return job
-
-    job = owned.start(send, wait_for_slot=wait_for_slot, abandon=owned.stop)
-    owned.release()
-    remember(job, replace(response_info(job), reference=reference))
-    return job
-
-
-def announce(transport: Transport, call: Call[Job], reference: str) -> CreateRecord:
-    """Return the record of a create that was not sent yet, after calling the hook for it."""
-    intent = Intent(call.path, call.body or {}, reference, sent_at=transport.state.server_now())
-    settings = transport.settings
-    url = mask(settings.base_url + call.path)
-    info = CallInfo(call.method, url, reference=reference, operation=call.operation, stream_url=call.shown_stream_url)
-    notify(settings.hooks.on_intent, info)
-    return transport.state.ledger.plan(intent)
 
 
 class OwnedJob:
