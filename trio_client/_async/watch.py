@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from .._core import watch_commands as do
-from .._core.address import Address, function_failed
+from .._core.address import Address
 from .._core.call import Call
 from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
@@ -20,30 +20,21 @@ from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
-from .._http.concurrency.async_.ask import ask
 from .._http.concurrency.async_.shield import time_limit
 from .._job_context import ContextLog, JobContext
-from .._redaction import shown
 from ..errors import (
-    AuthenticationError,
-    CreateOutcomeUnknownError,
-    MaxJobsReachedError,
-    PermissionDeniedError,
     TrioError,
 )
 from ..events import Event, Failed, Stopped
 from ..models import Job
-from .job_lookup import search
-from .job_stop import stop_job
 from .owned_job import AsyncOwnedJob
 from .owned_stream import AsyncOwnedStream
 from .slot_probe import AsyncProbedSlot
 from .sources import AsyncSlotLease
 from .transport import AsyncTransport
+from .watch_jobs import AsyncWatchJobs
 
 __all__ = ["AsyncWatch"]
-
-_LOOKUP_SECONDS = 5.0  # that a lookup may keep the events of the running job waiting
 
 
 class AsyncWatch:
@@ -85,15 +76,15 @@ class AsyncWatch:
         self.lease: AsyncSlotLease = AsyncProbedSlot(transport)
         context = JobContext(price_per_minute_usd=limits.price_per_minute_usd)
         self._transport = transport = transport.about(context)
-        self._make_call = make_call
-        self._address = address
         self._is_alone = True  # no other watch shares its reader
-        self._references = References(options["extra_headers"], reference)
-        self._options: dict[str, Any] = {
-            **options,
-            "on_exit": on_exit,
-            "extra_headers": without_key(options["extra_headers"]),
-        }
+        self._jobs = AsyncWatchJobs(
+            transport,
+            make_call,
+            address=address,
+            subject=subject,
+            references=References(options["extra_headers"], reference),
+            options={**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])},
+        )
         self._policy = WatchPolicy(
             limits,
             on_exit=on_exit,
@@ -127,7 +118,7 @@ class AsyncWatch:
     def reference(self) -> str | None:
         """What the current job is known by; between two the next one, after the end the last one."""
         job = self._job or self._closed_job
-        return self._references.next if job is None else job.reference
+        return self._jobs.next_reference if job is None else job.reference
 
     @property
     def subject(self) -> Subject:
@@ -240,9 +231,9 @@ class AsyncWatch:
             case do.Start(limit):
                 return await self._start(limit)
             case do.Resolve(create):
-                return await self._resolve(create)
+                return self._started(await self._jobs.resolve(create))
             case do.StopLost(create):
-                return await self._stop_lost(create)
+                return await self._jobs.stop_lost(create)
             case do.Wait(moment):
                 if job is None:
                     self.lease.release()
@@ -277,77 +268,6 @@ class AsyncWatch:
                 pass
         return do.Done()
 
-    async def _start(self, limit: float | None) -> do.Outcome:
-        lost = await self._ask()
-        if lost is not None:
-            return lost
-        if not await self.lease.confirm():
-            return do.SlotLost()
-        try:
-            job = self._new_job(self.lease.job_limit(limit))
-        except TrioError as error:  # the address is none that the API takes
-            return do.Failure(error.with_traceback(None))
-        self._references.used()
-        try:
-            await job.open()
-        except MaxJobsReachedError as error:
-            self._references.unused()
-            self.lease.refused(error)
-            return do.SlotRefused(error.with_traceback(None))
-        except TrioError as error:
-            if not isinstance(error, CreateOutcomeUnknownError):
-                self._references.unused()
-            return do.Failure(error.with_traceback(None))
-        return self._started(job)
-
-    async def _ask(self) -> do.Failure | None:
-        """Ask the function for the address of the next job, if there is one; return the failure of that."""
-        address = self._address
-        if address is None or address.function is None:
-            return None
-        try:
-            problem = address.answered(await ask(address.function))
-        except Exception as error:
-            if self._is_alone and self._policy.is_only_attempt:
-                raise
-            return do.Failure(function_failed(error))
-        return None if problem is None else do.Failure(problem)
-
-    async def _resolve(self, create: do.UnresolvedCreate) -> do.Outcome:
-        owned = AsyncOwnedJob.of(self._transport, create.error)
-        seconds = max(1.0, self._transport.settings.retry.reconcile_for)
-        try:
-            found = await search(self._transport, owned.record, seconds=seconds)
-        except (AuthenticationError, PermissionDeniedError) as error:
-            return do.Failure(error.with_traceback(None))
-        except TrioError:
-            return do.Failure(create.error)
-        if len(found) > 1:
-            found = [each for each in found if not each.job.is_terminal]
-        if len(found) > 1:
-            return do.Failure(create.error)
-        if owned.adopt(found) is None:
-            return do.NotFound()
-        job = self._new_job(None)
-        job.adopt(owned)
-        return self._started(job)
-
-    async def _stop_lost(self, create: do.UnresolvedCreate) -> do.Outcome:
-        owned = AsyncOwnedJob.of(self._transport, create.error)
-        try:
-            found = await search(self._transport, owned.record, seconds=_LOOKUP_SECONDS)
-        except TrioError:
-            return do.NotFound()
-        if owned.adopt([each for each in found if not each.job.is_terminal]) is None:
-            return do.NotFound()
-        owned.log.warning(
-            "Job %s, of a create whose reply was lost, turned up beside another; stopping it.", shown(owned.job_id)
-        )
-        if owned.job_id is None or not await stop_job(self._transport, owned.job_id):
-            return do.StopTried(confirmed=False)
-        owned.release(ended=True)
-        return do.StopTried(confirmed=True)
-
     async def _await_slot(self, command: do.AwaitSlot, until: float | None) -> do.Outcome:
         moment = _earlier(command.until, until)
         try:
@@ -377,23 +297,23 @@ class AsyncWatch:
     def _limit(self, moment: float) -> AbstractContextManager[object]:
         return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))
 
-    def _new_job(self, limit: float | None) -> AsyncOwnedStream:
-        call = self._make_call(limit)
-        self.subject.stream_url = call.stream_url
-        self._transport.context.begin(call.stream_url)
-        return AsyncOwnedStream(
-            self._transport,
-            call,
-            on_drop="raise",  # the policy decides
-            wait_for_slot=None,
-            reference=self._references.next,
-            **self._options,
-        )
+    async def _start(self, limit: float | None) -> do.Outcome:
+        lost = await self._jobs.ask(is_only_attempt=self._is_alone and self._policy.is_only_attempt)
+        if lost is not None:
+            return lost
+        if not await self.lease.confirm():
+            return do.SlotLost()
+        outcome = await self._jobs.start(self.lease.job_limit(limit))
+        if isinstance(outcome, do.SlotRefused):
+            self.lease.refused(outcome.error)
+        return self._started(outcome)
 
-    def _started(self, job: AsyncOwnedStream) -> do.Outcome:
-        self._job = job
+    def _started(self, outcome: AsyncOwnedStream | do.Outcome) -> do.Outcome:
+        if not isinstance(outcome, AsyncOwnedStream):
+            return outcome
+        self._job = outcome
         self.lease.started()
-        return do.JobStarted(job, self.lease.restart_delay())
+        return do.JobStarted(outcome, self.lease.restart_delay())
 
 
 def _earlier(moment: float, until: float | None) -> float:

@@ -6,7 +6,6 @@ next. Read it from top to bottom to see what a watch does; what performs the com
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import NoReturn
@@ -14,7 +13,6 @@ from typing import NoReturn
 from .._redaction import shown
 from ..errors import (
     AuthenticationError,
-    MaxJobsReachedError,
     StreamInterruptedError,
     StreamUnavailableError,
     TrioError,
@@ -23,16 +21,15 @@ from ..events import Failed, Stopped
 from . import watch_commands as do
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
 from .watch_coverage import reason_of, reason_of_end
-from .watch_steps import ClosedError, Life, WatchSteps, is_unresolved, status_of
+from .watch_slot import SLOT_LOST, SlotSteps
+from .watch_steps import ClosedError, Life, is_unresolved, status_of
 
 __all__ = ["WatchPolicy"]
 
-_QUEUED_SECONDS = 5.0  # after which waiting for the lease of a slot is a gap
-_SLOT_LOST = "the lease of the job slot was lost"
 _FINAL_MESSAGES_SECONDS = 5.0  # that a stopped job has to deliver what it had reported before
 
 
-class WatchPolicy(WatchSteps):
+class WatchPolicy(SlotSteps):
     """Decide what a watch does next: one job after another, never two at once, none left behind."""
 
     def life(self) -> Generator[Command, Outcome, NoReturn]:
@@ -72,9 +69,9 @@ class WatchPolicy(WatchSteps):
 
     def _next_job(self) -> Life[RunningJob | None]:
         """Return the next job once it runs; `None`: there is none yet, or the watch is over meanwhile."""
-        if self._pause:
-            yield from self._wait(self._budget.waits_to_the_end(self._pause))
-            self._pause = 0.0
+        if self._current.pause:
+            yield from self._wait(self._budget.waits_to_the_end(self._current.pause))
+            self._current.pause = 0.0
         has_slot = yield from self._acquire_slot()
         if not has_slot or self._budget.over() is not None:
             return None
@@ -102,47 +99,6 @@ class WatchPolicy(WatchSteps):
                 pass
         return None
 
-    def _acquire_slot(self) -> Life[bool]:
-        """Wait for the lease of a slot, and return whether there is one.
-
-        That time is a gap, unless others only had to start first.
-        """
-        asked_at = self._server_now()
-        outcome = yield from self._do(do.Acquire())
-        if not self._budget.has_begun:
-            self._budget.begin()
-        if isinstance(outcome, do.Queued):
-            self._queued(outcome)
-        while not isinstance(outcome, do.Granted):
-            opens = self._coverage.opens_in()
-            until = self._clock() + (_QUEUED_SECONDS if opens is None else opens)
-            deadline = self._slot_deadline()
-            outcome = yield from self._do(do.AwaitSlot(min(until, deadline), deadline))
-            if isinstance(outcome, do.TimeUp) or (isinstance(outcome, do.Granted) and outcome.waited):
-                self._coverage.lost("no_free_slot", since=asked_at)
-            yield from self._emit(self._coverage.opened(self.job_id))
-            if self._budget.over() is not None:
-                yield from self._do(do.ReleaseSlot())
-                return False
-            if isinstance(outcome, do.TimeUp) and self._clock() >= deadline and self._full.refusal is not None:
-                yield from self._do(do.ReleaseSlot())
-                self._full.since = None
-                yield from self._raise(self._full.refusal)
-                return False
-        return True
-
-    def _queued(self, outcome: do.Queued) -> None:
-        """Note that others are first, or that the account has refused the attempt before."""
-        if self._full.since is None:
-            self._full.since, self._full.refusal = self._clock(), outcome.refusal
-        if self._current.state.name != "waiting_for_slot":
-            self._enter("waiting_for_slot", "no_free_slot")
-
-    def _slot_deadline(self) -> float:
-        """Return until when a slot is waited for."""
-        seconds = self._rules.wait_for_slot
-        return math.inf if seconds is None or self._full.since is None else self._full.since + seconds
-
     def _resolve(self) -> Life[Outcome | None]:
         """Look up the jobs of unresolved creates; return one that was found, or the failure to look it up."""
         now = self._clock()
@@ -158,20 +114,6 @@ class WatchPolicy(WatchSteps):
                 self._forget(create)
         return None
 
-    def _slot_refused(self, error: MaxJobsReachedError) -> Life[None]:
-        self._coverage.lost("no_free_slot", error.problem)
-        self._enter("waiting_for_slot", "no_free_slot", error.problem)
-        if self._full.since is None:
-            self._full.since = self._clock()
-        self._full.refusal = error
-        if self._slot_deadline() <= self._clock():
-            yield from self._raise(error)
-
-    def _slot_lost(self) -> Life[None]:
-        self._coverage.lost("no_free_slot", _SLOT_LOST)
-        self._enter("waiting_for_slot", "no_free_slot", _SLOT_LOST)
-        yield from self._do(do.ReleaseSlot())
-
     def _back_off(self, error: TrioError, *, ran: float = 0.0, seen_alive: datetime | None = None) -> Life[None]:
         """Pause before the next attempt, or raise the error."""
         reason = reason_of(error)
@@ -185,7 +127,7 @@ class WatchPolicy(WatchSteps):
             yield from self._raise(error)
             return
         self._log.warning("A watched stream could not be followed (%s); trying again in %.1f s.", error, pause)
-        self._pause = pause
+        self._current.pause = pause
 
     # While a job runs
 
@@ -265,7 +207,7 @@ class WatchPolicy(WatchSteps):
         self._budget.job_ended(end.stats if end is not None else None)
         since = (end.occurred_at if end is not None else None) or job.seen_alive
         self._coverage.lost("connection_lost", self._current.state.detail, since=since)
-        self._pause = 0.0
+        self._current.pause = 0.0
         return True
 
     def _end_time_slice(self, job: RunningJob, *, lost: bool) -> Life[bool]:
@@ -299,13 +241,13 @@ class WatchPolicy(WatchSteps):
                 return True
             yield from self._do(do.ReleaseSlot())
             own, slice_end = True, "no_free_slot"
-        self._pause = 0.0 if own and isinstance(end, Stopped) else self._backoff.after_end(end, ran)
+        self._current.pause = 0.0 if own and isinstance(end, Stopped) else self._backoff.after_end(end, ran)
         detail = end.reason if isinstance(end, Stopped) else end.code or end.message
         reason = slice_end or reason_of_end(end)
         self._coverage.lost(
-            reason, _SLOT_LOST if reason == "no_free_slot" else detail, since=end.occurred_at or seen_alive
+            reason, SLOT_LOST if reason == "no_free_slot" else detail, since=end.occurred_at or seen_alive
         )
-        if self._pause:
+        if self._current.pause:
             self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, detail)
         yield from self._emit([status_of(end, "turn_over" if slice_end else detail)])
         return False

@@ -50,13 +50,14 @@ class _Full:
 
 @dataclass(slots=True)
 class _Current:
-    """The job of the moment, and what the watch is doing."""
+    """The job of the moment, what the watch is doing, and how long it pauses before the next job."""
 
     state: WatchState
     job: RunningJob | None = None
     last_job_id: str | None = None
     polling: bool = False
     may_have_cancelled: bool = False
+    pause: float = 0.0  # before the next job, in seconds
 
 
 class WatchSteps:
@@ -101,7 +102,6 @@ class WatchSteps:
         self._backoff = WatchBackoff(rand=rand)
         self._coverage = Coverage(server_now, self.subject)
         self._restarts = RestartPlan(restart_rule, clock=clock)
-        self._pause = 0.0
         self._full = _Full()
         self._current = _Current(WatchState("starting", server_now()))
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from .._core import watch_commands as do
-from .._core.address import Address, function_failed
+from .._core.address import Address
 from .._core.call import Call
 from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
@@ -21,30 +21,21 @@ from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
 from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
-from .._http.concurrency.sync.ask import ask
 from .._http.concurrency.sync.shield import time_limit
 from .._job_context import ContextLog, JobContext
-from .._redaction import shown
 from ..errors import (
-    AuthenticationError,
-    CreateOutcomeUnknownError,
-    MaxJobsReachedError,
-    PermissionDeniedError,
     TrioError,
 )
 from ..events import Event, Failed, Stopped
 from ..models import Job
-from .job_lookup import search
-from .job_stop import stop_job
 from .owned_job import OwnedJob
 from .owned_stream import OwnedStream
 from .slot_probe import ProbedSlot
 from .sources import SlotLease
 from .transport import Transport
+from .watch_jobs import WatchJobs
 
 __all__ = ["Watch"]
-
-_LOOKUP_SECONDS = 5.0  # that a lookup may keep the events of the running job waiting
 
 
 class Watch:
@@ -86,15 +77,15 @@ class Watch:
         self.lease: SlotLease = ProbedSlot(transport)
         context = JobContext(price_per_minute_usd=limits.price_per_minute_usd)
         self._transport = transport = transport.about(context)
-        self._make_call = make_call
-        self._address = address
         self._is_alone = True  # no other watch shares its reader
-        self._references = References(options["extra_headers"], reference)
-        self._options: dict[str, Any] = {
-            **options,
-            "on_exit": on_exit,
-            "extra_headers": without_key(options["extra_headers"]),
-        }
+        self._jobs = WatchJobs(
+            transport,
+            make_call,
+            address=address,
+            subject=subject,
+            references=References(options["extra_headers"], reference),
+            options={**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])},
+        )
         self._policy = WatchPolicy(
             limits,
             on_exit=on_exit,
@@ -128,7 +119,7 @@ class Watch:
     def reference(self) -> str | None:
         """What the current job is known by; between two the next one, after the end the last one."""
         job = self._job or self._closed_job
-        return self._references.next if job is None else job.reference
+        return self._jobs.next_reference if job is None else job.reference
 
     @property
     def subject(self) -> Subject:
@@ -241,9 +232,9 @@ class Watch:
             case do.Start(limit):
                 return self._start(limit)
             case do.Resolve(create):
-                return self._resolve(create)
+                return self._started(self._jobs.resolve(create))
             case do.StopLost(create):
-                return self._stop_lost(create)
+                return self._jobs.stop_lost(create)
             case do.Wait(moment):
                 if job is None:
                     self.lease.release()
@@ -278,77 +269,6 @@ class Watch:
                 pass
         return do.Done()
 
-    def _start(self, limit: float | None) -> do.Outcome:
-        lost = self._ask()
-        if lost is not None:
-            return lost
-        if not self.lease.confirm():
-            return do.SlotLost()
-        try:
-            job = self._new_job(self.lease.job_limit(limit))
-        except TrioError as error:  # the address is none that the API takes
-            return do.Failure(error.with_traceback(None))
-        self._references.used()
-        try:
-            job.open()
-        except MaxJobsReachedError as error:
-            self._references.unused()
-            self.lease.refused(error)
-            return do.SlotRefused(error.with_traceback(None))
-        except TrioError as error:
-            if not isinstance(error, CreateOutcomeUnknownError):
-                self._references.unused()
-            return do.Failure(error.with_traceback(None))
-        return self._started(job)
-
-    def _ask(self) -> do.Failure | None:
-        """Ask the function for the address of the next job, if there is one; return the failure of that."""
-        address = self._address
-        if address is None or address.function is None:
-            return None
-        try:
-            problem = address.answered(ask(address.function))
-        except Exception as error:
-            if self._is_alone and self._policy.is_only_attempt:
-                raise
-            return do.Failure(function_failed(error))
-        return None if problem is None else do.Failure(problem)
-
-    def _resolve(self, create: do.UnresolvedCreate) -> do.Outcome:
-        owned = OwnedJob.of(self._transport, create.error)
-        seconds = max(1.0, self._transport.settings.retry.reconcile_for)
-        try:
-            found = search(self._transport, owned.record, seconds=seconds)
-        except (AuthenticationError, PermissionDeniedError) as error:
-            return do.Failure(error.with_traceback(None))
-        except TrioError:
-            return do.Failure(create.error)
-        if len(found) > 1:
-            found = [each for each in found if not each.job.is_terminal]
-        if len(found) > 1:
-            return do.Failure(create.error)
-        if owned.adopt(found) is None:
-            return do.NotFound()
-        job = self._new_job(None)
-        job.adopt(owned)
-        return self._started(job)
-
-    def _stop_lost(self, create: do.UnresolvedCreate) -> do.Outcome:
-        owned = OwnedJob.of(self._transport, create.error)
-        try:
-            found = search(self._transport, owned.record, seconds=_LOOKUP_SECONDS)
-        except TrioError:
-            return do.NotFound()
-        if owned.adopt([each for each in found if not each.job.is_terminal]) is None:
-            return do.NotFound()
-        owned.log.warning(
-            "Job %s, of a create whose reply was lost, turned up beside another; stopping it.", shown(owned.job_id)
-        )
-        if owned.job_id is None or not stop_job(self._transport, owned.job_id):
-            return do.StopTried(confirmed=False)
-        owned.release(ended=True)
-        return do.StopTried(confirmed=True)
-
     def _await_slot(self, command: do.AwaitSlot, until: float | None) -> do.Outcome:
         moment = _earlier(command.until, until)
         try:
@@ -378,23 +298,23 @@ class Watch:
     def _limit(self, moment: float) -> AbstractContextManager[object]:
         return nullcontext() if math.isinf(moment) else time_limit(max(0.0, moment - self._transport.clock()))
 
-    def _new_job(self, limit: float | None) -> OwnedStream:
-        call = self._make_call(limit)
-        self.subject.stream_url = call.stream_url
-        self._transport.context.begin(call.stream_url)
-        return OwnedStream(
-            self._transport,
-            call,
-            on_drop="raise",  # the policy decides
-            wait_for_slot=None,
-            reference=self._references.next,
-            **self._options,
-        )
+    def _start(self, limit: float | None) -> do.Outcome:
+        lost = self._jobs.ask(is_only_attempt=self._is_alone and self._policy.is_only_attempt)
+        if lost is not None:
+            return lost
+        if not self.lease.confirm():
+            return do.SlotLost()
+        outcome = self._jobs.start(self.lease.job_limit(limit))
+        if isinstance(outcome, do.SlotRefused):
+            self.lease.refused(outcome.error)
+        return self._started(outcome)
 
-    def _started(self, job: OwnedStream) -> do.Outcome:
-        self._job = job
+    def _started(self, outcome: OwnedStream | do.Outcome) -> do.Outcome:
+        if not isinstance(outcome, OwnedStream):
+            return outcome
+        self._job = outcome
         self.lease.started()
-        return do.JobStarted(job, self.lease.restart_delay())
+        return do.JobStarted(outcome, self.lease.restart_delay())
 
 
 def _earlier(moment: float, until: float | None) -> float:
