@@ -62,7 +62,7 @@ def stub_page() -> None:
         page.screenshot(path=ASSETS / "stub-page.png")
         browser.close()
     if shutil.which("mogrify"):  # of ImageMagick: a palette makes it a third of the size
-        subprocess.run(["mogrify", "-strip", "-colors", "96", ASSETS / "stub-page.png"], check=True)
+        subprocess.run(["mogrify", "-strip", "+dither", "-colors", "96", ASSETS / "stub-page.png"], check=True)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,6 @@ QUOTING = (
     "tests/contract/osapi_exchanges.json",
     "tests/samples/",
     "LICENSE",
-    "CHANGELOG.md",
-    "examples/dask_cluster.py",
-    "tests/apps/test_cluster.py",
 )  # other people's words
 BETWEEN = r"(?:[\s_]|\n[ #]+)+"
 

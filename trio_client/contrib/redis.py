@@ -1,10 +1,12 @@
-"""Redis: job slots, and handled webhooks, that processes and machines share. It needs the extra `redis`.
+"""Redis: job slots, and handled webhooks, that processes and machines share.
 
-from trio_client import AsyncTrioClient
-from trio_client.contrib.redis import RedisSlotPool
+    from trio_client import AsyncTrioClient
+    from trio_client.contrib.redis import RedisSlotPool
 
-pool = RedisSlotPool("redis://redis.example:6379/0", slots=10)
-async with AsyncTrioClient() as client, client.watch_many(cameras, slots=pool) as events: ...
+    pool = RedisSlotPool("redis://redis.example:6379/0", slots=10)
+    async with AsyncTrioClient() as client, client.watch_many(cameras, slots=pool) as events: ...
+
+It needs the extra `redis`.
 """
 
 from __future__ import annotations
