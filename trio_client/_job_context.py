@@ -77,8 +77,9 @@ class JobContext:
 
     @property
     def fields(self) -> dict[str, str | None]:
-        """What a record of the log has besides its text."""
-        return dict(zip(_FIELDS, (self.job_id, self.stream_url, self.target), strict=True))
+        """What a record of the log has besides its text; a server wrote the id, and a format may print it."""
+        job_id = None if self.job_id is None else shown(self.job_id)
+        return dict(zip(_FIELDS, (job_id, self.stream_url, self.target), strict=True))
 
     @property
     def log(self) -> ContextLog:

@@ -13,6 +13,8 @@ from raw_server import CLOSE, RawServer, reply
 
 from trio_client import (
     CreateOutcomeUnknownError,
+    Hooks,
+    JobInfo,
     JobLeakWarning,
     RetryPolicy,
     StreamInterruptedError,
@@ -62,14 +64,19 @@ def test_a_leak_warning_and_the_log_repeat_no_more_than_the_start_of_an_id(
 ) -> None:
     caplog.set_level(logging.DEBUG, "trio_client")
     refused = reply({"error": {"code": FORGED, "message": FORGED, "remediation": FORGED}}, "400 Bad Request")
+    seen: list[JobInfo] = []
     with RawServer([HEAD, started(FORGED), CLOSE], refused) as server:
-        events = connect(api_key=KEY, base_url=server.base_url, retry=ONCE).live_monitor.stream("rtsp://cam/1", "a van")
+        client = connect(api_key=KEY, base_url=server.base_url, retry=ONCE, hooks=Hooks(on_job=seen.append))
+        events = client.live_monitor.stream("rtsp://cam/1", "a van")
         with pytest.warns(JobLeakWarning) as caught:
             with events:
                 next(events)
                 check(repr(events))
     check(*(str(each.message) for each in caught))
     check(*(record.getMessage() for record in caplog.records))
+    check(*(str(vars(record)["trio_job_id"]) for record in caplog.records))
+    check(*map(repr, seen))
+    assert [info.job_id for info in seen] == [FORGED]
 
 
 def test_a_job_whose_id_no_request_can_name_is_not_left_in_silence(connect: Connect) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from .._job_context import JobContext
+from .._redaction import presentable
 from .._stats import JobStats
 from .ownership import Intent
 from .usage import JobMeter, Usage, known_price
@@ -33,6 +34,10 @@ class JobInfo:
     stream_url: str | None = None
     counters: JobStats = field(default_factory=JobStats)
     usage: Usage = field(default_factory=Usage)
+
+    def __repr__(self) -> str:
+        values = ((each.name, presentable(getattr(self, each.name), each.name)) for each in fields(self))
+        return f"JobInfo({', '.join(f'{name}={value!r}' for name, value in values)})"
 
 
 class JobReport:
