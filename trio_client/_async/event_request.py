@@ -32,6 +32,7 @@ class AsyncEventRequest(AsyncFollower):
         self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._interruption: StreamInterruptedError | None = None
         self._ended = False
+        self._waiting_since: float | None = None
 
     @property
     def job_id(self) -> str | None:
@@ -86,7 +87,21 @@ class AsyncEventRequest(AsyncFollower):
             events = self._reader.accept(error.events)
         if self.finished:
             await self.close(None)
+        elif events:
+            self._waiting_since = None
+        elif (reason := self._stalled()) is not None:
+            self._interruption = self._interrupted(reason)
+            raise self._interruption
         return events
+
+    def _stalled(self) -> str | None:
+        """Return why the next event is not awaited any longer: comments are no events."""
+        if self._reader.flooded:
+            return "more than 1 MiB of comments arrived without an event"
+        now = self._transport.clock()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        return f"no event arrived within {self._idle:g} s" if now - self._waiting_since > self._idle else None
 
     async def close(self, error: BaseException | None) -> None:  # noqa: ARG002 - no job is owned
         """Release the connection."""

@@ -33,6 +33,7 @@ class EventRequest(Follower):
         self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
         self._interruption: StreamInterruptedError | None = None
         self._ended = False
+        self._waiting_since: float | None = None
 
     @property
     def job_id(self) -> str | None:
@@ -87,7 +88,21 @@ class EventRequest(Follower):
             events = self._reader.accept(error.events)
         if self.finished:
             self.close(None)
+        elif events:
+            self._waiting_since = None
+        elif (reason := self._stalled()) is not None:
+            self._interruption = self._interrupted(reason)
+            raise self._interruption
         return events
+
+    def _stalled(self) -> str | None:
+        """Return why the next event is not awaited any longer: comments are no events."""
+        if self._reader.flooded:
+            return "more than 1 MiB of comments arrived without an event"
+        now = self._transport.clock()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        return f"no event arrived within {self._idle:g} s" if now - self._waiting_since > self._idle else None
 
     def close(self, error: BaseException | None) -> None:  # noqa: ARG002 - no job is owned
         """Release the connection."""
