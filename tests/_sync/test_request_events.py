@@ -106,6 +106,17 @@ def test_a_silent_stream_is_cut_off_after_its_idle_timeout(connect: Connect) -> 
             kinds(connect(base_url=server.base_url), idle_timeout=0.2)
 
 
+@pytest.mark.thorough
+def test_comments_neither_keep_a_stream_alive_nor_flood_it(connect: Connect) -> None:
+    flood = (b": " + b"x" * 60_000 + b"\n") * 20
+    comments: list[Any] = [0.15, b": alive\n\n"] * 40
+    for rest, reason, seconds in (([flood, HOLD], "more than 1 MiB of comments", 60), (comments, "no event", 1)):
+        with RawServer([HEAD, RESULT, *rest]) as server:
+            events = connect(base_url=server.base_url).request_events("POST", "/ask", json={}, idle_timeout=seconds)
+            with pytest.raises(StreamInterruptedError, match=reason):
+                events.collect()
+
+
 def test_an_event_over_the_limit_is_reported_after_those_before_it(connect: Connect) -> None:
     with RawServer([HEAD, RESULT + b"data: " + b"x" * 5000 + b"\n\n", CLOSE]) as server:
         client = connect(base_url=server.base_url, max_body_bytes=2000)
