@@ -206,6 +206,20 @@ async def test_redis_restarted_without_its_data_ends_no_turn(
 
 
 @pytest.mark.thorough
+async def test_a_pool_is_contended_while_a_process_waits_and_for_a_lease_after(server: RedisServer) -> None:
+    held_by, waits = (RedisSlotPool(server.url, slots=1, lease_seconds=1) for _ in range(2))
+    lease = await held_by.acquire()
+    assert not await held_by.contended()
+    with anyio.move_on_after(0.3):
+        await waits.acquire()
+    assert await held_by.contended()
+    with redis.Redis(port=server.port) as asked:
+        await until(lambda: not asked.exists("trio:waiting"))
+    assert not await held_by.contended()
+    await lease.release()
+
+
+@pytest.mark.thorough
 async def test_who_waits_for_a_slot_lets_the_holders_renew_first_after_an_outage(server: RedisServer) -> None:
     pool = RedisSlotPool(server.url, slots=1, lease_seconds=1)
     held = await pool.acquire()
@@ -511,6 +525,15 @@ def test_a_process_ends_within_seconds_while_redis_does_not_answer(
     process.send_signal(number)
     assert process.wait(30) != 0
     assert stub.running_jobs == 0
+
+
+@pytest.mark.thorough
+def test_a_process_with_a_slot_for_each_camera_ends_time_slices_for_those_that_wait(
+    stub: StubServer, processes: Processes
+) -> None:
+    for number in range(3):
+        processes.start(number, cameras=1, slots=1, turn=2, lease=2)
+    wait_for(lambda: all(len(processes.jobs_of(number)) >= 2 for number in range(3)))
 
 
 @pytest.mark.thorough

@@ -166,6 +166,21 @@ def test_all_lost_leases_end_their_turns_at_once_and_again_if_a_stop_fails() -> 
     slices.lost(7)  # of a watch that holds none any more
 
 
+def test_time_slices_end_where_the_pool_says_that_another_process_waits() -> None:
+    pool = Pool(2, 2, (2,))
+    pool.run(600)
+    slices = pool.processes[0]
+    assert (slices.wake_in(), pool.starts) == (None, [[1, 1]]), "no other process is known to wait"
+    slices.contended()
+    assert slices.wake_in() == 0
+    pool.run(60)
+    assert pool.starts == [[2, 2]]
+    pool.run(600)
+    starts = [list(each) for each in pool.starts]
+    pool.run(600)
+    assert pool.starts == starts, "it was asked for too long ago"
+
+
 def test_jobs_end_by_themselves_soon_after_their_time_slice() -> None:
     assert PooledTimeSlices(300, clock=lambda: 0.0).job_seconds == 360
 

@@ -105,6 +105,21 @@ class AsyncPooledSlots:
                 self._grant(number, slot)
         self.share()
 
+    async def check_contention(self) -> None:
+        """Let time slices end where the pool says that another process waits for a slot."""
+        contended = getattr(self._pool, "contended", None)
+        if contended is None:
+            return
+        try:
+            with anyio.fail_after(_ANSWER_SECONDS):
+                waits = await contended()
+        except Exception as error:  # noqa: BLE001 - the next renewal asks again
+            self.note(self.health.failed(error))
+        else:
+            if waits:
+                self.slices.contended()
+                self.share()
+
     def note(self, line: str | None) -> None:
         """Log a line, if there is one."""
         if line is not None:
@@ -147,7 +162,8 @@ class AsyncPooledSlot:
         with self._renewing:
             while not self.is_lost:
                 await slots.transport.sleep(renewal_interval(self._lease.lease_seconds, slots.turn_seconds))
-                await self.confirm()
+                if await self.confirm():
+                    await slots.check_contention()
         if self.is_lost and not self._renewing.cancel_called:
             slots.transport.log.warning("A lease of the pool of job slots was lost; its camera queues again.")
             slots.slices.lost(number)

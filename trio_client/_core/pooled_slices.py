@@ -65,6 +65,10 @@ class PooledTimeSlices(TimeSlices):
         self._asked_at = None
         return self._grant_next() if self._queue else None
 
+    def contended(self) -> None:
+        """Note that another process waits for a slot: time slices end, though no watch of this process waits."""
+        self._waited_at = self._clock()
+
     def unreachable(self) -> None:
         """Note that the pool could not be reached."""
         self._asked_at, self._is_paced = None, True

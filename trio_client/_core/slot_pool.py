@@ -50,6 +50,8 @@ class SlotPool(Protocol):
 
     `watch_many` holds one lease for each running job. It asks for one lease at a time, and cancels that when it ends.
     A pool may have a method `async check()`, which is awaited on entering and raises where the pool cannot be reached.
+    And one `async contended() -> bool`, whether a program waits for a slot, which is asked at each renewal: without it
+    a program that has a slot for each of its cameras keeps them, though another process waits.
 
     Example:
         >>> import anyio

@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import anyio
@@ -131,7 +132,8 @@ class RedisSlotPool:
             of which only the settings are used. Commands are sent from worker threads, so that asyncio, the trio
             library and scripts share one pool.
         slots: how many slots there are, 1 or more.
-        name: what the keys begin with: the slots are `name:slot:0`, `name:slot:1` and so on.
+        name: what the keys begin with: the slots are `name:slot:0`, `name:slot:1` and so on; while a program waits,
+            there is `name:waiting`.
         lease_seconds: seconds, more than 0, after which the slots of a program that does not renew them are free.
 
     Raises:
@@ -167,6 +169,7 @@ class RedisSlotPool:
         self._client = _sync_client(client_or_url)
         self._mutex = threading.Lock()
         self._next_try = 0.0
+        self._waiting = f"{name}:waiting"
         self._was_full = False
         self._was_away = False
 
@@ -200,13 +203,23 @@ class RedisSlotPool:
             if lease is not None:
                 return lease
 
+    async def contended(self) -> bool:
+        """Return whether a program waits for a slot, or did so in the last `lease_seconds`.
+
+        Raises:
+            redis.RedisError: Redis cannot be reached.
+        """
+        waiting = bool(await in_daemon_thread(partial(self._client.exists, self._waiting), name=_THREAD))
+        self._was_full = self._was_full or waiting
+        return waiting
+
     def _pause(self) -> float:
         """Return the seconds until the next try: at random, so that no process has first claim to a free slot."""
         now = current().monotonic()
         with self._mutex:
-            at = max(now, self._next_try)
-            self._next_try = at + _LONGEST_PAUSE * random.random() if self._was_full else at  # noqa: S311 - no secret
-        return at - now
+            pause = _LONGEST_PAUSE * random.random() if self._was_full else 0.0  # noqa: S311 - no secret
+            self._next_try = max(now, self._next_try) + pause
+            return self._next_try - now
 
     def _try(self) -> RedisSlotLease | None:
         """Take one free slot, if there is one.
@@ -232,6 +245,7 @@ class RedisSlotPool:
             if lock.acquire(blocking=False, token=token):
                 return RedisSlotLease(lock, token, self._lease_seconds)
         self._was_full = True
+        self._client.set(self._waiting, b"", px=max(1, int(self._lease_seconds * 1000)))
         return None
 
 
