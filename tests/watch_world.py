@@ -78,6 +78,7 @@ class World:
             server_now=self.time,
             rand=lambda: 1.0,
         )
+        self._unnamed: dict[int, Job] = {}  # by the error of its create
         self._life = self.policy.life()
         self.command: do.Command = next(self._life)
         self._perform()
@@ -138,6 +139,8 @@ class World:
         assert isinstance(self.command, (do.Start, do.Resolve)), self.command
         assert self.running is None, "never two jobs"
         limit = self.command.limit if isinstance(self.command, do.Start) else None
+        if isinstance(self.command, do.Resolve) and (lost := self._unnamed.get(id(self.command.create.error))):
+            ran = self.now - lost.began_at  # it is that job
         job = Job(f"job_{len(self.jobs)}" if named else None, self.now - ran, math.inf if limit is None else limit)
         job.began = self.time(self.now - ran) if isinstance(self.command, do.Resolve) else None
         job.seen_alive = self.time()
@@ -219,6 +222,7 @@ class World:
         job = self._read(seconds)
         lost = unresolved() if math.isinf(job.limit) else unresolved(monitor_duration_seconds=job.limit)
         self.unresolved.append(lost)
+        self._unnamed[id(lost)] = job
         self.send(do.Dropped(interrupted(job, lost)))
 
     def lose_sight(self, seconds: float = 10.0, cause: errors.TrioError | None = None) -> None:
