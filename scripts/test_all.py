@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 OLDEST, *_, NEWEST = VERSIONS
 VENVS = ROOT / ".venvs"
+ALONE = ("-n", "1")  # one at a time, in a process whose end by a test that hangs is no end of the others
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIRE = ("tests/_async", "tests/_sync")
 EVERY_WAY = [f"--ignore={folder}/test_wire.py" for folder in WIRE]  # which takes each way by itself
@@ -51,10 +52,10 @@ def main() -> int:
     test(f"every fault through httpx-aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx-aiohttp")
     between = ("-n", "2", "-m", "thorough or not thorough", *FAULTS)
     test("every fault with a Recorder in between", here, *between, TRIO_TEST_HTTP_CLIENT="recorder")
-    test("the built package", here, "-m", "packaging", "tests/packaging")
-    test("webhook receivers in web frameworks", here, "-m", "apps", "tests/apps", "tests/docs")
+    test("the built package", here, *ALONE, "-m", "packaging", "tests/packaging")
+    test("webhook receivers in web frameworks", here, *ALONE, "-m", "apps", "tests/apps", "tests/docs")
     if any(shutil.which(name) for name in BROWSERS):
-        test("the stub's page and the documentation in a browser", here, "-m", "browser", "tests/browser")
+        test("the stub's page and the documentation in a browser", here, *ALONE, "-m", "browser", "tests/browser")
     else:
         skipped.append(
             "the stub's page and the documentation in a browser: no chromium on PATH (Debian: apt-get install chromium)"

@@ -93,7 +93,9 @@ def test_a_day_of_processes_with_a_shared_pool_leaves_no_job_behind(redis_server
             assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), "never two jobs for one camera"
             process = processes[int(camera.split("/")[3])]
             if process.number == KILLED:
-                assert (spans[-1][1] - killed_at).total_seconds() * SPEED < TURN_SECONDS + 60 + SPEED * 0.5
+                assert (spans[-1][1] - killed_at).total_seconds() * SPEED < TURN_SECONDS + 60 + SPEED * 3, (
+                    "with 3 s of real time for a slow machine"
+                )
             else:
                 gaps = [
                     (datetime.fromisoformat(begin), datetime.fromisoformat(end))

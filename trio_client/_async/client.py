@@ -398,7 +398,7 @@ class AsyncTrioClient(AsyncBaseClient):
             path: the path below the base URL, beginning with `/`.
             params: the query; `None` values are left out.
             json: the body, if there is one.
-            idle_timeout: seconds for which the stream may bring no event; comments are none.
+            idle_timeout: seconds, finite, for which the stream may bring no event; comments are none.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 

@@ -22,9 +22,7 @@ from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.async_.shield import time_limit
 from .._job_context import ContextLog, JobContext
-from ..errors import (
-    TrioError,
-)
+from ..errors import TrioError
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from .owned_job import AsyncOwnedJob

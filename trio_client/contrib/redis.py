@@ -172,6 +172,7 @@ class RedisSlotPool:
         self._waiting = f"{name}:waiting"
         self._was_full = False
         self._was_away = False
+        self._holders_until = 0.0  # only those that hold slots have them until then
 
     def __repr__(self) -> str:
         return f"<RedisSlotPool of {self._slots} slots, named {self._name!r}>"
@@ -229,7 +230,9 @@ class RedisSlotPool:
         if self._was_away:
             self._client.ping()
             with self._mutex:
-                self._was_away, self._next_try = False, current().monotonic() + self._lease_seconds
+                self._was_away = False
+                self._next_try = self._holders_until = current().monotonic() + self._lease_seconds
+        if current().monotonic() < self._holders_until:
             return None
         try:
             return self._take()
