@@ -299,6 +299,12 @@ def test_a_quoted_value_is_masked_as_the_field_it_is_of() -> None:
     assert quoted(["a\n"], "condition") == r"['a\n']"
 
 
+@pytest.mark.parametrize("known", [("live", "sk-live-0123456789"), ("sk-live-0123456789", "live")])
+def test_a_secret_within_another_shows_no_rest_of_it(known: tuple[str, str]) -> None:
+    assert mask("echo sk-live-0123456789, live", known) == "echo ***, ***"
+    assert preview("echo sk-live-0123456789", known) == "echo ***"
+
+
 def test_presentable_masks_and_cuts_inside_of_objects_and_arrays() -> None:
     value = {"urls": ["rtsp://u:p@cam/1", "u:p w@cam"], "frame": "x" * 1_000_000, "n": 1, "none": None}
     assert presentable(value) == {

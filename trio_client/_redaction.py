@@ -195,7 +195,7 @@ def known_keys() -> list[str]:
 
 
 def _hide(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one within a longer one would leave the rest of that
         if len(secret) >= _MIN_SECRET:
             text = text.replace(secret, MASK)
     return text
