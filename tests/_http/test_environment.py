@@ -109,6 +109,29 @@ def test_what_a_proxy_repeats_of_its_password_is_in_no_text(monkeypatch: pytest.
         error = error.__cause__ or error.__context__
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("base_url", ["https://api.example/api", "http://api.example/api"])
+async def test_a_user_without_a_password_is_a_secret_of_a_proxy(monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
+    encoded, plain = "planted%2Ftoken-1234", "planted/token-1234"
+    pair = base64.b64encode(f"{plain}:".encode()).decode()
+    caught: list[BaseException | None] = []
+    with RawServer([f"HTTP/1.1 no such user {plain} {encoded} {pair}\r\n\r\n".encode(), CLOSE]) as proxy:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.base_url.replace("//", f"//{encoded}@").removesuffix("/api"))
+        with TrioClient(KEY, base_url=base_url, allow_plain_http=True, retry=None) as client:
+            with pytest.raises(APIConnectionError, match="through the proxy") as of_sync:
+                client.jobs.list()
+        async with AsyncTrioClient(KEY, base_url=base_url, allow_plain_http=True, retry=None) as async_client:
+            with pytest.raises(APIConnectionError, match="through the proxy") as of_async:
+                await async_client.jobs.list()
+    for error in (of_sync.value, of_async.value):
+        caught.append(error)
+        while (current := caught.pop()) is not None:
+            text = f"{current} {current!r} {current.args} {vars(current)}"
+            assert [each for each in (plain, encoded, pair) if each in text] == []
+            caught.append(current.__cause__ or current.__context__)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

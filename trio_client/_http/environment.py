@@ -84,8 +84,9 @@ def proxy_secrets(proxy: httpx.Proxy | None) -> list[Secret]:
     """Return what of a proxy must appear in no text, though it may repeat it; masked as long as these live."""
     if proxy is None or proxy.auth is None:
         return []
-    password, pair = proxy.auth[1], ":".join(proxy.auth)
-    return [Secret(text) for text in (password, quote(password, safe=""), pair, b64encode(pair.encode()).decode())]
+    user, password = proxy.auth
+    secret, pair = password or user, f"{user}:{password}"  # a user without a password is a token
+    return [Secret(text) for text in (secret, quote(secret, safe=""), pair, b64encode(pair.encode()).decode())]
 
 
 def _named_proxy(url: str) -> httpx.Proxy | str | None:
