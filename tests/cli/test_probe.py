@@ -244,3 +244,17 @@ def test_its_listener_holds_no_more_than_its_limit(monkeypatch: pytest.MonkeyPat
                 sender.post(f"http://127.0.0.1:{port}/", content=b"x" * 1_000)
     listener.close()
     assert [each.answered for each in listener.deliveries] == [500, 200]
+
+
+def test_its_listener_gives_back_what_was_announced_and_did_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 2_500)
+    listener = Listener(port := free_port())
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", port)) as sender:
+            sender.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\nxx")
+            sender.shutdown(socket.SHUT_WR)
+            while sender.recv(1_000):
+                pass
+    reply = httpx.post(f"http://127.0.0.1:{port}/", content=b"x" * 1_000, trust_env=False)
+    listener.close()
+    assert reply.status_code == 200

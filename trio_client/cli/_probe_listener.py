@@ -38,7 +38,12 @@ class Listener:
                 if not listener.may_hold(size):
                     status, self.close_connection = 503, True
                 else:
-                    status = listener.receive(dict(self.headers.items()), self.rfile.read(size))
+                    content = b""
+                    try:
+                        content = self.rfile.read(size)
+                    finally:
+                        listener.give_back(size - len(content))
+                    status = listener.receive(dict(self.headers.items()), content)
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -60,6 +65,11 @@ class Listener:
             fits = size <= _MAX_BYTES and self._held + size <= _MAX_HELD_BYTES
             self._held += size if fits else 0
             return fits
+
+    def give_back(self, size: int) -> None:
+        """Count bytes no more that were announced and did not come."""
+        with self._lock:
+            self._held -= size
 
     def receive(self, headers: dict[str, str], content: bytes) -> int:
         """Note a delivery, and return the status to answer with."""
