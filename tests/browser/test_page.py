@@ -121,6 +121,17 @@ def test_a_job_is_started_from_the_page(page: Page, stub: StubServer) -> None:
     assert len(stub.jobs) == 2
 
 
+def test_no_form_is_shown_where_a_monitor_needs_a_webhook(browser: Browser) -> None:
+    with StubServer(speed=0, generation="G2") as stub:
+        page = browser.new_page()
+        page.goto(stub.url)
+        expect(page.locator("#empty")).to_contain_text("a monitor needs a webhook")
+        expect(page.locator("#webhook")).to_be_visible()
+        for hidden in ("#start", "#sample"):
+            expect(page.locator(hidden)).to_be_hidden()
+        page.close()
+
+
 def test_on_a_phone_events_come_between_running_and_finished_jobs(
     browser: Browser, stub: StubServer, start: Callable[..., str]
 ) -> None:

@@ -177,6 +177,16 @@ def test_the_documentation_is_named_in_words(generation: Generation, words: str)
         assert words in shown(control)["documentation"]
 
 
+@pytest.mark.parametrize("generation", ["G1", "G2", "G3", "G4"])
+def test_the_page_knows_whether_it_can_start_a_monitor(generation: Generation) -> None:
+    with (
+        StubServer(speed=0, generation=generation) as stub,
+        httpx.Client(base_url=stub.url, trust_env=False) as control,
+    ):
+        webhook_required = shown(control)["webhook_required"]
+        assert control.post("/_stub/start", json=MONITOR).status_code == (422 if webhook_required else 200)
+
+
 def test_a_monitor_is_started_by_hand_without_a_key() -> None:
     with StubServer(speed=0, api_keys=["secret"], max_jobs=1, credits=5) as stub:
         with httpx.Client(base_url=stub.url, trust_env=False) as control:

@@ -63,6 +63,7 @@ def snapshot(state: ApiState) -> dict[str, Any]:
             "speed": state.clock.speed,
             "generation": state.generation,
             "documentation": PUBLISHED[state.generation],
+            "webhook_required": state.traits.webhook_required,
             "credits": state.account.left,
             "running": state.jobs.running(),
             "total": total,

@@ -184,6 +184,12 @@ function showFacts(state) {
   }));
 }
 
+function showStart(state) {
+  byId("start").hidden = state.webhook_required;
+  byId("startable").hidden = state.webhook_required;
+  byId("webhook").hidden = !state.webhook_required;
+}
+
 function link(state, text) {
   byId("link").className = `link ${state}`;
   set(byId("link"), "textContent", text);
@@ -191,7 +197,6 @@ function link(state, text) {
 
 byId("sample").textContent =
   `TRIO_API_KEY=any-key trio-client --base-url ${location.origin}/api watch rtsp://gate.example/live "A van is at the gate"`;
-byId("start").hidden = false;
 byId("start").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   post("/_stub/start", JSON.stringify(Object.fromEntries(new FormData(submitted.target))));
@@ -203,6 +208,7 @@ feed.addEventListener("error", () => link("lost", "connection lost, reconnecting
 feed.addEventListener("message", (message) => {
   const state = JSON.parse(message.data);
   showFacts(state);
+  showStart(state);
   showJobs(state);
   showEvents(state.events);
 });
