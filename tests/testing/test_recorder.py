@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx_aiohttp
 import pytest
+from raw_server import RESET, RawServer
 
 from trio_client import (
     APIConnectionError,
     APITimeoutError,
     AsyncTrioClient,
     ConfigurationError,
+    CreateOutcomeUnknownError,
     Frame,
     JobNotFoundError,
     RetryPolicy,
@@ -33,8 +36,10 @@ from trio_client import (
     Triggered,
     TrioClient,
 )
+from trio_client.models import JobPage
 from trio_client.stub import StubServer
 from trio_client.testing import MockTrio, Recorder, UnscriptedCallError, make, sse
+from trio_client.testing._recorder import RecordingFile
 from trio_client.testing._recording_mask import RecordingMask
 
 KEY = "sk-recorded-0123456789"
@@ -260,6 +265,86 @@ def test_failures_replay_as_they_failed(path: Path) -> None:
     assert recorded == [("APIConnectionError", False), ("APITimeoutError", True), ("APIConnectionError", True)]
     with MockTrio.replay(path) as mock, mock.client(retry=None) as client:
         assert outcomes(client) == recorded
+
+
+@pytest.fixture
+def reset() -> httpx.ConnectTimeout:
+    """What httpx-aiohttp raises for a connection that is reset after the request was sent."""
+    error = httpx.ConnectTimeout("[Errno 104] Connection reset by peer")
+    error.__cause__ = ConnectionResetError(104, "Connection reset by peer")
+    return error
+
+
+def test_a_create_whose_reply_was_lost_is_looked_up_in_the_replay_too(path: Path, reset: httpx.ConnectTimeout) -> None:
+    def create(client: TrioClient) -> None:
+        with pytest.raises(CreateOutcomeUnknownError):
+            client.live_monitor.create(CAMERA, "a van is at the gate", webhook_url="https://me.example/hook")
+
+    with MockTrio() as mock, Recorder(path) as recorder:
+        mock.on("POST", "/live-monitor").reply(reset)
+        mock.on("GET", "/jobs").reply(make(JobPage))
+        create(mock.client(http_client=recorder.http_client(mock.http_client())))
+    assert len(mock.requests) > 1
+    with MockTrio.replay(path) as mock, mock.client() as client:
+        create(client)
+
+
+@pytest.mark.anyio
+async def test_an_async_create_whose_reply_was_lost_is_looked_up_in_the_replay_too(
+    path: Path, reset: httpx.ConnectTimeout
+) -> None:
+    async def create(client: AsyncTrioClient) -> None:
+        with pytest.raises(CreateOutcomeUnknownError):
+            await client.live_monitor.create(CAMERA, "a van is at the gate", webhook_url="https://me.example/hook")
+
+    with MockTrio() as mock, Recorder(path) as recorder:
+        mock.on("POST", "/live-monitor").reply(reset)
+        mock.on("GET", "/jobs").reply(make(JobPage))
+        await create(mock.async_client(http_client=recorder.async_http_client(mock.async_http_client())))
+    assert len(mock.requests) > 1
+    with MockTrio.replay(path) as mock:
+        async with mock.async_client() as client:
+            await create(client)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_reset_through_aiohttp_replays_as_a_lost_reply(path: Path) -> None:
+    async def request_sent(client: AsyncTrioClient) -> bool | None:
+        with pytest.raises(APIConnectionError) as caught:
+            await client.jobs.list()
+        return caught.value.request_sent
+
+    with RawServer([RESET]) as server, Recorder(path) as recorder:
+        async with httpx_aiohttp.HttpxAiohttpClient(trust_env=False) as inner:
+            http_client = recorder.async_http_client(inner)
+            async with AsyncTrioClient(KEY, base_url=server.base_url, http_client=http_client, retry=None) as client:
+                assert await request_sent(client)
+    with MockTrio.replay(path) as mock:
+        async with mock.async_client(retry=None) as client:
+            assert await request_sent(client)
+
+
+@pytest.mark.parametrize(
+    ("raised", "request_sent", "written"),
+    [
+        (httpx.ConnectTimeout("slow"), False, "ConnectTimeout"),
+        (httpx.ConnectTimeout("reset"), True, "ReadError"),
+        (httpx.ConnectError("unclear"), None, "TransportError"),
+        (OSError("no certificates"), False, "ConnectError"),
+        (None, False, "ConnectError"),
+        (httpx.ReadTimeout("slow"), True, "ReadTimeout"),
+    ],
+)
+def test_a_failure_is_recorded_by_whether_the_request_was_sent(
+    path: Path, raised: Exception | None, request_sent: bool | None, written: str
+) -> None:
+    error = APIConnectionError("it failed", request_sent=request_sent)
+    error.__cause__ = raised
+    file = RecordingFile(path, frames=True)
+    file.request("GET", "http://a/b", {}, None, []).failed(error)
+    file.close()
+    assert lines(path)[-1]["error"] == written
 
 
 @pytest.mark.thorough
