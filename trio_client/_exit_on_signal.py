@@ -8,11 +8,13 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from ._time_source import REAL
 from .errors import ConfigurationError
 
-__all__ = ["exit_on_sigterm"]
+__all__ = ["RepeatFilter", "exit_on_sigterm"]
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
+_REPEAT_SECONDS = 0.05
 
 
 class _Terminated(SystemExit, KeyboardInterrupt):
@@ -26,8 +28,9 @@ def exit_on_sigterm() -> None:
     `with` blocks are not left, and the jobs run on until their own time is up.
 
     It works in a script, with asyncio and with the trio library. The exit code is 128 plus the number of the signal,
-    as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the program at once. A
-    signal that has a handler already, or is ignored, keeps that.
+    as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the program at once; one
+    that follows the first within 50 milliseconds is the same, sent twice, as `timeout` does. A signal that has a
+    handler already, or is ignored, keeps that.
 
     Call it at the start of a program of your own. Web servers, Celery and Jupyter have handlers of theirs.
 
@@ -47,11 +50,38 @@ def exit_on_sigterm() -> None:
             signal.signal(number, _end)
 
 
+class RepeatFilter:
+    """Recognize a signal that was sent twice.
+
+    `timeout` sends a signal to a program and then to its group, and a wrapper passes on what the terminal has sent to
+    both. The repeat would end the program before its jobs are stopped.
+    """
+
+    def __init__(self) -> None:
+        self._is_holding = False
+
+    def is_repeat(self) -> bool:
+        """Return whether a signal repeats another; after one that does not, hold repeats up for a moment."""
+        if self._is_holding:
+            return True
+        self._is_holding = True
+        try:
+            REAL.sleep(_REPEAT_SECONDS)  # in which handlers are called
+        finally:
+            self._is_holding = False
+        return False
+
+
+_repeats = RepeatFilter()
+
+
 def _numbers() -> list[signal.Signals]:
     return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    if _repeats.is_repeat():
+        return
     for each in _numbers():
         if signal.getsignal(each) is _end:
             signal.signal(each, signal.SIG_DFL)

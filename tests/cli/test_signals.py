@@ -98,6 +98,21 @@ def test_a_second_signal_exits_at_once_and_says_what_may_still_be_running(
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_is_sent_twice_counts_once(spawn: Spawn, still: StubServer, name: str) -> None:
+    process = spawn("watch", GATE, "a van", "--json", server=still)
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(5):
+        process.send_signal(getattr(signal, name))
+        time.sleep(0.0005)
+    _, err = process.communicate(timeout=TIMEOUT)
+    assert still.running_jobs == 0
+    assert process.returncode == 128 + getattr(signal, name)
+    assert "Interrupted again" not in err
+
+
+@pytest.mark.thorough
 def test_a_second_signal_has_its_own_exit_code_where_no_job_is_owned(spawn: Spawn, still: StubServer) -> None:
     (job_id,) = still.add_jobs(1, status="running")
     process = spawn("jobs", "watch", job_id, "--json", server=still)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -74,6 +75,17 @@ def test_a_signal_leaves_no_job_and_has_its_exit_code(stub: StubServer, name: st
         _, err = process.communicate(timeout=60)
     assert (len(stub.jobs), stub.running_jobs) == (1, 0)
     assert (process.returncode, err) == (128 + number, "")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_signal_that_is_sent_twice_counts_once(stub: StubServer, name: str) -> None:
+    with running(PROGRAMS[name], stub) as process:
+        for _ in range(5):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.0005)
+        _, err = process.communicate(timeout=60)
+    assert (len(stub.jobs), stub.running_jobs) == (1, 0)
+    assert (process.returncode, err) == (128 + signal.SIGTERM, "")
 
 
 def test_without_it_the_job_runs_on(stub: StubServer) -> None:
