@@ -121,6 +121,8 @@ def watch(
     Leaving (Ctrl-C, SIGTERM, a closed terminal or pipe) cancels the job. With --endless, --total or --max-cost,
     another job starts whenever one ends.
 
+    If the connection drops, the job is polled; with one of these options, it is replaced.
+
     Examples:
       trio-client watch rtsp://gate.example/live "a van is at the gate"
       trio-client watch URL "a person" --max-triggers unlimited --save-frames pics
