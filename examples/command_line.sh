@@ -32,6 +32,7 @@ listener=$!
 trap 'kill "$listener" 2> /dev/null || true' EXIT
 until grep -q '^listening on' listener.log; do
   kill -0 "$listener" # if it has exited, see listener.log
+  sleep 1
 done
 
 # Start a monitor that sends its events there, get its details, and wait until it ends.

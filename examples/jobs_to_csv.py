@@ -1,16 +1,22 @@
 """Write all jobs of the account to a CSV file.
 
-python examples/jobs_to_csv.py jobs.csv
+    python examples/jobs_to_csv.py jobs.csv
+
+Items of the job list do not say how long a job ran, so the details of each ended job are requested for its cost.
 """
 
 import argparse
 import csv
+import re
+from contextlib import suppress
 from pathlib import Path
 
-from trio_client import TrioClient
+from trio_client import JobNotFoundError, TrioClient
 from trio_client.pricing import cost_of
 
 COLUMNS = ("job_id", "type", "status", "created", "stream", "checks", "triggers", "usd")
+# user and password, or all if unclear where they end; a query, which may hold a token, unless it is a video's id
+SECRET = re.compile(r"(?<=//)(?:.*[?#].*@.*|.*:.*@|[^/]*@)|[?#](?!v=[\w-]+$).*")
 
 
 def main() -> None:
@@ -23,8 +29,13 @@ def main() -> None:
         writer.writerow(COLUMNS)
         for job in client.jobs.iterate():  # page by page, never the whole list at once
             created = job.created_time.isoformat() if job.created_time is not None else ""
+            stream = SECRET.sub("", job.stream_url or "")
             counts = job.counters.checks_performed, job.counters.triggers_fired
-            writer.writerow((job.job_id, job.job_type, job.status, created, job.stream_url, *counts, cost_of(job)))
+            usd = cost_of(job)
+            if usd is None:
+                with suppress(JobNotFoundError):  # expired meanwhile
+                    usd = cost_of(client.jobs.get(job.job_id))
+            writer.writerow((job.job_id, job.job_type, job.status, created, stream, *counts, usd))
             count += 1
     print(f"{count} jobs in {path}")
 

@@ -6,6 +6,7 @@
 """
 
 import argparse
+import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -30,20 +31,25 @@ def main() -> None:
     seen: Counter[Target] = Counter()
     blind: defaultdict[Target, float] = defaultdict(float)
     end = time.monotonic() + options.minutes * 60
-    with TrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
-        # None: time is up, or every watch has ended. Leaving the block stops all jobs.
-        while pair := events.until(Triggered, CoverageGap, Failed, timeout=max(0.0, end - time.monotonic())):
-            target, event = pair
-            match event:
-                case Triggered(explanation=what):
-                    seen[target] += 1
-                    print(f"camera {targets[target]}: {what}")
-                case CoverageGap(started_at=since, ended_at=until) if since and until:
-                    blind[target] += (until - since).total_seconds()
-                case Failed(message=message):
-                    print(f"camera {targets[target]} failed: {message}")
+    code = 0
+    try:
+        with TrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
+            # None: time is up, or every watch has ended. Leaving the block stops all jobs.
+            while pair := events.until(Triggered, CoverageGap, Failed, timeout=max(0.0, end - time.monotonic())):
+                target, event = pair
+                match event:
+                    case Triggered(explanation=what):
+                        seen[target] += 1
+                        print(f"camera {targets[target]}: {what}")
+                    case CoverageGap(started_at=since, ended_at=until) if since and until:
+                        blind[target] += (until - since).total_seconds()
+                    case Failed(message=message):
+                        print(f"camera {targets[target]} failed: {message}")
+    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
+        code = getattr(stop, "code", 130)
     for target, number in targets.items():
         print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

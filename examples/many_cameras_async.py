@@ -6,6 +6,7 @@
 """
 
 import argparse
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -30,21 +31,26 @@ async def main() -> None:
             targets[Target(url, condition or options.condition, interval_seconds=30)] = number
     seen: Counter[Target] = Counter()
     blind: defaultdict[Target, float] = defaultdict(float)
-    with anyio.move_on_after(options.minutes * 60):  # leaving the block stops all jobs
-        async with AsyncTrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
-            async for target, event in events:
-                match event:
-                    case Triggered(explanation=what):
-                        seen[target] += 1
-                        print(f"camera {targets[target]}: {what}")
-                    case CoverageGap(started_at=since, ended_at=until) if since and until:
-                        blind[target] += (until - since).total_seconds()
-                    case Failed(message=message):
-                        print(f"camera {targets[target]} failed: {message}")
-    for target, number in targets.items():
-        print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
+    try:
+        with anyio.move_on_after(options.minutes * 60):  # leaving the block stops all jobs
+            async with AsyncTrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
+                async for target, event in events:
+                    match event:
+                        case Triggered(explanation=what):
+                            seen[target] += 1
+                            print(f"camera {targets[target]}: {what}")
+                        case CoverageGap(started_at=since, ended_at=until) if since and until:
+                            blind[target] += (until - since).total_seconds()
+                        case Failed(message=message):
+                            print(f"camera {targets[target]} failed: {message}")
+    finally:  # after Ctrl-C too
+        for target, number in targets.items():
+            print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
 
 
 if __name__ == "__main__":
     exit_on_sigterm()  # stop all jobs on SIGTERM too, which systemd and Docker send
-    anyio.run(main)
+    try:
+        anyio.run(main)
+    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
+        sys.exit(getattr(stop, "code", 130))

@@ -7,9 +7,11 @@ The log has a line for each trigger, and one for each gap in which the camera wa
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from typing import TextIO
 
-from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, exit_on_sigterm, pricing
+from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, WatchStream, exit_on_sigterm, pricing
 
 
 def main() -> None:
@@ -23,7 +25,10 @@ def main() -> None:
     options = parser.parse_args()
     estimate = pricing.estimate_usd("live-monitor", minutes=options.hours * 60)
     print(f"about ${estimate:.2f} for {options.hours:g} hours, at most ${options.budget:.2f}")
-    watch(options.stream_url, options.condition, options.log, hours=options.hours, budget=options.budget)
+    try:
+        watch(options.stream_url, options.condition, options.log, hours=options.hours, budget=options.budget)
+    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
+        sys.exit(getattr(stop, "code", 130))
 
 
 def watch(stream_url: str, condition: str, log: Path, *, hours: float, budget: float) -> None:
@@ -37,22 +42,30 @@ def watch(stream_url: str, condition: str, log: Path, *, hours: float, budget: f
             duration=hours * 3600,
             max_cost_usd=budget,
         )
-        with watched as events:
-            for event in events:
-                match event:
-                    case Triggered(explanation=what):
-                        line = {"at": str(event.occurred_at), "what": what}
-                    case CoverageGap(started_at=since, ended_at=until, reason=reason):
-                        line = {"blind_from": str(since), "until": str(until), "because": reason}
-                    case Stopped(reason=reason):
-                        print("ended:", reason)
-                        continue
-                    case Failed(message=message):
-                        print("failed:", message)
-                        continue
-                    case _:
-                        continue
-                print(json.dumps(line), file=file, flush=True)
+        try:
+            follow(watched, file)
+        finally:  # after Ctrl-C too
+            usage = watched.usage
+            print(f"jobs: {usage.jobs}, minutes billed: {usage.minutes_billed}, about ${usage.cost_usd or 0.0:.2f}")
+
+
+def follow(watched: WatchStream, file: TextIO) -> None:
+    with watched as events:
+        for event in events:
+            match event:
+                case Triggered(explanation=what):
+                    line = {"at": str(event.occurred_at), "what": what}
+                case CoverageGap(started_at=since, ended_at=until, reason=reason):
+                    line = {"blind_from": str(since), "until": str(until), "because": reason}
+                case Stopped(reason=reason):
+                    print("ended:", reason)
+                    continue
+                case Failed(message=message):
+                    print("failed:", message)
+                    continue
+                case _:
+                    continue
+            print(json.dumps(line), file=file, flush=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ hooks = WebhookApp(handle, secret=SECRET, deduplicator=Deduplicator())
 
 @csrf_exempt
 def trio_hook(request: HttpRequest) -> HttpResponse:
-    answer = hooks.receive(request.method or "", request.headers, request.body)
+    query = request.META["QUERY_STRING"]
+    answer = hooks.receive(request.method or "", request.headers, request.body, path=request.path, query=query)
     return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
 

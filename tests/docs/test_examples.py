@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import csv
 import json
 import os
@@ -20,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from trio_client import Triggered
+from trio_client import Triggered, TrioClient
 from trio_client.frames import Frame
 from trio_client.stub import Scene, StubServer
 from trio_client.testing import make
@@ -157,11 +158,61 @@ def test_door_alert(run: RunExample, channel: tuple[str, list[bytes]]) -> None:
 
 
 def test_jobs_to_csv(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
-    ids = stub_environment.add_jobs(150)
-    assert "150 jobs in jobs.csv\n" == run("jobs_to_csv.py", "jobs.csv")
+    ids = stub_environment.add_jobs(150, stream_url=GATE)
+    with TrioClient() as client:
+        ids.append(client.live_monitor.create(GATE, VAN).job_id)
+        client.jobs.wait(ids[-1], poll_interval=0.01)
+    assert "151 jobs in jobs.csv\n" == run("jobs_to_csv.py", "jobs.csv")
     rows = list(csv.DictReader((tmp_path / "jobs.csv").read_text("utf-8").splitlines()))
     assert ids[::-1] == [row["job_id"] for row in rows]
     assert {"completed"} == {row["status"] for row in rows}
+    assert "0.02" == rows[0]["usd"]
+    assert {"rtsp://gate.example/live"} == {row["stream"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("rtsp://user:hunter2@gate.example:554/live?token=hunter2", "rtsp://gate.example:554/live"),
+        ("rtsp://user:hun/ter2@gate.example/live", "rtsp://gate.example/live"),
+        ("rtsp://user:hun?ter2@gate.example/live", "rtsp://"),
+        ("https://cam.example/live.m3u8?signature=hunter2", "https://cam.example/live.m3u8"),
+        ("https://www.youtube.com/watch?v=ab-c_1", "https://www.youtube.com/watch?v=ab-c_1"),
+        ("https://www.youtube.com/@gate/live", "https://www.youtube.com/@gate/live"),
+    ],
+)
+def test_jobs_to_csv_writes_no_password(address: str, written: str) -> None:
+    assert runpy.run_path(str(HOME / "jobs_to_csv.py"))["SECRET"].sub("", address) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "summary"),
+    [
+        ("overnight.py", "jobs: 1, minutes billed: "),
+        ("many_cameras.py", "camera 1: 1 triggers, "),
+        ("many_cameras_async.py", "camera 1: 1 triggers, "),
+    ],
+)
+def test_ctrl_c_ends_an_example_with_its_summary(
+    name: str,
+    summary: str,
+    run: RunExample,
+    stub_environment: StubServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def print_or_stop(text: str, **options: Any) -> None:
+        if text.startswith(('{"at"', "camera 1: A white van")):
+            raise KeyboardInterrupt
+        written(text, **options)
+
+    written = builtins.print
+    monkeypatch.setattr(builtins, "print", print_or_stop)
+    stub_environment.scene(GATE, Scene(holds=True))
+    (tmp_path / "cameras.txt").write_text(GATE)
+    arguments = (GATE, VAN, "night.jsonl") if name == "overnight.py" else ("cameras.txt", VAN)
+    assert run(name, *arguments, code=130).splitlines()[-1].startswith(summary)
+    assert 0 == stub_environment.running_jobs
 
 
 @pytest.mark.thorough
