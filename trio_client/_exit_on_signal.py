@@ -14,7 +14,7 @@ from .errors import ConfigurationError
 __all__ = ["RepeatFilter", "exit_on_sigterm"]
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
-_REPEAT_SECONDS = 0.05
+_REPEAT_SECONDS = 0.02
 
 
 class _Terminated(SystemExit, KeyboardInterrupt):
@@ -29,7 +29,7 @@ def exit_on_sigterm() -> None:
 
     It works in a script, with asyncio and with the trio library. The exit code is 128 plus the number of the signal,
     as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the program at once; one
-    that follows the first within 50 milliseconds is the same, sent twice, as `timeout` does. A signal that has a
+    that follows the first within 20 milliseconds is the same, sent twice, as `timeout` does. A signal that has a
     handler already, or is ignored, keeps that.
 
     Call it at the start of a program of your own. Web servers, Celery and Jupyter have handlers of theirs.
