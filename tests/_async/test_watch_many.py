@@ -187,7 +187,7 @@ async def test_an_event_from_before_the_end_of_a_time_slice_is_emitted(connect: 
 
 
 @pytest.mark.thorough
-async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) -> None:
+async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect, way: str) -> None:
     with StubServer(speed=100, max_jobs=1, start_delay=20) as stub:  # longer than a time slice
         turns: Counter[Target] = Counter()
         async with connect(base_url=stub.base_url).watch_many(cameras(2), turn_seconds=0.1) as events:
@@ -197,7 +197,8 @@ async def test_a_time_slice_ends_though_its_job_is_named_late(connect: Connect) 
                     if len(turns) == 2 and min(turns.values()) >= 4:
                         break
         assert 0 == stub.running_jobs
-        assert max(turns.values()) <= 1 + min(turns.values())
+        if way == "own connections":  # through others a stream may be dropped, and its job restarted in its slot
+            assert max(turns.values()) <= 1 + min(turns.values())
 
 
 @pytest.mark.thorough
