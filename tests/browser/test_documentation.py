@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,14 +15,13 @@ from urllib.parse import urlsplit
 import pytest
 
 pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 SEARCHES = {
     "dropped stream": "following.html#a-dropped-stream",
@@ -71,17 +69,6 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
-    if program is None:
-        pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +14,10 @@ import pytest
 from trio_client.stub import FaultProxy, StubServer
 
 pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MONITOR = {"stream_url": "rtsp://camera.example/yard", "condition": "Is the gate open?"}
 # Each tries to read a reply, and falls back to a request whose reply a page cannot read.
 TRY = """
@@ -45,19 +43,6 @@ class _Page(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser for which evil.example is a name of this machine, as after DNS rebinding."""
-    program = next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
-    if program is None:
-        pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
-    arguments = ["--no-sandbox", "--host-resolver-rules=MAP evil.example 127.0.0.1"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
