@@ -52,5 +52,5 @@ if __name__ == "__main__":
     exit_on_sigterm()  # stop all jobs on SIGTERM too, which systemd and Docker send
     try:
         anyio.run(main)
-    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
-        sys.exit(getattr(stop, "code", 130))
+    except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
+        sys.exit(130)

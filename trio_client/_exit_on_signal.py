@@ -14,6 +14,7 @@ from .errors import ConfigurationError
 __all__ = ["RepeatFilter", "exit_on_sigterm"]
 
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
+_EVENT_LOOPS = ("trio.", "asyncio.", "anyio.")
 _REPEAT_SECONDS = 0.02
 
 
@@ -27,10 +28,11 @@ def exit_on_sigterm() -> None:
     Docker, systemd and Kubernetes end programs with SIGTERM. Without this function that ends a program at once: its
     `with` blocks are not left, and the jobs run on until their own time is up.
 
-    It works in a script, with asyncio and with the trio library. The exit code is 128 plus the number of the signal,
-    as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the program at once; one
-    that follows the first within 20 milliseconds is the same, sent twice, as `timeout` does. A signal that has a
-    handler already, or is ignored, keeps that.
+    It works in a script, with asyncio and with the trio library. An event loop's main task is cancelled, as by Ctrl-C
+    (asyncio's from Python 3.11 on; before, the signal ends whichever task runs). The exit code is 128 plus the number
+    of the signal, as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the
+    program at once; one that follows the first within 20 milliseconds is the same, sent twice, as `timeout` does. A
+    signal that has a handler already, or is ignored, keeps that.
 
     Call it at the start of a program of your own. Web servers, Celery and Jupyter have handlers of theirs.
 
@@ -86,10 +88,11 @@ def _end(number: int, frame: FrameType | None) -> None:
         if signal.getsignal(each) is _end:
             signal.signal(each, signal.SIG_DFL)
     interrupt: Any = signal.getsignal(signal.SIGINT)
-    if not getattr(interrupt, "__module__", "").startswith("trio."):
+    owner: str = getattr(getattr(interrupt, "func", interrupt), "__module__", None) or ""
+    if not owner.startswith(_EVENT_LOOPS):
         raise _Terminated(128 + number)
-    # The trio library delivers what its own handler gets to the main task; anything else would escape its run, and
-    # leave the blocks of the tasks open.
+    # An exception raised here would end whichever task runs at this moment, such as that of a create under way. The
+    # handlers that event loops have for Ctrl-C interrupt the main task alone, and its blocks are left.
     _exit_with(128 + number)
     interrupt(signal.SIGINT, frame)
 

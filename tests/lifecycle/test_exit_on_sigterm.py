@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -83,6 +84,29 @@ def test_a_signal_that_is_sent_twice_counts_once(stub: StubServer, name: str) ->
         for _ in range(5):
             process.send_signal(signal.SIGTERM)
             time.sleep(0.0005)
+        _, err = process.communicate(timeout=60)
+    assert (len(stub.jobs), stub.running_jobs) == (1, 0)
+    assert (process.returncode, err) == (128 + signal.SIGTERM, "")
+
+
+CREATE = """
+def end(response):
+    if response.method == "POST":
+        signal.raise_signal(signal.SIGTERM)
+async def main():
+    async with AsyncTrioClient(hooks=Hooks(on_response=end)) as client:
+        await client.live_monitor.create(*WATCH)
+        await asyncio.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.run has no handler for Ctrl-C")
+@pytest.mark.parametrize("run", ["asyncio.run(main())", "import anyio; anyio.run(main)"])
+def test_a_signal_while_a_create_is_under_way_ends_the_main_task_not_that_of_the_create(
+    stub: StubServer, run: str
+) -> None:
+    program = f"from trio_client import Hooks\n{CREATE}exit_on_sigterm()\n{run}\n"
+    with running_program(PREAMBLE, program, stub.base_url) as process:
         _, err = process.communicate(timeout=60)
     assert (len(stub.jobs), stub.running_jobs) == (1, 0)
     assert (process.returncode, err) == (128 + signal.SIGTERM, "")
