@@ -14,6 +14,7 @@ from trio_client.cli._events import headline, is_short_gap
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
 from trio_client.cli._items import ItemCursor
 from trio_client.cli._options import seconds
+from trio_client.cli._out import Out
 from trio_client.cli._text import ago, clean, json_line, plural, span
 from trio_client.cli._watch_state import WatchState
 from trio_client.events import CoverageGap, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered
@@ -288,3 +289,26 @@ def test_items_without_an_id_are_compared_as_a_whole() -> None:
 def test_what_is_no_page_of_a_list_is_named(reply: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="not a page of a list"):
         ItemCursor(limit=None, page_size=2, offset=0).take(reply)
+
+
+@pytest.mark.parametrize(
+    ("job_ids", "text"),
+    [
+        ([], None),
+        ([""], "a job may still be running. Find it with `trio-client jobs list`."),
+        (["a"], "job a may still be running. Cancel it with `trio-client jobs cancel a`."),
+        (["a", "b"], "jobs a, b may still be running. Cancel them with `trio-client jobs cancel a b`."),
+        (
+            ["a", ""],
+            "job a may still be running. Cancel it with `trio-client jobs cancel a`, "
+            "and look for others with `trio-client jobs list`.",
+        ),
+    ],
+)
+def test_a_second_signal_names_every_job_that_may_run_on(
+    job_ids: list[str], text: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = Out()
+    out.running = lambda: job_ids
+    assert out.exit_now(15) == (143 if text is None else 5)
+    assert capfd.readouterr().err == ("" if text is None else f"Interrupted again; {text}\n")

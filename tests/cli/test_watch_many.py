@@ -57,6 +57,7 @@ def test_each_trigger_is_a_line_and_no_password_is_printed(run: Run, environment
     done = run("watch-many", str(file))
     (line,) = done.out.splitlines()
     assert line.split()[1:4] == ["gate", "A", "white"]
+    assert done.err.startswith("Watching 2 cameras; each trigger is printed as a line.\n")
     assert "2 cameras, 1 trigger, 2 jobs, about $0.04." in done.err
     assert "hunter2" not in done.out + done.err
     assert (0, 0) == (done.code, environment.running_jobs)
@@ -223,7 +224,9 @@ def test_a_second_signal_exits_at_once_and_says_what_may_still_run(
     eventually(lambda: any(request.method == "DELETE" for request in still.requests))
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert "a job may still be running. Find it with `trio-client jobs list`." in err
+    ids = [job.job_id for job in still.jobs]
+    assert re.search(r"Interrupted again; jobs \S+, \S+ may still be running\. Cancel them with", err)
+    assert all(err.count(job_id) >= 2 for job_id in ids), err
     assert 5 == process.returncode
 
 

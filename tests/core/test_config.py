@@ -23,7 +23,7 @@ from trio_client._core.config import (
     clean_headers,
 )
 from trio_client._core.log import configure_logging
-from trio_client._core.secret import Secret, clean_key
+from trio_client._core.secret import Secret, clean_api_key, clean_key
 from trio_client.errors import ConfigurationError
 
 KEY = "trio-0123456789abcdef"
@@ -83,9 +83,14 @@ def test_a_bad_key_from_the_environment_is_blamed_on_the_variable(monkeypatch: p
         clean_key(None, "TRIO_API_KEY", "api_key")
 
 
-def test_a_missing_key_says_where_to_put_one() -> None:
-    with pytest.raises(ConfigurationError, match="Pass api_key=, or set the environment variable TRIO_API_KEY"):
-        clean_key(None, "TRIO_API_KEY", "api_key")
+def test_a_missing_key_says_where_to_put_one_and_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRIO_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError) as caught:
+        clean_api_key(None)
+    assert str(caught.value) == (
+        "No API key. Pass api_key=, or set the environment variable TRIO_API_KEY. "
+        "Keys are made at https://console.machinefi.com; trio_client.stub.StubServer accepts any."
+    )
 
 
 def test_a_secret_is_in_no_text_and_in_no_pickle() -> None:

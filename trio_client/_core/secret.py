@@ -15,6 +15,7 @@ from .validation import is_async
 
 __all__ = ["Secret", "SecretFunction", "clean_api_key", "clean_key"]
 
+_WHERE_TO_GET = "Keys are made at https://console.machinefi.com; trio_client.stub.StubServer accepts any."
 _KEYS_MASKED = 3  # of those that a function has returned
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -84,7 +85,7 @@ class SecretFunction(Secret):
         return self._value != refused
 
 
-def clean_key(key: str | None, variable: str, argument: str, called: str = "API key") -> Secret:
+def clean_key(key: str | None, variable: str, argument: str, called: str = "API key", where_to_get: str = "") -> Secret:
     """Return the key from the argument or the environment, stripped; refuse what cannot be a header.
 
     No message quotes the key.
@@ -93,16 +94,15 @@ def clean_key(key: str | None, variable: str, argument: str, called: str = "API 
     if key is None:
         key, source = os.environ.get(variable), variable
     if key is None:
-        raise ConfigurationError(
-            f"No {called}.", advice=f"Pass {argument}=, or set the environment variable {variable}."
-        )
+        advice = f"Pass {argument}=, or set the environment variable {variable}. {where_to_get}".rstrip()
+        raise ConfigurationError(f"No {called}.", advice=advice)
     return Secret(_checked_key(key, source, called))
 
 
 def clean_api_key(key: str | Callable[[], str] | None) -> Secret:
     """Return the API key from the argument or the environment, or what asks the function that was passed for it."""
     if not callable(key):
-        return clean_key(key, "TRIO_API_KEY", "api_key")
+        return clean_key(key, "TRIO_API_KEY", "api_key", where_to_get=_WHERE_TO_GET)
     if is_async(key):
         raise ConfigurationError(
             "api_key is an async function, which is never awaited.",

@@ -94,11 +94,12 @@ def follow(session: Session, stream: EventStream, display: Display) -> int:
 @contextmanager
 def _owned(out: Out, stream: EventStream, display: Display) -> Generator[None]:
     """Note inside that the job of a stream ends with this program: a second signal leaves it running."""
-    out.owned = stream if display.on_leaving == "cancel" else None
+    if display.on_leaving == "cancel":
+        out.running = lambda: [stream.job_id or ""]
     try:
         yield
     finally:
-        out.owned = None
+        out.running = list
 
 
 @contextmanager

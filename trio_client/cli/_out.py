@@ -21,8 +21,6 @@ from ._text import clean, json_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .. import EventStream
-
 __all__ = ["Out", "closed_output"]
 
 _SHOW_CURSOR = b"\x1b[?25h\n"  # a live view hides it
@@ -35,7 +33,7 @@ class Out:
     Attributes:
         secrets: texts to mask wherever they appear.
         leaks: the warnings about jobs that may still be running.
-        owned: the stream whose job ends with this program, while it is open.
+        running: names the jobs that end with this program and run now; `""` is one whose id is not known.
         advice: turns advice for Python programs into commands and options.
         quiet: whether to print no notes.
     """
@@ -43,9 +41,7 @@ class Out:
     def __init__(self) -> None:
         self.secrets: list[str] = []
         self.leaks: list[JobLeakWarning] = []
-        self.owned: EventStream | None = None
-        self.probed: Callable[[], str | None] = lambda: None
-        """Names a job that a probe has not stopped yet; `""`: its id is not known, `None`: there is none."""
+        self.running: Callable[[], list[str]] = list
         self.advice = Advice()
         self.quiet = False
         self._live: Console | None = None
@@ -168,19 +164,11 @@ class Out:
         with suppress(OSError):
             if sys.stdout.isatty():
                 os.write(1, _SHOW_CURSOR)
-        probed = self.probed()
-        if self.owned is None and not self.leaks and probed is None:
+        left = list(dict.fromkeys([*(leak.job_id or "" for leak in self.leaks), *self.running()]))
+        if not left:
             return 128 + number
-        leaked = self.leaks[-1].job_id if self.leaks else None
-        job_id = leaked or probed or (self.owned.job_id if self.owned is not None else None)
-        text = "Interrupted again; a job may still be running. Find it with `trio-client jobs list`."
-        if job_id:
-            name = shown(job_id)
-            text = (
-                f"Interrupted again; job {name} may still be running. Cancel it with `trio-client jobs cancel {name}`."
-            )
         with suppress(OSError):
-            os.write(2, self.clean(text).encode(errors="backslashreplace") + b"\n")
+            os.write(2, self.clean(_left_running(left)).encode(errors="backslashreplace") + b"\n")
         return JOB_MAY_RUN
 
     def show_logs(self, level: int) -> None:
@@ -260,6 +248,17 @@ class _Handler(logging.Handler):
             for value in each.values if isinstance(each, LogLine) else (each,):
                 self._out.advice.apply(value)  # which the record's text is made with
         show(record.getMessage())
+
+
+def _left_running(job_ids: Sequence[str]) -> str:
+    """Say which jobs a second signal leaves; `""` among them is one whose id is not known."""
+    names = [shown(job_id) for job_id in job_ids if job_id]
+    if not names:
+        return "Interrupted again; a job may still be running. Find it with `trio-client jobs list`."
+    jobs, them = (f"job {names[0]}", "it") if len(names) == 1 else (f"jobs {', '.join(names)}", "them")
+    others = "" if len(names) == len(job_ids) else ", and look for others with `trio-client jobs list`"
+    command = f"trio-client jobs cancel {' '.join(names)}"
+    return f"Interrupted again; {jobs} may still be running. Cancel {them} with `{command}`{others}."
 
 
 def closed_output(system: str) -> set[int]:

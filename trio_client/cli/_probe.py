@@ -129,7 +129,7 @@ def _probe(
     listener = None if listen is None else Listener(listen)
     wire = Wire(base_url, key, folder / "session.jsonl", frames=frames)
     probing = Probe(plan, wire, listener, lambda text: out.note(f"finding out: {text}"))
-    out.probed = lambda: next(iter(probing.running), "" if probing.unresolved else None)
+    out.running = lambda: [*probing.running, *[""] * probing.unresolved]
     interrupted: Interrupted | None = None
     try:
         probing.run()

@@ -98,7 +98,8 @@ class Session:
         if key is None:
             raise UsageError(
                 "There is no API key: set TRIO_API_KEY, name a file with --api-key-file, run `trio-client login`, "
-                f"or put api_key into {self.config.path}."
+                f"or put api_key into {self.config.path}. Keys are made at https://console.machinefi.com; "
+                "the stub server (`trio-client stub`) accepts any."
             )
         base_url, _ = self.base_url()
         own = {"api_key": key, "base_url": base_url, "allow_plain_http": self._allow_plain_http}

@@ -77,9 +77,11 @@ def _follow(out: Out, stream: TargetStream, fleet: Fleet, printer: _Printer) -> 
         TrioError: the key was refused, or something else that concerns all cameras.
     """
     began = time.monotonic()
-    out.probed = lambda: _left_running(fleet)
+    out.running = lambda: fleet.running
     try:
         with _view(out, fleet, printer):
+            if not (printer.json or out.terminal):
+                out.note(f"Watching {plural(len(fleet.cameras), 'camera')}; each trigger is printed as a line.")
             try:
                 with stream as events:
                     try:
@@ -95,7 +97,7 @@ def _follow(out: Out, stream: TargetStream, fleet: Fleet, printer: _Printer) -> 
         out.note(f"Interrupted; {ending}. {totals(fleet)}.")
         raise
     finally:
-        out.probed = lambda: None
+        out.running = list
     if not printer.json:
         out.note(f"Ended after {span(time.monotonic() - began)}: {totals(fleet)}.")
     return NO if fleet.failed else 0
@@ -133,9 +135,3 @@ def _view(out: Out, fleet: Fleet, printer: _Printer) -> Generator[None]:
             yield
         finally:
             out.show_above(None)
-
-
-def _left_running(fleet: Fleet) -> str | None:
-    """Name the job that a second signal leaves running, as `Out.probed` does; `""`: there are several."""
-    running = fleet.running
-    return (running[0] if len(running) == 1 else "") if running else None
