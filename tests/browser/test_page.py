@@ -80,7 +80,7 @@ def test_a_finished_job_is_a_line_that_opens(page: Page, stub: StubServer, start
     start()
     stub.clock.advance(31)
     row = page.locator(".row")
-    expect(row.locator(".pill")).to_have_text("completed: condition triggered")
+    expect(row.locator(".pill")).to_have_text("completed: condition_triggered")
     expect(row.locator(".how")).to_have_text("30 s · 3 checks · 1 trigger")
     expect(page.locator("#ended-total")).to_have_text("1")
     expect(row.locator("img")).to_be_hidden()
@@ -104,7 +104,9 @@ def test_a_job_is_started_from_the_page(page: Page, stub: StubServer) -> None:
     assert [job.stream_url for job in stub.jobs] == [GATE, "rtsp://yard.example/live"]
     stub.max_jobs = 2
     page.get_by_role("button", name="Start a monitor").click()
-    expect(page.locator("#notice")).to_have_text("The limit of 2 concurrent jobs is reached.")
+    expect(page.locator("#notice")).to_have_text(
+        "The limit of 2 concurrent jobs is reached. List your jobs and cancel one that you no longer need."
+    )
     assert len(stub.jobs) == 2
 
 
@@ -147,7 +149,7 @@ def test_the_buttons_do_what_they_say(page: Page, stub: StubServer, start: Calla
     expect(page.locator(f"[data-job='{failed}'] [data-action=trigger]")).to_be_hidden()
     expect(page.locator(f"[data-job='{failed}'] [data-action=drop]")).to_be_hidden()
     page.locator(f"[data-job='{failed}'] [data-action=fail]").click()
-    expect(page.locator(f"[data-job='{failed}'] .pill")).to_have_text("failed: stream offline")
+    expect(page.locator(f"[data-job='{failed}'] .pill")).to_have_text("failed: stream_offline")
     assert stub.job(failed).status == "failed"
 
 
@@ -177,7 +179,7 @@ def test_a_refusal_is_shown(page: Page, stub: StubServer, start: Callable[..., s
     expect(page.locator(".card")).to_be_visible()
     page.route("**/cancel", lambda route: (stub.fail_job(job_id), route.continue_()))
     page.locator("[data-action=cancel]").click()
-    expect(page.locator("#notice")).to_have_text("The job has ended.")
+    expect(page.locator("#notice")).to_have_text("The job has ended. Get the job to see its status.")
 
 
 def test_nothing_from_a_request_is_markup(page: Page, stub: StubServer, start: Callable[..., str]) -> None:

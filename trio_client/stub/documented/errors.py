@@ -20,7 +20,7 @@ _ERRORS: dict[str, tuple[int, str]] = {
     "JOB_NOT_FOUND": (404, "Check the job id; jobs are removed some time after their end."),
     "FORBIDDEN": (403, "Use a page of the stub server itself, or a program."),
     "METHOD_NOT_ALLOWED": (405, "Use one of the methods that the Allow header names."),
-    "CONFLICT": (409, "Get the job first."),
+    "CONFLICT": (409, "Get the job to see its status."),
     "PAYLOAD_TOO_LARGE": (413, "Send a smaller body."),
     "VALIDATION_ERROR": (422, "Correct the fields named in 'detail' and send the request again."),
     "RATE_LIMITED": (429, "Wait for the time that Retry-After names, then try again."),

@@ -32,7 +32,9 @@ function showNotice(text) {
 async function post(path, body) {
   try {
     const reply = await fetch(path, { method: "POST", body });
-    if (!reply.ok) showNotice((await reply.json()).error.message);
+    if (reply.ok) return;
+    const { message, remediation } = (await reply.json()).error;
+    showNotice(`${message} ${remediation}`);
   } catch {
     showNotice("The stub server does not respond.");
   }
@@ -93,7 +95,7 @@ function showJob(job) {
   const digest = job.job_type === "live-digest";
   parts.card.dataset.status = job.status;
   parts.view.dataset.note = `${job.job_type} · ${job.job_id.slice(0, 8)} · ${job.delivery}`;
-  set(parts.pill, "textContent", job.reason ? `${job.status}: ${job.reason.replaceAll("_", " ")}` : job.status);
+  set(parts.pill, "textContent", job.reason ? `${job.status}: ${job.reason}` : job.status);
   set(parts.what, "textContent", digest ? "Summaries of the stream" : job.condition);
   set(parts.where, "textContent", job.stream_url);
   set(parts.where, "title", job.stream_url);
