@@ -347,7 +347,7 @@ class TestLedger:
         assert [self.claim(ledger, record, "a", "b") for record in (first, second)] == ["a", "b"]
 
     def test_a_refused_create_is_dropped(self, ledger: Ledger) -> None:
-        ledger.refused(self.sent(ledger))
+        ledger.forget(self.sent(ledger))
         assert len(ledger) == 0
 
     def test_an_error_leads_to_its_create(self, ledger: Ledger) -> None:
@@ -452,7 +452,7 @@ class Creates(RuleBasedStateMachine):
         if record.state is CreateState.SENT:
             job_id = self.job_of(record)
             if job_id is None:
-                self.ledger.refused(record)
+                self.ledger.forget(record)
                 record.state = CreateState.ENDED
             else:
                 self.ledger.running(record, job_id)

@@ -124,12 +124,12 @@ class AsyncOwnedJob:
             return await self._with_slot(send, abandon, wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
-                ledger.refused(self.record)
+                ledger.forget(self.record)
                 raise
             cause = error
         except BaseException:
             if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or it does not matter
-                ledger.refused(self.record)
+                ledger.forget(self.record)
             raise
         try:
             return await self.resolve(cause)
@@ -275,7 +275,7 @@ class AsyncOwnedJob:
     async def _forget(self) -> None:
         """Stop looking up the job."""
         self.unregister()
-        self._transport.state.ledger.refused(self.record)
+        self._transport.state.ledger.forget(self.record)
 
     async def _with_slot(
         self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]], seconds: float

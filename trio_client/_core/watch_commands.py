@@ -355,7 +355,7 @@ class StopTried:
 
 @dataclass(frozen=True, slots=True)
 class TimeUp:
-    """The time given to `Read` is up."""
+    """The time given to `Read` or `AwaitSlot` is up."""
 
 
 @dataclass(frozen=True, slots=True)

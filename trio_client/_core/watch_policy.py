@@ -152,7 +152,7 @@ class WatchPolicy(SlotSteps):
                     yield from self._emit(events)
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
-                    return (yield from self._after(end, job.seen_alive))
+                    return (yield from self._job_ended(end, job.seen_alive))
                 case do.TimeSliceOver(lost):
                     if (yield from self._end_time_slice(job, lost=lost)):
                         return False
@@ -161,12 +161,12 @@ class WatchPolicy(SlotSteps):
                         self._restarts.dropped(delay)
                     yield from self._poll(error)
                 case do.Dropped(error) | do.Unreachable(error):
-                    if not (yield from self._keeps(job, error)):
+                    if not (yield from self._keep_or_abandon(job, error)):
                         return False
                 case _:
                     pass
 
-    def _keeps(self, job: RunningJob, error: TrioError) -> Life[bool]:
+    def _keep_or_abandon(self, job: RunningJob, error: TrioError) -> Life[bool]:
         """Keep a job that cannot be followed at the moment; return `False` if it was abandoned."""
         if self._rules.on_drop != "raise" and job.job_id is not None:
             pause = self._backoff.while_unreachable(error)
@@ -219,12 +219,14 @@ class WatchPolicy(SlotSteps):
         yield from self._do(do.ReleaseSlot())
         end = yield from self._drain()
         end = end or Stopped(name="stopped", delivery="poll", status="stopped")
-        yield from self._after(end, job.seen_alive, "no_free_slot" if lost else "time_slice")
+        yield from self._job_ended(end, job.seen_alive, "no_free_slot" if lost else "time_slice")
         return True
 
     # When a job, or the watch, has ended
 
-    def _after(self, end: Stopped | Failed, seen_alive: datetime | None, slice_end: str | None = None) -> Life[bool]:
+    def _job_ended(
+        self, end: Stopped | Failed, seen_alive: datetime | None, slice_end: str | None = None
+    ) -> Life[bool]:
         """Report a job's end within the watch, or as the end of the watch; return whether it is the latter.
 
         `slice_end`: the reason of the gap, if the job's time slice is over.
@@ -234,14 +236,14 @@ class WatchPolicy(SlotSteps):
             slice_end = None
         self._restarts.job_ended()
         ran = self._budget.job_ended(end.stats)
-        own = slice_end is not None or self._current.may_have_cancelled
-        if not own and isinstance(end, Stopped) and end.reason == "cancelled":
+        stopped_by_us = slice_end is not None or self._current.may_have_cancelled
+        if not stopped_by_us and isinstance(end, Stopped) and end.reason == "cancelled":
             if not isinstance((yield from self._do(do.CheckSlot())), do.SlotLost):
                 yield from self._emit([end])
                 return True
             yield from self._do(do.ReleaseSlot())
-            own, slice_end = True, "no_free_slot"
-        self._current.pause = 0.0 if own and isinstance(end, Stopped) else self._backoff.after_end(end, ran)
+            stopped_by_us, slice_end = True, "no_free_slot"
+        self._current.pause = 0.0 if stopped_by_us and isinstance(end, Stopped) else self._backoff.after_end(end, ran)
         detail = end.reason if isinstance(end, Stopped) else end.code or end.message
         reason = slice_end or reason_of_end(end)
         self._coverage.lost(

@@ -125,12 +125,12 @@ class OwnedJob:
             return self._with_slot(send, abandon, wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
-                ledger.refused(self.record)
+                ledger.forget(self.record)
                 raise
             cause = error
         except BaseException:
             if self.record.state in (CreateState.PLANNED, CreateState.SENT):  # nothing was sent, or it does not matter
-                ledger.refused(self.record)
+                ledger.forget(self.record)
             raise
         try:
             return self.resolve(cause)
@@ -276,7 +276,7 @@ class OwnedJob:
     def _forget(self) -> None:
         """Stop looking up the job."""
         self.unregister()
-        self._transport.state.ledger.refused(self.record)
+        self._transport.state.ledger.forget(self.record)
 
     def _with_slot(self, send: Callable[[], _T], abandon: Callable[[], None], seconds: float) -> _T:
         """Make attempts until there is a free slot, at most that many seconds."""

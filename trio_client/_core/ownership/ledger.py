@@ -135,8 +135,8 @@ class Ledger:
         with _process.lock:
             record.state, record.sent = CreateState.SENT, self.clock()
 
-    def refused(self, record: CreateRecord) -> None:
-        """Note that a create certainly made no job, or that its job is not looked up any more."""
+    def forget(self, record: CreateRecord) -> None:
+        """Drop a create that certainly made no job, or whose job is not looked up any more."""
         with _process.lock:
             self._records.discard(record)
 

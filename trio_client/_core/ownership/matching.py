@@ -12,7 +12,6 @@ from .intent import Intent
 
 __all__ = ["Candidate", "Listing", "Window", "candidate", "fits"]
 
-"""How far the server's clocks may be apart: the one that dates its replies, and the one that dates its jobs."""
 _DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
 _ANY_ZONE = timedelta(hours=14)
 
