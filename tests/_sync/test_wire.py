@@ -289,6 +289,27 @@ def test_a_connection_whose_reply_was_good_is_used_again(connect: Connect, way: 
         assert server.connections == wanted
 
 
+LAST = {
+    "announced": [reply({"jobs": []}, connection="close"), CLOSE],
+    "announced among others": [reply({"jobs": []}, connection="x-other, Close"), CLOSE],
+    "announced and not done": [reply({"jobs": []}, connection="close")],
+    "HTTP/1.0": [reply({"jobs": []}).replace(b"HTTP/1.1", b"HTTP/1.0"), CLOSE],
+    "the end of the body": [b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n" + b'{"jobs":[]}', CLOSE],
+}
+
+
+@pytest.mark.parametrize("last", LAST)
+def test_a_call_succeeds_after_a_reply_that_was_the_last_of_its_connection(connect: Connect, last: str) -> None:
+    checked = [CHECKED.replace(b"\r\n", b"\r\nconnection: close\r\n", 1), CLOSE]
+    with RawServer(LAST[last], checked, NO_JOBS, LAST[last]) as server:
+        client = connect(base_url=server.base_url, retry=None)
+        client.jobs.list()
+        client.check_once(YARD, OPEN)
+        for _ in range(4):
+            assert [] == (client.jobs.list()).jobs
+    assert 6 == len(server.requests)
+
+
 def test_after_one_was_lost_on_a_kept_connection_billed_calls_have_fresh_ones(connect: Connect, way: str) -> None:
     with RawServer(NO_JOBS, NO_JOBS, [CLOSE], NO_JOBS, CHECKED, NO_JOBS, CHECKED) as server:
         client = connect(base_url=server.base_url, retry=None)

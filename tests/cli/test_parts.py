@@ -300,8 +300,8 @@ def test_what_is_no_page_of_a_list_is_named(reply: dict[str, object]) -> None:
         (["a", "b"], "jobs a, b may still be running. Cancel them with `trio-client jobs cancel a b`."),
         (
             ["a", ""],
-            "job a may still be running. Cancel it with `trio-client jobs cancel a`, "
-            "and look for others with `trio-client jobs list`.",
+            "job a may still be running. Cancel it with `trio-client jobs cancel a`; "
+            "`trio-client jobs list` shows the others.",
         ),
     ],
 )

@@ -256,7 +256,7 @@ def _left_running(job_ids: Sequence[str]) -> str:
     if not names:
         return "Interrupted again; a job may still be running. Find it with `trio-client jobs list`."
     jobs, them = (f"job {names[0]}", "it") if len(names) == 1 else (f"jobs {', '.join(names)}", "them")
-    others = "" if len(names) == len(job_ids) else ", and look for others with `trio-client jobs list`"
+    others = "" if len(names) == len(job_ids) else "; `trio-client jobs list` shows the others"
     command = f"trio-client jobs cancel {' '.join(names)}"
     return f"Interrupted again; {jobs} may still be running. Cancel {them} with `{command}`{others}."
 

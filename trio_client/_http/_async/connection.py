@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .body import AsyncBody
 
-__all__ = ["AsyncContent", "AsyncPooledConnection", "body_of", "connection_maker", "has_surplus"]
+__all__ = ["AsyncContent", "AsyncPooledConnection", "body_of", "connection_maker", "is_reusable"]
 
 _KEEPALIVE_SECONDS = 15.0
 
@@ -104,10 +104,14 @@ def body_of(
     return AsyncBody(state, network, waits)
 
 
-def has_surplus(connection: AsyncPooledConnection) -> bool:
-    """Return whether the server sent more than its reply, which the HTTP library would take for the next reply."""
-    state = _h11_state(connection)
-    return state is None or bool(state.trailing_data[0])
+def is_reusable(pooled: AsyncPooledConnection) -> bool:
+    """Return whether another request may be sent over a connection.
+
+    Not if the reply was the last one on it, as `Connection: close` and HTTP/1.0 say. And not if the server sent more
+    than its reply, which the HTTP library would take for the next reply.
+    """
+    state, connection = _h11_state(pooled), pooled.connection
+    return state is not None and not state.trailing_data[0] and connection is not None and connection.is_idle()
 
 
 def _established(connection: httpcore.AsyncConnectionInterface) -> httpcore.AsyncConnectionInterface:

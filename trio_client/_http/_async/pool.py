@@ -30,7 +30,7 @@ from ..concurrency.async_.response import close_response
 from ..concurrency.async_.shield import shielded
 from ..environment import proxy_for, proxy_secrets, ssl_context_for
 from ..errors import is_disconnect
-from .connection import AsyncPooledConnection, body_of, connection_maker, has_surplus
+from .connection import AsyncPooledConnection, body_of, connection_maker, is_reusable
 
 __all__ = ["AsyncExchange", "AsyncPool"]
 
@@ -165,7 +165,7 @@ class AsyncPool:
         if connection is None:
             return
         keep = reusable and is_ours and not self._closed
-        if keep and len(self._idle) < self._max_calls and not has_surplus(connection):
+        if keep and len(self._idle) < self._max_calls and is_reusable(connection):
             self._idle.append(connection)
             # async-only: begin
             if self._end is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .body import Body
 
-__all__ = ["Content", "PooledConnection", "body_of", "connection_maker", "has_surplus"]
+__all__ = ["Content", "PooledConnection", "body_of", "connection_maker", "is_reusable"]
 
 _KEEPALIVE_SECONDS = 15.0
 
@@ -103,10 +103,14 @@ def body_of(connection: PooledConnection, response: httpx.Response, waits: Mappi
     return Body(state, network, waits)
 
 
-def has_surplus(connection: PooledConnection) -> bool:
-    """Return whether the server sent more than its reply, which the HTTP library would take for the next reply."""
-    state = _h11_state(connection)
-    return state is None or bool(state.trailing_data[0])
+def is_reusable(pooled: PooledConnection) -> bool:
+    """Return whether another request may be sent over a connection.
+
+    Not if the reply was the last one on it, as `Connection: close` and HTTP/1.0 say. And not if the server sent more
+    than its reply, which the HTTP library would take for the next reply.
+    """
+    state, connection = _h11_state(pooled), pooled.connection
+    return state is not None and not state.trailing_data[0] and connection is not None and connection.is_idle()
 
 
 def _established(connection: httpcore.ConnectionInterface) -> httpcore.ConnectionInterface:

@@ -29,7 +29,7 @@ from ..concurrency.sync.response import close_response
 from ..concurrency.sync.shield import shielded
 from ..environment import proxy_for, proxy_secrets, ssl_context_for
 from ..errors import is_disconnect
-from .connection import PooledConnection, body_of, connection_maker, has_surplus
+from .connection import PooledConnection, body_of, connection_maker, is_reusable
 
 __all__ = ["Exchange", "Pool"]
 
@@ -163,7 +163,7 @@ class Pool:
         if connection is None:
             return
         keep = reusable and is_ours and not self._closed
-        if keep and len(self._idle) < self._max_calls and not has_surplus(connection):
+        if keep and len(self._idle) < self._max_calls and is_reusable(connection):
             self._idle.append(connection)
             return
         self._discard(connection)
