@@ -42,4 +42,7 @@ def write(file, event: Summary, path: Path) -> None:
 
 if __name__ == "__main__":
     exit_on_sigterm()  # stop the job on SIGTERM too, which systemd and Docker send
-    main()
+    try:
+        main()
+    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
+        sys.exit(getattr(stop, "code", 130))

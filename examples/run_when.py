@@ -38,4 +38,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     exit_on_sigterm()  # stop the job on SIGTERM too, which systemd and Docker send
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
+        sys.exit(getattr(stop, "code", 130))

@@ -101,6 +101,7 @@ def test_a_page_of_jobs_is_a_table_in_a_notebook() -> None:
         "<td>live-monitor</td><td>rtsp://cam/1</td><td></td></tr></tbody></table>"
     )
     assert "<caption>0 jobs</caption>" in page()
+    assert "<caption>1 job</caption>" in page(job)
 
 
 @pytest.mark.parametrize("name", ["job_id", "status", "job_type", "stream_url", "created_at"])

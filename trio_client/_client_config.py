@@ -26,14 +26,14 @@ class ClientConfig:
 
     Attributes:
         key_variable: the environment variable that holds the API key, in capital letters.
-        base_url: as for the client; `None`: `TRIO_BASE_URL`, else the API's URL.
-        timeout: as for the client.
-        retry: as for the client.
-        default_headers: as for the client.
-        max_body_bytes: as for the client.
-        allow_plain_http: as for the client.
-        trust_env: as for the client.
-        strict: as for the client.
+        base_url: where the API is; `None`: `TRIO_BASE_URL`, else `https://trio.machinefi.com/api`.
+        timeout: seconds for connect, pool and response each, or a `Timeout`.
+        retry: when failed requests are sent again; `None`: never.
+        default_headers: headers to send with every request.
+        max_body_bytes: the largest reply or event that is accepted, counted after decompression.
+        allow_plain_http: whether the key may travel unencrypted to another machine.
+        trust_env: whether the environment's proxies and certificates (`HTTPS_PROXY`, `SSL_CERT_FILE` …) count.
+        strict: whether every deviation from the documented schema is an error; for testing a server.
 
     Example:
         >>> import pickle

@@ -28,11 +28,11 @@ def exit_on_sigterm() -> None:
     Docker, systemd and Kubernetes end programs with SIGTERM. Without this function that ends a program at once: its
     `with` blocks are not left, and the jobs run on until their own time is up.
 
-    It works in a script, with asyncio and with the trio library. An event loop's main task is cancelled, as by Ctrl-C
-    (asyncio's from Python 3.11 on; before, the signal ends whichever task runs). The exit code is 128 plus the number
-    of the signal, as shells have it. SIGHUP and, under Windows, SIGBREAK do the same. The second signal ends the
-    program at once; one that follows the first within 20 milliseconds is the same, sent twice, as `timeout` does. A
-    signal that has a handler already, or is ignored, keeps that.
+    It works in a script, with asyncio and with the trio library. `asyncio.run` and `anyio.run` have their main task
+    cancelled, as by Ctrl-C (from Python 3.11 on; before, and with `loop.run_until_complete`, the signal ends whichever
+    task runs). The exit code is 128 plus the number of the signal, as shells have it. SIGHUP and, under Windows,
+    SIGBREAK do the same. The second signal ends the program at once; one that follows the first within 20 milliseconds
+    is the same, sent twice, as `timeout` does. A signal that has a handler already, or is ignored, keeps that.
 
     Call it at the start of a program of your own. Web servers, Celery and Jupyter have handlers of theirs.
 
@@ -92,7 +92,7 @@ def _end(number: int, frame: FrameType | None) -> None:
     if not owner.startswith(_EVENT_LOOPS):
         raise _Terminated(128 + number)
     # An exception raised here would end whichever task runs at this moment, such as that of a create under way. The
-    # handlers that event loops have for Ctrl-C interrupt the main task alone, and its blocks are left.
+    # handlers that event loops have for Ctrl-C interrupt only what may be interrupted.
     _exit_with(128 + number)
     interrupt(signal.SIGINT, frame)
 

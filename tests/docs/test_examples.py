@@ -216,6 +216,34 @@ def test_ctrl_c_ends_an_example_with_its_summary(
     assert 0 == stub_environment.running_jobs
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "stopped_at"),
+    [
+        ("door_alert.py", (GATE, VAN, "http://127.0.0.1:1/"), "not posted"),
+        ("digest_to_markdown.py", (GATE, "report.md", "1"), "\n## Until"),
+        ("run_when.py", (GATE, VAN, "30s", "true"), "A white van"),
+    ],
+)
+def test_ctrl_c_ends_an_example_without_a_traceback(
+    name: str,
+    arguments: tuple[str, ...],
+    stopped_at: str,
+    run: RunExample,
+    stub_environment: StubServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def print_or_stop(text: str, **options: Any) -> None:
+        if text.startswith(stopped_at):
+            raise KeyboardInterrupt
+        written(text, **options)
+
+    written = builtins.print
+    monkeypatch.setattr(builtins, "print", print_or_stop)
+    stub_environment.scene(GATE, Scene(holds=True))
+    run(name, *arguments, code=130)
+    assert 0 == stub_environment.running_jobs
+
+
 @pytest.mark.thorough
 def test_overnight(run: RunExample, stub_environment: StubServer, tmp_path: Path) -> None:
     stub_environment.scene(GATE, Scene(holds=True))

@@ -1,4 +1,4 @@
-"""Have a live stream summarised."""
+"""Have a live stream summarized."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class AsyncLiveDigest(AsyncResource):
         job instead; if exactly one fits, it is returned, and `response_info(job).recovered` is true.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to summarise, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
             capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60).
             webhook_url: webhook URL for notifications, 1 to 2,083 characters: a public http(s) address, to which each
                 event is delivered.
-            max_windows: how many windows to summarise, 1 or more. `None` means until the maximum duration (server's
+            max_windows: how many windows to summarize, 1 or more. `None` means until the maximum duration (server's
                 default: `None`).
             include_frames: whether summary events carry a grid of the frames (server's default: no).
             wait_for_slot: seconds to wait for another job to end if the account's limit of jobs is reached, before
@@ -132,11 +132,11 @@ class AsyncLiveDigest(AsyncResource):
         end the stream: the same job is followed by polling, and never started again.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to summarise, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
             capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60). It also
                 decides how long the stream may be silent.
-            max_windows: how many windows to summarise, 1 or more. `None` means until the maximum duration (server's
+            max_windows: how many windows to summarize, 1 or more. `None` means until the maximum duration (server's
                 default: `None`).
             include_frames: whether summary events carry a grid of the frames (server's default: no).
             on_exit: `cancel` stops the job when the stream is left early; `leave` lets it run.
@@ -210,17 +210,16 @@ class AsyncLiveDigest(AsyncResource):
 
         The watch ends with a `Stopped` event, which is also its `.outcome`, when someone cancels the job, after
         `duration` (reason `duration_reached`), or before `max_cost_usd` would be exceeded (reason
-        `max_cost_reached`). A digest has no time limit of its own to ask for, so both are checked whenever an event
-        arrives: at least once per `capture_interval_seconds`.
+        `max_cost_reached`). A digest has no time limit of its own to ask for, so the client stops it then.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to summarise, 1 to 500 characters. A function that returns the
+            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters. A function that returns the
                 URL is asked before each job: for addresses that expire. One that raises counts as an unavailable
                 stream; what it raises at the first attempt is raised as it is, unless `wait_for_stream` is given.
                 Async clients take async ones too, and run plain ones in a thread.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
             capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60).
-            max_windows: how many windows to summarise, 1 or more, in each digest; the next one begins at once. `None`
+            max_windows: how many windows to summarize, 1 or more, in each digest; the next one begins at once. `None`
                 means until the maximum duration (server's default: `None`).
             include_frames: whether summary events carry a grid of the frames (server's default: no).
             duration: seconds to watch in all, 5 or more; `None`: until the stream is left.

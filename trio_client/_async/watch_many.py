@@ -225,8 +225,8 @@ class AsyncTargetStream:
             timeout: seconds to wait; `None`: as long as it takes.
 
         Raises:
-            RequestValidationError: no event type is given, a value is none, or the timeout is negative; nothing was
-                sent.
+            RequestValidationError: no event type is given, one of `kinds` is none, or the timeout is negative; nothing
+                was sent.
         """
         event_types(kinds)
         if timeout is not None:

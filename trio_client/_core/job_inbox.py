@@ -231,5 +231,5 @@ class _PollSchedule:
 
 
 def _summaries_of(end: Stopped | Failed) -> int:
-    """Return how many windows a digest summarised, by its counters."""
+    """Return how many windows a digest summarized, by its counters."""
     return (end.stats.summaries_generated or 0) if end.stats is not None else 0

@@ -76,10 +76,10 @@ class BaseClient:
         """Return a client with other options that shares this one's connections.
 
         Args:
-            timeout: as for the client; `None`: as it is.
-            retry: as for the client; not given: as it is.
+            timeout: seconds for connect, pool and response each, or a `Timeout`; `None`: as it is.
+            retry: when failed requests are sent again; `None`: never, not given: as it is.
             default_headers: headers to send in addition to this client's.
-            strict: as for the client; `None`: as it is.
+            strict: whether every deviation from the documented schema is an error; `None`: as it is.
             hooks: functions to call in place of this client's; `None`: as it is, `Hooks()`: none.
 
         Returns:

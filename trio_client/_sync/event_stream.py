@@ -141,8 +141,8 @@ class EventStream:
             timeout: seconds to wait; `None`: as long as it takes. Starting a job is not cut off.
 
         Raises:
-            RequestValidationError: no event type is given, a value is none, or the timeout is negative; nothing was
-                sent.
+            RequestValidationError: no event type is given, one of `kinds` is none, or the timeout is negative; nothing
+                was sent.
             StreamInterruptedError: the stream was dropped and is not to be followed by polling.
         """
         event_types(kinds)

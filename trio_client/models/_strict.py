@@ -166,7 +166,7 @@ class JobConfig(StrictModel):
     """Seconds between two captured frames."""
 
     max_windows: int | None = None
-    """How many windows to summarise."""
+    """How many windows to summarize."""
 
     include_frames: bool = False
     """Whether summary events carry a grid of the frames."""
@@ -188,7 +188,7 @@ class JobStats(StrictModel):
     """Frames not analyzed."""
 
     summaries_generated: int = 0
-    """Windows summarised."""
+    """Windows summarized."""
 
     auto_stopped: bool = False
     """Whether a limit ended the job."""
@@ -381,7 +381,7 @@ class StoppedEvent(StrictModel):
     """Triggers sent."""
 
     summaries_generated: int = 0
-    """Windows summarised."""
+    """Windows summarized."""
 
 
 class ErrorEvent(StrictModel):
@@ -471,7 +471,7 @@ class WatchTriggeredWebhook(StrictModel):
 
 class SummaryGeneratedWebhook(StrictModel):
     """
-    One window of a digest is summarised. Only the type name is documented; the fields in `data` are those of the
+    One window of a digest is summarized. Only the type name is documented; the fields in `data` are those of the
     SSE event `summary`.
     """
 

@@ -15,7 +15,8 @@ _COLUMNS = ("job_id", "status", "job_type", "stream_url", "created_at")
 
 def jobs_table(page: trio_client.JobPage) -> str:
     """Return the table: what a server wrote is escaped, and masked as in a `repr`."""
-    counted = f"{len(page.jobs)} jobs" if page.total is None else f"{len(page.jobs)} of {page.total} jobs"
+    total = len(page.jobs) if page.total is None else page.total
+    counted = f"{'' if page.total is None else f'{len(page.jobs)} of '}{total} {'job' if total == 1 else 'jobs'}"
     head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
     rows = "".join(
         f"<tr>{''.join(f'<td>{_cell(getattr(job, name), name)}</td>' for name in _COLUMNS)}</tr>" for job in page.jobs

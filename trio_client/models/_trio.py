@@ -137,7 +137,7 @@ class JobConfig(Model):
     """Seconds between two captured frames."""
 
     max_windows: int | None = None
-    """How many windows to summarise."""
+    """How many windows to summarize."""
 
     include_frames: bool | None = None
     """Whether summary events carry a grid of the frames."""

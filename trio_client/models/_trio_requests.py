@@ -103,7 +103,7 @@ class LiveDigestRequest(RequestModel):
     """Request to start a live digest job."""
 
     stream_url: Annotated[str, Field(max_length=500, min_length=1)]
-    """YouTube Live URL or RTSP stream to summarise."""
+    """YouTube Live URL or RTSP stream to summarize."""
 
     window_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """Length of one window in minutes."""
@@ -115,7 +115,7 @@ class LiveDigestRequest(RequestModel):
     """Webhook URL for notifications."""
 
     max_windows: Annotated[int | None, Field(ge=1)] = None
-    """How many windows to summarise. Null means until the maximum duration."""
+    """How many windows to summarize. Null means until the maximum duration."""
 
     include_frames: bool = False
     """Whether summary events carry a grid of the frames."""
