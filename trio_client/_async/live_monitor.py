@@ -9,6 +9,7 @@ from .._core.address import Address, AsyncStreamUrl
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import DEFAULT_DURATION_SECONDS, create_live_monitor
+from .._core.stream_options import StreamOptions
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_coverage import Subject
 from .._core.watch_limits import job_seconds, watch_limits
@@ -192,16 +193,15 @@ class AsyncLiveMonitor(AsyncResource):
         Source: API reference, "Live Monitor" (SSE mode), and the API's "SSE streaming" guide.
         """
         call = create_live_monitor(locals(), "stream")
-        source = AsyncOwnedStream(
-            self._transport,
-            call,
+        options = StreamOptions(
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,
-            reference=reference,
             timeout=timeout,
             extra_headers=extra_headers,
+            reference=reference,
         )
+        source = AsyncOwnedStream(self._transport, call, options)
         return AsyncEventStream(source, self._transport.state.open_streams)
 
     def watch(
@@ -311,14 +311,18 @@ class AsyncLiveMonitor(AsyncResource):
             self._transport,
             make_call,
             limits,
-            on_exit=on_exit,
+            options=StreamOptions(
+                on_exit=on_exit,
+                on_drop="raise",  # the policy of the watch decides
+                timeout=timeout,
+                extra_headers=extra_headers,
+                reference=reference,
+            ),
             on_drop=on_drop,
             restart_rule=RestartRule(cooldown=trigger_cooldown_seconds or 0),
             wait_for_slot=wait_for_slot,
             wait_for_stream=wait_for_stream,
             address=address,
             subject=Subject(address.known, condition),
-            reference=reference,
-            options={"timeout": timeout, "extra_headers": extra_headers},
         )
         return AsyncWatchStream(source, self._transport.state.open_streams)

@@ -6,13 +6,15 @@ import math
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 from .._core import watch_commands as do
 from .._core.address import Address
 from .._core.call import Call
 from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
+from .._core.stream_options import StreamOptions
 from .._core.usage import Usage
 from .._core.validation import not_negative, stream_options
 from .._core.watch_coverage import Subject
@@ -42,14 +44,12 @@ class AsyncWatch:
         transport: what carries out the calls.
         make_call: returns the call that starts a job of at most that many seconds (`None`: the caller's).
         limits: the limits of the watch.
-        on_exit: whether leaving the watch cancels the running job.
+        options: how the stream of each job is opened and left; its reference is numbered from the second job on.
         on_drop: whether the job of a dropped stream is replaced, followed by polling, or the error raised.
         restart_rule: what a restart must not cut off.
         wait_for_slot: seconds to wait for a free job slot; `None`: as long as it takes.
         wait_for_stream: seconds to wait before the first job for a stream that is unavailable.
         subject: what is watched.
-        reference: what its jobs are known by, numbered from the second on.
-        options: what every job's stream is opened with.
         address: where the stream is, which `make_call` uses.
     """
 
@@ -59,17 +59,15 @@ class AsyncWatch:
         make_call: Callable[[float | None], Call[Job]],
         limits: WatchLimits,
         *,
-        on_exit: Literal["cancel", "leave"],
+        options: StreamOptions,
         on_drop: Literal["restart", "poll", "raise"],
         restart_rule: RestartRule,
         wait_for_slot: float | None,
         wait_for_stream: float,
         subject: Subject,
-        reference: str | None,
-        options: dict[str, Any],
         address: Address | None = None,
     ) -> None:
-        stream_options(on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
+        stream_options(options.on_exit, on_drop, wait_for_slot, drops=("restart", "poll", "raise"))
         not_negative("wait_for_stream", wait_for_stream, "seconds")
         self.lease: AsyncSlotLease = AsyncProbedSlot(transport)
         context = JobContext(price_per_minute_usd=limits.price_per_minute_usd)
@@ -80,12 +78,12 @@ class AsyncWatch:
             make_call,
             address=address,
             subject=subject,
-            references=References(options["extra_headers"], reference),
-            options={**options, "on_exit": on_exit, "extra_headers": without_key(options["extra_headers"])},
+            references=References(options.extra_headers, options.reference),
+            options=replace(options, extra_headers=without_key(options.extra_headers)),
         )
         self._policy = WatchPolicy(
             limits,
-            on_exit=on_exit,
+            on_exit=options.on_exit,
             on_drop=on_drop,
             restart_rule=restart_rule,
             wait_for_slot=wait_for_slot,

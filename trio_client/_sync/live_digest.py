@@ -10,6 +10,7 @@ from .._core.address import Address, StreamUrl
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import create_live_digest
+from .._core.stream_options import StreamOptions
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_coverage import Subject
 from .._core.watch_limits import watch_limits
@@ -172,16 +173,15 @@ class LiveDigest(Resource):
         Source: API reference, "Live Digest" (SSE mode), and the API's "SSE streaming" guide.
         """
         call = create_live_digest(locals(), "stream")
-        source = OwnedStream(
-            self._transport,
-            call,
+        options = StreamOptions(
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,
-            reference=reference,
             timeout=timeout,
             extra_headers=extra_headers,
+            reference=reference,
         )
+        source = OwnedStream(self._transport, call, options)
         return EventStream(source, self._transport.state.open_streams)
 
     def watch(
@@ -273,14 +273,18 @@ class LiveDigest(Resource):
             self._transport,
             make_call,
             limits,
-            on_exit=on_exit,
+            options=StreamOptions(
+                on_exit=on_exit,
+                on_drop="raise",  # the policy of the watch decides
+                timeout=timeout,
+                extra_headers=extra_headers,
+                reference=reference,
+            ),
             on_drop=on_drop,
             restart_rule=RestartRule(window=60.0 * (window_minutes or 10)),
             wait_for_slot=wait_for_slot,
             wait_for_stream=wait_for_stream,
             address=address,
             subject=Subject(address.known),
-            reference=reference,
-            options={"timeout": timeout, "extra_headers": extra_headers},
         )
         return WatchStream(source, self._transport.state.open_streams)

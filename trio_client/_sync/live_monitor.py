@@ -10,6 +10,7 @@ from .._core.address import Address, StreamUrl
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.endpoints import DEFAULT_DURATION_SECONDS, create_live_monitor
+from .._core.stream_options import StreamOptions
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._core.watch_coverage import Subject
 from .._core.watch_limits import job_seconds, watch_limits
@@ -193,16 +194,15 @@ class LiveMonitor(Resource):
         Source: API reference, "Live Monitor" (SSE mode), and the API's "SSE streaming" guide.
         """
         call = create_live_monitor(locals(), "stream")
-        source = OwnedStream(
-            self._transport,
-            call,
+        options = StreamOptions(
             on_exit=on_exit,
             on_drop=on_drop,
             wait_for_slot=wait_for_slot,
-            reference=reference,
             timeout=timeout,
             extra_headers=extra_headers,
+            reference=reference,
         )
+        source = OwnedStream(self._transport, call, options)
         return EventStream(source, self._transport.state.open_streams)
 
     def watch(
@@ -311,14 +311,18 @@ class LiveMonitor(Resource):
             self._transport,
             make_call,
             limits,
-            on_exit=on_exit,
+            options=StreamOptions(
+                on_exit=on_exit,
+                on_drop="raise",  # the policy of the watch decides
+                timeout=timeout,
+                extra_headers=extra_headers,
+                reference=reference,
+            ),
             on_drop=on_drop,
             restart_rule=RestartRule(cooldown=trigger_cooldown_seconds or 0),
             wait_for_slot=wait_for_slot,
             wait_for_stream=wait_for_stream,
             address=address,
             subject=Subject(address.known, condition),
-            reference=reference,
-            options={"timeout": timeout, "extra_headers": extra_headers},
         )
         return WatchStream(source, self._transport.state.open_streams)

@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from .._core.call import Call
-from .._core.config import Timeout
 from .._core.endpoints import POLL_SECONDS
-from .._core.event_reader import EventReader, idle_limit, stream_dropped
+from .._core.event_reader import idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.ownership import reference_of, with_reference
-from .._core.silence import Silence
+from .._core.stream_options import StreamOptions
+from .._core.stream_reader import Drop, StreamReader
 from .._core.usage import Usage, known_price
-from .._core.validation import stream_options
 from .._http._sync.sender import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over, shielded
 from .._job_context import JobContext
@@ -31,7 +29,6 @@ from ..errors import (
 )
 from ..events import Event, Failed, Stopped
 from ..models import Job
-from ..sse import EventTooLargeError
 from .create import announce
 from .job_events import Polling
 from .job_stop import try_to_stop
@@ -44,18 +41,6 @@ __all__ = ["OwnedStream"]
 _START_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What a stream is opened, followed and left with."""
-
-    on_exit: Literal["cancel", "leave"]
-    on_drop: Literal["poll", "raise"]
-    wait_for_slot: float | None
-    timeout: float | Timeout | None
-    extra_headers: Mapping[str, str] | None
-    reference: str
-
-
 class OwnedStream:
     """A source of events: an owned job with its stream.
 
@@ -63,33 +48,24 @@ class OwnedStream:
     by polling.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        call: Call[Job],
-        *,
-        on_exit: Literal["cancel", "leave"],
-        on_drop: Literal["poll", "raise"],
-        wait_for_slot: float | None,
-        timeout: float | Timeout | None,
-        extra_headers: Mapping[str, str] | None,
-        reference: str | None = None,
-    ) -> None:
-        reference = reference_of(extra_headers, reference)
-        stream_options(on_exit, on_drop, wait_for_slot)
+    def __init__(self, transport: Transport, call: Call[Job], options: StreamOptions) -> None:
         if transport.context.stream_url is None:  # a watch has said what its jobs are about
             transport = transport.about(JobContext.of(call.stream_url))
         self._transport = transport
         self._call = call
-        self._options = _Options(on_exit, on_drop, wait_for_slot, timeout, extra_headers, reference)
+        self._options = options
+        self._reference = reference_of(options.extra_headers, options.reference)
         self._owned: OwnedJob | None = None
         self._reply: OpenReply | None = None
         self._history = JobHistory(stream_url=call.stream_url)
-        self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
+        self._reader = StreamReader(
+            self._history,
+            idle_limit=idle_limit(call.path, call.body or {}),
+            max_event_bytes=transport.settings.max_body_bytes,
+            clock=transport.clock,
+        )
         self._polling: Polling | None = None
         self._seen_alive: datetime | None = None
-        self._silence = Silence(idle_limit(call.path, call.body or {}), transport.clock)
-        self._dropped: tuple[str, TrioError | None] | None = None  # why, and the error behind it
 
     @property
     def job_id(self) -> str | None:
@@ -115,7 +91,7 @@ class OwnedStream:
     @property
     def reference(self) -> str:
         """What the job is known by in the caller's records: the `Idempotency-Key` of its create."""
-        return self._options.reference if self._owned is None else self._owned.record.intent.reference
+        return self._reference if self._owned is None else self._owned.record.intent.reference
 
     @property
     def is_polled(self) -> bool:
@@ -146,7 +122,7 @@ class OwnedStream:
         """
         options = self._options
         keep = options.on_exit == "leave"
-        record = announce(self._transport, self._call, options.reference)
+        record = announce(self._transport, self._call, self._reference)
         self._owned = owned = OwnedJob(self._transport, record, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         abandon = partial(self.close, None)
@@ -184,41 +160,22 @@ class OwnedStream:
     def _advance(self) -> list[Event]:
         if self._polling is not None:
             return self._polling.advance()
-        if self._dropped is not None or self._reply is None:
+        if self._reply is None or self._reader.drop is not None:
             return self._fall_back()
         try:
-            chunk = self._reply.next_chunk()
-            if chunk is None:
-                self._dropped = "it ended before the job did", None
-                return self._fall_back()
-            events = self._reader.feed(chunk)
-        except EventTooLargeError as error:
-            self._dropped = str(error), None
-            events = self._reader.accept(error.events)
-            if not events:
-                return self._fall_back()
+            events = self._reader.read(self._reply.next_chunk())
         except TrioError as error:
             if limit_is_over():
                 raise TimeoutError from None
-            if isinstance(error, APITimeoutError) and error.phase == "idle" and self.job_id is not None:
-                return self._poll_silent(self.job_id, error)
-            self._dropped = str(error), error
-            return self._fall_back()
+            self._reader.failed(error)
+            return self._go_on_without_events()
         self._note_job_id()
         if self._history.finished:
             self._disconnect()
         elif events:
-            self._silence.since = None
             self._seen_alive = events[-1].occurred_at or self._transport.state.server_now()
-        elif self._reader.flooded:
-            self._dropped = "more than 1 MiB of comments arrived without an event", None
-            return self._fall_back()
-        elif self._silence.is_too_long():
-            if not self._reader.unfinished and self.job_id is not None:  # comments are no sign of life of the job
-                self._silence.since = None
-                return self._poll_silent(self.job_id, self._silence.error())
-            self._dropped = f"an event did not arrive within {self._silence.limit:g} s", None
-            return self._fall_back()
+        else:
+            return self._go_on_without_events()
         return events
 
     def close(self, error: BaseException | None, *, on_exit: Literal["cancel", "leave"] | None = None) -> None:
@@ -286,7 +243,7 @@ class OwnedStream:
         found = open_stream(
             self._transport,
             self._call,
-            idle=self._silence.limit,
+            idle=self._reader.idle_limit,
             timeout=self._options.timeout,
             extra_headers=headers,
         )
@@ -302,33 +259,41 @@ class OwnedStream:
             self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history, reached=True
         )
 
+    def _go_on_without_events(self) -> list[Event]:
+        """Read on, unless the stream was dropped, or was silent beyond its limit: then its job is polled."""
+        if self._reader.drop is not None:
+            return self._fall_back()
+        silence, self._reader.silence = self._reader.silence, None
+        return [] if silence is None else self._poll_silent(silence)
+
     def _fall_back(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
         self._disconnect()
-        reason, cause = self._dropped or ("it was closed", None)
-        job_id, reason = self._history.job_id, reason.rstrip(".")
+        drop = self._reader.drop or Drop("it was closed")
+        job_id, reason = self._history.job_id, drop.reason.rstrip(".")
         if self._history.finished:
             return []
         if self._options.on_drop == "raise":
-            raise stream_dropped(job_id, reason, self._transport.context) from cause
+            raise stream_dropped(job_id, reason, self._transport.context) from drop.cause
         if job_id is None:
-            job_id = self._find_dropped(reason, cause)
+            job_id = self._find_dropped(reason, drop.cause)
         self._follow(job_id)
         self._transport.log.warning(
             "The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason
         )
         return []
 
-    def _poll_silent(self, job_id: str, silence: APITimeoutError) -> list[Event]:
+    def _poll_silent(self, silence: APITimeoutError) -> list[Event]:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
-        history = self._history.copy()
+        history, job_id = self._history.copy(), self._history.job_id
+        assert job_id is not None
         polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
         events = polling.advance()
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive
             return []
         if self._options.on_drop == "raise" or not events:
-            self._dropped = str(silence), silence
+            self._reader.drop = Drop(str(silence), silence)
             return self._fall_back()
         self._transport.log.warning(
             "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)
@@ -352,11 +317,8 @@ class OwnedStream:
         if reply is None or not reply.bound_waits(_START_SECONDS):
             return
         with shielded(_START_SECONDS), suppress(TrioError):
-            while self._reply is reply and self.job_id is None and not (self.finished or limit_is_over()):
-                chunk = reply.next_chunk()
-                if chunk is None:
-                    return
-                self._reader.feed(chunk)
+            while self._reply is reply and self.job_id is None and not (self._reader.is_done or limit_is_over()):
+                self._reader.read(reply.next_chunk())
 
     def _disconnect(self) -> None:
         reply, self._reply = self._reply, None
@@ -365,5 +327,5 @@ class OwnedStream:
 
     def _note_job_id(self) -> None:
         job_id, owned = self._history.job_id, self._owned
-        if owned is not None and job_id is not None and owned.job_id is None:
+        if owned is not None and job_id is not None and owned.record.job_id is None:
             owned.started(job_id)

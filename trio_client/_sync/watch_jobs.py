@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from .._core import watch_commands as do
 from .._core.address import Address, function_failed
 from .._core.call import Call
 from .._core.ownership import References
+from .._core.stream_options import StreamOptions
 from .._core.watch_coverage import Subject
 from .._http.concurrency.sync.ask import ask
 from .._redaction import shown
@@ -41,7 +42,7 @@ class WatchJobs:
         address: where the stream is, which `make_call` uses.
         subject: what is watched.
         references: what the jobs are known by.
-        options: what every job's stream is opened with.
+        options: how every job's stream is opened and left.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class WatchJobs:
         address: Address | None,
         subject: Subject,
         references: References,
-        options: dict[str, Any],
+        options: StreamOptions,
     ) -> None:
         self._transport = transport
         self._make_call = make_call
@@ -141,11 +142,4 @@ class WatchJobs:
         call = self._make_call(limit)
         self._subject.stream_url = call.stream_url
         self._transport.context.begin(call.stream_url)
-        return OwnedStream(
-            self._transport,
-            call,
-            on_drop="raise",  # the policy decides
-            wait_for_slot=None,
-            reference=self._references.next,
-            **self._options,
-        )
+        return OwnedStream(self._transport, call, replace(self._options, reference=self._references.next))

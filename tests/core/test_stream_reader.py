@@ -1,0 +1,143 @@
+"""The stream of a job: when it is silent, when it was dropped, and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from trio_client._core.history import JobHistory
+from trio_client._core.stream_reader import Drop, StreamReader
+from trio_client.errors import APIConnectionError, APITimeoutError, TrioError
+
+COMMENT = b": still here\n\n"
+HALF_AN_EVENT = b"event: triggered\ndata: {"
+
+
+def sse(name: str, **data: Any) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+STARTED = sse("started", job_id="a")
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def new_reader(*, max_event_bytes: int = 10_000) -> tuple[StreamReader, Clock]:
+    clock = Clock()
+    return StreamReader(JobHistory(), idle_limit=60.0, max_event_bytes=max_event_bytes, clock=clock), clock
+
+
+def reader_after(*pieces: bytes, seconds_between: float = 0.0) -> StreamReader:
+    reader, clock = new_reader()
+    for piece in pieces:
+        reader.read(piece)
+        clock.now += seconds_between
+    return reader
+
+
+def idle_timeout() -> APITimeoutError:
+    return APITimeoutError("Nothing came.", request_sent=True, phase="idle")
+
+
+def test_events_are_returned_and_nothing_is_wrong() -> None:
+    reader, _ = new_reader()
+    assert [event.kind for event in reader.read(STARTED + sse("triggered"))] == ["started", "triggered"]
+    assert (reader.drop, reader.silence, reader.is_done) == (None, None, False)
+
+
+def test_the_jobs_end_is_no_drop() -> None:
+    reader = reader_after(STARTED, sse("stopped"))
+    assert (reader.drop, reader.is_done) == (None, True)
+
+
+def test_the_end_of_the_bytes_is_a_drop() -> None:
+    reader = reader_after(STARTED)
+    assert reader.read(None) == []
+    assert (reader.drop, reader.is_done) == (Drop("it ended before the job did"), True)
+
+
+@pytest.mark.parametrize("pieces", [[], [STARTED]])
+def test_a_lost_connection_is_a_drop(pieces: list[bytes]) -> None:
+    reader, error = reader_after(*pieces), APIConnectionError("Reset.", request_sent=True)
+    reader.failed(error)
+    assert (reader.drop, reader.silence) == (Drop("Reset.", error), None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [APITimeoutError("Late.", request_sent=True, phase="deadline"), APIConnectionError("Reset.", request_sent=True)],
+)
+def test_only_a_wait_for_the_next_piece_is_a_silence(error: TrioError) -> None:
+    reader = reader_after(STARTED)
+    reader.failed(error)
+    assert (reader.silence, reader.drop) == (None, Drop(str(error), error))
+
+
+def test_a_silent_stream_whose_job_is_known_is_no_drop() -> None:
+    reader, error = reader_after(STARTED), idle_timeout()
+    reader.failed(error)
+    assert (reader.silence, reader.drop) == (error, None)
+
+
+def test_a_silent_stream_that_has_not_named_its_job_is_a_drop() -> None:
+    reader, error = reader_after(COMMENT), idle_timeout()
+    reader.failed(error)
+    assert (reader.silence, reader.drop) == (None, Drop("Nothing came.", error))
+
+
+def test_the_events_before_one_that_is_too_large_are_returned() -> None:
+    reader, _ = new_reader()
+    events = reader.read(STARTED + sse("triggered", frame_b64="x" * 20_000))
+    assert [event.kind for event in events] == ["started"]
+    assert reader.drop is not None
+    assert (reader.drop.reason.partition(";")[0], reader.drop.cause) == (
+        "A server-sent event is larger than 10,000 bytes",
+        None,
+    )
+
+
+def test_more_than_a_mebibyte_of_comments_is_a_drop() -> None:
+    reader = reader_after(STARTED, *[b": " + b"x" * 60_000 + b"\n"] * 18)
+    assert reader.drop == Drop("more than 1 MiB of comments arrived without an event")
+
+
+def test_a_large_event_that_arrives_slowly_is_none() -> None:
+    reader, _ = new_reader(max_event_bytes=10**7)
+    for piece in (STARTED, b"data: ", *[b"x" * 60_000] * 50):
+        reader.read(piece)
+    assert (reader.drop, reader.silence) == (None, None)
+
+
+def test_comments_are_no_sign_of_life_of_the_job() -> None:
+    reader = reader_after(STARTED, COMMENT, COMMENT, COMMENT, seconds_between=30.0)
+    assert (reader.silence, reader.drop) == (None, None)  # a minute to the second
+    reader.read(COMMENT)
+    assert reader.drop is None
+    assert reader.silence is not None
+    assert (reader.silence.phase, str(reader.silence)) == ("idle", "No event arrived within 60 s, only comments.")
+
+
+def test_after_a_silence_the_next_minute_counts_anew() -> None:
+    reader = reader_after(STARTED, *[COMMENT] * 4, seconds_between=30.0)
+    assert reader.silence is not None
+    reader.silence = None
+    reader.read(COMMENT)
+    assert (reader.silence, reader.drop) == (None, None)
+
+
+def test_an_event_ends_the_wait_for_one() -> None:
+    reader = reader_after(STARTED, COMMENT, COMMENT, sse("progress"), COMMENT, COMMENT, seconds_between=30.0)
+    assert (reader.silence, reader.drop) == (None, None)
+
+
+@pytest.mark.parametrize("pieces", [[STARTED, HALF_AN_EVENT, b" ", b" ", b" "], [COMMENT] * 4])
+def test_an_event_that_is_never_finished_or_a_job_that_is_never_named_is_a_drop(pieces: list[bytes]) -> None:
+    reader = reader_after(*pieces, seconds_between=30.0)
+    assert (reader.silence, reader.drop) == (None, Drop("an event did not arrive within 60 s"))
