@@ -8,7 +8,7 @@ from .._core.call import EVENT_STREAM, Call
 from .._core.event_reader import EventReader
 from .._core.history import JobHistory
 from .._core.reply import Reply, media_type, unusable
-from .._http._async.sender import AsyncOpenReply
+from .._http._async.reply import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event

@@ -16,7 +16,7 @@ from .._core.ownership import reference_of, with_reference
 from .._core.stream_options import StreamOptions
 from .._core.stream_reader import Drop, StreamReader
 from .._core.usage import Usage, known_price
-from .._http._async.sender import AsyncOpenReply
+from .._http._async.reply import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over, shielded
 from .._job_context import JobContext
 from .._redaction import shown

@@ -8,7 +8,7 @@ from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import path_segment
-from .._http._async.sender import AsyncOpenReply
+from .._http._async.reply import AsyncOpenReply
 from ..errors import RequestValidationError
 from ..models import Job
 from .transport import AsyncTransport

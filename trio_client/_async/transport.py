@@ -17,7 +17,8 @@ from .._core.hooks import CallInfo, notify
 from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
-from .._http._async.sender import AsyncOpenReply, AsyncSender
+from .._http._async.reply import AsyncOpenReply
+from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.preparation import in_thread  # async-only
 from .._job_context import ContextLog, JobContext
 from .._redaction import preview

@@ -9,7 +9,7 @@ from .._core.call import EVENT_STREAM, Call
 from .._core.event_reader import EventReader
 from .._core.history import JobHistory
 from .._core.reply import Reply, media_type, unusable
-from .._http._sync.sender import OpenReply
+from .._http._sync.reply import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event

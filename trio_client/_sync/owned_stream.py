@@ -17,7 +17,7 @@ from .._core.ownership import reference_of, with_reference
 from .._core.stream_options import StreamOptions
 from .._core.stream_reader import Drop, StreamReader
 from .._core.usage import Usage, known_price
-from .._http._sync.sender import OpenReply
+from .._http._sync.reply import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over, shielded
 from .._job_context import JobContext
 from .._redaction import shown

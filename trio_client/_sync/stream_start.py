@@ -9,7 +9,7 @@ from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
 from .._core.reply import media_type, parse, unusable
 from .._core.validation import path_segment
-from .._http._sync.sender import OpenReply
+from .._http._sync.reply import OpenReply
 from ..errors import RequestValidationError
 from ..models import Job
 from .transport import Transport

@@ -16,7 +16,8 @@ from .._core.hooks import CallInfo, notify
 from .._core.reply import Reply, check_strictly, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
-from .._http._sync.sender import OpenReply, Sender
+from .._http._sync.reply import OpenReply
+from .._http._sync.sender import Sender
 from .._job_context import ContextLog, JobContext
 from .._redaction import preview
 from .._response_info import ResponseInfo, remember

@@ -4,155 +4,62 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import (
-    AsyncIterator,  # async-only
-    Callable,
-    Iterator,
-)
+from collections.abc import Callable
 from importlib import import_module  # async-only
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
 from ..._core.call import EVENT_STREAM, Prepared
 from ..._core.config import Timeout
-from ..._core.reply import Reply, media_type
+from ..._core.reply import Reply
 from ..._core.secret import Secret
-from ..._core.spans import CallSpan
 from ..._redaction import mask
 from ..._time_source import REAL
-from ...errors import APITimeoutError, ResponseValidationError, TrioError
+from ...errors import TrioError
 from ..concurrency.async_.limiter import Limiter
 from ..concurrency.async_.owner import current_owner
 from ..concurrency.async_.preparation import Preparation  # async-only
 from ..concurrency.async_.run_to_completion import about_to_send
-from ..concurrency.async_.shield import ENDS_ANY_WAIT, time_limit
-from ..content import BodyCollector, Inflater, inflater_for
+from ..concurrency.async_.shield import time_limit
 from ..errors import Peer, deadline_exceeded, drop_tracebacks, translate
 from ..injected import KeptCookies, masked_logs
 from ..types import AsyncHTTPClient, check_async_client
 from .connection import AsyncContent
 from .pool import AsyncExchange, AsyncPool
+from .reply import AsyncOpenReply, headers_of, read_body
 
 if TYPE_CHECKING:
     from ..observer import Observer
 
-__all__ = ["AsyncOpenReply", "AsyncSender"]
+__all__ = ["AsyncSender"]
 
 _MAX_CONNECTING = 32
 _MAX_CONNECT_WAIT_SECONDS = 5.0
-_NO_PIECES: Iterator[bytes] = iter(())
 
 
-# async-only: begin
-_GRACE_SECONDS = 1.0  # in which the HTTP library ends a wait by itself
+class _AsyncInjectedClient:
+    """A client of httpx, or one like it, as its owner made it: with its proxies, certificates and hooks."""
 
+    def __init__(self, client: AsyncHTTPClient) -> None:
+        check_async_client(client)
+        self._client = client
+        self._cookies = KeptCookies(client)
+        self._has_network_stream = False  # whether it lets its connections be closed
 
-class _BoundedChunks:
-    """The pieces of a body through a transport that may forget its time limit, as aiohttp's does after a bad chunk."""
-
-    __slots__ = ("_chunks", "_seconds")
-
-    def __init__(self, chunks: AsyncIterator[bytes], seconds: float) -> None:
-        self._chunks = chunks
-        self._seconds = seconds
-
-    async def __anext__(self) -> bytes:
-        try:
-            with time_limit(self._seconds):
-                return await self._chunks.__anext__()
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("") from error
-
-
-# async-only: end
-
-
-class AsyncOpenReply:
-    """A reply whose body is still coming."""
-
-    def __init__(
-        self, exchange: AsyncExchange, waits: dict[str, float], *, peer: Peer, limit: int, idle: float, until: float
-    ) -> None:
-        self.status: int = exchange.response.status_code
-        self.headers: dict[str, str] = _headers(exchange.response)
-        self._exchange = exchange
-        self._waits = waits
-        self._peer = peer
-        self._limit = limit
-        self._idle = idle
-        self._until = until
-        self._chunks: Any = None
-        self._inflater: Inflater | None = None
-        self._pieces: Iterator[bytes] = _NO_PIECES  # of a chunk, decoded
-        self.span: CallSpan | None = None
-
-    async def next_chunk(self) -> bytes | None:
-        """Return the next piece of the body, decoded; `None` at its end.
-
-        Raises:
-            APIConnectionError: the connection was lost, or was silent for too long.
-        """
-        try:
-            if self._chunks is None:
-                self._waits["read"] = self._idle  # the HTTP library looks it up for each read
-                self._inflater = inflater_for(self.headers.get("content-encoding", ""))
-                self._chunks = self._exchange.chunks()
-                # async-only: begin
-                if "network_stream" not in self._exchange.response.extensions:
-                    self._chunks = _BoundedChunks(self._chunks, self._idle + _GRACE_SECONDS)
-                # async-only: end
-            while True:
-                for piece in self._pieces:
-                    return piece
-                chunk: bytes = await self._chunks.__anext__()
-                if self._inflater is None:
-                    return chunk
-                self._pieces = self._inflater.feed(chunk)
-        except StopAsyncIteration:
-            return None
-        except Exception as error:
-            failure = translate(error, self._peer)
-            if isinstance(failure, APITimeoutError):
-                failure.phase = "idle"
-            if self.span is not None:
-                self.span.fail(failure)
-            raise failure from failure.__cause__
-
-    def bound_waits(self, seconds: float) -> bool:
-        """Let no wait for a piece last longer from now on; return whether that can be done.
-
-        A time limit does not end the reads of a sync client that was injected, whose own limit holds from the first.
-        """
-        if self._chunks is None:
-            self._idle = min(self._idle, seconds)
-        return ENDS_ANY_WAIT or self._peer.own or self._chunks is None
-
-    async def read(self) -> Reply:
-        """Return the whole reply, within the call's deadline; its body is at most as large as the limit.
-
-        Raises:
-            APIConnectionError: the connection was lost, or the rest did not come in time.
-            ResponseValidationError: it is too large, or cannot be decoded.
-        """
-        time_left = max(0.0, self._until - REAL.monotonic())
-        try:
-            with time_limit(time_left):
-                content = await _read_body(self.headers, self._exchange, self._limit, self._peer)
-                return Reply(self.status, self.headers, content or b"", self._peer.proxy)
-        except TimeoutError as error:
-            if isinstance(error, TrioError) and REAL.monotonic() < self._until:
-                raise
-        raise deadline_exceeded(self._peer, time_left)
-
-    async def aclose(self) -> None:
-        """Release the connection, and end the span."""
-        try:
-            await self._exchange.close(reusable=False)
-        finally:
-            if self.span is not None:
-                self.span.end()
+    async def send(self, request: Prepared, headers: dict[str, str], waits: dict[str, float]) -> AsyncExchange:
+        """Send a request with these headers, and return once the response's headers are there."""
+        wire = self._client.build_request(request.method, request.url, headers=headers, content=request.content)
+        wire.extensions = {**wire.extensions, "timeout": waits}
+        self._cookies.apply(self._client, wire)
+        if not self._has_network_stream and request.headers.get("accept") != EVENT_STREAM:
+            wire.headers["connection"] = "close"  # it could not be closed after a reply that may be its last
+        await about_to_send()
+        with masked_logs():
+            response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
+        self._has_network_stream = "network_stream" in response.extensions
+        return AsyncExchange(None, None, response, waits, counted=False)
 
 
 class AsyncSender:
@@ -167,16 +74,12 @@ class AsyncSender:
     def __init__(
         self, base_url: str, key: Secret, *, trust_env: bool, max_body_bytes: int, http_client: AsyncHTTPClient | None
     ) -> None:
-        if http_client is not None:
-            check_async_client(http_client)
+        self._injected = None if http_client is None else _AsyncInjectedClient(http_client)
         parts = urlsplit(base_url)
         self.place: str = f"{parts.hostname}:{parts.port or (443 if parts.scheme.lower() == 'https' else 80)}"
         self._key = key
         self._max_body_bytes = max_body_bytes
-        self._client = http_client
-        self._cookies = KeptCookies(http_client)
-        self._has_network_stream = False  # whether an injected client lets its connections be closed
-        self._pool = None if http_client is not None else AsyncPool(base_url, trust_env=trust_env)
+        self._pool = AsyncPool(base_url, trust_env=trust_env) if http_client is None else None
         self._proxy: str | None = None
         if self._pool is not None and self._pool.proxy is not None:
             shown = mask(str(self._pool.proxy.url), is_url=True)
@@ -209,8 +112,8 @@ class AsyncSender:
                 exchange = await self._exchange(request, timeout, waits, peer, counted=not request.fresh_connection)
                 complete = False
                 try:
-                    headers = _headers(exchange.response)
-                    content = await _read_body(headers, exchange, self._max_body_bytes, peer)
+                    headers = headers_of(exchange.response)
+                    content = await read_body(headers, exchange, self._max_body_bytes, peer)
                     complete = content is not None
                 finally:
                     # Servers that fail may close without saying so, a moment later.
@@ -290,7 +193,8 @@ class AsyncSender:
         outer, content = sys.exc_info()[1], AsyncContent(request.content or b"")
         try:
             if self._pool is None:
-                return await self._through_client(request, waits)
+                assert self._injected is not None
+                return await self._injected.send(request, self._headers(request), waits)
             return await self._pool.open(
                 self._wire(request, waits, content),
                 fresh=request.fresh_connection or (self._pool.lost_unrepeatable and not request.repeatable),
@@ -306,21 +210,6 @@ class AsyncSender:
         except BaseException as error:  # cancelled: the frames below hold the request, and with it the key
             drop_tracebacks(error, outer)
             raise error.with_traceback(None)  # noqa: B904  # the same one
-
-    async def _through_client(self, request: Prepared, waits: dict[str, float]) -> AsyncExchange:
-        assert self._client is not None
-        wire = self._client.build_request(
-            request.method, request.url, headers=self._headers(request), content=request.content
-        )
-        wire.extensions = {**wire.extensions, "timeout": waits}
-        self._cookies.apply(self._client, wire)
-        if not self._has_network_stream and request.headers.get("accept") != EVENT_STREAM:
-            wire.headers["connection"] = "close"  # it could not be closed after a reply that may be its last
-        await about_to_send()
-        with masked_logs():
-            response = await self._client.send(wire, stream=True, auth=None, follow_redirects=False)
-        self._has_network_stream = "network_stream" in response.extensions
-        return AsyncExchange(None, None, response, waits, counted=False)
 
     def _wire(self, request: Prepared, waits: dict[str, float], content: AsyncContent) -> httpx.Request:
         """Return a request that is complete: httpx would take its time to complete it."""
@@ -347,34 +236,3 @@ def _waits(timeout: Timeout, time_left: float) -> dict[str, float]:
     """Return the HTTP library's timeouts, within the deadline, which an injected sync client cannot keep."""
     response = min(timeout.response, time_left)
     return {"connect": min(timeout.connect, time_left), "read": response, "write": response, "pool": timeout.pool}
-
-
-async def _read_body(headers: dict[str, str], exchange: AsyncExchange, limit: int, peer: Peer) -> bytes | None:
-    """Return the body; `None` if it is not to be had: a refusal's, whose status says enough, or a stream's."""
-    response = exchange.response
-    if response.status_code < 400 and media_type(headers) == EVENT_STREAM:
-        return None  # it was not asked for, and has no end to wait for
-    if response.is_stream_consumed:  # a mock's reply, complete and decoded already
-        return bytes(response.content)
-    try:
-        encoding, announced = headers.get("content-encoding", ""), headers.get("content-length", "")
-        body = BodyCollector(encoding=encoding, announced=announced, limit=limit)
-        async for chunk in exchange.chunks():
-            body.feed(chunk)
-        return body.finish()
-    except ResponseValidationError:
-        if response.status_code < 400:
-            raise
-        return None
-    except TrioError:
-        raise
-    except Exception as error:
-        failure = translate(error, peer)
-        raise failure from failure.__cause__
-
-
-def _headers(response: Any) -> dict[str, str]:
-    return {
-        name.lower(): mask(value, is_url=True) if name.lower() == "location" else value
-        for name, value in response.headers.items()
-    }
