@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections import deque
 from collections.abc import Awaitable, Callable
-from itertools import count, islice
 from typing import Protocol
 
 from .clock import Clock
 from .job import Job
 from .job_events import JobEvent
 from .job_store import JobStore
+from .latest_events import LatestEvents
 from .readers import EVERY_JOB, Readers
 
 __all__ = ["Engine", "Outbox", "happened"]
@@ -57,8 +56,7 @@ class Engine:
         self._open_outbox = open_outbox
         self._jobs_outlive_streams = jobs_outlive_streams
         self._readers = Readers(jobs.lock, self._call)
-        self._history: deque[tuple[int, Job, JobEvent]] = deque(maxlen=HISTORY)
-        self._numbers = count(1)
+        self._latest = LatestEvents(HISTORY)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         jobs.on_events = self._pass_on
@@ -137,7 +135,7 @@ class Engine:
     def latest(self, number: int) -> list[tuple[int, Job, JobEvent]]:
         """The latest events of all jobs with their numbers, newest first."""
         with self._jobs.lock:
-            return list(islice(reversed(self._history), number))
+            return self._latest.newest(number)
 
     def drop(self, job: Job) -> None:
         """Disconnect the streams of a job; may be called from any thread."""
@@ -148,7 +146,7 @@ class Engine:
     def forget(self, jobs: list[Job]) -> None:
         """End the streams of these jobs, which were removed; may be called from any thread."""
         with self._jobs.lock:
-            self._history.clear()
+            self._latest.clear()
         if jobs:
             self._call(self._readers.wake_all)
 
@@ -168,7 +166,7 @@ class Engine:
         self._readers.wake(EVERY_JOB, on_loop=True)
 
     def _pass_on(self, job: Job, events: list[JobEvent]) -> None:
-        self._history.extend((next(self._numbers), job, event) for event in events)
+        self._latest.add(job, events)
         self._readers.wake(job.job_id, EVERY_JOB, on_loop=threading.get_ident() == self._thread)
         if job.delivery == "webhook":
             self._call(self._enqueue, job, events)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 import threading
 from collections.abc import Callable
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 from ..documented.errors import ApiError
+from .agenda import Agenda
 from .clock import Clock
 from .digest import DigestJob
 from .job import TERMINAL, Delivery, Job, JobStart, JobStatus, JobType, Surroundings
@@ -49,8 +49,7 @@ class JobStore:
         self._jobs: dict[str, Job] = {}
         self._active: dict[str, None] = {}  # in order of creation
         self._ended_minutes = 0
-        self._agenda: list[tuple[float, int, Job]] = []
-        self._numbers = count()
+        self._agenda = Agenda()
 
     def create(self, job_type: JobType, request: dict[str, Any], delivery: Delivery) -> Job:
         """Start a job, unless all of the account's job slots are taken."""
@@ -60,7 +59,7 @@ class JobStore:
                 message = f"The limit of {self.max_jobs} concurrent jobs is reached."
                 raise ApiError("MAX_JOBS_REACHED", message, status=self._full_status)
             job = self._make(job_type, request, delivery)
-            self._schedule(job)
+            self._agenda.add(job)
             return job
 
     def fill(self, number: int, *, status: JobStatus, job_type: JobType, stream_url: str) -> list[str]:
@@ -148,15 +147,14 @@ class JobStore:
         """Take every step that is due by now, in order. Returns the stub time of the next one."""
         with self.lock:
             now = self._clock.now()
-            while self._agenda and self._agenda[0][0] <= now:
-                _, _, job = heapq.heappop(self._agenda)
+            while (job := self._agenda.take(now)) is not None:
                 if job.removed or not job.active:
                     continue
                 made = job.events.count
                 job.step(self._around)
-                self._schedule(job)
+                self._agenda.add(job)
                 self._report(job, made)
-            return self._agenda[0][0] if self._agenda else None
+            return self._agenda.next_due()
 
     def clear(self) -> list[Job]:
         """Remove all jobs; returns them, each marked as removed."""
@@ -186,11 +184,6 @@ class JobStore:
         self._jobs[job.job_id] = job
         self._active[job.job_id] = None
         return job
-
-    def _schedule(self, job: Job) -> None:
-        due = job.due()
-        if due is not None:
-            heapq.heappush(self._agenda, (due, next(self._numbers), job))
 
     def _report(self, job: Job, made: int) -> None:
         if not job.active and job.job_id in self._active:
