@@ -223,6 +223,17 @@ def test_usage_counts_begun_minutes_and_jobs() -> None:
     assert Usage(2, 5, 0.10) == used.usage
 
 
+def test_a_released_job_is_no_job_of_the_usage_until_it_is_found_again() -> None:
+    clock = Clock()
+    used = budget(clock)
+    run(used, clock, 61)
+    used.job_ended()
+    run(used, clock, 61)
+    assert (61, Usage(1, 2, 0.04)) == (used.job_released(), used.usage)
+    used.job_started(61)
+    assert Usage(2, 4, 0.08) == used.usage
+
+
 def test_usage_without_a_known_price_has_no_cost() -> None:
     clock = Clock()
     used = Budget(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=clock)

@@ -21,7 +21,7 @@ from .._core.ownership import (
     outcome_unknown,
 )
 from .._core.stop_result import StopResult
-from .._core.usage import JobMeter
+from .._core.usage import JobMeter, Usage
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.async_.run_to_completion import run_to_completion
 from .._job_context import ContextLog, JobContext
@@ -84,6 +84,11 @@ class AsyncOwnedJob:
     def job_id(self) -> str | None:
         """The job's id, once known."""
         return self.record.job_id
+
+    @property
+    def usage(self) -> Usage:
+        """What the job has used so far."""
+        return self._report.usage
 
     @property
     def log(self) -> ContextLog:

@@ -58,12 +58,17 @@ class JobReport:
         self._job_id: str | None = None
         self._has_ended = False
 
+    @property
+    def usage(self) -> Usage:
+        """What the job has used so far."""
+        return self._meter.usage(self._price)
+
     def started(self, job_id: str) -> JobInfo | None:
         """Return what to report of a job that runs; `None`: nothing."""
         if self._job_id is not None:
             return None
         self._job_id = job_id
-        return JobInfo("started", job_id, self._reference, self._stream_url, usage=self._meter.usage(self._price))
+        return JobInfo("started", job_id, self._reference, self._stream_url, usage=self.usage)
 
     def ended(self, counters: JobStats) -> JobInfo | None:
         """Return what to report of a job that has ended; `None`: nothing."""
@@ -71,5 +76,4 @@ class JobReport:
         if self._job_id is None or self._has_ended:
             return None
         self._has_ended = True
-        usage = self._meter.usage(self._price)
-        return JobInfo("ended", self._job_id, self._reference, self._stream_url, counters, usage)
+        return JobInfo("ended", self._job_id, self._reference, self._stream_url, counters, self.usage)

@@ -51,7 +51,7 @@ def known_price(path: str, body: Mapping[str, Any]) -> float | None:
 
 
 class JobMeter:
-    """How long one job has run: by this clock, or by the server's count if that is more.
+    """How long jobs have run, one after another: by this clock, or by the server's count if that is more.
 
     Args:
         clock: the time, in seconds.
@@ -61,8 +61,8 @@ class JobMeter:
         self.began: float | None = None
         """When the job began; `None`: there is none, or it has ended."""
         self.jobs = 0
-        """How many jobs were started; another may follow once one has ended."""
-        self._minutes_ended = 0
+        """How many jobs were started."""
+        self._ended_minutes = 0
         self._clock = clock
         self._counted = 0.0
 
@@ -76,6 +76,11 @@ class JobMeter:
         """The begun minutes of the job; 0: there is none, or it has ended."""
         return 0 if self.began is None else max(1, math.ceil(max(self.seconds, self._counted) / 60.0))
 
+    @property
+    def total_minutes(self) -> int:
+        """The begun minutes of all jobs so far."""
+        return self._ended_minutes + self.minutes
+
     def started(self, ran: float = 0.0) -> None:
         """Note that a job runs; one that was looked up has run for `ran` seconds already."""
         self.began, self._counted = self._clock() - ran, 0.0
@@ -87,13 +92,16 @@ class JobMeter:
             return
         self._counted = max(self._counted, stats.elapsed_seconds or 0.0)
 
-    def ended(self, stats: JobStats | None = None) -> int:
-        """Note that the job has ended; return its begun minutes."""
+    def ended(self, stats: JobStats | None = None) -> None:
+        """Note that the job has ended."""
         self.note(stats)
-        minutes, self.began = self.minutes, None
-        self._minutes_ended += minutes
-        return minutes
+        self._ended_minutes, self.began = self.total_minutes, None
+
+    def released(self) -> None:
+        """Note that the job counts elsewhere from now on."""
+        self.began = None
+        self.jobs -= 1
 
     def usage(self, price_per_minute_usd: float | None) -> Usage:
         """Return what the jobs have used so far."""
-        return Usage.of(self.jobs, self._minutes_ended + self.minutes, price_per_minute_usd)
+        return Usage.of(self.jobs, self.total_minutes, price_per_minute_usd)

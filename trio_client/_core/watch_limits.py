@@ -84,8 +84,7 @@ class Budget:
         """Whether any job of the watch has run."""
         self._meter = JobMeter(clock)
         self._job_allowance = math.inf
-        self._jobs = 0
-        self._spent_minutes = 0
+        self._lost_minutes = 0  # of jobs that unresolved creates may have made, and that cannot run any more
         self._reserved_minutes = 0  # of the shared money, for the job that runs or is about to start
 
     def join(self, shared: SharedLimits) -> None:
@@ -132,12 +131,12 @@ class Budget:
     def minutes_billed(self) -> int:
         """Begun minutes of all jobs so far, including the running one and those of unresolved creates."""
         now = self._clock()
-        return self._spent_minutes + self._meter.minutes + sum(each.minutes(now) for each in self._unresolved)
+        return self._meter.total_minutes + self._lost_minutes + sum(each.minutes(now) for each in self._unresolved)
 
     @property
     def usage(self) -> Usage:
         """What the jobs of the watch have used so far."""
-        return Usage.of(self._jobs, self.minutes_billed, self._limits.price_per_minute_usd)
+        return Usage.of(self._meter.jobs, self.minutes_billed, self._limits.price_per_minute_usd)
 
     @property
     def committed_usd(self) -> float:
@@ -195,14 +194,12 @@ class Budget:
         self._job_allowance = self._affordable()
         self._meter.started(ran)
         self._reserved_minutes = self._meter.minutes
-        self._jobs += 1
         self.has_run = True
 
     def job_released(self) -> float:
         """Note that the job counts as one of an unresolved create from now on; return how many seconds it ran."""
         ran = self._meter.seconds
-        self._meter.ended()
-        self._jobs -= 1
+        self._meter.released()
         return ran
 
     def note(self, stats: JobStats | None) -> None:
@@ -211,12 +208,12 @@ class Budget:
 
     def lost_job_ended(self, create: UnresolvedCreate) -> None:
         """Book the job that an unresolved create may have made: it cannot run any more."""
-        self._spent_minutes += create.minutes(self._clock())
+        self._lost_minutes += create.minutes(self._clock())
 
     def job_ended(self, stats: JobStats | None = None) -> float:
         """Book the job that ended, if one runs; return how many seconds it ran, by this clock."""
         ran = self._meter.seconds
-        self._spent_minutes += self._meter.ended(stats)
+        self._meter.ended(stats)
         self._reserved_minutes = 0
         return ran
 

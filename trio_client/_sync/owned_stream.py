@@ -16,7 +16,7 @@ from .._core.history import JobHistory
 from .._core.ownership import reference_of, with_reference
 from .._core.stream_options import StreamOptions
 from .._core.stream_reader import Drop, StreamReader
-from .._core.usage import Usage, known_price
+from .._core.usage import Usage
 from .._http._sync.reply import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over, shielded
 from .._job_context import JobContext
@@ -111,8 +111,7 @@ class OwnedStream:
     @property
     def usage(self) -> Usage:
         """What the job has used so far."""
-        price = known_price(self._call.path, self._call.body or {})
-        return Usage() if self._owned is None else self._owned.meter.usage(price)
+        return Usage() if self._owned is None else self._owned.usage
 
     def open(self) -> None:
         """Start the job.
