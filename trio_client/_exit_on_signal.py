@@ -62,13 +62,20 @@ class RepeatFilter:
     def __init__(self) -> None:
         self._is_holding = False
 
-    def is_repeat(self) -> bool:
-        """Return whether a signal repeats another; after one that does not, hold repeats up for a moment."""
+    def is_repeat(self, number: int) -> bool:
+        """Return whether a signal repeats another; after one that does not, hold repeats up for a moment.
+
+        Args:
+            number: that of the signal, whose handler calls this.
+        """
         if self._is_holding:
             return True
         self._is_holding = True
         try:
             REAL.sleep(_REPEAT_SECONDS)  # in which handlers are called
+            # Not that of another signal which arrived together with this one: Python calls it after this handler, or
+            # now, together with that of the next signal.
+            signal.raise_signal(number)
         finally:
             self._is_holding = False
         return False
@@ -82,7 +89,7 @@ def _numbers() -> list[signal.Signals]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    if _repeats.is_repeat():
+    if _repeats.is_repeat(number):
         return
     for each in _numbers():
         if signal.getsignal(each) is _end:

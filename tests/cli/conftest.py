@@ -84,9 +84,10 @@ def spawn() -> Iterator[Spawn]:
     """Starts a command in its own process; processes still running at the end of the test are killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*args: str, server: StubServer, **options: Any) -> subprocess.Popen[str]:
+    def start(*args: str, server: StubServer, preamble: str = "", **options: Any) -> subprocess.Popen[str]:
         environment = {**os.environ, "TRIO_API_KEY": KEY, "TRIO_BASE_URL": server.base_url, "PYTHONUTF8": "1"}
-        command = [sys.executable, "-W", "error", "-m", "trio_client.cli", *args]
+        program = f"{preamble}\nimport sys\nfrom trio_client.cli import main\nsys.exit(main())"
+        command = [sys.executable, "-W", "error", *(("-c", program) if preamble else ("-m", "trio_client.cli")), *args]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=environment, **{**pipes, **options})
         started.append(process)
@@ -96,7 +97,7 @@ def spawn() -> Iterator[Spawn]:
     for process in started:
         if process.poll() is None:
             process.kill()
-        for stream in (process.stdout, process.stderr):
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None and not stream.closed:
                 stream.close()
         process.wait()

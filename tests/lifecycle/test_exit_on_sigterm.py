@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from python_program import running_program
+from python_program import HELD_SIGNALS, running_program, send_together, send_while_held
 
 from trio_client import ConfigurationError, exit_on_sigterm
 from trio_client.stub import Scene, StubServer
@@ -80,13 +79,23 @@ def test_a_signal_leaves_no_job_and_has_its_exit_code(stub: StubServer, name: st
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_signal_that_is_sent_twice_counts_once(stub: StubServer, name: str) -> None:
-    with running(PROGRAMS[name], stub) as process:
-        for _ in range(5):
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.0005)
-        _, err = process.communicate(timeout=60)
+    with running(HELD_SIGNALS + PROGRAMS[name], stub) as process:
+        send_while_held(process, signal.SIGTERM, 5)
+        out, err = process.communicate(timeout=60)
     assert (len(stub.jobs), stub.running_jobs) == (1, 0)
     assert (process.returncode, err) == (128 + signal.SIGTERM, "")
+    assert "holding" not in out, "no signal but the first one counted"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_signals_that_arrive_together_count_once(stub: StubServer, name: str) -> None:
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    with running(PROGRAMS[name], stub) as process:
+        send_together(process, numbers)
+        _, err = process.communicate(timeout=60)
+    assert (len(stub.jobs), stub.running_jobs) == (1, 0)
+    assert process.returncode - 128 in numbers
+    assert err == ""
 
 
 CREATE = """

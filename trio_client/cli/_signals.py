@@ -35,7 +35,7 @@ def ending_signals(exit_now: Callable[[int], int]) -> Generator[None]:
         nonlocal is_first
         if not is_first:
             os._exit(exit_now(number))
-        if not repeats.is_repeat():
+        if not repeats.is_repeat(number):
             is_first = False
             raise Interrupted(number)
 
