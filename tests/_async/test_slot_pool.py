@@ -50,6 +50,7 @@ class Lease(SlotLease):
     async def renew(self) -> bool:
         await anyio.lowlevel.checkpoint()
         if self.pool.error is not None:
+            self.pool.failures += 1
             raise self.pool.error
         self.renewals += 1
         return not self.is_lost
@@ -74,6 +75,7 @@ class Pool(SlotPool):
         self.held: list[Lease] = []
         self.made: list[Lease] = []
         self.error: Exception | None = None
+        self.failures = 0
         self.asking = 0
         self.most_asking = 0
 
@@ -254,6 +256,87 @@ async def test_an_outage_of_the_pool_leaves_running_watches_alone(
         await until(lambda: all(lease.renewals > was for lease, was in zip(pool.held, renewals, strict=False)))
     assert caplog.text.count("cannot be reached") == 1
     assert caplog.text.count("can be reached again") == 1
+
+
+class TalkingPool(Pool):
+    """A pool that says whether another process waits."""
+
+    def __init__(self, slots: int) -> None:
+        super().__init__(slots)
+        self.questions = 0
+        self.most_questions = 0
+        self.open_questions = 0
+
+    async def contended(self) -> bool:
+        self.questions += 1
+        self.open_questions += 1
+        self.most_questions = max(self.most_questions, self.open_questions)
+        try:
+            return await self.answer()
+        finally:
+            self.open_questions -= 1
+
+    async def answer(self) -> bool:
+        await anyio.lowlevel.checkpoint()
+        return True
+
+
+async def test_time_slices_end_while_the_pool_says_that_another_process_waits(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    turns: Counter[Target] = Counter()
+    async with client.watch_many(cameras(2), turn_seconds=0.3, slots=TalkingPool(2)) as events:
+        with anyio.fail_after(30):
+            async for target, event in events:
+                turns[target] += event.kind == "started"
+                if len(turns) == 2 and min(turns.values()) >= 2:
+                    break
+
+
+async def test_no_renewal_waits_for_the_answer_whether_another_process_waits(
+    stub: StubServer, client: AsyncTrioClient
+) -> None:
+    class Silent(TalkingPool):
+        async def answer(self) -> bool:
+            await anyio.sleep_forever()
+            return False
+
+    pool = Silent(3)
+    async with client.watch_many(cameras(3), turn_seconds=20, slots=pool):
+        await until(lambda: pool.questions)
+        renewals = [lease.renewals for lease in pool.made]
+        await until(lambda: all(lease.renewals >= was + 10 for lease, was in zip(pool.made, renewals, strict=False)))
+    assert pool.most_questions == 1, "one for all leases"
+
+
+async def test_a_pool_that_cannot_say_whether_another_process_waits_is_no_outage(
+    stub: StubServer, client: AsyncTrioClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Forbidden(TalkingPool):
+        async def answer(self) -> bool:
+            await anyio.lowlevel.checkpoint()
+            raise PermissionError("no EXISTS")
+
+    pool = Forbidden(2)
+    async with client.watch_many(cameras(2), turn_seconds=20, slots=pool):
+        await until(lambda: pool.questions >= 5)
+    assert caplog.text.count("does not say whether another process waits (PermissionError: no EXISTS)") == 1
+    assert "reached" not in caplog.text
+
+
+async def test_a_pool_that_is_away_is_not_asked_whether_another_process_waits(
+    stub: StubServer, client: AsyncTrioClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = TalkingPool(2)
+    async with client.watch_many(cameras(2), turn_seconds=20, slots=pool):
+        await until(lambda: pool.questions)
+        pool.error = OSError("no answer")
+        await until(lambda: "cannot be reached" in caplog.text)
+        asked, failed = pool.questions, pool.failures
+        await until(lambda: pool.failures >= failed + 20)
+        assert pool.questions == asked
+        pool.error = None
+        await until(lambda: pool.questions > asked)
 
 
 async def test_a_pool_that_never_answered_is_named_before_anything_is_sent(

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from trio_client import ConfigurationError, RequestValidationError
 from trio_client._core.pooled_slices import PooledTimeSlices
-from trio_client._core.slot_pool import PoolHealth, checked_slots, renewal_interval, unreachable_pool
+from trio_client._core.slot_pool import (
+    ContentionHealth,
+    PoolHealth,
+    answer_limit,
+    checked_slots,
+    renewal_interval,
+    unreachable_pool,
+)
 
 
 class Pool:
@@ -186,12 +193,26 @@ def test_jobs_end_by_themselves_soon_after_their_time_slice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lease", "turn", "interval"), [(30, 300, 10), (30, 2, 0.5), (None, 300, 75), (0.6, 300, 0.2), (1e-9, 300, 0.05)]
+    ("lease", "turn", "interval"),
+    [(30, 300, 10), (30, 2, 0.5), (None, 300, 30), (3600, 3600, 30), (0.6, 300, 0.2), (1e-9, 300, 0.05)],
 )
 def test_leases_are_renewed_before_they_expire_and_some_times_a_time_slice(
     lease: float | None, turn: float, interval: float
 ) -> None:
     assert renewal_interval(lease, turn) == pytest.approx(interval)
+
+
+@pytest.mark.parametrize(("lease", "limit"), [(30, 5), (3600, 10), (None, 10), (0.3, 1)])
+def test_a_renewal_without_an_answer_leaves_time_for_another_before_the_lease_expires(
+    lease: float | None, limit: float
+) -> None:
+    assert answer_limit(lease) == limit
+
+
+@pytest.mark.parametrize("lease", [6, 12, 30, 60, 300, 3600])
+def test_after_a_renewal_without_an_answer_the_next_one_has_time_for_its_own(lease: float) -> None:
+    interval, limit = renewal_interval(lease, math.inf), answer_limit(lease)
+    assert interval + limit + interval + limit <= lease
 
 
 def test_an_outage_of_the_pool_is_logged_once() -> None:
@@ -202,6 +223,30 @@ def test_an_outage_of_the_pool_is_logged_once() -> None:
     assert second is None
     assert (health.answered(), health.answered()) == ("The pool of job slots can be reached again.", None)
     assert health.failed(TimeoutError()) is not None
+
+
+def test_a_pool_that_does_not_say_whether_others_wait_is_logged_once_and_is_not_away() -> None:
+    pool = PoolHealth()
+    health = ContentionHealth(pool)
+    lines = [health.failed(PermissionError("no EXISTS")) for _ in range(5)]
+    health.answered()
+    lines += [health.failed(PermissionError("no EXISTS")) for _ in range(5)]
+    (line,) = filter(None, lines)
+    assert "does not say whether another process waits (PermissionError: no EXISTS)" in line
+    assert health.may_ask()
+    assert pool.answered() is None
+
+
+def test_an_outage_is_no_pool_that_does_not_say_whether_others_wait() -> None:
+    pool = PoolHealth()
+    health = ContentionHealth(pool)
+    for _ in range(3):
+        assert health.failed(OSError("refused")) is None, "which the renewals do not know yet"
+        pool.failed(OSError("refused"))
+        assert health.failed(OSError("refused")) is None, "asked before they knew"
+        assert not health.may_ask()
+        pool.answered()
+        assert health.may_ask()
 
 
 def test_the_error_of_a_pool_that_never_answers_names_it_without_a_password() -> None:

@@ -9,12 +9,19 @@ import anyio
 from anyio.abc import TaskGroup
 
 from .._core.pooled_slices import PooledTimeSlices
-from .._core.slot_pool import PoolHealth, SlotLease, SlotPool, checked_lease, renewal_interval, unreachable_pool
+from .._core.slot_pool import (
+    ContentionHealth,
+    PoolHealth,
+    SlotLease,
+    SlotPool,
+    answer_limit,
+    checked_lease,
+    renewal_interval,
+    unreachable_pool,
+)
 from .transport import AsyncTransport
 
 __all__ = ["AsyncPooledSlot", "AsyncPooledSlots"]
-
-_ANSWER_SECONDS = 10.0  # that a renewal or a return may take
 
 
 class AsyncPooledSlots:
@@ -50,6 +57,8 @@ class AsyncPooledSlots:
         self._pool = pool
         self._grant = grant
         self._fail = fail
+        self._lease_seconds: float | None = None
+        self._polls_contention = False
 
     async def check(self) -> None:
         """Have the pool say whether it can be reached, if it offers that.
@@ -97,6 +106,8 @@ class AsyncPooledSlots:
         else:
             self.note(self.health.answered())
             slot = AsyncPooledSlot(checked_lease(lease), self)
+            self._lease_seconds = lease.lease_seconds
+            self._begin_to_poll_contention()
             number = self.slices.leased()
             if number is None:
                 slot.give_back()
@@ -105,20 +116,32 @@ class AsyncPooledSlots:
                 self._grant(number, slot)
         self.share()
 
-    async def check_contention(self) -> None:
-        """Let time slices end where the pool says that another process waits for a slot."""
+    def _begin_to_poll_contention(self) -> None:
         contended = getattr(self._pool, "contended", None)
-        if contended is None:
-            return
-        try:
-            with anyio.fail_after(_ANSWER_SECONDS):
-                waits = await contended()
-        except Exception as error:  # noqa: BLE001 - the next renewal asks again
-            self.note(self.health.failed(error))
-        else:
-            if waits:
-                self.slices.contended()
-                self.share()
+        if contended is not None and not self._polls_contention:
+            self._polls_contention = True
+            self.start(self._poll_contention, contended)
+
+    async def _poll_contention(self, contended: Callable[[], Awaitable[bool]]) -> None:
+        """Let time slices end while the pool says that another process waits for a slot.
+
+        It is a task of its own, so that no renewal waits for that answer.
+        """
+        health = ContentionHealth(self.health)
+        while True:
+            await self.transport.sleep(renewal_interval(self._lease_seconds, self.turn_seconds))
+            if not (self.slices.running and health.may_ask()):
+                continue
+            try:
+                with anyio.fail_after(answer_limit(self._lease_seconds)):
+                    waits = await contended()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is asked again
+                self.note(health.failed(error))
+            else:
+                health.answered()
+                if waits:
+                    self.slices.contended()
+                    self.share()
 
     def note(self, line: str | None) -> None:
         """Log a line, if there is one."""
@@ -144,7 +167,7 @@ class AsyncPooledSlot:
         if self.is_lost:
             return False
         try:
-            with anyio.fail_after(_ANSWER_SECONDS):
+            with anyio.fail_after(answer_limit(self._lease.lease_seconds)):
                 self.is_lost = not await self._lease.renew()
         except Exception as error:  # noqa: BLE001 - whatever it is, the account's own limit holds
             self._slots.note(self._slots.health.failed(error))
@@ -162,8 +185,7 @@ class AsyncPooledSlot:
         with self._renewing:
             while not self.is_lost:
                 await slots.transport.sleep(renewal_interval(self._lease.lease_seconds, slots.turn_seconds))
-                if await self.confirm():
-                    await slots.check_contention()
+                await self.confirm()
         if self.is_lost and not self._renewing.cancel_called:
             slots.transport.log.warning("A lease of the pool of job slots was lost; its camera queues again.")
             slots.slices.lost(number)
@@ -172,7 +194,7 @@ class AsyncPooledSlot:
     async def _release(self) -> None:
         with anyio.CancelScope(shield=True):
             try:
-                with anyio.fail_after(_ANSWER_SECONDS):
+                with anyio.fail_after(answer_limit(None)):
                     await self._lease.release()
             except Exception as error:  # noqa: BLE001 - it expires by itself
                 self._slots.note(self._slots.health.failed(error))

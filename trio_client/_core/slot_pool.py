@@ -10,16 +10,19 @@ from ..errors import ConfigurationError, RequestValidationError
 from .validation import integer
 
 __all__ = [
+    "ContentionHealth",
     "PoolHealth",
     "SlotLease",
     "SlotPool",
+    "answer_limit",
     "checked_lease",
     "checked_slots",
     "renewal_interval",
     "unreachable_pool",
 ]
 
-_SHORTEST_INTERVAL = 0.05
+_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 0.05, 30.0  # seconds between two renewals
+_SHORTEST_LIMIT, _LONGEST_LIMIT = 1.0, 10.0  # seconds for an answer
 
 
 @runtime_checkable
@@ -50,8 +53,9 @@ class SlotPool(Protocol):
 
     `watch_many` holds one lease for each running job. It asks for one lease at a time, and cancels that when it ends.
     A pool may have a method `async check()`, which is awaited on entering and raises where the pool cannot be reached.
-    And one `async contended() -> bool`, whether a program waits for a slot, which is asked at each renewal: without it
-    a program that has a slot for each of its cameras keeps them, though another process waits.
+    And one `async contended() -> bool`, whether a program waits for a slot, which each `watch_many` with running jobs
+    asks as often as it renews one lease, beside the renewals: without it, or where it raises, a program that has a slot
+    for each of its cameras keeps them, though another process waits.
 
     Example:
         >>> import anyio
@@ -122,9 +126,18 @@ def checked_lease(lease: Any) -> SlotLease:
 
 
 def renewal_interval(lease_seconds: float | None, turn_seconds: float) -> float:
-    """Return the seconds between two renewals: two may fail before a lease expires, and a time slice has four."""
+    """Return the seconds between two renewals: two may fail before a lease expires, and a time slice has four.
+
+    Long leases are renewed every 30 s, so that a pool which has lost its data knows its leases again soon.
+    """
     expires = math.inf if lease_seconds is None else lease_seconds
-    return max(_SHORTEST_INTERVAL, min(expires / 3, turn_seconds / 4))
+    return max(_SHORTEST_INTERVAL, min(expires / 3, turn_seconds / 4, _LONGEST_INTERVAL))
+
+
+def answer_limit(lease_seconds: float | None) -> float:
+    """Return the seconds that a pool has for an answer: a renewal that gets none leaves time for another one."""
+    expires = math.inf if lease_seconds is None else lease_seconds
+    return max(_SHORTEST_LIMIT, min(expires / 6, _LONGEST_LIMIT))
 
 
 class PoolHealth:
@@ -132,13 +145,13 @@ class PoolHealth:
 
     def __init__(self) -> None:
         self.has_answered = False
-        self._is_away = False
+        self.is_away = False
 
     def failed(self, error: BaseException) -> str | None:
         """Note that the pool could not be reached; return what to log, if anything."""
-        if self._is_away:
+        if self.is_away:
             return None
-        self._is_away = True
+        self.is_away = True
         return (
             f"The pool of job slots cannot be reached ({_text(error)}). Running watches keep their slots, and those "
             "that wait are retried."
@@ -146,8 +159,41 @@ class PoolHealth:
 
     def answered(self) -> str | None:
         """Note an answer; return what to log, if anything."""
-        was_away, self._is_away, self.has_answered = self._is_away, False, True
+        was_away, self.is_away, self.has_answered = self.is_away, False, True
         return "The pool of job slots can be reached again." if was_away else None
+
+
+class ContentionHealth:
+    """Whether the pool says if others wait, so that a pool which never does is logged once, and an outage is not."""
+
+    def __init__(self, pool: PoolHealth) -> None:
+        self._pool = pool
+        self._failures = 0  # in a row
+        self._is_logged = False
+
+    def may_ask(self) -> bool:
+        """Return whether the pool can be reached, as far as is known."""
+        if self._pool.is_away:
+            self._failures = 0
+        return not self._pool.is_away
+
+    def failed(self, error: BaseException) -> str | None:
+        """Note that there was no answer; return what to log, if anything.
+
+        The first failure may be the beginning of an outage. By the second, the renewals in between have shown that.
+        """
+        self._failures += 1
+        if self._failures < 2 or self._pool.is_away or self._is_logged:
+            return None
+        self._is_logged = True
+        return (
+            f"The pool of job slots does not say whether another process waits ({_text(error)}). If this process has "
+            "a slot for each of its cameras, it keeps them."
+        )
+
+    def answered(self) -> None:
+        """Note an answer."""
+        self._failures = 0
 
 
 def unreachable_pool(error: BaseException) -> ConfigurationError:
