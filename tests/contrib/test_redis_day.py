@@ -25,7 +25,7 @@ from trio_client.stub import StubServer
 PROGRAM = Path(__file__).with_name("watch_day_process.py")
 SPEED, SLOTS = 1200, 3
 TURN_SECONDS = 900
-FROZEN_SECONDS = 2400  # twice a lease
+FROZEN_SECONDS = 4800  # twice a lease
 LEFT, FROZEN, KILLED = range(3)
 
 
@@ -54,7 +54,7 @@ class Process:
 @pytest.mark.thorough
 def test_a_day_of_processes_with_a_shared_pool_leaves_no_job_behind(redis_server: RedisServer, tmp_path: Path) -> None:
     most = 0
-    with StubServer(speed=SPEED, max_jobs=SLOTS) as stub, Faults(stub) as faults, ExitStack() as ended:
+    with StubServer(speed=SPEED, max_jobs=3 * SLOTS) as stub, Faults(stub) as faults, ExitStack() as ended:
         processes = [
             Process(number, stub.base_url, redis_server.url, tmp_path / f"{number}.jsonl") for number in range(3)
         ]
@@ -81,7 +81,7 @@ def test_a_day_of_processes_with_a_shared_pool_leaves_no_job_behind(redis_server
         with redis.Redis(port=redis_server.port) as client:
             assert client.keys("trio:slot:*") == []
         assert (stub.running_jobs, faults.count > 100) == (0, True)
-        assert most <= SLOTS
+        assert most == SLOTS, "the pool alone bounds it: the account has more"
 
         jobs = {job.job_id: job.stream_url for job in stub.jobs}
         followed = {job_id for process in processes for (job_id,) in process.of("job")}
@@ -107,4 +107,4 @@ def test_a_day_of_processes_with_a_shared_pool_leaves_no_job_behind(redis_server
                     assert begin <= covered, f"nothing watched {camera} from {covered} to {begin}, and no gap says so"
                     covered = max(covered, end)
             watched += sum((end - begin).total_seconds() for begin, end in spans)
-        assert watched * SPEED / DAY / SLOTS > 0.3, "most of the slots' time is used"
+        assert watched * SPEED / DAY / SLOTS > 0.5, "more than half of the slots' time is used"

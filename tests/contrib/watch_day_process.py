@@ -12,7 +12,7 @@ from trio_client._core.slot_pool import SlotLease
 from trio_client._time_source import REAL, RealTime, replaced
 from trio_client.contrib.redis import RedisSlotPool
 
-TURN_SECONDS, LEASE_SECONDS = 900.0, 1200.0  # by the clock of the clients
+TURN_SECONDS, LEASE_SECONDS = 900.0, 2400.0  # by the clock of the clients
 
 
 class FastTime(RealTime):
@@ -39,6 +39,8 @@ class ScaledLease:
 class ScaledPool:
     def __init__(self, pool: RedisSlotPool) -> None:
         self._pool = pool
+        self.check = pool.check
+        self.contended = pool.contended
 
     async def acquire(self) -> ScaledLease:
         return ScaledLease(await self._pool.acquire())

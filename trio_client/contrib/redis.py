@@ -46,6 +46,8 @@ __all__ = ["AsyncRedisDuplicateStore", "RedisDuplicateStore", "RedisSlotLease", 
 _LONGEST_PAUSE = 0.5  # seconds between two tries
 _TIMEOUT = 5.0
 _CHECK_SECONDS = 10.0
+_WAITING_SECONDS = 5.0  # after its last try, in which a program counts as one that waits: ten times the longest pause
+_RENEWED_SECONDS = 60.0  # in which those that hold slots have renewed their leases: `watch_many` does every 30 s
 _THREAD = "trio-redis"
 _SETTINGS = (  # of an async client that a sync one understands
     *("host", "port", "db", "path", "username", "password", "credential_provider", "protocol", "client_name"),
@@ -124,8 +126,9 @@ class RedisSlotPool:
     end by themselves, `turn_seconds` + 60 after they began at most.
 
     If Redis cannot be reached later, running watches keep their slots, and those that wait are retried. Once it is
-    back, they let `lease_seconds` pass, in which the running ones renew theirs. That more jobs than slots run meanwhile
-    is prevented by the account's own limit, not by the pool.
+    back, they let `lease_seconds` pass, 60 seconds at most, in which the running ones renew theirs: `watch_many` renews
+    every 30 seconds or more often, and so should a program that uses the leases itself. That more jobs than slots run
+    meanwhile is prevented by the account's own limit, not by the pool.
 
     Args:
         client_or_url: a `redis.Redis`, an address such as `redis://redis.example:6379/0`, or a `redis.asyncio.Redis`,
@@ -133,7 +136,7 @@ class RedisSlotPool:
             library and scripts share one pool.
         slots: how many slots there are, 1 or more.
         name: what the keys begin with: the slots are `name:slot:0`, `name:slot:1` and so on; while a program waits,
-            there is `name:waiting`.
+            and for 5 seconds after, there is `name:waiting`.
         lease_seconds: seconds, more than 0, after which the slots of a program that does not renew them are free.
 
     Raises:
@@ -205,7 +208,7 @@ class RedisSlotPool:
                 return lease
 
     async def contended(self) -> bool:
-        """Return whether a program waits for a slot, or did so in the last `lease_seconds`.
+        """Return whether a program waits for a slot, or did so in the last 5 seconds.
 
         Raises:
             redis.RedisError: Redis cannot be reached.
@@ -231,7 +234,8 @@ class RedisSlotPool:
             self._client.ping()
             with self._mutex:
                 self._was_away = False
-                self._next_try = self._holders_until = current().monotonic() + self._lease_seconds
+                seconds = min(self._lease_seconds, _RENEWED_SECONDS)
+                self._next_try = self._holders_until = current().monotonic() + seconds
         if current().monotonic() < self._holders_until:
             return None
         try:
@@ -248,7 +252,7 @@ class RedisSlotPool:
             if lock.acquire(blocking=False, token=token):
                 return RedisSlotLease(lock, token, self._lease_seconds)
         self._was_full = True
-        self._client.set(self._waiting, b"", px=max(1, int(self._lease_seconds * 1000)))
+        self._client.set(self._waiting, b"", px=int(_WAITING_SECONDS * 1000))
         return None
 
 
