@@ -6,7 +6,7 @@ import math
 import re
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
@@ -151,20 +151,26 @@ def presentable(value: Any, name: str = "") -> Any:
     return value
 
 
-def masked(value: Any, secrets: Iterable[str] = (), name: str = "") -> Any:
+def masked(value: Any, secrets: Iterable[str] = (), name: str = "", *, known_names: Container[str] = ()) -> Any:
     """Return a copy of a JSON-like value with secrets masked, and `None` for numbers that JSON lacks.
 
     Args:
         value: the value.
         secrets: texts to mask.
         name: the field it is in, which shows whether its text is a URL.
+        known_names: keys that stay as they are: a password that is a part of one must not spoil a schema.
     """
     if isinstance(value, str):
         return mask(value, secrets, is_url=is_url_name(name))
     if isinstance(value, dict):
-        return {mask(str(key), secrets): masked(item, secrets, str(key)) for key, item in as_object(value).items()}
+        return {
+            key if key in known_names else mask(str(key), secrets): masked(
+                item, secrets, str(key), known_names=known_names
+            )
+            for key, item in as_object(value).items()
+        }
     if isinstance(value, list):
-        return [masked(item, secrets, name) for item in as_array(value)]
+        return [masked(item, secrets, name, known_names=known_names) for item in as_array(value)]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

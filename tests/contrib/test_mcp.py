@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,15 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from trio_client import AsyncTrioClient, Frame, JobLeakWarning
 from trio_client.contrib.mcp import build_server
+from trio_client.contrib.mcp._outputs import Watched
+from trio_client.contrib.mcp._results import Masker, result
+from trio_client.contrib.mcp._server import server_of
+from trio_client.contrib.mcp._tools import Tools
 from trio_client.errors import APIConnectionError, CreateOutcomeUnknownError, RequestValidationError, ServerError
 from trio_client.stub import Scene, StubServer
 
 GATE = "rtsp://user:hunter2@gate.example/live"
+GATE_MASKED = "rtsp://***@gate.example/live"
 KEY = "key-of-the-tests"
 JPEG = b"\xff\xd8\xff" + b"picture"
 
@@ -109,6 +115,7 @@ def test_every_tool_says_what_it_returns(stub: StubServer) -> None:
     assert {"triggered", "explanation", "cost_usd", "budget_left_usd"} <= set(schemas["check_once"]["required"])
     assert "frame_id" in schemas["watch"]["properties"]
     assert "frame_id" not in schemas["watch"]["required"]
+    assert Watched.__required_keys__ == set(schemas["watch"]["required"])  # which some versions of mcp read
     assert [name for name, schema in schemas.items() if schema.get("additionalProperties") is False] == []
 
 
@@ -303,6 +310,56 @@ def test_the_error_of_arguments_carries_none_of_them(stub: StubServer) -> None:
                 await server.call_tool("nothing", {"stream_url": GATE})
 
     anyio.run(run)
+
+
+@pytest.mark.parametrize("password", ["cost", "triggered", "latency_ms", "explanation", "budget_left"])
+def test_a_password_that_is_a_part_of_a_name_in_a_result_hides_none(stub: StubServer, password: str) -> None:
+    camera = f"rtsp://admin:{password}@gate.example/live"
+    (job_id,) = stub.add_jobs(1, stream_url=camera)
+    checked, shown, watched = call(
+        stub,
+        ("check_once", {"stream_url": camera, "condition": "a van"}),
+        ("get_job", {"job_id": job_id}),
+        ("watch", {"stream_url": camera, "condition": "a van"}),
+    )
+    assert [result.is_error for result in (checked, shown, watched)] == [False] * 3
+    assert {"triggered", "explanation", "latency_ms", "cost_usd", "budget_left_usd"} <= set(checked.structured_content)
+    assert {"kind", "explanation"} <= set(watched.structured_content["event"])
+    assert "stats" in watched.structured_content["outcome"]
+    assert shown.structured_content["stream_url"] == GATE_MASKED
+
+
+def test_a_secret_in_a_key_that_the_server_made_up_is_masked() -> None:
+    masker = Masker()
+    masker.protect(GATE)
+    sent = {"details": {"hunter2": 1, GATE: "hunter2", "seen": [{"cost_hunter2": GATE}]}, "cost_usd": 0.01}
+    assert masker.value(sent) == {
+        "details": {"***": 1, GATE_MASKED: "***", "seen": [{"cost_***": GATE_MASKED}]},
+        "cost_usd": 0.01,
+    }
+
+
+def test_a_result_that_does_not_fit_is_not_said_to_be_a_call_that_was_not_sent(stub: StubServer) -> None:
+    async def run() -> tuple[Any, Any]:
+        async with AsyncTrioClient(KEY, base_url=stub.base_url) as trio:
+            tools = Tools(trio, max_cost_usd=1, price_per_minute_usd=None, pictures=None)
+            check = tools.check_once
+
+            @wraps(check)
+            async def unfit(**arguments: Any) -> Any:
+                await check(**arguments)
+                return result({"triggered": "hunter2"})
+
+            vars(tools)["check_once"] = unfit
+            async with Client(server_of(tools)) as client:
+                refused = await client.call_tool("check_once", {**CHECK[1], "include_frame": "hunter2"})
+                return refused, await client.call_tool(*CHECK)
+
+    refused, unfit = anyio.run(run)
+    assert (refused.is_error, text_of(refused)) == (True, "include_frame must be true or false. Nothing was sent.")
+    assert (unfit.is_error, len(stub.requests)) == (True, 1)
+    assert text_of(unfit).startswith("check_once was carried out, but its result does not fit the schema of the tool: ")
+    assert [text for text in ("Nothing was sent", "hunter2") if text in text_of(unfit)] == []
 
 
 def test_a_schema_says_that_there_are_no_other_arguments(stub: StubServer) -> None:

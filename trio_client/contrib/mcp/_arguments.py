@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a tool, in words for the model that say nothing of their values."""
+"""What is wrong with a tool's arguments or result, in words for the model that say nothing of their values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ..._redaction import preview
 
-__all__ = ["unknown_arguments", "wrong_arguments"]
+__all__ = ["unknown_arguments", "wrong_arguments", "wrong_result"]
 
 _LONGEST_NAME: Final = 40
 _MOST_NAMES: Final = 5
@@ -51,6 +51,16 @@ def wrong_arguments(schema: Mapping[str, Any], error: ValidationError) -> str:
             found[name] = "is missing" if each["type"] == "missing" else f"must be {_wanted(known[name])}"
     problems = "; ".join(f"{name} {reason}" for name, reason in found.items())
     return f"{problems or 'The arguments do not fit the schema of the tool'}. Nothing was sent."
+
+
+def wrong_result(tool: str, error: ValidationError) -> str:
+    """Return a message that names what does not fit in the result of a call, which was carried out."""
+    places = (each["loc"] for each in error.errors(include_url=False, include_context=False, include_input=False))
+    names = ", ".join(dict.fromkeys(str(place[0]) for place in places if place))
+    return (
+        f"{tool} was carried out, but its result does not fit the schema of the tool{f': {names}' if names else ''}. "
+        "Do not call it again for that."
+    )
 
 
 def _wanted(schema: Mapping[str, Any]) -> str:

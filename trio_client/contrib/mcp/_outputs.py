@@ -1,7 +1,6 @@
 """What the tools return, as the schemas that agent programs read. Other keys may come beside these."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: mcp 2.0 would take what is NotRequired for required.
 from typing import Annotated, Any
 
 from pydantic import Field

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
+from pydantic import TypeAdapter
 
+from ..._json import as_array, as_object
 from ..._redaction import known_keys, mask, masked, url_secrets
 from ...errors import TrioError
 from ...events import Event
+from ...models import CancelledJob, JobDetail, StreamValidation
+from ._outputs import Answered, Checked, Estimated, JobList, Watched
 
 __all__ = ["Masker", "event_data", "result"]
 
 _DROPPED: Final = ("raw", "frame", "grid", "dedup_key", "name", "delivery")
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """Yield the names of all properties in a JSON Schema."""
+    if isinstance(schema, list):
+        for each in as_array(schema):
+            yield from _names(each)
+    elif isinstance(schema, dict):
+        for key, each in as_object(schema).items():
+            if key == "properties":
+                yield from as_object(each)
+            yield from _names(each)
+
+
+def _names_of(*structures: Any) -> frozenset[str]:
+    return frozenset(name for each in structures for name in _names(TypeAdapter(each).json_schema()))
+
+
+_OWN_NAMES: Final = _names_of(
+    *(Checked, Answered, Watched, JobList, Estimated),
+    *(StreamValidation, JobDetail, CancelledJob, Event),
+)
 
 
 class Masker:
@@ -30,8 +56,8 @@ class Masker:
         self._secrets.update(secret for url in urls for secret in url_secrets(url))
 
     def value(self, value: Any) -> Any:
-        """Return a masked copy of a JSON-like value."""
-        return masked(value, self.secrets)
+        """Return a masked copy of a JSON-like value; what the tools name themselves keeps its name."""
+        return masked(value, self.secrets, known_names=_OWN_NAMES)
 
     @contextmanager
     def errors(self) -> Generator[None]:
