@@ -39,7 +39,6 @@ from trio_client import (
 from trio_client.models import JobPage
 from trio_client.stub import StubServer
 from trio_client.testing import MockTrio, Recorder, UnscriptedCallError, make, sse
-from trio_client.testing._recorder import RecordingFile
 from trio_client.testing._recording_mask import RecordingMask
 
 KEY = "sk-recorded-0123456789"
@@ -323,28 +322,6 @@ async def test_a_reset_through_aiohttp_replays_as_a_lost_reply(path: Path) -> No
     with MockTrio.replay(path) as mock:
         async with mock.async_client(retry=None) as client:
             assert await request_sent(client)
-
-
-@pytest.mark.parametrize(
-    ("raised", "request_sent", "written"),
-    [
-        (httpx.ConnectTimeout("slow"), False, "ConnectTimeout"),
-        (httpx.ConnectTimeout("reset"), True, "ReadError"),
-        (httpx.ConnectError("unclear"), None, "TransportError"),
-        (OSError("no certificates"), False, "ConnectError"),
-        (None, False, "ConnectError"),
-        (httpx.ReadTimeout("slow"), True, "ReadTimeout"),
-    ],
-)
-def test_a_failure_is_recorded_by_whether_the_request_was_sent(
-    path: Path, raised: Exception | None, request_sent: bool | None, written: str
-) -> None:
-    error = APIConnectionError("it failed", request_sent=request_sent)
-    error.__cause__ = raised
-    file = RecordingFile(path, frames=True)
-    file.request("GET", "http://a/b", {}, None, []).failed(error)
-    file.close()
-    assert lines(path)[-1]["error"] == written
 
 
 @pytest.mark.thorough

@@ -13,7 +13,7 @@ from typing import Any
 from .._redaction import preview
 from ..errors import APIConnectionError, APITimeoutError, TrioError
 
-__all__ = ["Peer", "deadline_exceeded", "drop_tracebacks", "is_disconnect", "translate"]
+__all__ = ["Peer", "deadline_exceeded", "drop_tracebacks", "is_disconnect", "name_in_httpx", "translate"]
 
 _MAX_REASON = 1000  # of what an exception below says
 
@@ -86,6 +86,15 @@ def translate(error: Exception, peer: Peer, outer: BaseException | None = None, 
     translated = _timeout(names, place) or _connection(error, names, place, unsent=unsent)
     translated.__cause__ = error
     return translated
+
+
+def name_in_httpx(error: APIConnectionError) -> str:
+    """Return the name of an exception of httpx of which `translate` makes an error like this one."""
+    if isinstance(error, APITimeoutError):
+        return next((name for name, (phase, _) in _TIMEOUTS.items() if phase == error.phase), "ReadTimeout")
+    if error.permanent:  # it was never sent
+        return "LocalProtocolError"
+    return {False: "ConnectError", True: "ReadError", None: "TransportError"}[error.request_sent]
 
 
 def deadline_exceeded(peer: Peer, seconds: float) -> APITimeoutError:

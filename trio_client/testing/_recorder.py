@@ -19,21 +19,19 @@ from .._core.call import EVENT_STREAM
 from .._core.log import logger
 from .._core.reply import media_type
 from .._http.content import Inflater, inflater_for
+from .._http.errors import name_in_httpx
 from .._http.observer import AsyncObservedClient, ObservedClient
 from .._http.types import AsyncHTTPClient, HTTPClient, check_async_client, check_client
 from .._json import parse_json
 from .._redaction import known_keys
 from .._time_source import REAL
-from ..errors import APIConnectionError, APITimeoutError, ConfigurationError, ResponseValidationError, TrioError
+from ..errors import APIConnectionError, ConfigurationError, ResponseValidationError, TrioError
 from ..sse import DEFAULT_MAX_EVENT_BYTES
 from ._recording_mask import RecordingMask, header_secrets, secrets_in
 
 __all__ = ["RECORDING_VERSION", "Recorder"]
 
 RECORDING_VERSION = 1
-_NOT_SENT = frozenset(  # of httpx, for a request that the server cannot have seen
-    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "LocalProtocolError", "UnsupportedProtocol"}
-)
 
 
 class Recorder:
@@ -244,14 +242,13 @@ class ExchangeRecorder:
             self._finish("end", complete=False)
 
     def failed(self, error: BaseException) -> None:
-        """Record a failure by the name that the HTTP library has for it; one of a read that is not made again.
+        """Record a failure; one of a read that is not made again.
 
-        An injected client may have the wrong name for it: a lost reply is none of a failure to connect.
+        Its name is the one in httpx of which the replay makes the same error, which need not be what was raised: an
+        injected client may report a lost reply as a failure to connect, or have exceptions of its own.
         """
         cause = error.__cause__ if isinstance(error, TrioError) and error.__cause__ is not None else error
-        name = type(cause).__name__
-        if isinstance(error, APIConnectionError):
-            name = _name_for(error, name)
+        name = name_in_httpx(error) if isinstance(error, APIConnectionError) else type(cause).__name__
         self._failure = {"error": name, "message": self._masks.text(str(cause))}
         if not self._has_head:
             self._finish("failure", **self._failure)
@@ -271,16 +268,3 @@ class ExchangeRecorder:
 
     def _write(self, step: str, **values: Any) -> None:
         self._file.write(self._number, step, **values)
-
-
-def _name_for(error: APIConnectionError, name: str) -> str:
-    """Return the name of a failure whose replay says the same of whether the request was sent."""
-    if error.request_sent is False:
-        if name in _NOT_SENT:
-            return name
-        if isinstance(error, APITimeoutError):
-            return "PoolTimeout" if error.phase == "pool" else "ConnectTimeout"
-        return "ConnectError"
-    if name in _NOT_SENT:
-        return "ReadError" if error.request_sent else "TransportError"
-    return name

@@ -10,7 +10,7 @@ from ..._core.call import Prepared
 from ..._core.config import Timeout
 from ..._core.secret import Secret
 from ...errors import ConfigurationError
-from ..errors import Peer
+from ..errors import Peer, translate
 from ..observer import AsyncObservedClient, ExchangeObserver
 from .pool import AsyncExchange
 from .sender import AsyncSender
@@ -60,19 +60,20 @@ class AsyncObservedSender(AsyncSender):
         if response.is_stream_consumed:
             observer.piece(bytes(response.content))
             observer.end()
-        return _AsyncObservedExchange(exchange, observer)
+        return _AsyncObservedExchange(exchange, observer, peer)
 
 
 class _AsyncObservedExchange(AsyncExchange):
-    __slots__ = ("_inner", "_observer")
+    __slots__ = ("_inner", "_observer", "_peer")
 
-    def __init__(self, inner: AsyncExchange, observer: ExchangeObserver) -> None:
+    def __init__(self, inner: AsyncExchange, observer: ExchangeObserver, peer: Peer) -> None:
         self._inner = inner
         self._observer = observer
+        self._peer = peer
         self.response: Any = inner.response
 
     def chunks(self) -> Any:
-        return _AsyncObservedChunks(self._inner.chunks(), self._observer)
+        return _AsyncObservedChunks(self._inner.chunks(), self._observer, self._peer)
 
     async def close(self, *, reusable: bool) -> None:
         try:
@@ -82,11 +83,12 @@ class _AsyncObservedExchange(AsyncExchange):
 
 
 class _AsyncObservedChunks:
-    __slots__ = ("_chunks", "_observer")
+    __slots__ = ("_chunks", "_observer", "_peer")
 
-    def __init__(self, chunks: Any, observer: ExchangeObserver) -> None:
+    def __init__(self, chunks: Any, observer: ExchangeObserver, peer: Peer) -> None:
         self._chunks = chunks
         self._observer = observer
+        self._peer = peer
 
     def __aiter__(self) -> Self:
         return self
@@ -98,7 +100,7 @@ class _AsyncObservedChunks:
             self._observer.end()
             raise
         except Exception as error:  # a cancelled read can be made again
-            self._observer.failed(error)
+            self._observer.failed(translate(error, self._peer))
             raise
         self._observer.piece(chunk)
         return chunk

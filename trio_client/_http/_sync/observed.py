@@ -11,7 +11,7 @@ from ..._core.call import Prepared
 from ..._core.config import Timeout
 from ..._core.secret import Secret
 from ...errors import ConfigurationError
-from ..errors import Peer
+from ..errors import Peer, translate
 from ..observer import ExchangeObserver, ObservedClient
 from .pool import Exchange
 from .sender import Sender
@@ -61,19 +61,20 @@ class ObservedSender(Sender):
         if response.is_stream_consumed:
             observer.piece(bytes(response.content))
             observer.end()
-        return _ObservedExchange(exchange, observer)
+        return _ObservedExchange(exchange, observer, peer)
 
 
 class _ObservedExchange(Exchange):
-    __slots__ = ("_inner", "_observer")
+    __slots__ = ("_inner", "_observer", "_peer")
 
-    def __init__(self, inner: Exchange, observer: ExchangeObserver) -> None:
+    def __init__(self, inner: Exchange, observer: ExchangeObserver, peer: Peer) -> None:
         self._inner = inner
         self._observer = observer
+        self._peer = peer
         self.response: Any = inner.response
 
     def chunks(self) -> Any:
-        return _ObservedChunks(self._inner.chunks(), self._observer)
+        return _ObservedChunks(self._inner.chunks(), self._observer, self._peer)
 
     def close(self, *, reusable: bool) -> None:
         try:
@@ -83,11 +84,12 @@ class _ObservedExchange(Exchange):
 
 
 class _ObservedChunks:
-    __slots__ = ("_chunks", "_observer")
+    __slots__ = ("_chunks", "_observer", "_peer")
 
-    def __init__(self, chunks: Any, observer: ExchangeObserver) -> None:
+    def __init__(self, chunks: Any, observer: ExchangeObserver, peer: Peer) -> None:
         self._chunks = chunks
         self._observer = observer
+        self._peer = peer
 
     def __iter__(self) -> Self:
         return self
@@ -99,7 +101,7 @@ class _ObservedChunks:
             self._observer.end()
             raise
         except Exception as error:  # a cancelled read can be made again
-            self._observer.failed(error)
+            self._observer.failed(translate(error, self._peer))
             raise
         self._observer.piece(chunk)
         return chunk
