@@ -61,8 +61,44 @@ def test_cameras_come_and_go_and_triggers_are_stored_with_their_pictures(
         assert browser.delete("/cameras/gate").status_code == 404
         assert [*browser.get("/health").json()["cameras"]] == ["yard"]
         assert browser.put("/cameras/long", json={**GATE, "condition": "x" * 2000}).status_code == 422
+        assert [*program.store.cameras()] == ["yard"]
     assert trio_stub.running_jobs == 0
     assert program.store.running_jobs() == []
+
+
+def test_a_camera_is_replaced_only_by_one_that_can_be_watched(
+    load: Callable[[], ModuleType], trio_stub: StubServer
+) -> None:
+    program = load()
+    yard = {**GATE, "stream_url": "rtsp://yard.example/live"}
+
+    def running() -> list[str]:
+        return [job.stream_url for job in trio_stub.jobs if job.status == "running"]
+
+    with TestClient(program.app) as browser:
+        eventually(lambda: program.service.watched, "it starts without a camera")
+        assert browser.put("/cameras/gate", json=GATE).status_code == 200
+        eventually(lambda: running() == [GATE["stream_url"]], "the camera is watched")
+        assert browser.put("/cameras/gate", json={**GATE, "condition": "x" * 2000}).status_code == 422
+        assert browser.put("/cameras/gate", json=GATE).status_code == 200
+        assert (program.store.cameras(), running()) == ({"gate": GATE}, [GATE["stream_url"]])
+        assert [*browser.get("/health").json()["cameras"]] == ["gate"]
+        assert len(trio_stub.jobs) == 1
+        assert browser.put("/cameras/gate", json=yard).status_code == 200
+        eventually(lambda: running() == [yard["stream_url"]], "the new one is watched, and the old one is not")
+        assert program.store.cameras() == {"gate": yard}
+        assert browser.delete("/cameras/gate").status_code == 200
+        eventually(lambda: running() == [], "none is watched")
+    assert trio_stub.running_jobs == 0
+
+
+def test_a_service_that_is_starting_changes_no_camera(load: Callable[[], ModuleType]) -> None:
+    program = load()
+    program.store.add_camera("gate", GATE)
+    browser = TestClient(program.app)  # without its block, nothing is started
+    assert browser.put("/cameras/gate", json={**GATE, "condition": "a cat"}).status_code == 503
+    assert browser.delete("/cameras/gate").status_code == 503
+    assert program.store.cameras() == {"gate": GATE}
 
 
 def test_cameras_are_watched_again_after_a_restart_and_no_orphan_is_left(
