@@ -8,9 +8,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -127,6 +130,46 @@ def test_all_prints_the_items_of_every_page_once(run: Run, environment: StubServ
     ids = environment.add_jobs(45)
     done = run("api", "GET", "/jobs?limit=20", "--all")
     assert [json.loads(line)["job_id"] for line in done.out.splitlines()] == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "limits"), [([], ["100", "50", *["25"] * 5]), (["-F", "limit=40"], ["40", *["20"] * 5])]
+)
+def test_a_page_that_is_too_large_is_asked_for_once_and_then_in_halves(
+    run: Run, monkeypatch: pytest.MonkeyPatch, asked: list[str], limits: list[str]
+) -> None:
+    queries: list[dict[str, str]] = []
+
+    class List(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            queries.append(query)
+            limit, offset = int(query["limit"]), int(query["offset"])
+            items = [{"id": f"clip-{number}"} for number in range(80)][offset : offset + limit]
+            body = json.dumps({"clips": items, "total": 80}).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body) if limit <= 30 else 17 * 2**20))
+            self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            """The output is the command's."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), List) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("TRIO_BASE_URL", f"http://127.0.0.1:{server.server_port}/api")
+        monkeypatch.setenv("TRIO_API_KEY", KEY)
+        done = run("api", "GET", "/clips", "--all", *asked)
+        server.shutdown()
+        thread.join()
+    assert (done.code, [json.loads(line)["id"] for line in done.out.splitlines()]) == (
+        0,
+        [f"clip-{number}" for number in range(80)],
+    )
+    assert [query["limit"] for query in queries] == limits
 
 
 def test_an_event_stream_prints_events(run: Run, environment: StubServer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from .._core.call import EVENT_STREAM
 from .._core.endpoints import raw_call
@@ -13,7 +13,7 @@ from .base_client import AsyncBaseClient, shared_transport
 from .event_request import AsyncEventRequest
 from .event_stream import AsyncEventStream
 
-__all__ = ["any_reply"]
+__all__ = ["any_reply", "list_page"]
 
 _IDLE_SECONDS = 60.0
 
@@ -50,3 +50,19 @@ async def any_reply(
     if not whole.content:
         return None
     return parse(call.model, whole, secrets=lambda: transport.settings.secrets(call.arguments)).root
+
+
+async def list_page(
+    client: AsyncBaseClient, path: str, *, params: Mapping[str, Any], extra_headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return one page of any list. One that is too large is not asked for again: the caller asks for less.
+
+    Args:
+        client: the client.
+        path: the path below the base URL.
+        params: the query.
+        extra_headers: headers to send with it.
+    """
+    call = raw_call("GET", path, params=params, json=None, response_type=dict, idempotent=None)
+    page = await shared_transport(client).call(replace(call, divisible=True), timeout=None, extra_headers=extra_headers)
+    return cast("dict[str, Any]", page.root)

@@ -76,6 +76,9 @@ class _Totals:
 class PageCursor(ABC, Generic[_P, _J]):
     """Decide which page to ask for next, and which of its jobs are new.
 
+    It advances by the jobs received, since a server may send fewer than asked, and an empty page is the last; the total
+    is a hint, no end.
+
     Jobs that are added push others down the list, so the ids seen are remembered. Jobs that are deleted let others move
     up, past the cursor: the total shows it, and the cursor steps back by as many places and reads them again.
 
@@ -140,15 +143,13 @@ class PageCursor(ABC, Generic[_P, _J]):
         """Return a page's jobs, its total, and how many items it has, those that cannot be read included."""
         ...
 
-    @abstractmethod
     def _step(self, received: int) -> int:
         """Return how many places of the list a page of N items covers."""
-        ...
+        return received
 
-    @abstractmethod
     def _is_last(self, received: int) -> bool:
         """Return whether a page of N items is the last."""
-        ...
+        return received == 0
 
     def _new(self, jobs: list[_J]) -> list[_J]:
         seen, ids = self._seen, set(map(self._id, jobs))
@@ -200,18 +201,12 @@ class PageCursor(ABC, Generic[_P, _J]):
 
 
 class JobCursor(PageCursor[JobPage, Job]):
-    """Advance by the jobs received, since a server may send fewer than asked; the total is a hint, no end."""
+    """Walk through the jobs of the Trio API."""
 
     _id: ClassVar[attrgetter[str | None]] = attrgetter("job_id")
 
     def _read(self, page: JobPage) -> tuple[list[Job], int | None, int]:
         return page.jobs, page.total, received_items(page)
-
-    def _step(self, received: int) -> int:
-        return received
-
-    def _is_last(self, received: int) -> bool:
-        return received == 0
 
 
 class OsapiJobCursor(PageCursor["OsapiJobPage", "OsapiJob"]):

@@ -25,7 +25,7 @@ __all__ = ["api"]
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _IN_QUERY = ("GET", "HEAD")
-_LARGEST_PAGE = 100  # of which a smaller one is asked for where it is over the size limit
+_LARGEST_PAGE = 100  # a smaller one is asked for where it is over the size limit
 
 
 def api(
@@ -112,19 +112,17 @@ def _print_events(out: Out, events: EventStream) -> int:
 
 def _print_pages(out: Out, client: TrioClient, path: str, request: dict[str, Any]) -> int:
     """Print the items of a list, page by page."""
+    from .._sync.any_reply import list_page
     from .._sync.job_calls import PageIterator
     from ._items import ItemCursor
 
     query: dict[str, Any] = dict(request["params"])
-    offset, asked = _whole(query.pop("offset", 0), "offset"), query.pop("limit", None)
-    page_size = _LARGEST_PAGE if asked is None else _whole(asked, "limit")
+    offset = _whole(query.pop("offset", 0), "offset")
+    page_size = _whole(query.pop("limit", _LARGEST_PAGE), "limit")
 
     def fetch(limit: int, offset: int) -> dict[str, Any]:
-        request["params"] = {**query, "offset": offset}
-        if asked is not None or limit < _LARGEST_PAGE:  # otherwise the server's own
-            request["params"]["limit"] = limit
-        page: dict[str, Any] = client.request("GET", path, **request)
-        return page
+        params = {**query, "limit": limit, "offset": offset}
+        return list_page(client, path, params=params, extra_headers=request["extra_headers"])
 
     for item in PageIterator(ItemCursor(limit=None, page_size=page_size, offset=offset), fetch):
         out.data(item.value)

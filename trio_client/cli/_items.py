@@ -24,7 +24,7 @@ class Item(NamedTuple):
 
 
 class ItemCursor(PageCursor[dict[str, Any], Item]):
-    """Advance by the items received; the total, where there is one, is a hint."""
+    """Walk through the items of a list, whatever it is."""
 
     _id: ClassVar[attrgetter[str | None]] = attrgetter("key")
 
@@ -32,12 +32,6 @@ class ItemCursor(PageCursor[dict[str, Any], Item]):
         items = _items(page)
         totals = [page[name] for name in _TOTALS if type(page.get(name)) is int]
         return [Item(_key(each), each) for each in items], totals[0] if totals else None, len(items)
-
-    def _step(self, received: int) -> int:
-        return received
-
-    def _is_last(self, received: int) -> bool:
-        return received == 0
 
 
 def _items(page: dict[str, Any]) -> list[Any]:
