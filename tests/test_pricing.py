@@ -38,7 +38,12 @@ def test_an_estimate_is_the_published_price_times_what_is_used(kind: Any, argume
         ("live-monitor", {"minutes": math.inf}, "minutes"),
         ("live-monitor", {"minutes": math.nan}, "minutes"),
         ("live-monitor", {"minutes": 5, "input_mode": "hybrid"}, "price_per_minute_usd"),
-        ("live-monitor", {"minutes": 5, "price_per_minute_usd": 0}, "price_per_minute_usd"),
+        *(("live-monitor", {"minutes": value}, "minutes") for value in ("3", True, None, 10**400)),
+        *(("check-once", {"checks": value}, "checks") for value in ("3", True, 10**400)),
+        *(
+            ("live-monitor", {"minutes": 5, "price_per_minute_usd": value}, "price_per_minute_usd")
+            for value in (0, "0.1", True, math.inf, 10**400)
+        ),
     ],
 )
 def test_what_has_no_published_price_is_named(kind: Any, arguments: Any, field: str) -> None:

@@ -17,6 +17,7 @@ __all__ = ["REAL", "RealTime", "TimeSource", "current", "replace", "replaced", "
 
 
 _T = TypeVar("_T")
+_LONGEST_SLICE = min(threading.TIMEOUT_MAX, 86_400.0)  # systems refuse longer waits, each beyond a length of its own
 
 
 class TimeSource(Protocol):
@@ -58,11 +59,8 @@ class RealTime:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        if self.slice_seconds is None:
-            time.sleep(seconds)
-        else:
-            self.in_slices(time.sleep, seconds)
+        """Wait, also for longer than the system can wait at once."""
+        self.in_slices(time.sleep, seconds)
 
     def in_slices(self, wait: Callable[[float], _T], seconds: float) -> _T:
         """Wait at most `seconds` in total, in slices that let a signal through; return what the last wait returned.
@@ -72,7 +70,7 @@ class RealTime:
             seconds: infinity waits without a limit.
         """
         until = self.monotonic() + seconds
-        longest = self.slice_seconds or threading.TIMEOUT_MAX
+        longest = self.slice_seconds or _LONGEST_SLICE
         while True:
             left = max(0.0, until - self.monotonic())
             done = wait(min(left, longest))

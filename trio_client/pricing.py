@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import trio_client
 
+from ._numbers import not_negative, positive_limit
 from ._redaction import preview
 from ._response_info import response_info
 from ._times import http_date
@@ -51,12 +52,8 @@ def _minute(kind: str, input_mode: str | None, override: float | None) -> float:
     if kind not in _BY_THE_MINUTE:
         raise _unknown(kind, _BY_THE_MINUTE)
     if override is not None:
-        if not 0 < override < math.inf:
-            raise RequestValidationError(
-                f"price_per_minute_usd is {override!r}; it must be a positive, finite number of US dollars.",
-                field="price_per_minute_usd",
-                value=override,
-            )
+        advice = "Leave it out for the published price."
+        positive_limit("price_per_minute_usd", override, "US dollars", advice=advice)
         return override
     if input_mode == "hybrid":
         raise RequestValidationError(
@@ -108,10 +105,7 @@ def estimate_usd(
     Source: the vendor's agent skill, March 2026.
     """
     for name, amount in (("minutes", minutes), ("checks", checks)):
-        if not 0 <= amount < math.inf:
-            raise RequestValidationError(
-                f"{name} is {amount!r}; it must be 0 or more, and finite.", field=name, value=amount
-            )
+        not_negative(name, amount, name, finite=True)
     if kind not in PRICES_USD:
         raise _unknown(kind, PRICES_USD)
     by, other, amount = ("checks", "minutes", minutes) if kind == "check-once" else ("minutes", "checks", checks)

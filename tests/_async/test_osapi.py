@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -797,7 +798,9 @@ class TestWait:
         job = await connect(retry=RetryPolicy(base_delay=0)).jobs.wait(job_id)
         assert ("completed", 9) == (job.status, len(stub.requests))
 
-    @pytest.mark.parametrize("options", [{"timeout": 0}, {"poll_interval": 0}, {"settle": -1}, {"settle": "1"}])
+    @pytest.mark.parametrize(
+        "options", [{"timeout": 0}, {"poll_interval": 0}, {"poll_interval": math.inf}, {"settle": "1"}]
+    )
     async def test_a_value_outside_its_range_is_refused(
         self, stub: StubServer, client: AsyncOsapiClient, options: dict[str, Any]
     ) -> None:

@@ -267,3 +267,17 @@ def test_elsewhere_a_wait_is_one_wait() -> None:
     waits: list[float] = []
     assert REAL.in_slices(lambda seconds: waits.append(seconds), 7.0) is None
     assert waits == [pytest.approx(7.0, abs=1.0)]
+
+
+def test_a_sleep_longer_than_the_system_can_wait_at_once_is_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        REAL.sleep(1e300)
+    assert waits == [86_400.0] * 3

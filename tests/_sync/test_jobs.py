@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -259,7 +260,13 @@ class TestWait:
             client.jobs.wait(job_id)
         assert 1 == len(stub.requests)
 
-    @pytest.mark.parametrize("arguments", [{"timeout": 0}, {"timeout": -1}, {"poll_interval": 0}, {"timeout": True}])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            *({"timeout": 0}, {"timeout": -1}, {"timeout": True}, {"timeout": 10**400}),
+            *({"poll_interval": 0}, {"poll_interval": math.inf}, {"poll_interval": 10**400}),
+        ],
+    )
     def test_times_that_make_no_sense_are_refused(
         self, stub: StubServer, client: TrioClient, arguments: dict[str, Any]
     ) -> None:
@@ -409,6 +416,14 @@ class TestEvents:
         assert {("poll", job.job_id, YARD)} == {(event.delivery, event.job_id, event.stream_url) for event in received}
         assert isinstance(events.outcome, Stopped)
         assert ("condition_triggered", "completed") == (events.outcome.reason, events.outcome.status)
+
+    @pytest.mark.parametrize("interval", [0, math.inf, math.nan, 10**400, True])
+    def test_an_interval_that_makes_no_sense_is_refused(
+        self, stub: StubServer, client: TrioClient, interval: float
+    ) -> None:
+        with pytest.raises(RequestValidationError, match="poll_interval"):
+            client.jobs.events(UNKNOWN, poll_interval=interval)
+        assert [] == stub.requests
 
     @pytest.mark.parametrize("interval", [1, 3, 20, 1000])
     def test_every_trigger_is_emitted_once_however_rarely_the_job_is_polled(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Callable, Generator
 from typing import Any
@@ -760,7 +761,9 @@ class TestWait:
         job = connect(retry=RetryPolicy(base_delay=0)).jobs.wait(job_id)
         assert ("completed", 9) == (job.status, len(stub.requests))
 
-    @pytest.mark.parametrize("options", [{"timeout": 0}, {"poll_interval": 0}, {"settle": -1}, {"settle": "1"}])
+    @pytest.mark.parametrize(
+        "options", [{"timeout": 0}, {"poll_interval": 0}, {"poll_interval": math.inf}, {"settle": "1"}]
+    )
     def test_a_value_outside_its_range_is_refused(
         self, stub: StubServer, client: OsapiClient, options: dict[str, Any]
     ) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_client._core import endpoints
-from trio_client._core.validation import integer, one_of, path_segment, positive
+from trio_client._core.validation import integer, one_of, path_segment
+from trio_client._numbers import not_negative, positive, positive_limit
 from trio_client.errors import RequestValidationError
 
 Make = Callable[..., Any]
@@ -224,6 +225,19 @@ def test_the_helpers_say_what_they_want() -> None:
         with pytest.raises(RequestValidationError, match="it must be a positive number of seconds"):
             positive("poll_interval", value, "seconds")
     positive("poll_interval", 0.1, "seconds")
+
+
+def test_a_number_is_one_that_can_be_counted_with() -> None:
+    for value in (True, "3", None, float("nan"), -1, 10**400):
+        with pytest.raises(RequestValidationError, match="it must be 0 or more minutes"):
+            not_negative("minutes", value, "minutes")
+    for value in (float("inf"), 10**400):
+        with pytest.raises(RequestValidationError, match=r"it must be a finite number of seconds\. Leave"):
+            positive_limit("duration", value, "seconds")
+        with pytest.raises(RequestValidationError, match="it must be 0 or more minutes, and finite"):
+            not_negative("minutes", value, "minutes", finite=True)
+    not_negative("minutes", 0, "minutes", finite=True)
+    not_negative("timeout", float("inf"), "seconds")
 
 
 @pytest.mark.parametrize(

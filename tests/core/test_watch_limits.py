@@ -152,8 +152,8 @@ def test_without_limits_a_watch_never_ends_by_itself() -> None:
         ({"max_cost_usd": math.nan}, "max_cost_usd is nan; it must be a positive number of US dollars"),
         ({"duration": math.inf}, "duration is inf; it must be a finite number of seconds. Leave duration out for no"),
         ({"duration": math.nan}, "duration is nan; it must be a positive number of seconds"),
-        ({"price_per_minute": math.inf}, "price_per_minute_usd is inf; it must be a positive, finite number"),
-        ({"price_per_minute": math.nan}, "price_per_minute_usd is nan; it must be a positive, finite number"),
+        ({"price_per_minute": math.inf}, "price_per_minute_usd is inf; it must be a finite number of US dollars"),
+        ({"price_per_minute": math.nan}, "price_per_minute_usd is nan; it must be a positive number of US dollars"),
         ({"max_cost_usd": 1, "input_mode": "hybrid"}, "Pass price_per_minute_usd"),
     ],
 )

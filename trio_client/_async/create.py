@@ -9,8 +9,8 @@ from .._core.call import Call
 from .._core.config import Timeout
 from .._core.hooks import CallInfo, notify
 from .._core.ownership import CreateRecord, Intent, reference_of, with_reference, with_tag
-from .._core.validation import not_negative
 from .._job_context import JobContext
+from .._numbers import not_negative
 from .._redaction import mask
 from .._response_info import remember, response_info
 from ..models import Job

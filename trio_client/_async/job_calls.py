@@ -16,8 +16,8 @@ from .._core.config import Timeout
 from .._core.paging import PageCursor
 from .._core.retry.backoff import lengthened
 from .._core.retry.window import RetryWindow
-from .._core.validation import positive
 from .._job_context import JobContext
+from .._numbers import positive, positive_limit
 from .._redaction import shown
 from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import AsyncTransport
@@ -130,7 +130,7 @@ async def wait_for_end(
             job is there.
         advice: what to do about a job that did not end in time.
     """
-    positive("poll_interval", poll_interval, "seconds")
+    positive_limit("poll_interval", poll_interval, "seconds", advice="For rare polls, pass 3600.")
     if timeout is not None:
         positive("timeout", timeout, "seconds")
     ledger = transport.state.ledger

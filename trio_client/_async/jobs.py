@@ -11,8 +11,9 @@ import trio_client
 from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.validation import integer, one_of, positive
+from .._core.validation import integer, one_of
 from .._loading import loading
+from .._numbers import positive_limit
 from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
@@ -281,7 +282,7 @@ class AsyncJobs(AsyncResource):
 
         Source: the API's "Poll jobs" guide.
         """
-        positive("poll_interval", poll_interval, "seconds")
+        positive_limit("poll_interval", poll_interval, "seconds", advice="For rare polls, pass 3600.")
         with loading():
             from .event_stream import AsyncEventStream
             from .job_events import AsyncPolling

@@ -16,8 +16,9 @@ from .._core.shared_limits import SharedLimits
 from .._core.slot_pool import SlotPool, checked_slots
 from .._core.targets import Target, checked_target, checked_targets, no_such_target, same_target
 from .._core.usage import Usage
-from .._core.validation import event_types, not_negative, positive_limit
+from .._core.validation import event_types
 from .._core.watch_state import WatchState
+from .._numbers import not_negative, positive_limit
 from ..errors import RequestValidationError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream, AsyncWatchStream

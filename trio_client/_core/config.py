@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from .._numbers import is_number
 from .._redaction import kind_of, known_keys, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
 from .hooks import Hooks
@@ -105,7 +106,7 @@ class RetryPolicy:
         _require_positive("RetryPolicy.deadline", self.deadline, "seconds")
         for name in ("reconcile_for", "base_delay", "max_delay", "max_retry_after"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            if not is_number(value) or not value >= 0:
                 raise ConfigurationError(f"RetryPolicy.{name} is {value!r}; it must be 0 or more seconds.")
 
     @classmethod
@@ -268,5 +269,5 @@ def is_loopback(host: str) -> bool:
 
 
 def _require_positive(name: str, value: float, unit: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_number(value) or not value > 0:
         raise ConfigurationError(f"{name} is {value!r}; it must be a positive number of {unit}.")

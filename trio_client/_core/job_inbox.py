@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .._job_context import JobContext
+from .._numbers import positive_limit
 from .._redaction import preview
-from ..errors import JobNotFoundError, RequestValidationError
+from ..errors import JobNotFoundError
 from ..events import Event, Failed, Started, Stopped, Triggered
 from ..models import JobDetail
 from .history import JobHistory
@@ -37,9 +38,7 @@ class DeliveryTimeouts:
 
     def __post_init__(self) -> None:
         for name in ("late_after", "quiet_after", "poll_interval"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise RequestValidationError(f"{name} is {value!r}; it must be a number of seconds, more than 0.")
+            positive_limit(name, getattr(self, name), "seconds", advice="For long waits, pass 86400.")
 
 
 class JobInbox:

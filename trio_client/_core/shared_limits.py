@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from .._numbers import positive_limit
 from .._redaction import preview
 from ..errors import RequestValidationError
-from .validation import positive_limit
 
 __all__ = ["SHORTEST_JOB", "SharedLimits", "Spender", "check_duration", "first_minute"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
+from .._numbers import not_negative
 from .._redaction import preview, quoted
 from ..errors import RequestValidationError
 
@@ -23,11 +23,8 @@ __all__ = [
     "event_types",
     "integer",
     "is_async",
-    "not_negative",
     "one_of",
     "path_segment",
-    "positive",
-    "positive_limit",
     "stream_options",
     "validated",
 ]
@@ -103,34 +100,6 @@ def integer(field: str, value: Any, minimum: int, maximum: int | None = None) ->
     return value
 
 
-def positive(field: str, value: Any, unit: str) -> None:
-    """Check an argument that must be a positive number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise RequestValidationError(
-            f"{field} is {quoted(value, field)}; it must be a positive number of {unit}.", field=field, value=value
-        )
-
-
-def positive_limit(field: str, value: Any, unit: str, *, advice: str | None = None) -> None:
-    """Check a limit, which must be a positive number that is finite: infinity is no limit, and cannot be counted."""
-    positive(field, value, unit)
-    if not _is_finite(value):
-        raise RequestValidationError(
-            f"{field} is {quoted(value, field)}; it must be a finite number of {unit}.",
-            advice=advice or f"Leave {field} out for no limit.",
-            field=field,
-            value=value,
-        )
-
-
-def not_negative(field: str, value: Any, unit: str) -> None:
-    """Check an argument that must be a number of 0 or more."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise RequestValidationError(
-            f"{field} is {quoted(value, field)}; it must be 0 or more {unit}.", field=field, value=value
-        )
-
-
 def one_of(field: str, value: Any, allowed: Sequence[str]) -> str:
     """Return an argument that must be one of the documented words."""
     if value not in allowed:
@@ -193,13 +162,6 @@ def stream_options(
     one_of("on_drop", on_drop, drops)
     if wait_for_slot is not None:
         not_negative("wait_for_slot", wait_for_slot, "seconds")
-
-
-def _is_finite(number: float) -> bool:
-    try:
-        return math.isfinite(number)
-    except OverflowError:  # an int that no float holds
-        return False
 
 
 def _check_text(field: str, value: Any) -> None:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .._numbers import positive_limit
 from .._stats import JobStats
 from ..events import Stopped
 from ..pricing import Kind, price_per_minute_usd
 from .endpoints import DEFAULT_DURATION_SECONDS
 from .shared_limits import SHORTEST_JOB, SharedLimits, check_duration, first_minute
 from .usage import JobMeter, Usage
-from .validation import positive_limit
 from .watch_commands import UnresolvedCreate
 
 __all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]

@@ -13,10 +13,10 @@ from .._core.config import DEFAULT_BASE_URL, RetryPolicy, Settings, Timeout, cle
 from .._core.endpoints import analyze_frame, check_once, event_call, raw_call
 from .._core.hooks import Hooks
 from .._core.secret import clean_api_key
-from .._core.validation import positive_limit
 from .._http.types import HTTPClient
 from .._later import Later
 from .._loading import loading
+from .._numbers import positive_limit
 from ..frames import Frame
 from ..models import CheckResult, FrameAnswer, InputMode
 from .base_client import BaseClient

@@ -12,11 +12,12 @@ from typing_extensions import Self
 
 from .._core.open_streams import OpenStreams
 from .._core.usage import Usage
-from .._core.validation import event_types, not_negative
+from .._core.validation import event_types
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.owner import current_owner
 from .._http.concurrency.sync.shield import time_limit
 from .._later import Later
+from .._numbers import not_negative
 from .._redaction import shown
 from .._time_source import current as time_source
 from ..errors import StreamInterruptedError, TrioError

@@ -12,8 +12,9 @@ import trio_client
 from .._core.config import Timeout
 from .._core.endpoints import STATUSES, cancel_job, get_job, list_jobs
 from .._core.paging import JobCursor
-from .._core.validation import integer, one_of, positive
+from .._core.validation import integer, one_of
 from .._loading import loading
+from .._numbers import positive_limit
 from .._redaction import preview
 from ..errors import (
     CreateOutcomeUnknownError,
@@ -282,7 +283,7 @@ class Jobs(Resource):
 
         Source: the API's "Poll jobs" guide.
         """
-        positive("poll_interval", poll_interval, "seconds")
+        positive_limit("poll_interval", poll_interval, "seconds", advice="For rare polls, pass 3600.")
         with loading():
             from .event_stream import EventStream
             from .job_events import Polling

@@ -20,7 +20,8 @@ from .._core.osapi import (
 )
 from .._core.ownership import is_ambiguous, lookup_waits
 from .._core.paging import OsapiJobCursor
-from .._core.validation import integer, not_negative
+from .._core.validation import integer
+from .._numbers import not_negative
 from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiStatusFilter

@@ -17,7 +17,7 @@ from .._core.ownership import References, without_key
 from .._core.shared_limits import SharedLimits
 from .._core.stream_options import StreamOptions
 from .._core.usage import Usage
-from .._core.validation import not_negative, stream_options
+from .._core.validation import stream_options
 from .._core.watch_coverage import Subject
 from .._core.watch_limits import WatchLimits
 from .._core.watch_policy import WatchPolicy
@@ -25,6 +25,7 @@ from .._core.watch_restart import RestartRule
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.shield import time_limit
 from .._job_context import ContextLog, JobContext
+from .._numbers import not_negative
 from ..errors import TrioError
 from ..events import Event, Failed, Stopped
 from ..models import Job

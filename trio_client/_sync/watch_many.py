@@ -17,9 +17,10 @@ from typing_extensions import Self
 from .._async.watch_many import AsyncTargetStream
 from .._core.targets import Target
 from .._core.usage import Usage
-from .._core.validation import event_types, not_negative
+from .._core.validation import event_types
 from .._core.watch_state import WatchState
 from .._http.concurrency.sync.owner import current_owner
+from .._numbers import not_negative
 from .._time_source import REAL
 from ..errors import ConfigurationError
 from ..events import Event, Failed, Stopped

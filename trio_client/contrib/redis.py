@@ -21,8 +21,9 @@ from typing import Any
 
 import anyio
 
-from .._core.validation import integer, positive_limit
+from .._core.validation import integer
 from .._http.concurrency.async_.daemon_thread import in_daemon_thread
+from .._numbers import positive_limit
 from .._redaction import mask
 from .._time_source import current
 from ..errors import ConfigurationError
