@@ -166,6 +166,22 @@ def test_progress_of_a_job_is_one_entry_until_something_else_happens(
     assert names == [("progress", 1), ("triggered", 1), ("progress", 6), ("started", 1)]
 
 
+def test_progress_before_all_other_events_that_are_shown_is_counted(
+    stub: StubServer, control: httpx.Client, client: httpx.Client
+) -> None:
+    stub.scene(YARD, Scene(holds=False))
+    monitor = {**MONITOR, "interval_seconds": 5}
+    quiet = client.post("/live-monitor", json=monitor).json()["job_id"]
+    loud = client.post("/live-monitor", json={**monitor, "max_triggers": None}).json()["job_id"]
+    stub.clock.advance(26)
+    for _ in range(60):
+        stub.trigger(loud)
+    stub.clock.advance(5)
+    events = shown(control)["events"]
+    assert len(events) == 50
+    assert [event["count"] for event in events if event["job_id"] == quiet] == [6]
+
+
 @pytest.mark.parametrize(
     ("generation", "words"), [("G1", "early February 2026"), ("G3", "February to March 2026"), ("G4", "the newest")]
 )

@@ -149,7 +149,7 @@ def _shown_events(latest: list[tuple[int, Job, JobEvent]]) -> list[dict[str, Any
             open_progress[job.job_id]["count"] += 1
             continue
         if len(shown) == EVENTS_SHOWN:
-            break
+            continue  # what is older may still count in an entry that is shown
         shown.append(entry := _shown_event(number, job, event))
         if event.name == "progress":
             open_progress[job.job_id] = entry
