@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections import Counter
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from trio_client import AsyncTrioClient, TrioError, pricing
 
@@ -38,10 +39,11 @@ async def main() -> None:
     )
     options = parser.parse_args()
     cameras = options.cameras.read_text("utf-8").split()
+    hosts = [urlsplit(url).hostname for url in cameras]  # the rest of an address may hold a password or a token
     print(f"{len(cameras)} cameras, about ${pricing.estimate_usd('check-once', checks=len(cameras)):.2f}")
     pace, at_once, counts = Pace(options.per_second), asyncio.Semaphore(options.at_once), Counter()
 
-    async def check(client: AsyncTrioClient, url: str) -> None:
+    async def check(client: AsyncTrioClient, number: int, url: str) -> None:
         async with at_once:
             await pace.wait()
             try:
@@ -52,11 +54,11 @@ async def main() -> None:
             else:
                 counts["yes" if result.triggered else "no"] += 1
                 answer = ("yes: " if result.triggered else "no: ") + (result.explanation or "")
-            print(f"{url.rpartition('@')[2]}\t{answer}")
+            print(f"{number + 1}. {hosts[number]}\t{answer}")
             show_progress(sum(counts.values()), len(cameras))
 
     async with AsyncTrioClient() as client:
-        await asyncio.gather(*(check(client, url) for url in cameras))
+        await asyncio.gather(*(check(client, number, url) for number, url in enumerate(cameras)))
     print(f"\n{counts['yes']} yes, {counts['no']} no, {counts['failed']} failed")
 
 

@@ -20,6 +20,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -220,7 +221,8 @@ def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config
 
 
 def shown(url: str) -> str:
-    return url.rpartition("@")[2]
+    """The host alone: the rest of a camera's address may hold a password or a token."""
+    return urlsplit(url).hostname or "?"
 
 
 def main() -> None:

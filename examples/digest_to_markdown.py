@@ -6,6 +6,7 @@ python examples/digest_to_markdown.py rtsp://yard.example/live report.md 3
 import argparse
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from trio_client import Failed, Summary, TrioClient, exit_on_sigterm
 
@@ -18,7 +19,7 @@ def main() -> None:
     options = parser.parse_args()
     url, path = options.stream_url, options.report
     with TrioClient() as client, path.open("w", encoding="utf-8") as file:
-        print(f"# {url.rpartition('@')[2]}", file=file)  # without a password
+        print(f"# {urlsplit(url).hostname}", file=file)  # the rest of the address may hold a password or a token
         digest = client.live_digest.stream(url, window_minutes=10, max_windows=options.windows, include_frames=True)
         with digest as events:
             for event in events:

@@ -7,16 +7,21 @@ Items of the job list do not say how long a job ran, so the details of each ende
 
 import argparse
 import csv
-import re
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from trio_client import JobNotFoundError, TrioClient
 from trio_client.pricing import cost_of
 
-COLUMNS = ("job_id", "type", "status", "created", "stream", "checks", "triggers", "usd")
-# user and password, or all if unclear where they end; a query, which may hold a token, unless it is a video's id
-SECRET = re.compile(r"(?<=//)(?:.*[?#].*@.*|.*:.*@|[^/]*@)|[?#](?!v=[\w-]+$).*")
+COLUMNS = ("job_id", "type", "status", "created", "host", "checks", "triggers", "usd")
+
+
+def host(url: str | None) -> str | None:
+    """The host alone: the rest of a camera's address may hold a password or a token."""
+    with suppress(ValueError):  # it is no URL
+        return urlsplit(url or "").hostname
+    return None
 
 
 def main() -> None:
@@ -29,13 +34,12 @@ def main() -> None:
         writer.writerow(COLUMNS)
         for job in client.jobs.iterate():  # page by page, never the whole list at once
             created = job.created_time.isoformat() if job.created_time is not None else ""
-            stream = SECRET.sub("", job.stream_url or "")
             counts = job.counters.checks_performed, job.counters.triggers_fired
             usd = cost_of(job)
             if usd is None:
                 with suppress(JobNotFoundError):  # expired meanwhile
                     usd = cost_of(client.jobs.get(job.job_id))
-            writer.writerow((job.job_id, job.job_type, job.status, created, stream, *counts, usd))
+            writer.writerow((job.job_id, job.job_type, job.status, created, host(job.stream_url), *counts, usd))
             count += 1
     print(f"{count} jobs in {path}")
 
