@@ -236,7 +236,7 @@ def test_an_id_of_any_characters_is_stopped_by_one_segment(tmp_path: Path, job_i
 
 
 def test_its_listener_holds_no_more_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 2_500)
+    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 4_000)
     listener = Listener(port := free_port())
     with httpx.Client(trust_env=False) as sender:
         for _ in range(4):
@@ -246,8 +246,32 @@ def test_its_listener_holds_no_more_than_its_limit(monkeypatch: pytest.MonkeyPat
     assert [each.answered for each in listener.deliveries] == [500, 200]
 
 
+def test_its_listener_counts_the_headers_of_empty_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 20_000)
+    listener = Listener(port := free_port())
+    with httpx.Client(trust_env=False) as sender:
+        url, headers = f"http://127.0.0.1:{port}/", {"x-filler": "x" * 8_000}
+        answers = [sender.post(url, headers=headers).status_code for _ in range(4)]
+    listener.close()
+    assert answers == [500, 200, 503, 503]
+    assert len(listener.deliveries) == 2
+
+
+@pytest.mark.parametrize("length", ["1" * 18, "9" * 5_000, "-1", "ten", "1 0"])
+def test_its_listener_refuses_a_length_that_is_none(length: str) -> None:
+    listener = Listener(port := free_port())
+    with socket.create_connection(("127.0.0.1", port)) as sender:
+        sender.sendall(f"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\nxx".encode())
+        answer = b""
+        while piece := sender.recv(1_000):
+            answer += piece
+    listener.close()
+    assert answer.split(b" ", 2)[1] == b"400"
+    assert listener.deliveries == []
+
+
 def test_its_listener_gives_back_what_was_announced_and_did_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 2_500)
+    monkeypatch.setattr("trio_client.cli._probe_listener._MAX_HELD_BYTES", 4_500)
     listener = Listener(port := free_port())
     for _ in range(4):
         with socket.create_connection(("127.0.0.1", port)) as sender:

@@ -11,7 +11,8 @@ from ._exits import UsageError
 __all__ = ["Listener"]
 
 _MAX_BYTES = 16 * 2**20  # of one delivery
-_MAX_HELD_BYTES = 64 * 2**20  # of all: the address is public
+_MAX_HELD_BYTES = 64 * 2**20  # of all, with their headers: the address is public
+_OBJECT_BYTES = 100  # of a header or a delivery, beside its text
 
 
 class Listener:
@@ -33,20 +34,28 @@ class Listener:
             timeout = 10
 
             def do_POST(self) -> None:
-                length = self.headers.get("content-length", "0")
-                size = int(length) if length.isascii() and length.isdigit() and len(length) < 18 else 0
-                if not listener.may_hold(size):
-                    status, self.close_connection = 503, True
-                else:
-                    content = b""
-                    try:
-                        content = self.rfile.read(size)
-                    finally:
-                        listener.give_back(size - len(content))
-                    status = listener.receive(dict(self.headers.items()), content)
+                status = self.take()
+                self.close_connection = self.close_connection or status in (400, 503)
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
+
+            def take(self) -> int:
+                """Read a delivery, and return the status to answer with."""
+                length = self.headers.get("content-length", "0").strip()
+                if not (length.isascii() and length.isdigit() and len(length) < 18):
+                    return 400
+                headers = dict(self.headers.items())
+                size, held = int(length), _held_bytes(headers)
+                if not listener.may_hold(size, held):
+                    return 503
+                try:
+                    content = self.rfile.read(size)
+                except BaseException:
+                    listener.give_back(size + held)
+                    raise
+                listener.give_back(size - len(content))
+                return listener.receive(headers, content)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Log nothing: the terminal is for the probe."""
@@ -59,11 +68,11 @@ class Listener:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
-    def may_hold(self, size: int) -> bool:
-        """Count a delivery's bytes before they are read; return whether they may be."""
+    def may_hold(self, size: int, headers: int) -> bool:
+        """Count the bytes of a delivery and of its headers before it is read; return whether it may be."""
         with self._lock:
-            fits = size <= _MAX_BYTES and self._held + size <= _MAX_HELD_BYTES
-            self._held += size if fits else 0
+            fits = size <= _MAX_BYTES and self._held + size + headers <= _MAX_HELD_BYTES
+            self._held += size + headers if fits else 0
             return fits
 
     def give_back(self, size: int) -> None:
@@ -90,3 +99,8 @@ class Listener:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
+
+
+def _held_bytes(headers: dict[str, str]) -> int:
+    """Return about how many bytes a delivery without a body takes."""
+    return _OBJECT_BYTES + sum(len(name) + len(value) + _OBJECT_BYTES for name, value in headers.items())

@@ -19,7 +19,7 @@ import httpx
 from .._core.config import is_loopback
 from .._core.probe.exchange import Exchange
 from .._redaction import url_secrets
-from ..testing._recorder import RecordingFile
+from ..testing._recorder import ExchangeRecorder, RecordingFile
 
 __all__ = ["Wire"]
 
@@ -91,14 +91,7 @@ class Wire:
                 now = datetime.now(timezone.utc)
                 self._note(status=response.status_code, headers=values, answered=now)
                 with _closed_after(response, seconds):
-                    for piece in response.iter_raw():
-                        notes.piece(piece)
-                        found = self._note(content=self.exchanges[-1].content + piece)
-                        if len(found.content) > _MAX_BYTES or (until is not None and until(found)):
-                            break
-                    else:
-                        self._note(complete=True)
-                        notes.end()
+                    self._read(response, notes, until)
         except httpx.HTTPError as error:  # also at the end of the time for a stream
             notes.failed(error)
             if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
@@ -112,6 +105,24 @@ class Wire:
         with suppress(Exception):
             self._client.close()
         self._record.close()
+
+    def _read(
+        self, response: httpx.Response, notes: ExchangeRecorder, until: Callable[[Exchange], bool] | None
+    ) -> None:
+        """Read the body, at most to its limit; what was read until a failure is noted, too."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            for piece in response.iter_raw():
+                notes.piece(piece)
+                pieces.append(piece)
+                size += len(piece)
+                if size > _MAX_BYTES or (until is not None and until(self._note(content=b"".join(pieces)))):
+                    return
+            self._note(complete=True)
+            notes.end()
+        finally:
+            self._note(content=b"".join(pieces))
 
     def _note(self, **values: Any) -> Exchange:
         """Note more of the last exchange, and return it."""
