@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trio_client import Frame, models
@@ -275,6 +275,7 @@ def test_what_is_no_json_is_refused_before_it_is_sent(value: Any) -> None:
         raw("POST", json=value)
 
 
+@example("/.")
 @given(st.text(st.sampled_from("/.%2eE5cC?#\\@:ab \r\n\u00e4")))
 def test_a_raw_path_is_refused_or_stays_below_the_base_url(path: str) -> None:
     try:

@@ -217,13 +217,13 @@ def _check_path(path: str) -> None:
     segments = unquote(path).split("/")
     if (
         not path.startswith("/")
-        or ".." in segments
+        or {".", ".."} & {*segments}
         or not re.fullmatch(r"[\x21-\x7e]+", path)
         or {"?", "#", "\\"} & {*path}
     ):
         raise RequestValidationError(
-            f"path is {preview(repr(path))}; it must begin with '/', be percent-encoded ASCII and have neither '..' "
-            "nor a query (use params=).",
+            f"path is {preview(repr(path))}; it must begin with '/', be percent-encoded ASCII and have neither "
+            "'.' or '..' as a segment nor a query (use params=).",
             field="path",
             value=path,
         )
