@@ -88,31 +88,29 @@ class Service:
     async def add(self, key: str, camera: Camera) -> None:
         """Watch a camera; once it is accepted, it replaces one with the same key."""
         watched, target = self.started(), camera.target(key)
-        old = [each for each in watched.targets if each.key == key]
-        if target not in old:
+        if target not in watched.targets:
             try:
                 await watched.add(target)
             except RequestValidationError as error:
                 raise HTTPException(422, error.problem) from error
         self.store.add_camera(key, camera.model_dump())
-        await self.unwatch(watched, [each for each in old if each != target])
+        await self.unwatch(key, but=target)
 
     async def remove(self, key: str) -> bool:
         """Stop watching a camera; return False if there is none."""
-        watched = self.started()
-        found = self.store.remove_camera(key)
-        await self.unwatch(watched, [each for each in watched.targets if each.key == key])
-        return found
+        await self.unwatch(key)
+        return self.store.remove_camera(key)
+
+    async def unwatch(self, key: str, but: Target | None = None) -> None:
+        for target in (watched := self.started()).targets:
+            if target.key == key and target != but:
+                with contextlib.suppress(RequestValidationError):  # it has ended, or another request has removed it
+                    await watched.remove(target)
 
     def started(self) -> AsyncTargetStream:
         if self.watched is None:
             raise HTTPException(503, "The service is starting.")
         return self.watched
-
-    async def unwatch(self, watched: AsyncTargetStream, targets: list[Target]) -> None:
-        for target in targets:
-            with contextlib.suppress(RequestValidationError):  # it has ended, or another request has removed it
-                await watched.remove(target)
 
     def states(self) -> dict[str, dict[str, Any]]:
         """The state and the cost of the watch of each camera."""
