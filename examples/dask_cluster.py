@@ -222,7 +222,7 @@ def spread(cluster: Client, urls: list[str], options: argparse.Namespace, config
 
 def shown(url: str) -> str:
     """The host alone: the rest of a camera's address may hold a password or a token."""
-    return urlsplit(url).hostname or "?"
+    return urlsplit(url).hostname or "no host"
 
 
 def main() -> None:

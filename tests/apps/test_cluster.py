@@ -68,7 +68,7 @@ def test_watches_are_spread_and_leave_no_job(cameras: list[str], tmp_path: Path)
         creates = [request for request in stub.requests if request.method == "POST"]
         assert len(creates) == len(stub.jobs) + 1  # one is refused
     assert all(int(row["triggered"]) > 0 == int(row["failed"]) for row in rows)
-    assert ("?", "0", "1") == (last["stream"], last["started"], last["failed"])
+    assert ("no host", "0", "1") == (last["stream"], last["started"], last["failed"])
 
 
 def test_a_camera_is_left_by_its_worker_before_another_watches_it(
