@@ -17,6 +17,7 @@ from trio_client._core.error_reply import error_from
 from trio_client._core.event_reader import EventReader
 from trio_client._core.history import JobHistory
 from trio_client._core.reply import Reply, check_strictly, parse
+from trio_client._core.silence import Silence
 from trio_client._json import as_count, as_flag, as_number, as_text, parse_json
 from trio_client.errors import ResponseValidationError
 from trio_client.events import Started, Triggered, from_sse
@@ -117,7 +118,7 @@ def test_a_reply_a_page_a_stream_an_event_and_a_webhook_are_read_all_the_same(na
     trigger = before + b'{"type": "watch_triggered", "job_id": "a", "frame_b64": "AAAA", "odd": %s}' % written
     read = [webhooks.parse(trigger)]
     if not {b"\n"} & {bytes([each]) for each in written}:  # which ends a line of an event stream
-        reader = EventReader(JobHistory(), max_event_bytes=10_000)
+        reader = EventReader(JobHistory(), Silence(60.0, lambda: 0.0), max_event_bytes=10_000)
         read += reader.feed(b"event: triggered\ndata: " + trigger + b"\n\n")
         read.append(from_sse(ServerSentEvent(event="triggered", data=trigger.decode("utf-8", "replace"))))
     for event in read:

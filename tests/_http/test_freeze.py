@@ -15,7 +15,8 @@ from raw_server import HOLD, RawServer
 
 from trio_client import APITimeoutError, AsyncTrioClient, StreamInterruptedError
 
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+COMMENT = b"9\r\n: alive\n\n\r\n"
 IDLE = 1.0
 PROGRAM = """
 import sys
@@ -43,7 +44,8 @@ else:
 
 
 def event(name: str) -> bytes:
-    return f"event: {name}\ndata: {{}}\n\n".encode()
+    data = f"event: {name}\ndata: {{}}\n\n".encode()
+    return b"%x\r\n%s\r\n" % (len(data), data)
 
 
 @pytest.mark.thorough
@@ -52,7 +54,7 @@ def event(name: str) -> bytes:
 def test_an_event_that_came_meanwhile_is_read(backend: str) -> None:
     """Of SIGCONT the event loop notices first that the time is over, and then that there is something to read."""
     thawed = threading.Event()
-    with RawServer([HEAD, event("one"), thawed, event("two"), HOLD]) as server:
+    with RawServer([HEAD, event("one") + COMMENT, thawed, COMMENT + event("two"), HOLD]) as server:
         command = [sys.executable, "-c", PROGRAM, backend, server.base_url, str(IDLE)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -30,6 +31,8 @@ from trio_client import (
     UnknownEvent,
 )
 from trio_client.stub import Scene, StubServer
+
+from .conftest import Pauses
 
 Connect = Callable[..., TrioClient]
 YARD = "rtsp://camera.example/yard"
@@ -748,6 +751,46 @@ class TestBytes:
                 received = events.collect()
             assert ["started", "started", "stopped"] == kinds(received)
             assert [b"GET /api/jobs/j-1 " in each for each in server.requests] == [False, True, True]
+
+    @pytest.mark.own_connections
+    def test_events_that_wait_while_the_caller_does_something_else_are_read(
+        self, connect: Connect, pauses: Pauses
+    ) -> None:
+        def chunks(*pieces: bytes) -> bytes:
+            return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+
+        go = threading.Event()
+        head, comment = SSE[:-2] + b"Transfer-Encoding: chunked\r\n\r\n", b": alive\n\n"
+        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
+        seen = b'event: triggered\ndata: {"job_id": "j-1", "explanation": "A van."}\n\n'
+        script = [head, chunks(start, comment), go, chunks(comment, seen), HOLD]
+        with RawServer(script, reply({"job_id": "j-1", "status": "running"})) as server:
+            with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                assert events.until(Started) is not None
+                assert events.until(Triggered, timeout=0.1) is None  # it reads the comment
+                pauses.seconds.append(3600)
+                go.set()
+                found = events.until(Triggered)
+            assert found is not None
+            assert (found.delivery, found.explanation, len(server.requests)) == ("sse", "A van.", 1)
+
+    @pytest.mark.own_connections
+    @pytest.mark.parametrize("rest", [[HOLD], [0.05, b": alive\n\n"] * 1000], ids=["nothing", "comments"])
+    def test_many_short_waits_find_a_silent_stream_too(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch, rest: list[Any]
+    ) -> None:
+        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
+        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
+        with RawServer([SSE, start, *rest], reply({"job_id": "j-1", "status": "completed"})) as server:
+            with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                assert events.until(Started) is not None
+                for _ in range(1000):
+                    assert events.until(Triggered, timeout=0.1) is None
+                    if events.outcome is not None:
+                        break
+            assert isinstance(events.outcome, Stopped)
+            assert events.outcome.delivery == "poll"
 
     def test_a_flood_of_comments_is_a_drop(self, connect: Connect) -> None:
         job = {"job_id": "j-1", "status": "completed"}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import (
     Callable,
 )
@@ -27,10 +28,13 @@ from trio_client import (
 )
 from trio_client.stub import StubServer
 
+from .conftest import Pauses
+
 Connect = Callable[..., TrioClient]
 BODY = {"stream_url": "rtsp://camera.example/yard", "condition": "the gate is open"}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
 CHUNKED = HEAD[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
+COMMENT = b": alive\n\n"
 RESULT = b'event: result\ndata: {"answer": "The gate is closed."}\n\n'
 
 
@@ -106,15 +110,42 @@ def test_a_silent_stream_is_cut_off_after_its_idle_timeout(connect: Connect) -> 
             kinds(connect(base_url=server.base_url), idle_timeout=0.2)
 
 
-@pytest.mark.thorough
-def test_comments_neither_keep_a_stream_alive_nor_flood_it(connect: Connect) -> None:
+def test_comments_cannot_flood_a_stream(connect: Connect) -> None:
     flood = (b": " + b"x" * 60_000 + b"\n") * 20
-    comments: list[Any] = [0.15, b": alive\n\n"] * 40
-    for rest, reason, seconds in (([flood, HOLD], "more than 1 MiB of comments", 60), (comments, "no event", 1)):
-        with RawServer([HEAD, RESULT, *rest]) as server:
-            events = connect(base_url=server.base_url).request_events("POST", "/ask", json={}, idle_timeout=seconds)
-            with pytest.raises(StreamInterruptedError, match=reason):
-                events.collect()
+    with RawServer([HEAD, RESULT, flood, HOLD]) as server:
+        with pytest.raises(StreamInterruptedError, match="more than 1 MiB of comments"):
+            kinds(connect(base_url=server.base_url))
+
+
+def test_comments_do_not_keep_a_stream_alive(connect: Connect, pauses: Pauses) -> None:
+    pauses.scale(1000)  # to the clients each comment comes after 10 s, or after more on a busy machine
+    with RawServer([HEAD, RESULT, *[0.01, COMMENT] * 1000, HOLD]) as server:
+        with pytest.raises(StreamInterruptedError, match="no event arrived within 60 s"):
+            kinds(connect(base_url=server.base_url))
+
+
+@pytest.mark.own_connections
+def test_events_that_wait_while_the_caller_does_something_else_are_read(connect: Connect, pauses: Pauses) -> None:
+    go = threading.Event()
+    with RawServer([CHUNKED, chunk(RESULT) + chunk(COMMENT), go, chunk(COMMENT) + chunk(RESULT), HOLD]) as server:
+        with connect(base_url=server.base_url).request_events("GET", "/watch") as events:
+            assert events.until(UnknownEvent) is not None
+            assert events.until(Progress, timeout=0.1) is None  # it reads the comment
+            pauses.seconds.append(3600)
+            assert events.until(UnknownEvent, timeout=0) is None
+            go.set()
+            assert events.until(UnknownEvent) is not None
+
+
+@pytest.mark.own_connections
+@pytest.mark.parametrize("rest", [[HOLD], [0.05, COMMENT] * 1000], ids=["nothing", "comments"])
+def test_many_short_waits_find_a_silent_stream_too(connect: Connect, rest: list[Any]) -> None:
+    with RawServer([HEAD, RESULT, *rest]) as server:
+        with connect(base_url=server.base_url).request_events("GET", "/watch", idle_timeout=0.2) as events:
+            assert events.until(UnknownEvent) is not None
+            with pytest.raises(StreamInterruptedError, match=r"no event arrived within 0\.2 s"):
+                for _ in range(1000):
+                    assert events.until(UnknownEvent, timeout=0.1) is None
 
 
 def test_an_event_over_the_limit_is_reported_after_those_before_it(connect: Connect) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from trio_client._core.event_reader import EventReader, idle_limit
 from trio_client._core.history import JobHistory
+from trio_client._core.silence import Silence
 from trio_client.models import JobDetail
 from trio_client.sse import EventTooLargeError
 
@@ -19,7 +20,7 @@ def sse(name: str, **data: Any) -> bytes:
 
 def new_reader() -> tuple[EventReader, JobHistory]:
     history = JobHistory()
-    return EventReader(history, max_event_bytes=10_000), history
+    return EventReader(history, Silence(60.0, lambda: 0.0), max_event_bytes=10_000), history
 
 
 def kinds(reader: EventReader, *pieces: bytes) -> list[str]:
@@ -152,18 +153,20 @@ def test_a_stream_may_be_silent_for_three_intervals_and_at_least_a_minute(
 
 @pytest.mark.parametrize("ending", [b"\n", b"", b"\ndata: x\n"])
 def test_comments_of_more_than_a_mebibyte_without_an_event_are_a_flood(ending: bytes) -> None:
-    reader, _ = new_reader()
+    silence = Silence(60.0, lambda: 0.0)
+    reader = EventReader(JobHistory(), silence, max_event_bytes=10_000)
     kinds(reader, sse("started"))
     for number in range(20):
         reader.feed(b": " + b"x" * 60_000 + ending)
-        assert reader.flooded == (number >= 17)
+        assert silence.is_flooded == (number >= 17)
     kinds(reader, b"\n\n" + sse("progress"))
-    assert not reader.flooded
+    assert not silence.is_flooded
 
 
 def test_a_large_event_is_no_flood() -> None:
-    reader = EventReader(JobHistory(), max_event_bytes=10**7)
-    reader.feed(b"data: ")
+    silence = Silence(60.0, lambda: 0.0)
+    reader = EventReader(JobHistory(), silence, max_event_bytes=10**7)
+    reader.feed(sse("started") + b"data: " + b"x" * 60_000)
     for _ in range(50):
         reader.feed(b"x" * 60_000)
-        assert not reader.flooded
+        assert not silence.is_flooded

@@ -34,11 +34,14 @@ def new_reader(*, max_event_bytes: int = 10_000) -> tuple[StreamReader, Clock]:
     return StreamReader(JobHistory(), idle_limit=60.0, max_event_bytes=max_event_bytes, clock=clock), clock
 
 
-def reader_after(*pieces: bytes, seconds_between: float = 0.0) -> StreamReader:
+def reader_after(*pieces: bytes, waits: float = 0.0, pauses: float = 0.0) -> StreamReader:
+    """Return a reader that has waited for each piece, and done something else after it, for so many seconds."""
     reader, clock = new_reader()
     for piece in pieces:
+        with reader.silence:
+            clock.now += waits
         reader.read(piece)
-        clock.now += seconds_between
+        clock.now += pauses
     return reader
 
 
@@ -49,7 +52,7 @@ def idle_timeout() -> APITimeoutError:
 def test_events_are_returned_and_nothing_is_wrong() -> None:
     reader, _ = new_reader()
     assert [event.kind for event in reader.read(STARTED + sse("triggered"))] == ["started", "triggered"]
-    assert (reader.drop, reader.silence, reader.is_done) == (None, None, False)
+    assert (reader.drop, reader.idle_error, reader.is_done) == (None, None, False)
 
 
 def test_the_jobs_end_is_no_drop() -> None:
@@ -67,7 +70,7 @@ def test_the_end_of_the_bytes_is_a_drop() -> None:
 def test_a_lost_connection_is_a_drop(pieces: list[bytes]) -> None:
     reader, error = reader_after(*pieces), APIConnectionError("Reset.", request_sent=True)
     reader.failed(error)
-    assert (reader.drop, reader.silence) == (Drop("Reset.", error), None)
+    assert (reader.drop, reader.idle_error) == (Drop("Reset.", error), None)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +80,19 @@ def test_a_lost_connection_is_a_drop(pieces: list[bytes]) -> None:
 def test_only_a_wait_for_the_next_piece_is_a_silence(error: TrioError) -> None:
     reader = reader_after(STARTED)
     reader.failed(error)
-    assert (reader.silence, reader.drop) == (None, Drop(str(error), error))
+    assert (reader.idle_error, reader.drop) == (None, Drop(str(error), error))
 
 
 def test_a_silent_stream_whose_job_is_known_is_no_drop() -> None:
     reader, error = reader_after(STARTED), idle_timeout()
     reader.failed(error)
-    assert (reader.silence, reader.drop) == (error, None)
+    assert (reader.idle_error, reader.drop) == (error, None)
 
 
 def test_a_silent_stream_that_has_not_named_its_job_is_a_drop() -> None:
     reader, error = reader_after(COMMENT), idle_timeout()
     reader.failed(error)
-    assert (reader.silence, reader.drop) == (None, Drop("Nothing came.", error))
+    assert (reader.idle_error, reader.drop) == (None, Drop("Nothing came.", error))
 
 
 def test_the_events_before_one_that_is_too_large_are_returned() -> None:
@@ -112,32 +115,40 @@ def test_a_large_event_that_arrives_slowly_is_none() -> None:
     reader, _ = new_reader(max_event_bytes=10**7)
     for piece in (STARTED, b"data: ", *[b"x" * 60_000] * 50):
         reader.read(piece)
-    assert (reader.drop, reader.silence) == (None, None)
+    assert (reader.drop, reader.idle_error) == (None, None)
 
 
 def test_comments_are_no_sign_of_life_of_the_job() -> None:
-    reader = reader_after(STARTED, COMMENT, COMMENT, COMMENT, seconds_between=30.0)
-    assert (reader.silence, reader.drop) == (None, None)  # a minute to the second
-    reader.read(COMMENT)
+    assert reader_after(STARTED, *[COMMENT] * 3, waits=20.0).idle_error is None
+    reader = reader_after(STARTED, *[COMMENT] * 4, waits=20.0)
     assert reader.drop is None
-    assert reader.silence is not None
-    assert (reader.silence.phase, str(reader.silence)) == ("idle", "No event arrived within 60 s, only comments.")
+    assert reader.idle_error is not None
+    assert (reader.idle_error.phase, str(reader.idle_error)) == ("idle", "No event arrived within 60 s, only comments.")
 
 
-def test_after_a_silence_the_next_minute_counts_anew() -> None:
-    reader = reader_after(STARTED, *[COMMENT] * 4, seconds_between=30.0)
-    assert reader.silence is not None
-    reader.silence = None
-    reader.read(COMMENT)
-    assert (reader.silence, reader.drop) == (None, None)
+def test_the_pauses_of_the_caller_are_no_silence_of_the_stream() -> None:
+    reader = reader_after(STARTED, *[COMMENT] * 20, waits=1.0, pauses=300.0)
+    assert (reader.idle_error, reader.drop) == (None, None)
+
+
+@pytest.mark.parametrize("way", ["comments", "a timeout"])
+def test_after_a_silence_the_next_minute_counts_anew(way: str) -> None:
+    reader = reader_after(STARTED, *[COMMENT] * (4 if way == "comments" else 3), waits=20.0)
+    if way == "a timeout":
+        reader.failed(idle_timeout())
+    assert reader.idle_error is not None
+    reader.idle_error = None
+    with reader.silence as seconds:
+        reader.read(COMMENT)
+    assert (reader.idle_error, reader.drop, seconds) == (None, None, 61.0)
 
 
 def test_an_event_ends_the_wait_for_one() -> None:
-    reader = reader_after(STARTED, COMMENT, COMMENT, sse("progress"), COMMENT, COMMENT, seconds_between=30.0)
-    assert (reader.silence, reader.drop) == (None, None)
+    reader = reader_after(STARTED, *[COMMENT] * 3, sse("progress"), *[COMMENT] * 3, waits=20.0)
+    assert (reader.idle_error, reader.drop) == (None, None)
 
 
 @pytest.mark.parametrize("pieces", [[STARTED, HALF_AN_EVENT, b" ", b" ", b" "], [COMMENT] * 4])
 def test_an_event_that_is_never_finished_or_a_job_that_is_never_named_is_a_drop(pieces: list[bytes]) -> None:
-    reader = reader_after(*pieces, seconds_between=30.0)
-    assert (reader.silence, reader.drop) == (None, Drop("an event did not arrive within 60 s"))
+    reader = reader_after(*pieces, waits=20.0)
+    assert (reader.idle_error, reader.drop) == (None, Drop("no event arrived within 60 s"))

@@ -160,8 +160,12 @@ class AsyncOwnedStream:
             return await self._polling.advance()
         if self._reply is None or self._reader.drop is not None:
             return await self._fall_back()
+        if self._reader.idle_error is not None:  # its poll was cut off
+            return await self._poll_silent(self._reader.idle_error)
         try:
-            events = self._reader.read(await self._reply.next_chunk())
+            with self._reader.silence as seconds:
+                chunk = await self._reply.next_chunk(seconds)
+            events = self._reader.read(chunk)
         except TrioError as error:
             if limit_is_over():
                 raise TimeoutError from None
@@ -241,7 +245,6 @@ class AsyncOwnedStream:
         found = await open_stream(
             self._transport,
             self._call,
-            idle=self._reader.idle_limit,
             timeout=self._options.timeout,
             extra_headers=headers,
         )
@@ -261,7 +264,7 @@ class AsyncOwnedStream:
         """Read on, unless the stream was dropped, or was silent beyond its limit: then its job is polled."""
         if self._reader.drop is not None:
             return await self._fall_back()
-        silence, self._reader.silence = self._reader.silence, None
+        silence = self._reader.idle_error
         return [] if silence is None else await self._poll_silent(silence)
 
     async def _fall_back(self) -> list[Event]:
@@ -287,6 +290,7 @@ class AsyncOwnedStream:
         assert job_id is not None
         polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
         events = await polling.advance()
+        self._reader.idle_error = None
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive
             return []
@@ -312,11 +316,11 @@ class AsyncOwnedStream:
     async def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
         reply = self._reply
-        if reply is None or not reply.bound_waits(_START_SECONDS):
+        if reply is None or not reply.can_bound_waits:
             return
         with shielded(_START_SECONDS), suppress(TrioError):
             while self._reply is reply and self.job_id is None and not (self._reader.is_done or limit_is_over()):
-                self._reader.read(await reply.next_chunk())
+                self._reader.read(await reply.next_chunk(_START_SECONDS))
 
     async def _disconnect(self) -> None:
         reply, self._reply = self._reply, None

@@ -20,7 +20,6 @@ async def open_stream(
     transport: AsyncTransport,
     call: Call[Job],
     *,
-    idle: float,
     timeout: float | Timeout | None,
     extra_headers: Mapping[str, str] | None,
 ) -> AsyncOpenReply | Job:
@@ -29,7 +28,7 @@ async def open_stream(
     Raises:
         ResponseValidationError: the reply is neither, or names a job by an id that no request can carry.
     """
-    reply = await transport.open(call, idle=idle, timeout=timeout, extra_headers=extra_headers)
+    reply = await transport.open(call, timeout=timeout, extra_headers=extra_headers)
     kind = media_type(reply.headers)
     if kind == EVENT_STREAM:
         return reply

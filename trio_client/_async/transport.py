@@ -91,14 +91,13 @@ class AsyncTransport:
         self,
         call: Call[_M],
         *,
-        idle: float,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncOpenReply:
-        """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
+        """Return a successful reply whose body is still coming."""
         await self.sender.prepare()  # async-only
         request, waits, attempts = self._begin(call, timeout, extra_headers)
-        attempt = partial(self._send_and_open, call, request, waits, attempts, idle)
+        attempt = partial(self._send_and_open, call, request, waits, attempts)
         spans = self.state.spans
         if spans is None:
             return await self._persist(attempt, request, attempts)
@@ -133,13 +132,13 @@ class AsyncTransport:
         return self._accept(call, reply, attempts)
 
     async def _send_and_open(
-        self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts, idle: float
+        self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts
     ) -> AsyncOpenReply:
         attempts.made += 1
         if not self.state.cleaning:
             self.settings.key.refresh()
         self._note_request(request, attempts)
-        reply = await self.sender.open(request, waits, attempts.time_left, idle=idle)
+        reply = await self.sender.open(request, waits, attempts.time_left)
         self._note_reply(request, attempts, reply)
         if 200 <= reply.status < 300:
             attempts.succeeded()

@@ -13,12 +13,12 @@ from ..events import Event
 from ..events._normalise import from_wire
 from ..sse import Decoder, RawEvent, held_bytes
 from .history import JobHistory
+from .silence import Silence
 
 __all__ = ["EventReader", "idle_limit", "polling_failed", "stream_dropped"]
 
 _MIN_IDLE_LIMIT = 60.0
 _MAX_IDS_KEPT = 1000
-_MAX_COMMENTS = 2**20
 _NO_SUCH_ROUTE = (404, 405, 501)
 _DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
 _INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
@@ -68,15 +68,20 @@ class EventReader:
     """Turn the bytes of one job's stream into events, and note them in the job's history.
 
     Nothing is read past a terminal event. An event that comes again, with its id and the same content, is left out.
+
+    Args:
+        history: what the job has reported.
+        silence: how long the stream brings no event.
+        max_event_bytes: how large an event may be.
     """
 
-    __slots__ = ("_decoder", "_history", "_seen", "_since_event")
+    __slots__ = ("_decoder", "_history", "_seen", "_silence")
 
-    def __init__(self, history: JobHistory, *, max_event_bytes: int) -> None:
+    def __init__(self, history: JobHistory, silence: Silence, *, max_event_bytes: int) -> None:
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._history = history
+        self._silence = silence
         self._seen: OrderedDict[tuple[str, str, int], None] = OrderedDict()
-        self._since_event = 0
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Return the events that a piece of the stream completes.
@@ -84,8 +89,12 @@ class EventReader:
         Raises:
             EventTooLargeError: an event is over the limit; those before it are in the error's `events`.
         """
+        held = held_bytes(self._decoder)
         found = self._decoder.feed(chunk)
-        self._since_event = 0 if found else self._since_event + len(chunk)
+        if found:
+            self._silence.event_came()
+        else:
+            self._silence.no_event_came(len(chunk) + held - held_bytes(self._decoder))
         return self.accept(found)
 
     def accept(self, raw_events: list[RawEvent]) -> list[Event]:
@@ -101,11 +110,6 @@ class EventReader:
             history.note(event, in_order=True)
             events.append(event)
         return events
-
-    @property
-    def flooded(self) -> bool:
-        """Whether more than 1 MiB of comments has arrived since the last event: no server that works sends that."""
-        return self._since_event - held_bytes(self._decoder) > _MAX_COMMENTS
 
     @property
     def unfinished(self) -> bool:

@@ -10,6 +10,7 @@ from ..events import Event
 from ..sse import EventTooLargeError
 from .event_reader import EventReader
 from .history import JobHistory
+from .silence import Silence
 
 __all__ = ["Drop", "StreamReader"]
 
@@ -40,22 +41,21 @@ class StreamReader:
         clock: the time, in seconds.
 
     Attributes:
+        silence: how long the stream brings no event; each wait for its next piece is made inside.
         drop: why the stream is read no further; `None`: it goes on.
-        silence: the error of a stream that was silent for too long; who polls its job sets it to `None`.
+        idle_error: the error of a stream that was silent for too long; who has polled its job sets it to `None`.
     """
 
-    __slots__ = ("_awaited_since", "_clock", "_events", "_history", "drop", "idle_limit", "silence")
+    __slots__ = ("_events", "_history", "drop", "idle_error", "silence")
 
     def __init__(
         self, history: JobHistory, *, idle_limit: float, max_event_bytes: int, clock: Callable[[], float]
     ) -> None:
-        self.idle_limit: float = idle_limit
+        self.silence: Silence = Silence(idle_limit, clock)
         self.drop: Drop | None = None
-        self.silence: APITimeoutError | None = None
+        self.idle_error: APITimeoutError | None = None
         self._history = history
-        self._events = EventReader(history, max_event_bytes=max_event_bytes)
-        self._clock = clock
-        self._awaited_since: float | None = None  # `None`: an event has just arrived
+        self._events = EventReader(history, self.silence, max_event_bytes=max_event_bytes)
 
     def read(self, chunk: bytes | None) -> list[Event]:
         """Return the events that a piece of the stream completes; `None` is the end of its bytes."""
@@ -67,16 +67,14 @@ class StreamReader:
         except EventTooLargeError as error:
             self.drop = Drop(str(error))
             return self._events.accept(error.events)
-        if events:
-            self._awaited_since = None
-        else:
+        if not events:
             self._note_stall()
         return events
 
     def failed(self, error: TrioError) -> None:
         """Note how reading the next piece failed."""
         if isinstance(error, APITimeoutError) and error.phase == "idle" and self._history.job_id is not None:
-            self.silence = error
+            self._begin_anew(error)
         else:
             self.drop = Drop(str(error), error)
 
@@ -87,17 +85,15 @@ class StreamReader:
 
     def _note_stall(self) -> None:
         """Note what it means that a piece brought no event."""
-        if self._events.flooded:
-            self.drop = Drop("more than 1 MiB of comments arrived without an event")
+        reason = self.silence.reason
+        if reason is None:
             return
-        now = self._clock()
-        if self._awaited_since is None:
-            self._awaited_since = now
-        if now - self._awaited_since <= self.idle_limit:
+        if self.silence.is_flooded or self._events.unfinished or self._history.job_id is None:
+            self.drop = Drop(reason)
             return
-        if self._events.unfinished or self._history.job_id is None:
-            self.drop = Drop(f"an event did not arrive within {self.idle_limit:g} s")
-            return
-        self._awaited_since = None
-        text = f"No event arrived within {self.idle_limit:g} s, only comments."
-        self.silence = APITimeoutError(text, request_sent=True, phase="idle")
+        text = f"{reason[0].upper()}{reason[1:]}, only comments."
+        self._begin_anew(APITimeoutError(text, request_sent=True, phase="idle"))
+
+    def _begin_anew(self, error: APITimeoutError) -> None:
+        self.idle_error = error
+        self.silence.begin_anew()

@@ -9,9 +9,10 @@ from .._core.call import EVENT_STREAM, Call
 from .._core.event_reader import EventReader
 from .._core.history import JobHistory
 from .._core.reply import Reply, media_type, unusable
+from .._core.silence import Silence
 from .._http._sync.reply import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over
-from ..errors import StreamInterruptedError, TrioError
+from ..errors import APITimeoutError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..sse import EventTooLargeError
 from .sources import Follower
@@ -26,14 +27,13 @@ class EventRequest(Follower):
     def __init__(self, transport: Transport, call: Call[Any], *, idle: float, options: dict[str, Any]) -> None:
         self._transport = transport
         self._call = call
-        self._idle = idle
         self._options = options
         self._reply: OpenReply | None = None
         self._history = JobHistory()
-        self._reader = EventReader(self._history, max_event_bytes=transport.settings.max_body_bytes)
+        self._silence = Silence(idle, transport.clock)
+        self._reader = EventReader(self._history, self._silence, max_event_bytes=transport.settings.max_body_bytes)
         self._interruption: StreamInterruptedError | None = None
         self._ended = False
-        self._waiting_since: float | None = None
 
     @property
     def job_id(self) -> str | None:
@@ -54,7 +54,7 @@ class EventRequest(Follower):
 
     def open_or_read(self) -> Reply | None:
         """Send the request; return its reply if that is no event stream."""
-        reply = self._transport.open(self._call, idle=self._idle, **self._options)
+        reply = self._transport.open(self._call, **self._options)
         if media_type(reply.headers) == EVENT_STREAM:
             self._reply = reply
             return None
@@ -73,11 +73,13 @@ class EventRequest(Follower):
         if self._interruption is not None or self._reply is None:
             raise self._interruption or self._interrupted("it was closed")
         try:
-            chunk = self._reply.next_chunk()
+            with self._silence as seconds:
+                chunk = self._reply.next_chunk(seconds)
         except TrioError as error:
             if limit_is_over():
                 raise TimeoutError from None
-            self._interruption = self._interrupted(error.problem)
+            is_idle = isinstance(error, APITimeoutError) and error.phase == "idle"
+            self._interruption = self._interrupted(self._silence.timeout_reason if is_idle else error.problem)
             raise self._interruption from error
         if chunk is None:
             return self._end()
@@ -88,21 +90,10 @@ class EventRequest(Follower):
             events = self._reader.accept(error.events)
         if self.finished:
             self.close(None)
-        elif events:
-            self._waiting_since = None
-        elif (reason := self._stalled()) is not None:
+        elif not events and (reason := self._silence.reason) is not None:
             self._interruption = self._interrupted(reason)
             raise self._interruption
         return events
-
-    def _stalled(self) -> str | None:
-        """Return why the next event is not awaited any longer: comments are no events."""
-        if self._reader.flooded:
-            return "more than 1 MiB of comments arrived without an event"
-        now = self._transport.clock()
-        if self._waiting_since is None:
-            self._waiting_since = now
-        return f"no event arrived within {self._idle:g} s" if now - self._waiting_since > self._idle else None
 
     def close(self, error: BaseException | None) -> None:  # noqa: ARG002 - no job is owned
         """Release the connection."""

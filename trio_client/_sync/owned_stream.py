@@ -161,8 +161,12 @@ class OwnedStream:
             return self._polling.advance()
         if self._reply is None or self._reader.drop is not None:
             return self._fall_back()
+        if self._reader.idle_error is not None:  # its poll was cut off
+            return self._poll_silent(self._reader.idle_error)
         try:
-            events = self._reader.read(self._reply.next_chunk())
+            with self._reader.silence as seconds:
+                chunk = self._reply.next_chunk(seconds)
+            events = self._reader.read(chunk)
         except TrioError as error:
             if limit_is_over():
                 raise TimeoutError from None
@@ -242,7 +246,6 @@ class OwnedStream:
         found = open_stream(
             self._transport,
             self._call,
-            idle=self._reader.idle_limit,
             timeout=self._options.timeout,
             extra_headers=headers,
         )
@@ -262,7 +265,7 @@ class OwnedStream:
         """Read on, unless the stream was dropped, or was silent beyond its limit: then its job is polled."""
         if self._reader.drop is not None:
             return self._fall_back()
-        silence, self._reader.silence = self._reader.silence, None
+        silence = self._reader.idle_error
         return [] if silence is None else self._poll_silent(silence)
 
     def _fall_back(self) -> list[Event]:
@@ -288,6 +291,7 @@ class OwnedStream:
         assert job_id is not None
         polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
         events = polling.advance()
+        self._reader.idle_error = None
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive
             return []
@@ -313,11 +317,11 @@ class OwnedStream:
     def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
         reply = self._reply
-        if reply is None or not reply.bound_waits(_START_SECONDS):
+        if reply is None or not reply.can_bound_waits:
             return
         with shielded(_START_SECONDS), suppress(TrioError):
             while self._reply is reply and self.job_id is None and not (self._reader.is_done or limit_is_over()):
-                self._reader.read(reply.next_chunk())
+                self._reader.read(reply.next_chunk(_START_SECONDS))
 
     def _disconnect(self) -> None:
         reply, self._reply = self._reply, None

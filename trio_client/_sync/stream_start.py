@@ -21,7 +21,6 @@ def open_stream(
     transport: Transport,
     call: Call[Job],
     *,
-    idle: float,
     timeout: float | Timeout | None,
     extra_headers: Mapping[str, str] | None,
 ) -> OpenReply | Job:
@@ -30,7 +29,7 @@ def open_stream(
     Raises:
         ResponseValidationError: the reply is neither, or names a job by an id that no request can carry.
     """
-    reply = transport.open(call, idle=idle, timeout=timeout, extra_headers=extra_headers)
+    reply = transport.open(call, timeout=timeout, extra_headers=extra_headers)
     kind = media_type(reply.headers)
     if kind == EVENT_STREAM:
         return reply

@@ -88,13 +88,12 @@ class Transport:
         self,
         call: Call[_M],
         *,
-        idle: float,
         timeout: float | Timeout | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> OpenReply:
-        """Return a successful reply whose body is still coming; `idle` seconds of silence break it off."""
+        """Return a successful reply whose body is still coming."""
         request, waits, attempts = self._begin(call, timeout, extra_headers)
-        attempt = partial(self._send_and_open, call, request, waits, attempts, idle)
+        attempt = partial(self._send_and_open, call, request, waits, attempts)
         spans = self.state.spans
         if spans is None:
             return self._persist(attempt, request, attempts)
@@ -128,14 +127,12 @@ class Transport:
         self._note_reply(request, attempts, reply)
         return self._accept(call, reply, attempts)
 
-    def _send_and_open(
-        self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts, idle: float
-    ) -> OpenReply:
+    def _send_and_open(self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts) -> OpenReply:
         attempts.made += 1
         if not self.state.cleaning:
             self.settings.key.refresh()
         self._note_request(request, attempts)
-        reply = self.sender.open(request, waits, attempts.time_left, idle=idle)
+        reply = self.sender.open(request, waits, attempts.time_left)
         self._note_reply(request, attempts, reply)
         if 200 <= reply.status < 300:
             attempts.succeeded()

@@ -33,15 +33,15 @@ _GRACE_SECONDS = 1.0  # in which the HTTP library ends a wait by itself
 class _BoundedChunks:
     """The pieces of a body through a transport that may forget its time limit, as aiohttp's does after a bad chunk."""
 
-    __slots__ = ("_chunks", "_seconds")
+    __slots__ = ("_chunks", "_waits")
 
-    def __init__(self, chunks: AsyncIterator[bytes], seconds: float) -> None:
+    def __init__(self, chunks: AsyncIterator[bytes], waits: dict[str, float]) -> None:
         self._chunks = chunks
-        self._seconds = seconds
+        self._waits = waits
 
     async def __anext__(self) -> bytes:
         try:
-            with time_limit(self._seconds):
+            with time_limit(self._waits["read"] + _GRACE_SECONDS):
                 return await self._chunks.__anext__()
         except TimeoutError as error:
             raise httpx.ReadTimeout("") from error
@@ -54,7 +54,7 @@ class AsyncOpenReply:
     """A reply whose body is still coming."""
 
     def __init__(
-        self, exchange: AsyncExchange, waits: dict[str, float], *, peer: Peer, limit: int, idle: float, until: float
+        self, exchange: AsyncExchange, waits: dict[str, float], *, peer: Peer, limit: int, until: float
     ) -> None:
         self.status: int = exchange.response.status_code
         self.headers: dict[str, str] = headers_of(exchange.response)
@@ -62,27 +62,29 @@ class AsyncOpenReply:
         self._waits = waits
         self._peer = peer
         self._limit = limit
-        self._idle = idle
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
         self._pieces: Iterator[bytes] = _NO_PIECES  # of a chunk, decoded
         self.span: CallSpan | None = None
 
-    async def next_chunk(self) -> bytes | None:
+    async def next_chunk(self, seconds: float) -> bytes | None:
         """Return the next piece of the body, decoded; `None` at its end.
+
+        Args:
+            seconds: how long to wait for bytes. A client that was injected may keep to those of the first call.
 
         Raises:
             APIConnectionError: the connection was lost, or was silent for too long.
         """
         try:
+            self._waits["read"] = seconds  # the HTTP library looks it up
             if self._chunks is None:
-                self._waits["read"] = self._idle  # the HTTP library looks it up for each read
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""))
                 self._chunks = self._exchange.chunks()
                 # async-only: begin
                 if "network_stream" not in self._exchange.response.extensions:
-                    self._chunks = _BoundedChunks(self._chunks, self._idle + _GRACE_SECONDS)
+                    self._chunks = _BoundedChunks(self._chunks, self._waits)
                 # async-only: end
             while True:
                 for piece in self._pieces:
@@ -101,13 +103,12 @@ class AsyncOpenReply:
                 self.span.fail(failure)
             raise failure from failure.__cause__
 
-    def bound_waits(self, seconds: float) -> bool:
-        """Let no wait for a piece last longer from now on; return whether that can be done.
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for a piece ends when it is to.
 
         A time limit does not end the reads of a sync client that was injected, whose own limit holds from the first.
         """
-        if self._chunks is None:
-            self._idle = min(self._idle, seconds)
         return ENDS_ANY_WAIT or self._peer.own or self._chunks is None
 
     async def read(self) -> Reply:

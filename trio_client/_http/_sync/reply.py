@@ -27,31 +27,31 @@ _NO_PIECES: Iterator[bytes] = iter(())
 class OpenReply:
     """A reply whose body is still coming."""
 
-    def __init__(
-        self, exchange: Exchange, waits: dict[str, float], *, peer: Peer, limit: int, idle: float, until: float
-    ) -> None:
+    def __init__(self, exchange: Exchange, waits: dict[str, float], *, peer: Peer, limit: int, until: float) -> None:
         self.status: int = exchange.response.status_code
         self.headers: dict[str, str] = headers_of(exchange.response)
         self._exchange = exchange
         self._waits = waits
         self._peer = peer
         self._limit = limit
-        self._idle = idle
         self._until = until
         self._chunks: Any = None
         self._inflater: Inflater | None = None
         self._pieces: Iterator[bytes] = _NO_PIECES  # of a chunk, decoded
         self.span: CallSpan | None = None
 
-    def next_chunk(self) -> bytes | None:
+    def next_chunk(self, seconds: float) -> bytes | None:
         """Return the next piece of the body, decoded; `None` at its end.
+
+        Args:
+            seconds: how long to wait for bytes. A client that was injected may keep to those of the first call.
 
         Raises:
             APIConnectionError: the connection was lost, or was silent for too long.
         """
         try:
+            self._waits["read"] = seconds  # the HTTP library looks it up
             if self._chunks is None:
-                self._waits["read"] = self._idle  # the HTTP library looks it up for each read
                 self._inflater = inflater_for(self.headers.get("content-encoding", ""))
                 self._chunks = self._exchange.chunks()
             while True:
@@ -71,13 +71,12 @@ class OpenReply:
                 self.span.fail(failure)
             raise failure from failure.__cause__
 
-    def bound_waits(self, seconds: float) -> bool:
-        """Let no wait for a piece last longer from now on; return whether that can be done.
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for a piece ends when it is to.
 
         A time limit does not end the reads of a sync client that was injected, whose own limit holds from the first.
         """
-        if self._chunks is None:
-            self._idle = min(self._idle, seconds)
         return ENDS_ANY_WAIT or self._peer.own or self._chunks is None
 
     def read(self) -> Reply:

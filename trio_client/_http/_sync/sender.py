@@ -119,14 +119,14 @@ class Sender:
                 raise
         raise deadline_exceeded(peer, time_left)
 
-    def open(self, request: Prepared, timeout: Timeout, time_left: float, *, idle: float) -> OpenReply:
-        """Return the reply as soon as its headers are there; a wait for a piece of it may then last `idle` seconds."""
+    def open(self, request: Prepared, timeout: Timeout, time_left: float) -> OpenReply:
+        """Return the reply as soon as its headers are there."""
         until, peer = REAL.monotonic() + time_left, self._peer(request)
         waits = _waits(timeout, time_left)
         try:
             with time_limit(time_left):
                 exchange = self._exchange(request, timeout, waits, peer, counted=False)
-                return OpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, idle=idle, until=until)
+                return OpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
