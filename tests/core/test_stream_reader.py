@@ -35,7 +35,7 @@ def new_reader(*, max_event_bytes: int = 10_000) -> tuple[StreamReader, Clock]:
 
 
 def reader_after(*pieces: bytes, waits: float = 0.0, pauses: float = 0.0) -> StreamReader:
-    """Return a reader that has waited for each piece, and done something else after it, for so many seconds."""
+    """Return a reader that has waited `waits` seconds for each piece, and done something else for `pauses` after it."""
     reader, clock = new_reader()
     for piece in pieces:
         with reader.silence:

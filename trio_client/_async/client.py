@@ -398,7 +398,8 @@ class AsyncTrioClient(AsyncBaseClient):
             path: the path below the base URL, beginning with `/`.
             params: the query; `None` values are left out.
             json: the body, if there is one.
-            idle_timeout: seconds, finite, for which the stream may bring no event; comments are none.
+            idle_timeout: seconds, finite, for which the stream may bring no event; comments are none. Only the time in
+                which you wait for the next event counts.
             timeout: seconds for connect, pool and response each, or a `Timeout`.
             extra_headers: headers to send with this request.
 
