@@ -27,6 +27,7 @@ class Job:
     limit: float
     has_started: bool = True
     is_polled: bool = False
+    poll_failure: errors.TrioError | None = None
     seen_alive: datetime | None = None
     began: datetime | None = None
     ended_at: float | None = None
@@ -163,7 +164,7 @@ class World:
             self.states.append(self.policy.state.name)
         while isinstance(self.command, do.AwaitSlot):
             attempt = min(began + pause, self.command.deadline)
-            self.now = min(attempt, self.command.until)
+            self.now = max(self.now, min(attempt, self.command.until))
             self.send(do.TimeUp() if self.now < attempt else do.Granted(waited=True))
         if self.now > began:
             self.waits.append(round(self.now - began, 6))
