@@ -11,7 +11,9 @@ import pytest
 from trio_client import (
     AsyncTrioClient,
     AuthenticationError,
+    CallInfo,
     CoverageGap,
+    Hooks,
     JobLeakWarning,
     MaxJobsReachedError,
     PermissionDeniedError,
@@ -308,6 +310,24 @@ async def test_a_job_that_cannot_be_polled_is_kept(stub: StubServer, connect: Co
         assert await events.until(Triggered) is not None
         assert (1, 1) == (posts(stub), stub.running_jobs)
     assert 0 == stub.running_jobs
+
+
+async def test_the_state_says_at_once_that_polls_are_not_answered(stub: StubServer, connect: Connect) -> None:
+    states: list[str] = []
+
+    def note(response: CallInfo) -> None:
+        if response.method == "GET":
+            states.append(events.state.name)
+
+    client = connect(retry=RetryPolicy(max_attempts=1), hooks=Hooks(on_response=note))
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=2)
+    async with client.live_monitor.watch(CAMERA, "x", on_drop="poll", monitor_duration_seconds=36_000) as events:
+        await anext(events)
+        stub.fail_next(method="GET", path="/jobs/", status=503, times=9)
+        assert await events.until(Triggered) is not None
+        failed = states[states.index("retrying") :]
+        assert ["retrying"] * 9 == failed[:9]
+        assert "polling" == events.state.name
 
 
 async def test_a_dropped_stream_starts_no_new_job_if_it_is_to_be_polled(

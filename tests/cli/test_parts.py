@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import io
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from rich.console import Console
 
 from trio_client import errors
 from trio_client._redaction import masked
@@ -13,6 +15,7 @@ from trio_client.cli._advice import Advice
 from trio_client.cli._events import headline, is_short_gap
 from trio_client.cli._exits import Interrupted, UsageError, exit_code
 from trio_client.cli._items import ItemCursor
+from trio_client.cli._live import LiveView
 from trio_client.cli._options import seconds
 from trio_client.cli._out import Out
 from trio_client.cli._text import ago, clean, json_line, plural, span
@@ -312,3 +315,17 @@ def test_a_second_signal_names_every_job_that_may_run_on(
     out.running = lambda: job_ids
     assert out.exit_now(15) == (143 if text is None else 5)
     assert capfd.readouterr().err == ("" if text is None else f"Interrupted again; {text}\n")
+
+
+def test_the_live_view_says_what_a_watch_does_in_place_of_following() -> None:
+    state = WatchState(clock=lambda: 0.0, limit=60, price=0.02)
+    state.add(Triggered(name="triggered", delivery="sse", job_id="a"))
+    written = io.StringIO()
+    console = Console(file=written, width=80)
+    view = LiveView(console, state, title="a van", counted=("checks", "triggers"), clean=clean)
+    console.print(view.render())
+    state.obstacle = lambda: "retrying"
+    console.print(view.render())
+    shown = written.getvalue()
+    assert shown.count("● running  a van") == shown.count("● retrying  a van") == 1
+    assert "checks 1  ·  triggers 1" in shown

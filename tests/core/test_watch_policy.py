@@ -281,6 +281,23 @@ def test_a_job_that_cannot_be_polled_is_kept() -> None:
     assert ([1.0, 2.0, 4.0], job) == (world.waits, world.running)
 
 
+def test_the_state_says_whether_polls_are_answered() -> None:
+    world = World()
+    job = world.start()
+    world.drop()
+    assert "polling" == world.policy.state.name
+    job.poll_failure = OUTAGE
+    world.events()
+    state = world.policy.state
+    assert ("retrying", "connection_lost", OUTAGE.problem) == (state.name, state.reason, state.detail)
+    since = state.since
+    world.events()
+    assert since == world.policy.state.since
+    job.poll_failure = None
+    world.events()
+    assert "polling" == world.policy.state.name
+
+
 def test_a_job_whose_status_is_refused_is_stopped_before_the_next_starts() -> None:
     world = World()
     world.start()

@@ -52,6 +52,8 @@ class AsyncPolling(AsyncFollower):
         self._skips = not from_start  # what was counted before the first poll
         self._next_poll: float | None = None  # once it is waited for
         self.seen_alive: datetime | None = None
+        self.failure: TrioError | None = None
+        """Why the latest poll failed; `None`: it was answered."""
 
     @property
     def job_id(self) -> str | None:
@@ -87,9 +89,11 @@ class AsyncPolling(AsyncFollower):
                 raise TimeoutError from None
             self._polled, self._next_poll = True, None
             if self._window.allows(error):
+                self.failure = error.with_traceback(None)
                 return []
             raise polling_failed(self.job_id, error, self._transport.context, answered=self._answered) from error
         self._window.reset()
+        self.failure = None
         self._polled, self._answered, self._next_poll = True, True, None
         if not job.is_terminal:
             self.seen_alive = asked_at

@@ -75,6 +75,11 @@ class RunningJob(Protocol):
         ...
 
     @property
+    def poll_failure(self) -> TrioError | None:
+        """Why its latest poll failed; `None`: it was answered, or there was none."""
+        ...
+
+    @property
     def seen_alive(self) -> datetime | None:
         """When it was last known to run, by the server's clock."""
         ...

@@ -144,8 +144,7 @@ class WatchPolicy(SlotSteps):
             outcome = yield from self._do(do.Read(self._budget.expires_at()))
             match outcome:
                 case do.Events(events):
-                    if self._current.state.name == "retrying":
-                        self._enter("polling", "connection_lost")
+                    self._note_polls(job)
                     self._restarts.saw(events)
                     for event in events:
                         self._budget.note(getattr(event, "stats", None))
@@ -165,6 +164,14 @@ class WatchPolicy(SlotSteps):
                         return False
                 case _:
                     pass
+
+    def _note_polls(self, job: RunningJob) -> None:
+        """Say by the state whether the polls of a job are answered."""
+        name, failure = self._current.state.name, job.poll_failure
+        if failure is not None and name == "polling":
+            self._enter("retrying", "connection_lost", failure.problem)
+        elif failure is None and name == "retrying":
+            self._enter("polling", "connection_lost")
 
     def _keep_or_abandon(self, job: RunningJob, error: TrioError) -> Life[bool]:
         """Keep a job that cannot be followed at the moment; return `False` if it was abandoned."""

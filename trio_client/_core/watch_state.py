@@ -20,7 +20,8 @@ class WatchState:
     Attributes:
         name: `starting` (a job is being started), `watching` (events arrive as they happen), `polling` (its
             counters are polled), `waiting_for_slot` (the account runs as many jobs as it may),
-            `waiting_for_stream` (the stream is unavailable), `retrying` (after a failure) or `ended`.
+            `waiting_for_stream` (the stream is unavailable), `retrying` (after a failure, such as of a poll; the job
+            may run on) or `ended`.
         since: when that began (UTC, by the server's clock as far as it is known).
         reason: why, as a code of `CoverageGap.reason`; `None`: all is well.
         detail: the text of the failure.

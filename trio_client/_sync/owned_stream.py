@@ -99,6 +99,11 @@ class OwnedStream:
         return self._polling is not None
 
     @property
+    def poll_failure(self) -> TrioError | None:
+        """Why the job's latest poll failed; `None`: it was answered, or there was none."""
+        return None if self._polling is None else self._polling.failure
+
+    @property
     def seen_alive(self) -> datetime | None:
         """When the job was last known to run."""
         return (self._polling and self._polling.seen_alive) or self._seen_alive

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._redaction import shown
 from ..events import Event, Failed, Progress
@@ -69,6 +69,7 @@ def follow(session: Session, stream: EventStream, display: Display) -> int:
     """
     out = session.out
     state = WatchState(clock=time.monotonic, limit=display.limit, price=_price(display), elapsed=display.elapsed)
+    state.obstacle = lambda: _obstacle(stream)
     frames = FrameFolder(display.save_frames, out)
     had_ended = False
     try:
@@ -89,6 +90,14 @@ def follow(session: Session, stream: EventStream, display: Display) -> int:
         out.note(f"{state.status.capitalize()} after {span(state.total_elapsed)}: {_totals(state, display)}")
     failed = isinstance(stream.outcome, Failed)
     return NO if failed or (display.need_trigger and not state.triggers) else 0
+
+
+def _obstacle(stream: EventStream) -> str | None:
+    """Return what a watch does in place of following events; `None` for a stream of one job, which has no state."""
+    watched: Any = getattr(stream, "state", None)
+    if watched is None or watched.name in ("starting", "watching", "ended"):
+        return None
+    return str(watched.name).replace("_", " ")
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from ._watch_state import WatchState
 __all__ = ["LiveView"]
 
 _BAR_WIDTH = 40
-_DOTS = {"running": "green", "starting": "magenta", "pending": "magenta", "failed": "red", "cancelling": "magenta"}
+_WAITING = ("starting", "pending", "cancelling", "retrying", "waiting for slot", "waiting for stream")
+_DOTS = {"running": "green", "polling": "cyan", "failed": "red", **dict.fromkeys(_WAITING, "magenta")}
 
 
 class LiveView:
@@ -62,9 +63,8 @@ class LiveView:
     def render(self) -> RenderableType:
         """Return the view as it is now."""
         state = self._state
-        head = Text.assemble(
-            ("● ", _DOTS.get(state.status, "blue")), (self._clean(state.status), "bold"), "  ", self._title
-        )
+        status = state.obstacle() or state.status
+        head = Text.assemble(("● ", _DOTS.get(status, "blue")), (self._clean(status), "bold"), "  ", self._title)
         rows: list[RenderableType] = [Text(""), _one_line(head), self._bar(), _one_line(self._counts())]
         if state.last is not None:
             moment, text = state.last

@@ -59,6 +59,7 @@ class WatchState:
 
     Attributes:
         status: the current job's status.
+        obstacle: returns what the watch does in place of following events, if it does.
         job_id: the current job.
         checks: checks made, or frames captured, in all jobs.
         triggers: triggers, or a digest's summaries, in all jobs.
@@ -74,6 +75,7 @@ class WatchState:
         self._price = price
         self.limit = limit
         self.status = "starting"
+        self.obstacle: Callable[[], str | None] = lambda: None
         self.job_id: str | None = None
         self.checks = 0
         self.triggers = 0
@@ -109,6 +111,7 @@ class WatchState:
             self._count(event.stats, now)
         if isinstance(event, Triggered):
             self.triggers += 1
+            self.checks = max(self.checks, self.triggers)  # what is triggered was checked
             self.last = (event.occurred_at or datetime.now(timezone.utc), event.explanation or "")
         elif isinstance(event, Summary):
             self.triggers += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -222,7 +223,10 @@ def _run(
         raise UsageError("--max-cost is infinite; leave it out, or pass --endless.")
     if continuous:
         price = display.price_per_minute
-        options |= given(duration=seconds(total, "--total"), max_cost_usd=max_cost, price_per_minute_usd=price)
+        duration = seconds(total, "--total")
+        options |= given(duration=duration, max_cost_usd=max_cost, price_per_minute_usd=price)
+        if duration is not None and display.limit is not None:
+            display = replace(display, limit=min(display.limit, duration))
     else:
         options["wait_for_slot"] = seconds(slot, "--wait-for-slot")
     with session.client() as client:
