@@ -12,7 +12,7 @@ import trio_client.stub.server.app
 from trio_client.stub import StubServer
 
 # How long an example takes says how busy the machine is. Each run has the same examples, so that a change is what makes
-# one fail; `pytest -m hypothesis --hypothesis-profile=explore` looks for others.
+# one fail; `pytest -m hypothesis --hypothesis-profile=explore` tries others.
 _SLOW_MACHINE = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("same", _SLOW_MACHINE, derandomize=True)
 hypothesis.settings.register_profile("explore", _SLOW_MACHINE, max_examples=2000)
