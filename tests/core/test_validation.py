@@ -109,7 +109,9 @@ def test_one_beyond_is_refused_with_field_value_range_and_unit(
 def test_a_number_of_another_type_is_refused(
     make: Make, name: str, minimum: int, maximum: int | None, unit: str, value: Any
 ) -> None:
-    expected = f"{name} is {value!r}; it must be an int {words(minimum, maximum)}{unit}."
+    expected = (
+        f"{name} is {value!r}; it must be an int {'of ' if maximum is None else ''}{words(minimum, maximum)}{unit}."
+    )
     assert expected == refusal(make, name, value)
 
 

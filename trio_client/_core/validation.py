@@ -89,9 +89,8 @@ def integer(field: str, value: Any, minimum: int, maximum: int | None = None) ->
     """Return a query parameter that must be an integer in a range."""
     wanted = _range(minimum, maximum)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise RequestValidationError(
-            f"{field} is {quoted(value, field)}; it must be an int {wanted}.", field=field, value=value
-        )
+        kind = f"an int {_kind_range(minimum, maximum)}"
+        raise RequestValidationError(f"{field} is {quoted(value, field)}; it must be {kind}.", field=field, value=value)
     if value < minimum or value > (_LARGEST if maximum is None else maximum):
         shown = str(value) if abs(value) <= _LARGEST else "a number of more than 18 digits"
         if maximum is None and value > _LARGEST:
@@ -209,7 +208,7 @@ def _explain(model: type[BaseModel], problem: Any, values: Mapping[str, Any], ca
         return f"{field} is {shown}; it must be {problem['ctx']['expected']}."
     if kind.endswith("_type"):
         wanted = _TYPES.get(kind.removesuffix("_type"), kind.removesuffix("_type"))
-        limits = f" {_range(minimum, maximum)}{_UNITS.get(field, '')}" if minimum is not None else ""
+        limits = f" {_kind_range(minimum, maximum)}{_UNITS.get(field, '')}" if minimum is not None else ""
         return f"{field} is {shown}; it must be {wanted}{limits}."
     return f"{field} is {shown}, which cannot be sent."
 
@@ -231,6 +230,11 @@ def _range(minimum: int | None, maximum: int | None) -> str:
     if maximum is None:
         return f"{minimum:,} or more"
     return f"from {minimum:,} to {maximum:,}"
+
+
+def _kind_range(minimum: int, maximum: int | None) -> str:
+    """Return a range as it stands behind a kind: an int *of 5 or more*, an int *from 5 to 300*."""
+    return f"{'of ' if maximum is None else ''}{_range(minimum, maximum)}"
 
 
 def is_async(function: object) -> bool:
