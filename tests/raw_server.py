@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from typing import Any, Final, TypeAlias
 
@@ -19,8 +19,8 @@ CLOSE: Final = "close"
 RESET: Final = "reset"
 HOLD: Final = 60.0
 
-Step: TypeAlias = bytes | float | str | threading.Event
-"""Bytes are sent, seconds and events are waited for, CLOSE and RESET end the connection."""
+Step: TypeAlias = bytes | float | str | threading.Event | Callable[[], object]
+"""Bytes are sent, seconds and events are waited for, functions are called, CLOSE and RESET end the connection."""
 
 
 def reply(
@@ -141,6 +141,8 @@ class RawServer:
                 self._ended.wait(step)
             elif isinstance(step, threading.Event):
                 step.wait(HOLD)
+            elif callable(step):
+                step()
             else:
                 if step == RESET:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

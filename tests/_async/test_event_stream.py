@@ -916,6 +916,26 @@ class TestBytes:
             assert isinstance(events.outcome, Stopped)
             assert events.outcome.delivery == "poll"
 
+    @pytest.mark.own_connections
+    async def test_events_are_read_though_the_poll_of_their_silent_stream_is_cut_off(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
+        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
+        seen = b'event: triggered\ndata: {"job_id": "j-1", "explanation": "A van."}\n\n'
+        polled = threading.Event()
+        slow: list[Any] = [polled.set, 0.3, reply({"job_id": "j-1", "status": "running"})]
+        with RawServer([SSE, start, polled, 0.3, seen, HOLD], slow) as server:
+            async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+                assert await events.until(Started) is not None
+                for _ in range(300):
+                    found = await events.until(Triggered, timeout=0.1)
+                    if found is not None:
+                        break
+            assert found is not None
+            assert (found.delivery, found.explanation) == ("sse", "A van.")
+
     async def test_a_flood_of_comments_is_a_drop(self, connect: Connect) -> None:
         job = {"job_id": "j-1", "status": "completed"}
         start = b'event: started\ndata: {"job_id": "j-1"}\n\n'

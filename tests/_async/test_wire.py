@@ -20,7 +20,7 @@ import anyio
 import httpx
 import httpx_aiohttp
 import pytest
-from raw_server import CLOSE, HOLD, RESET, RawServer, reply
+from raw_server import CLOSE, HOLD, RESET, RawServer, Step, reply
 
 from trio_client import (
     APIConnectionError,
@@ -316,6 +316,25 @@ async def test_a_connection_whose_reply_was_good_is_used_again(connect: Connect,
             await client.jobs.list()
         wanted = {"own connections": 1, "httpx-aiohttp": 1}.get(way, 2)  # the first shows whether it can be closed
         assert server.connections == wanted
+
+
+@pytest.mark.thorough
+async def test_a_stream_with_rare_comments_is_followed_beyond_a_silence(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trio_client._http._async.reply._GRACE_SECONDS", 0.3)  # async-only
+    monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.8)
+    monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+    pieces = b'event: started\ndata: {"job_id": "j-1"}\n\n', b'event: triggered\ndata: {"explanation": "A van."}\n\n'
+    start, seen = (b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    comments: list[Step] = [0.7, b"4\r\n: a\n\r\n"] * 5
+    head = EVENTS[:-2] + b"transfer-encoding: chunked\r\n\r\n"
+    with RawServer([head, start, *comments, seen, HOLD], reply({"job_id": "j-1", "status": "running"})) as server:
+        async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
+            found = await events.until(Triggered, timeout=30)
+        assert found is not None
+        assert (found.delivery, found.explanation) == ("sse", "A van.")
+        assert len(server.requests) > 1  # its job was polled
 
 
 LAST = {

@@ -166,8 +166,6 @@ class OwnedStream:
             return self._polling.advance()
         if self._reply is None or self._reader.drop is not None:
             return self._fall_back()
-        if self._reader.idle_error is not None:  # its poll was cut off
-            return self._poll_silent(self._reader.idle_error)
         try:
             with self._reader.silence as seconds:
                 chunk = self._reply.next_chunk(seconds)
@@ -295,8 +293,8 @@ class OwnedStream:
         history, job_id = self._history.copy(), self._history.job_id
         assert job_id is not None
         polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
+        self._reader.idle_error = None  # also where the poll fails, or is cut off: events may come meanwhile
         events = polling.advance()
-        self._reader.idle_error = None
         if not events and polling.seen_alive is not None:
             self._seen_alive = polling.seen_alive
             return []

@@ -33,15 +33,15 @@ _GRACE_SECONDS = 1.0  # in which the HTTP library ends a wait by itself
 class _BoundedChunks:
     """The pieces of a body through a transport that may forget its time limit, as aiohttp's does after a bad chunk."""
 
-    __slots__ = ("_chunks", "_waits")
+    __slots__ = ("_chunks", "_seconds")
 
-    def __init__(self, chunks: AsyncIterator[bytes], waits: dict[str, float]) -> None:
+    def __init__(self, chunks: AsyncIterator[bytes], seconds: float) -> None:
         self._chunks = chunks
-        self._waits = waits
+        self._seconds = seconds
 
     async def __anext__(self) -> bytes:
         try:
-            with time_limit(self._waits["read"] + _GRACE_SECONDS):
+            with time_limit(self._seconds):
                 return await self._chunks.__anext__()
         except TimeoutError as error:
             raise httpx.ReadTimeout("") from error
@@ -84,7 +84,7 @@ class AsyncOpenReply:
                 self._chunks = self._exchange.chunks()
                 # async-only: begin
                 if "network_stream" not in self._exchange.response.extensions:
-                    self._chunks = _BoundedChunks(self._chunks, self._waits)
+                    self._chunks = _BoundedChunks(self._chunks, seconds + _GRACE_SECONDS)
                 # async-only: end
             while True:
                 for piece in self._pieces:
