@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -32,7 +33,9 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
-    """The variables of the machine that runs the tests have no say in them."""
+    """The variables of the machine that runs the tests have no say in them, nor has `nohup`, which ignores SIGHUP."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with pytest.MonkeyPatch.context() as patch:
         for name in (*_VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
             patch.delenv(name, raising=False)

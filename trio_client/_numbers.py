@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from numbers import Real
+from typing import Any, SupportsFloat
 
 from ._redaction import quoted
 from .errors import RequestValidationError
@@ -12,8 +13,8 @@ __all__ = ["is_number", "not_negative", "positive", "positive_limit"]
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value can be counted with: a bool cannot, nor can an int that no float holds."""
-    return not isinstance(value, bool) and isinstance(value, (int, float)) and not _is_too_large(value)
+    """Return whether a value can be counted with: numpy's can; a bool cannot, nor can an int that no float holds."""
+    return isinstance(value, Real) and not isinstance(value, bool) and not _is_too_large(value)
 
 
 def positive(field: str, value: Any, unit: str) -> None:
@@ -45,7 +46,7 @@ def not_negative(field: str, value: Any, unit: str, *, finite: bool = False) -> 
         )
 
 
-def _is_too_large(number: float) -> bool:
+def _is_too_large(number: SupportsFloat) -> bool:
     try:
         float(number)
     except OverflowError:

@@ -61,6 +61,13 @@ def test_the_time_between_two_waits_does_not_count(silence: Silence, clock: Cloc
     assert (silence.reason, longest_wait(silence)) == (None, LIMIT + CATCH_UP - 50.0)
 
 
+def test_a_wait_that_something_else_ended_says_nothing_of_silence(silence: Silence, clock: Clock) -> None:
+    wait(silence, clock, 2.0)
+    assert silence.timeout_reason is None
+    wait(silence, clock, LIMIT + CATCH_UP - 2.0)
+    assert silence.timeout_reason == OVER
+
+
 def test_waits_that_are_cut_off_add_up(silence: Silence, clock: Clock) -> None:
     for _ in range(610):
         assert silence.reason is None

@@ -285,7 +285,8 @@ def test_the_state_says_whether_polls_are_answered() -> None:
     world = World()
     job = world.start()
     world.drop()
-    assert "polling" == world.policy.state.name
+    polling = world.policy.state
+    assert ("polling", "connection_lost", "dropped") == (polling.name, polling.reason, polling.detail)
     job.poll_failure = OUTAGE
     world.events()
     state = world.policy.state
@@ -295,7 +296,11 @@ def test_the_state_says_whether_polls_are_answered() -> None:
     assert since == world.policy.state.since
     job.poll_failure = None
     world.events()
-    assert "polling" == world.policy.state.name
+    assert ("polling", "connection_lost", "dropped") == (
+        world.policy.state.name,
+        world.policy.state.reason,
+        world.policy.state.detail,
+    )
 
 
 def test_a_job_whose_status_is_refused_is_stopped_before_the_next_starts() -> None:

@@ -24,6 +24,7 @@ from trio_client.testing import MockTrio, Recorder
 
 KEY = "sk-recorded-0123456789"
 SHORT = Timeout(connect=5, pool=5, response=0.2)
+USUAL = Timeout()
 JSON = {"content-type": "application/json"}
 
 Failure: TypeAlias = tuple[str, bool | None, bool, str | None]
@@ -90,9 +91,9 @@ def replayed(path: Path) -> Failure:
         return failure(client)
 
 
-def of_own_connections(path: Path, base_url: str) -> Failure:
+def of_own_connections(path: Path, base_url: str, timeout: Timeout = USUAL) -> Failure:
     with Recorder(path) as recorder:
-        options: dict[str, Any] = {"base_url": base_url, "retry": None, "timeout": SHORT}
+        options: dict[str, Any] = {"base_url": base_url, "retry": None, "timeout": timeout}
         with TrioClient(KEY, http_client=recorder.http_client(), **options) as client:
             return failure(client)
 
@@ -168,7 +169,8 @@ async def test_the_failures_of_an_injected_async_client_replay_as_they_were(path
 )
 def test_a_failure_of_the_own_connections_replays_as_it_was(path: Path, script: list[Step], expected: Failure) -> None:
     with RawServer(script) as server:
-        assert of_own_connections(path, server.base_url) == expected
+        timeout = SHORT if HOLD in script else USUAL
+        assert of_own_connections(path, server.base_url, timeout) == expected
     assert replayed(path) == expected
 
 

@@ -78,7 +78,8 @@ class AsyncEventRequest(AsyncFollower):
             if limit_is_over():
                 raise TimeoutError from None
             is_idle = isinstance(error, APITimeoutError) and error.phase == "idle"
-            self._interruption = self._interrupted(self._silence.timeout_reason if is_idle else error.problem)
+            reason = self._silence.timeout_reason if is_idle else None
+            self._interruption = self._interrupted(reason or error.problem)
             raise self._interruption from error
         if chunk is None:
             return self._end()

@@ -80,7 +80,7 @@ class AsyncPolling(AsyncFollower):
         try:
             job = await self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
-            self._polled, self._next_poll = True, None
+            self._polled, self._next_poll, self.failure = True, None, None
             if self._transport.clock() < self._grace_until:
                 return []
             return [self._history.not_found(error)]

@@ -67,9 +67,13 @@ class Silence:
         """Why no event is awaited any longer; `None`: one is."""
         if self.is_flooded:
             return "more than 1 MiB of comments arrived without an event"
-        return self.timeout_reason if self._left <= 0 else None
+        return self._text if self._left <= 0 else None
 
     @property
-    def timeout_reason(self) -> str:
-        """Why no event is awaited any longer where a wait for the next piece timed out."""
+    def timeout_reason(self) -> str | None:
+        """Why no event is awaited any longer where a wait timed out; `None`: it was cut off for another reason."""
+        return self._text if self._left <= self._to_catch_up else None
+
+    @property
+    def _text(self) -> str:
         return f"no event arrived within {self.limit:g} s"

@@ -134,6 +134,7 @@ class WatchPolicy(SlotSteps):
     def _follow(self, job: RunningJob) -> Life[bool]:
         """Emit a job's events until it has ended or is abandoned; return whether the watch has ended with it."""
         self._current.polling, self._current.may_have_cancelled = job.is_polled, False
+        self._current.polling_because = "connection_lost", None
         while True:
             if (over := self._budget.expired()) is not None:
                 yield from self._stop_for_good(over)
@@ -169,9 +170,15 @@ class WatchPolicy(SlotSteps):
         """Say by the state whether the polls of a job are answered."""
         name, failure = self._current.state.name, job.poll_failure
         if failure is not None and name == "polling":
-            self._enter("retrying", "connection_lost", failure.problem)
+            self._unanswered(failure)
         elif failure is None and name == "retrying":
-            self._enter("polling", "connection_lost")
+            self._enter("polling", *self._current.polling_because)
+
+    def _unanswered(self, failure: TrioError) -> None:
+        state = self._current.state
+        if state.name == "polling":
+            self._current.polling_because = state.reason, state.detail
+        self._enter("retrying", "connection_lost", failure.problem)
 
     def _keep_or_abandon(self, job: RunningJob, error: TrioError) -> Life[bool]:
         """Keep a job that cannot be followed at the moment; return `False` if it was abandoned."""
@@ -184,7 +191,7 @@ class WatchPolicy(SlotSteps):
                 self._log.warning(
                     "Watched job %s cannot be polled (%s); retrying in %.1f s.", shown(job.job_id), error, pause
                 )
-                self._enter("retrying", "connection_lost", error.problem)
+                self._unanswered(error)
                 yield from self._wait(self._budget.within_job(pause))
                 return True
         if self._rules.on_drop != "raise" and is_unresolved(error):
@@ -213,7 +220,9 @@ class WatchPolicy(SlotSteps):
         self._restarts.restarted()
         self._budget.job_ended(end.stats if end is not None else None)
         since = (end.occurred_at if end is not None else None) or job.seen_alive
-        self._coverage.lost("connection_lost", self._current.state.detail, since=since)
+        state = self._current.state
+        detail = state.detail if state.name == "polling" else self._current.polling_because[1]
+        self._coverage.lost("connection_lost", detail, since=since)
         self._current.pause = 0.0
         return True
 

@@ -56,6 +56,7 @@ class _Current:
     job: RunningJob | None = None
     last_job_id: str | None = None
     polling: bool = False
+    polling_because: tuple[str | None, str | None] = ("connection_lost", None)  # reason and detail, while polls fail
     may_have_cancelled: bool = False
     pause: float = 0.0  # before the next job, in seconds
 

@@ -247,13 +247,15 @@ class RedisSlotPool:
 
     def _take(self) -> RedisSlotLease | None:
         token = uuid.uuid4().hex
+        begun = current().monotonic()
         for number in random.sample(range(self._slots), self._slots):
             name = f"{self._name}:slot:{number}"
             lock = Lock(self._client, name, timeout=self._lease_seconds, thread_local=False)
             if lock.acquire(blocking=False, token=token):
                 return RedisSlotLease(lock, token, self._lease_seconds)
         self._was_full = True
-        self._client.set(self._waiting, b"", px=int(_WAITING_SECONDS * 1000))
+        seconds = _WAITING_SECONDS + current().monotonic() - begun  # the next try takes as long
+        self._client.set(self._waiting, b"", px=int(seconds * 1000))
         return None
 
 
