@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from trio_client.pricing import cost_of, estimate_usd, price_per_minute_usd
         ("check-once", {"checks": 50}, 0.5),
         ("live-monitor", {"minutes": 2, "input_mode": "hybrid", "price_per_minute_usd": 0.05}, 0.1),
         ("live-monitor", {}, 0.0),
+        ("live-monitor", {"minutes": Fraction(5, 2)}, 0.06),  # a number of another library, as numpy's are
     ],
 )
 def test_an_estimate_is_the_published_price_times_what_is_used(kind: Any, arguments: Any, usd: float) -> None:

@@ -14,7 +14,7 @@ __all__ = ["is_number", "not_negative", "positive", "positive_limit"]
 
 def is_number(value: Any) -> bool:
     """Return whether a value can be counted with: numpy's can; a bool cannot, nor can an int that no float holds."""
-    return isinstance(value, Real) and not isinstance(value, bool) and not _is_too_large(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and not _is_too_large(value)
 
 
 def positive(field: str, value: Any, unit: str) -> None:
