@@ -29,7 +29,7 @@ from redis_server import RedisServer
 from trio_client import AsyncTrioClient, ConfigurationError, Progress, RequestValidationError, Target
 from trio_client._core.slot_pool import answer_limit, renewal_interval
 from trio_client._time_source import REAL, RealTime, replaced
-from trio_client.contrib.redis import _RENEWED_SECONDS, RedisSlotPool
+from trio_client.contrib.redis import _RENEWED_SECONDS, RedisSlotLease, RedisSlotPool
 from trio_client.stub import StubServer
 
 pytestmark = pytest.mark.anyio
@@ -432,6 +432,26 @@ async def test_a_slot_that_comes_after_the_wait_was_cancelled_is_given_back(
     server.resume()
     await until(lambda: sent(server, "set") == 1)
     await until(lambda: not keys(server))
+
+
+@pytest.mark.thorough
+async def test_a_client_that_is_closed_while_a_late_slot_is_given_back_is_no_error(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        tried.set()
+        raise AttributeError("'NoneType' object has no attribute 'readline'")
+
+    tried = threading.Event()
+    monkeypatch.setattr(RedisSlotLease, "_release", fail)
+    pool = RedisSlotPool(server.url, slots=1)
+    await pool.check()
+    server.pause()
+    with anyio.move_on_after(0.3) as scope:
+        await pool.acquire()
+    server.resume()
+    assert scope.cancelled_caught
+    await until(tried.is_set)  # pytest reports what a thread raises
 
 
 @pytest.mark.thorough

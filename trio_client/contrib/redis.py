@@ -262,7 +262,9 @@ class RedisSlotPool:
 def _give_back(lease: RedisSlotLease | None) -> None:
     """Release a lease that came after its wait was cancelled."""
     if lease is not None:
-        with suppress(RedisError, OSError):  # it expires by itself
+        with suppress(
+            Exception
+        ):  # it expires by itself; redis-py fails in any way where its client is closed meanwhile
             lease._release()  # pyright: ignore[reportPrivateUsage]
 
 
