@@ -33,9 +33,14 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
-    """The variables of the machine that runs the tests have no say in them, nor has `nohup`, which ignores SIGHUP."""
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """The variables of the machine that runs the tests have no say in them, nor have signals that it ignores.
+
+    A child of `nohup` ignores SIGHUP, and a shell's background job SIGINT; so would the programs that tests start.
+    """
+    for name, handler in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
     with pytest.MonkeyPatch.context() as patch:
         for name in (*_VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
             patch.delenv(name, raising=False)
