@@ -43,7 +43,7 @@ class StreamReader:
     Attributes:
         silence: how long the stream brings no event; each wait for its next piece is made inside.
         drop: why the stream is read no further; `None`: it goes on.
-        idle_error: the error of a stream that was silent for too long; who has polled its job sets it to `None`.
+        idle_error: the error of a stream that was silent for too long; who polls its job sets it to `None` first.
     """
 
     __slots__ = ("_events", "_history", "drop", "idle_error", "silence")
