@@ -88,7 +88,7 @@ def _numbers() -> list[signal.Signals]:
     return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _end(number: int, _: FrameType | None) -> None:
     if _repeats.is_repeat(number):
         return
     for each in _numbers():
@@ -99,9 +99,10 @@ def _end(number: int, frame: FrameType | None) -> None:
     if not owner.startswith(_EVENT_LOOPS):
         raise _Terminated(128 + number)
     # An exception raised here would end whichever task runs at this moment, such as that of a create under way. The
-    # handlers that event loops have for Ctrl-C interrupt only what may be interrupted.
+    # handlers that event loops have for Ctrl-C interrupt the main task where it waits. That of trio raises at once in
+    # a frame that is not protected, and takes none for protected.
     _exit_with(128 + number)
-    interrupt(signal.SIGINT, frame)
+    interrupt(signal.SIGINT, None)
 
 
 def _exit_with(code: int) -> None:

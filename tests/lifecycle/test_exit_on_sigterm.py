@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs SIGTERM")
 
 YARD = "rtsp://camera.example/yard"
 PREAMBLE = f"""
-import asyncio, signal, sys, threading
+import anyio, asyncio, signal, sys, threading
 from trio_client import AsyncTrioClient, TrioClient, exit_on_sigterm
 WATCH = ("{YARD}", "the gate is open")
 """
@@ -98,27 +98,41 @@ def test_signals_that_arrive_together_count_once(stub: StubServer, name: str) ->
     assert err == ""
 
 
-CREATE = """
+SIGNAL_IN_A_CALL = """
+from trio_client import Hooks
 def end(response):
-    if response.method == "POST":
+    if response.method == METHOD:
         signal.raise_signal(signal.SIGTERM)
+        print("went on")
 async def main():
     async with AsyncTrioClient(hooks=Hooks(on_response=end)) as client:
-        await client.live_monitor.create(*WATCH)
-        await asyncio.sleep(60)
+        job = await client.live_monitor.create(*WATCH)
+        try:
+            await client.jobs.get(job.job_id)
+            await anyio.sleep(60)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await client.jobs.cancel(job.job_id)
+exit_on_sigterm()
 """
+HAS_HANDLER = pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.run has no handler for Ctrl-C")
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.run has no handler for Ctrl-C")
-@pytest.mark.parametrize("run", ["asyncio.run(main())", "import anyio; anyio.run(main)"])
-def test_a_signal_while_a_create_is_under_way_ends_the_main_task_not_that_of_the_create(
-    stub: StubServer, run: str
-) -> None:
-    program = f"from trio_client import Hooks\n{CREATE}exit_on_sigterm()\n{run}\n"
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param("asyncio.run(main())", marks=HAS_HANDLER),
+        pytest.param("anyio.run(main)", marks=HAS_HANDLER),
+        "import trio; trio.run(main)",
+    ],
+)
+def test_a_signal_within_a_call_interrupts_no_more_than_a_wait(stub: StubServer, run: str, method: str) -> None:
+    program = f"METHOD = {method!r}\n{SIGNAL_IN_A_CALL}{run}\n"
     with running_program(PREAMBLE, program, stub.base_url) as process:
-        _, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert (len(stub.jobs), stub.running_jobs) == (1, 0)
-    assert (process.returncode, err) == (128 + signal.SIGTERM, "")
+    assert (process.returncode, out, err) == (128 + signal.SIGTERM, "went on\n", "")
 
 
 def test_without_it_the_job_runs_on(stub: StubServer) -> None:
