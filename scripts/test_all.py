@@ -1,10 +1,12 @@
 """Run what `make test` leaves out: every fault, other Pythons, lowest dependencies, the built package, frameworks.
 
-What is not found is named loudly and skipped.
+What is not found is named loudly and skipped. Where one or two tests of a run failed, they are run once more, by
+themselves. What passes then is named loudly: it is a defect, of the test or of the package.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 OLDEST, *_, NEWEST = VERSIONS
 VENVS = ROOT / ".venvs"
+FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+FEW = 2  # as many failed tests are run once more
 ALONE = ("-n", "1")  # one at a time, in a process whose end by a test that hangs is no end of the others
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIRE = ("tests/_async", "tests/_sync")
@@ -30,15 +34,23 @@ FAULTS = [f"{folder}/test_{name}.py" for folder in WIRE for name in ("faults", "
 def main() -> int:
     failed: list[str] = []
     skipped: list[str] = []
+    unstable: list[str] = []
     minutes: list[tuple[str, float]] = []
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def test(what: str, python: Path, *options: str, **variables: str) -> None:
+        def passes(*also: str) -> bool:
+            command = [str(python), "-m", "pytest", "-q", *options, *also]
+            return subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode == 0
+
         print(f"== {what}", flush=True)
-        command = [str(python), "-m", "pytest", "-q", *options]
         begun = time.monotonic()
-        if subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode:
-            failed.append(what)
+        if not passes("--cache-clear"):
+            tests: list[str] = list(json.loads(FAILED.read_text("utf-8"))) if FAILED.exists() else []
+            if 0 < len(tests) <= FEW and passes("--last-failed", *ALONE):
+                unstable.extend(f"{each} ({what})" for each in tests)
+            else:
+                failed.append(what)
         minutes.append((what, (time.monotonic() - begun) / 60))
 
     here = Path(sys.executable)
@@ -80,6 +92,8 @@ def main() -> int:
         print(f"== {took:5.1f} min  {what}")
     for what in skipped:
         print(f"!! SKIPPED {what}")
+    for each in unstable:
+        print(f"!! UNSTABLE {each}: failed, and passed by itself")
     for what in failed:
         print(f"!! FAILED {what}")
     return 1 if failed else 0
