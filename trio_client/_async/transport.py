@@ -154,6 +154,7 @@ class AsyncTransport:
             wall_clock=self.state.time.wall_clock(),
             service=settings.service,
             about_job=call.job_id is not None,
+            base_url=settings.base_url,
         )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -170,6 +171,7 @@ class AsyncTransport:
                 wall_clock=self.state.time.wall_clock(),
                 service=settings.service,
                 about_job=call.job_id is not None,
+                base_url=settings.base_url,
             )
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         model = parse(call.model, reply, secrets=secrets, service=settings.service)

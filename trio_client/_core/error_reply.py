@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import errors
 from .._json import as_array, as_object, as_text, parse_json
-from .._redaction import preview
+from .._redaction import mask, preview
 from .config import TRIO, Service
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
 from .retry.backoff import retry_after
@@ -64,14 +64,28 @@ def check(
     wall_clock: float,
     service: Service = TRIO,
     about_job: bool = True,
+    base_url: str | None = None,
 ) -> None:
     """Return if the reply is a success; raise the error it stands for otherwise."""
     if not 200 <= reply.status < 300:
-        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service, about_job=about_job)
+        raise error_from(
+            reply,
+            secrets=secrets(),
+            wall_clock=wall_clock,
+            service=service,
+            about_job=about_job,
+            base_url=base_url,
+        )
 
 
 def error_from(
-    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO, about_job: bool = True
+    reply: Reply,
+    *,
+    secrets: Sequence[str],
+    wall_clock: float,
+    service: Service = TRIO,
+    about_job: bool = True,
+    base_url: str | None = None,
 ) -> errors.APIStatusError:
     """Return the error that a reply stands for: by its code first, then by its status.
 
@@ -81,6 +95,7 @@ def error_from(
         wall_clock: seconds since 1970.
         service: what the service says differently.
         about_job: whether the request was about one job, which a text alone may then say is missing.
+        base_url: the client's base URL, named where a 404 may come from something other than the API.
     """
     problem = _read_problem(reply, secrets)
     code = problem.code
@@ -102,6 +117,9 @@ def error_from(
     if issubclass(kind, errors.UnprocessableEntityError):
         details["fields"] = problem.fields
     error = kind(problem.message or _describe(reply, secrets), **details)
+    if base_url and kind is errors.NotFoundError and code is None:  # perhaps not the API at all
+        shown = preview(mask(base_url, is_url=True), secrets)
+        error.problem = f"{error.problem.removesuffix('.')}, with {shown} as base URL."
     if reply.proxy is not None:
         error.problem = f"{error.problem.removesuffix('.')} (through the proxy {reply.proxy})."
     return error
