@@ -54,8 +54,19 @@ def test_no_more_than_the_limit_is_remembered_and_the_oldest_goes_first() -> Non
     assert seen.claim("a") == "new"
 
 
-@pytest.mark.parametrize("bad", [{"ttl": 0}, {"ttl": float("nan")}, {"ttl": float("inf")}, {"max_entries": 0}])
-def test_limits_that_cannot_work_are_refused(bad: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"ttl": 0},
+        {"ttl": float("nan")},
+        {"ttl": float("inf")},
+        {"max_entries": 0},
+        {"ttl": "60"},
+        {"ttl": None},
+        {"max_entries": "9"},
+    ],
+)
+def test_limits_that_cannot_work_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         Deduplicator(**bad)  # type: ignore[arg-type]
 

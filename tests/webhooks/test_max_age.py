@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from trio_client import webhooks
+from trio_client import ConfigurationError, webhooks
 from trio_client.webhooks import WebhookSignatureError
 
 NOW = 1_769_940_000.0  # 2026-02-01T10:00:00Z
@@ -35,3 +37,9 @@ def test_an_event_without_a_time_is_refused_where_an_age_is_asked_for() -> None:
 def test_the_signature_is_checked_first() -> None:
     with pytest.raises(WebhookSignatureError, match="does not match"):
         webhooks.unwrap(BODY, HEADERS, "another", max_age=300, clock=lambda: NOW + 9999)
+
+
+@pytest.mark.parametrize("max_age", ["300", True, 0, -1, float("nan"), float("inf")])
+def test_an_age_that_is_no_number_of_seconds_is_refused(max_age: Any) -> None:
+    with pytest.raises(ConfigurationError, match="max_age is"):
+        webhooks.unwrap(BODY, HEADERS, "s3cret", max_age=max_age, clock=lambda: NOW)

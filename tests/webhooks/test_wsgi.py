@@ -242,7 +242,11 @@ def test_bodies_are_bounded_together_until_their_events_are_handled() -> None:
         {"secret": SECRET, "max_body_bytes": 2**30},
         {"secret": SECRET, "max_held_bytes": 2**20},
         {"secret": SECRET, "max_age": 0},
+        {"secret": SECRET, "max_age": "300"},
         {"secret": SECRET, "body_timeout": float("nan")},
+        {"secret": SECRET, "body_timeout": "10"},
+        {"secret": SECRET, "max_body_bytes": "1000"},
+        {"secret": SECRET, "max_held_bytes": None},
     ],
 )
 def test_what_cannot_be_meant_is_refused_when_the_application_is_made(bad: dict[str, Any]) -> None:

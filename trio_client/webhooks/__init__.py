@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ..errors import WebhookError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ._deduplicator import AsyncDuplicateStore, Claim, Deduplicator, DuplicateStore
-from ._events import check_age, event_of
+from ._events import check_age, check_seconds, event_of
 from ._receiver import Answer
 from ._request import WebhookRequest
 from ._signature import SIGNATURE_HEADER, Body, Headers, as_bytes, check, secret_keys, sign, verify
@@ -112,7 +112,7 @@ def unwrap(
     Raises:
         WebhookSignatureError: the signature is missing or does not match, or the event is too old.
         WebhookPayloadError: the body is verified but is not a JSON object, or is too large.
-        ConfigurationError: a secret is empty or ends with a line end.
+        ConfigurationError: a secret is empty or ends with a line end, or max_age is not a number of more than 0.
         TypeError: the body was already parsed.
 
     Example:
@@ -122,6 +122,8 @@ def unwrap(
 
     Source: the API's "Webhooks" guide; the signature is not documented, see `verify`.
     """
+    if max_age is not None:
+        check_seconds("max_age", max_age)
     content = as_bytes(body)
     check(content, headers, secret_keys(secret), signature_header)
     event = event_of(content)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+from .._numbers import is_number
 from ..errors import ConfigurationError
 from ..events import Event
 
@@ -79,8 +80,10 @@ class Deduplicator:
     def __init__(
         self, *, ttl: float = 86_400.0, max_entries: int = 100_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        if not (math.isfinite(ttl) and ttl > 0) or max_entries < 1:
-            raise ConfigurationError(f"ttl is {ttl!r} and max_entries {max_entries!r}; both must be more than 0.")
+        if not (is_number(ttl) and math.isfinite(ttl) and ttl > 0) or not is_number(max_entries) or max_entries < 1:
+            raise ConfigurationError(
+                f"ttl is {ttl!r} and max_entries {max_entries!r}; both must be finite numbers of more than 0."
+            )
         self._ttl = ttl
         self._max_entries = max_entries
         self._clock = clock

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .._json import parse_json
+from .._numbers import is_number
 from .._redaction import kind_of
-from ..errors import WebhookPayloadError, WebhookSignatureError
+from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ..events._normalise import build_event
 
-__all__ = ["check_age", "event_of"]
+__all__ = ["check_age", "check_seconds", "event_of"]
 
 
 def event_of(content: bytes) -> Event:
@@ -22,6 +24,12 @@ def event_of(content: bytes) -> Event:
     if not isinstance(payload, dict):
         raise WebhookPayloadError(f"The body is JSON but {kind_of(payload)}, not an object.", advice="Answer 400.")
     return build_event(payload, "webhook", "")
+
+
+def check_seconds(name: str, value: Any) -> None:
+    """Refuse a time that is not a finite number of seconds, more than 0."""
+    if not (is_number(value) and math.isfinite(value) and value > 0):
+        raise ConfigurationError(f"{name} is {value!r}; it must be a number of seconds, more than 0.")
 
 
 def check_age(event: Event, max_age: float, now: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,10 +10,11 @@ from dataclasses import dataclass
 from typing_extensions import Self
 
 from .._job_context import logger
+from .._numbers import is_number
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ._causes import cause_of
-from ._events import check_age, event_of
+from ._events import check_age, check_seconds, event_of
 from ._signature import MAX_BODY_BYTES, Body, Headers, as_bytes, check, check_header, secret_keys
 
 __all__ = [
@@ -150,15 +150,15 @@ class Receiver:
             )
         if secret is not None and unsigned:
             raise ConfigurationError("Both a secret and unsigned=True were given; they contradict each other.")
-        if not 1 <= max_body_bytes <= MAX_BODY_BYTES:
+        if not is_number(max_body_bytes) or not 1 <= max_body_bytes <= MAX_BODY_BYTES:
             raise ConfigurationError(f"max_body_bytes is {max_body_bytes!r}; it must be 1 to {MAX_BODY_BYTES:,}.")
-        if not max_body_bytes <= max_held_bytes:
+        if not is_number(max_held_bytes) or not max_body_bytes <= max_held_bytes:
             raise ConfigurationError(
                 f"max_held_bytes is {max_held_bytes!r}; it must be at least max_body_bytes, {max_body_bytes:,}."
             )
         for name, value in (("max_age", max_age), ("body_timeout", body_timeout)):
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise ConfigurationError(f"{name} is {value!r}; it must be a number of seconds, more than 0.")
+            if value is not None:
+                check_seconds(name, value)
         self._keys = () if secret is None else secret_keys(secret)
         self._signature_header = signature_header
         self._max_age = max_age
