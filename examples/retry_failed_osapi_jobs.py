@@ -7,13 +7,18 @@ OSAPI_TOKEN and OSAPI_URL name the token and the address.
 
 import sys
 
-from trio_client import CreateOutcomeUnknownError
+from trio_client import ConfigurationError, CreateOutcomeUnknownError
 from trio_client.osapi import OsapiClient
 
 
 def main() -> int:
     still_failing = 0
-    with OsapiClient() as client:
+    try:
+        connected = OsapiClient()
+    except ConfigurationError as error:  # no token, for example
+        print(error, file=sys.stderr)
+        return 1
+    with connected as client:
         failed = list(client.jobs.iterate(status="failed"))  # all of them before the first retry, which makes a new job
         print(f"{len(failed)} jobs have failed")
         for old in failed:

@@ -440,6 +440,13 @@ def test_retry_failed_osapi_jobs(run: RunExample, stub_environment: StubServer) 
     assert "no route to host -> completed" in printed
 
 
+def test_retrying_failed_jobs_without_a_token_says_so_in_one_line(
+    run: RunExample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OSAPI_TOKEN", raising=False)
+    assert run("retry_failed_osapi_jobs.py", code=1) == ""
+
+
 @pytest.mark.parametrize("with_key", [True, False])
 def test_the_notebook(with_key: bool, stub_environment: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     if not with_key:  # it starts a stub of its own
