@@ -46,6 +46,15 @@ SEARCHES = {
     "RateLimitError": "troubleshooting.html#ratelimiterror",
     "price": "cover.html#prices",
     "proxy": "production.html#proxy-and-certificates",
+    "install": "install.html",
+    "extras": "install.html#extras",
+    "retry": "errors.html#retry-more-or-less-often",
+    "max_triggers": "following.html#how-many-triggers-max_triggers",
+    "analyze_frame": "reference/clients.html#analyze_frame",
+    "pagination": "paging.html",
+    "exit codes": "cli.html#exit-codes",
+    "environment variables": "get-a-key.html#use-the-key",
+    "SIGTERM": "production.html#end-on-sigterm",
     "what is retried": "errors.html#what-is-retried",
 }
 
