@@ -440,7 +440,7 @@ def test_retry_failed_osapi_jobs(run: RunExample, stub_environment: StubServer) 
     assert "no route to host -> completed" in printed
 
 
-def test_retrying_failed_jobs_without_a_token_says_so_in_one_line(
+def test_retrying_failed_jobs_without_a_token_ends_without_a_traceback(
     run: RunExample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OSAPI_TOKEN", raising=False)

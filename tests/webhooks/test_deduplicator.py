@@ -64,6 +64,8 @@ def test_no_more_than_the_limit_is_remembered_and_the_oldest_goes_first() -> Non
         {"ttl": "60"},
         {"ttl": None},
         {"max_entries": "9"},
+        {"max_entries": float("nan")},
+        {"max_entries": float("inf")},
     ],
 )
 def test_limits_that_cannot_work_are_refused(bad: dict[str, object]) -> None:

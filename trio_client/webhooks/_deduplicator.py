@@ -80,7 +80,8 @@ class Deduplicator:
     def __init__(
         self, *, ttl: float = 86_400.0, max_entries: int = 100_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        if not (is_number(ttl) and math.isfinite(ttl) and ttl > 0) or not is_number(max_entries) or max_entries < 1:
+        are_finite = all(is_number(each) and math.isfinite(each) for each in (ttl, max_entries))
+        if not are_finite or ttl <= 0 or max_entries < 1:
             raise ConfigurationError(
                 f"ttl is {ttl!r} and max_entries {max_entries!r}; both must be finite numbers of more than 0."
             )
