@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from raw_server import CLOSE, HOLD, RawServer, reply
 
 from trio_client import (
     APIStatusError,
@@ -202,3 +204,46 @@ def test_a_page_in_place_of_a_candidate_hides_no_job(stub: StubServer, client: T
     stub.fail_next(method="GET", path="/jobs/", times=2, **PAGES["a page"])
     job = client.live_monitor.create(YARD, OPEN)
     assert [job.job_id] == [each.job_id for each in stub.jobs]
+
+
+class TestRepliesAboutAnotherJob:
+    """A cache, or a connection that a forged or late reply has put out of step, returns what belongs to another job."""
+
+    HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+    STARTED = HEAD + b'event: started\ndata: {"job_id": "own"}\n\n'
+
+    @staticmethod
+    def job(job_id: str, status: str) -> bytes:
+        return reply({"job_id": job_id, "status": status})
+
+    def test_a_poll_of_another_job_is_not_the_end(self, connect: Connect) -> None:
+        polls = [self.job("other", "completed"), self.job("own", "running"), self.job("own", "stopped")]
+        with RawServer([self.STARTED, CLOSE], *polls) as server:
+            with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN) as events:
+                ends = [(event.kind, event.job_id) for event in events.collect() if event.terminal]
+        assert ends == [("stopped", "own")]
+        assert len(server.requests) == 4
+
+    def test_the_status_of_another_job_confirms_no_stop(self, connect: Connect) -> None:
+        replies = [self.job("own", "stopped"), self.job("other", "stopped"), self.job("own", "stopped")]
+        with RawServer([self.STARTED, HOLD], *replies) as server:
+            with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN) as events:
+                next(events)
+        assert events.outcome is not None
+        assert [request.split()[0] for request in server.requests] == [b"POST", b"DELETE", b"GET", b"GET"]
+
+    def test_a_stop_that_only_another_job_confirms_is_reported(self, connect: Connect) -> None:
+        with RawServer([self.STARTED, HOLD], self.job("own", "stopped"), self.job("other", "stopped")) as server:
+            with pytest.warns(JobLeakWarning, match="own"):
+                with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN) as events:
+                    next(events)
+        assert events.outcome is None
+
+    @pytest.mark.parametrize("name", ["stopped", "error"])
+    def test_a_stream_that_ends_another_job_is_dropped(self, connect: Connect, name: str) -> None:
+        foreign = b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps({"job_id": "other"}).encode())
+        with RawServer([self.STARTED + foreign, HOLD], self.job("own", "completed")) as server:
+            with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN) as events:
+                ends = [(event.delivery, event.job_id) for event in events.collect() if event.terminal]
+        assert ends == [("poll", "own")]
+        assert [request.split()[0] for request in server.requests] == [b"POST", b"GET"]

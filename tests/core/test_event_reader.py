@@ -170,3 +170,8 @@ def test_a_large_event_is_no_flood() -> None:
     for _ in range(50):
         reader.feed(b"x" * 60_000)
         assert not silence.is_flooded
+
+
+def test_an_empty_id_is_none_and_makes_no_event_a_repetition() -> None:
+    reader, _ = new_reader()
+    assert kinds(reader, *[b"id:\n" + sse("triggered", explanation="a van")] * 2) == ["triggered", "triggered"]

@@ -152,3 +152,33 @@ def test_an_event_ends_the_wait_for_one() -> None:
 def test_an_event_that_is_never_finished_or_a_job_that_is_never_named_is_a_drop(pieces: list[bytes]) -> None:
     reader = reader_after(*pieces, waits=20.0)
     assert (reader.idle_error, reader.drop) == (None, Drop("no event arrived within 60 s"))
+
+
+@pytest.mark.parametrize("end", [sse("stopped", job_id="b"), sse("error", job_id="b", message="x")])
+def test_the_end_of_another_job_is_a_drop(end: bytes) -> None:
+    reader, _ = new_reader()
+    events = reader.read(STARTED + sse("triggered") + end + sse("progress"))
+    assert [event.kind for event in events] == ["started", "triggered"]
+    assert reader.drop == Drop("it reported the end of another job, b")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "7C9E6679-7425-40DE-944B-E07FC1F90AE7",
+        "7c9e6679742540de944be07fc1f90ae7",
+        "{7c9e6679-7425-40de-944b-e07fc1f90ae7}",
+        "urn:uuid:7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    ],
+)
+def test_the_end_of_the_job_in_another_spelling_is_its_end(spelling: str) -> None:
+    reader = reader_after(
+        sse("started", job_id="7c9e6679-7425-40de-944b-e07fc1f90ae7"), sse("stopped", job_id=spelling)
+    )
+    assert (reader.drop, reader.is_done) == (None, True)
+
+
+def test_an_event_of_another_job_that_is_no_end_is_returned() -> None:
+    reader, _ = new_reader()
+    events = reader.read(STARTED + sse("triggered", job_id="b"))
+    assert [(event.kind, event.job_id) for event in events] == [("started", "a"), ("triggered", "b")]

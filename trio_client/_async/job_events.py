@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -38,7 +39,7 @@ class AsyncPolling(AsyncFollower):
         if transport.context.stream_url is None:
             transport = transport.about(JobContext(job_id=job_id))
         self._transport = transport
-        self._call = get_job(job_id)
+        self._call = replace(get_job(job_id), decides=True)
         self._history = history or JobHistory()
         self._history.job_id = job_id
         self._poll_interval = poll_interval

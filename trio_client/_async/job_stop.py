@@ -107,7 +107,8 @@ class _Stop:
             except TrioError as error:
                 self.result.possible = self.result.possible or is_ambiguous(error)
                 raise
-            detail = await self._call(transport, replace(get_job(self._job_id), fresh_connection=True))
+            poll = replace(get_job(self._job_id), fresh_connection=True, decides=True)
+            detail = await self._call(transport, poll)
         except JobNotFoundError as error:
             if error.acted_before or self.result.possible or transport.clock() >= self._grace_until:
                 return None

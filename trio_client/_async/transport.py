@@ -174,7 +174,8 @@ class AsyncTransport:
                 base_url=settings.base_url,
             )
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
-        model = parse(call.model, reply, secrets=secrets, service=settings.service)
+        job_id = call.job_id if call.decides else None
+        model = parse(call.model, reply, secrets=secrets, service=settings.service, job_id=job_id)
         attempts.succeeded()
         request_id = preview(reply.request_id, secrets()) if reply.request_id else None
         info = ResponseInfo(reply.status, reply.headers, request_id, attempts.made, attempts.elapsed)

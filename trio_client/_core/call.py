@@ -18,11 +18,23 @@ from ..models._base import Model
 from .config import Settings, clean_headers
 from .retry.outcome import Effect
 
-__all__ = ["EVENT_STREAM", "Call", "Nothing", "Prepared", "prepare"]
+__all__ = ["EVENT_STREAM", "Call", "Nothing", "Prepared", "prepare", "same_job"]
 
 _M = TypeVar("_M", bound=BaseModel)
 EVENT_STREAM = "text/event-stream"
 USER_AGENT = "trio-client/{} python/{}.{}.{}".format(__version__, *sys.version_info[:3])
+
+
+_DECORATION = str.maketrans("", "", "{}-")
+
+
+def same_job(one: str, other: str) -> bool:
+    """Return whether two ids mean the same job. A UUID may be written in any of its usual forms."""
+    return one == other or _canonical(one) == _canonical(other)
+
+
+def _canonical(job_id: str) -> str:
+    return job_id.strip().casefold().removeprefix("urn:uuid:").translate(_DECORATION)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,6 +54,8 @@ class Call(Generic[_M]):
     """The method of the client that makes it, such as `jobs.get`."""
     job_id: str | None = None
     """The job it is about, if it is in the path."""
+    decides: bool = False
+    """Whether its reply decides if that job is left running: then one about another job is unusable."""
     divisible: bool = False
     """Whether less can be asked for: a reply over the size limit is then not asked for a second time."""
 

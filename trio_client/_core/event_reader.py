@@ -12,6 +12,7 @@ from ..errors import APIStatusError, StreamInterruptedError, TrioError
 from ..events import Event
 from ..events._normalise import from_wire
 from ..sse import Decoder, RawEvent, held_bytes
+from .call import same_job
 from .history import JobHistory
 from .silence import Silence
 
@@ -73,11 +74,19 @@ class EventReader:
         history: what the job has reported.
         silence: how long the stream brings no event.
         max_event_bytes: how large an event may be.
+        is_of_one_job: whether the stream is that of one job, so that the end of another is not its end.
+
+    Attributes:
+        foreign_end: the end of another job, which the stream of this one brought; nothing is read past it.
     """
 
-    __slots__ = ("_decoder", "_history", "_seen", "_silence")
+    __slots__ = ("_decoder", "_history", "_is_of_one_job", "_seen", "_silence", "foreign_end")
 
-    def __init__(self, history: JobHistory, silence: Silence, *, max_event_bytes: int) -> None:
+    def __init__(
+        self, history: JobHistory, silence: Silence, *, max_event_bytes: int, is_of_one_job: bool = False
+    ) -> None:
+        self.foreign_end: Event | None = None
+        self._is_of_one_job = is_of_one_job
         self._decoder = Decoder(max_event_bytes=max_event_bytes)
         self._history = history
         self._silence = silence
@@ -102,11 +111,14 @@ class EventReader:
         events: list[Event] = []
         history = self._history
         for raw in raw_events:
-            if history.finished:
+            if history.finished or self.foreign_end is not None:
                 break
-            if raw.has_id and self._is_repeated(raw):
+            if raw.has_id and raw.id and self._is_repeated(raw):  # an empty id is none
                 continue
             event = from_wire(raw.name, raw.data)
+            if event.terminal and self._is_of_one_job and self._is_of_another_job(event):
+                self.foreign_end = event
+                break
             history.note(event, in_order=True)
             events.append(event)
         return events
@@ -115,6 +127,10 @@ class EventReader:
     def unfinished(self) -> bool:
         """Whether part of an event has arrived, and the rest is awaited."""
         return self._decoder.unfinished
+
+    def _is_of_another_job(self, event: Event) -> bool:
+        own = self._history.job_id
+        return own is not None and event.job_id is not None and not same_job(event.job_id, own)
 
     def _is_repeated(self, raw: RawEvent) -> bool:
         key = (raw.id, raw.name, hash(raw.data))

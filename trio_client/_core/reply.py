@@ -12,8 +12,8 @@ from pydantic_core import from_json
 
 from .. import errors
 from .._loading import loading
-from .._redaction import mask, preview
-from .call import EVENT_STREAM, Nothing
+from .._redaction import mask, preview, shown
+from .call import EVENT_STREAM, Nothing, same_job
 from .config import TRIO, Service
 from .salvage import TooManyUnreadableError, name_of, salvage
 
@@ -68,11 +68,25 @@ def media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO) -> _M:
+def parse(
+    model: type[_M],
+    reply: Reply,
+    *,
+    secrets: Callable[[], Sequence[str]],
+    service: Service = TRIO,
+    job_id: str | None = None,
+) -> _M:
     """Return the model of a successful reply.
 
+    Args:
+        model: what is wanted.
+        reply: the reply.
+        secrets: returns what must appear in no text.
+        service: the API that was asked.
+        job_id: the job that the reply must be about, if it is about one.
+
     Raises:
-        ResponseValidationError: the body is not JSON, or lacks what makes the model useful.
+        ResponseValidationError: the body is not JSON, lacks what makes the model useful, or is about another job.
     """
     if issubclass(model, Nothing):
         if reply.media_type == "text/html":
@@ -92,16 +106,28 @@ def parse(model: type[_M], reply: Reply, *, secrets: Callable[[], Sequence[str]]
             problem = "more than 1,000 of its jobs cannot be read"
     if found is None:  # raised here, outside the handler, so that the problem does not become its context
         raise unusable(name_of(model), reply, problem, secrets=secrets(), service=service)
-    job_id = found.__dict__.get("job_id")
-    if job_id is not None and (not job_id or _UNREADABLE.search(job_id)):
-        problem_of_id = "cannot be read" if job_id else "is empty"
+    problem_of_id = _problem_of_id(found, job_id)
+    if problem_of_id:
         raise errors.ResponseValidationError(
-            f"The reply ({reply.shown_status}) is not a usable {name_of(model)}: its job_id {problem_of_id}.",
+            f"The reply ({reply.shown_status}) is not a usable {name_of(model)}: {problem_of_id}.",
             status_code=reply.status,
             body_preview=body_preview(reply, secrets()),
             field="job_id",
         )
     return found
+
+
+def _problem_of_id(found: BaseModel, asked: str | None) -> str | None:
+    """Return what is wrong with the id of a job that was read, if anything is.
+
+    A cache, or a connection that a forged or late reply has put out of step, may return the reply about another job.
+    """
+    job_id = found.__dict__.get("job_id")
+    if job_id is not None and (not job_id or _UNREADABLE.search(job_id)):
+        return f"its job_id {'cannot be read' if job_id else 'is empty'}"
+    if asked is not None and job_id is not None and not same_job(job_id, asked):
+        return f"it is about another job, {shown(job_id)}"
+    return None
 
 
 def check_strictly(

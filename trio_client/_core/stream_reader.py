@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .._redaction import shown
 from ..errors import APITimeoutError, TrioError
 from ..events import Event
 from ..sse import EventTooLargeError
@@ -55,7 +56,7 @@ class StreamReader:
         self.drop: Drop | None = None
         self.idle_error: APITimeoutError | None = None
         self._history = history
-        self._events = EventReader(history, self.silence, max_event_bytes=max_event_bytes)
+        self._events = EventReader(history, self.silence, max_event_bytes=max_event_bytes, is_of_one_job=True)
 
     def read(self, chunk: bytes | None) -> list[Event]:
         """Return the events that a piece of the stream completes; `None` is the end of its bytes."""
@@ -67,7 +68,9 @@ class StreamReader:
         except EventTooLargeError as error:
             self.drop = Drop(str(error))
             return self._events.accept(error.events)
-        if not events:
+        if self._events.foreign_end is not None:
+            self.drop = Drop(f"it reported the end of another job, {shown(self._events.foreign_end.job_id)}")
+        elif not events:
             self._note_stall()
         return events
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -39,7 +40,7 @@ class Polling(Follower):
         if transport.context.stream_url is None:
             transport = transport.about(JobContext(job_id=job_id))
         self._transport = transport
-        self._call = get_job(job_id)
+        self._call = replace(get_job(job_id), decides=True)
         self._history = history or JobHistory()
         self._history.job_id = job_id
         self._poll_interval = poll_interval

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import trio_client
@@ -131,7 +132,7 @@ class _Deliveries(Follower):
         self._transport = transport
         self._router = router
         self._timeouts = timeouts
-        self._call = get_job(job_id)
+        self._call = replace(get_job(job_id), decides=True)
         self._job_id = job_id
         self._stream_url, self._created = stream_url, created
         self._wakeup = Wakeup()
