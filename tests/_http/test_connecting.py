@@ -11,28 +11,35 @@ from typing import Any, TypeAlias
 import anyio
 import httpcore
 import pytest
-from raw_server import RawServer
+from raw_server import CLOSE, HOLD, RESET, RawServer, Step
 
-from trio_client import APIConnectionError, AsyncTrioClient, ConfigurationError, TrioClient
+from trio_client import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncTrioClient,
+    ConfigurationError,
+    RetryPolicy,
+    TrioClient,
+)
 from trio_client._http.concurrency.async_ import network as async_network
 from trio_client._http.concurrency.sync import network
 from trio_client.testing import freeze_retries
 
 YARD = "rtsp://camera.example/yard"
-Create: TypeAlias = Callable[[str], Any]
+Create: TypeAlias = Callable[..., Any]
 
 
-def create_sync(base_url: str) -> Any:
-    with TrioClient("key", base_url=base_url) as client:
+def create_sync(base_url: str, retry: RetryPolicy | None = RetryPolicy()) -> Any:  # noqa: B008 - it is frozen
+    with TrioClient("key", base_url=base_url, retry=retry) as client:
         return client.live_monitor.create(YARD, "the gate is open")
 
 
 def create_async(backend: str) -> Create:
-    async def main(base_url: str) -> Any:
-        async with AsyncTrioClient("key", base_url=base_url) as client:
+    async def main(base_url: str, retry: RetryPolicy | None) -> Any:
+        async with AsyncTrioClient("key", base_url=base_url, retry=retry) as client:
             return await client.live_monitor.create(YARD, "the gate is open")
 
-    return lambda base_url: anyio.run(main, base_url, backend=backend)
+    return lambda base_url, retry=RetryPolicy(): anyio.run(main, base_url, retry, backend=backend)  # noqa: B008
 
 
 both = pytest.mark.parametrize(
@@ -84,6 +91,34 @@ def test_a_proxy_that_needs_another_package_is_named_at_once(create: Create, mon
     monkeypatch.setattr("trio_client._http.environment.find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"httpx\[socks\]"):
         create("https://trio.example/api")
+
+
+@both
+@pytest.mark.parametrize(
+    "answer",
+    [[CLOSE], [RESET], [b"HTTP/1.1 200", CLOSE], [b"SSH-2.0-x\r\n\r\n", CLOSE], [b"HTTP/1.1 200 OK\r\n\r\n", CLOSE]],
+    ids=["closed", "reset", "half a head", "no HTTP", "closed in the handshake"],
+)
+def test_a_proxy_that_fails_before_the_tunnel_is_there_has_seen_no_request(
+    create: Create, answer: list[Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(answer) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.base_url.removesuffix("/api"))
+        with freeze_retries(), pytest.raises(APIConnectionError, match="Could not connect") as caught:
+            create("https://trio.example/api")
+    assert (caught.value.request_sent, caught.value.permanent, caught.value.attempts) == (False, False, 3)
+    assert proxy.connections == 3
+
+
+@both
+def test_a_deadline_that_passes_while_connecting_leaves_nothing_unknown(
+    create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer([HOLD]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.base_url.removesuffix("/api"))
+        with pytest.raises(APITimeoutError) as caught:
+            create("https://trio.example/api", RetryPolicy(max_attempts=1, deadline=0.2))
+    assert caught.value.request_sent is False
 
 
 @both

@@ -194,7 +194,7 @@ def test_every_secret_is_tried_also_after_one_that_fits(monkeypatch: pytest.Monk
     assert [webhooks.sign(BODY, each).encode() for each in (SECRET, "a", "b")] == tried
 
 
-@pytest.mark.parametrize("secret", ["", "  ", None, b"secret", [], [""], [SECRET, ""], [None], [b"x"], iter([])])
+@pytest.mark.parametrize("secret", ["", "  ", None, b"secret", [], [""], [SECRET, ""], [None], [b"x"], iter([]), 5])
 def test_a_missing_or_empty_secret_is_a_configuration_error_and_never_a_pass(secret: Any) -> None:
     with pytest.raises(ConfigurationError, match="secret"):
         unwrap(secret=secret)

@@ -97,13 +97,13 @@ def name_in_httpx(error: APIConnectionError) -> str:
     return {False: "ConnectError", True: "ReadError", None: "TransportError"}[error.request_sent]
 
 
-def deadline_exceeded(peer: Peer, seconds: float) -> APITimeoutError:
-    """Return the error of a call that took longer than its deadline."""
+def deadline_exceeded(peer: Peer, seconds: float, *, unsent: bool = False) -> APITimeoutError:
+    """Return the error of a call that took longer than its deadline; `unsent`: it was still connecting."""
     return APITimeoutError(
         f"The call to {peer.place} was not finished within its deadline of {seconds:g} s.",
         advice="Raise RetryPolicy.deadline if it needs longer.",
         phase="deadline",
-        request_sent=None,
+        request_sent=False if unsent else None,
     )
 
 

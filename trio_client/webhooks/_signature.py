@@ -110,7 +110,8 @@ def secret_keys(secret: str | Iterable[str]) -> tuple[Key, ...]:
     if secret.__class__ is str:
         return (_key(secret),)
     # None (an unset environment variable) and bytes are refused with a message, not iterated over.
-    secrets: Iterable[Any] = [secret] if isinstance(secret, (bytes, type(None))) else secret
+    is_one = isinstance(secret, bytes) or not isinstance(secret, Iterable)  # pyright: ignore[reportUnnecessaryIsInstance]
+    secrets: Iterable[Any] = [secret] if is_one else secret
     keys = tuple(_key(each) for each in secrets if _secret_bytes(each))
     if not keys:
         raise ConfigurationError("No webhook secret was given.", advice="Pass one, or use webhooks.parse on purpose.")

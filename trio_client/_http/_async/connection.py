@@ -2,7 +2,9 @@
 
 httpx offers no transport over a single connection, and no way to read a body again after a cancelled read. Three
 private names make both possible: `_pool` of httpx's transport, and `_connection` and `_h11_state` of httpcore's
-connections. They are used in this module only, and fail closed: an inside that is not recognized is never reused.
+connections. A fourth, `_connected` of those through a tunnel, says whether a failure was that of making the tunnel.
+They are used in this module only, and fail closed: an inside that is not recognized is never reused, and after a
+failure within it the request may have been sent.
 `tests/contract/test_private_names.py` checks each, and says what breaks when it changes.
 """
 
@@ -53,7 +55,15 @@ class AsyncPooledConnection(httpx.AsyncHTTPTransport):
             return await httpx.AsyncClient(transport=self, trust_env=False).send(request, stream=True)
         if self.connection is not None and self._pool is self.connection:
             self._pool = _established(self.connection)
-        return await self.handle_async_request(request)
+        try:
+            return await self.handle_async_request(request)
+        except httpx.TransportError as error:
+            if error.__cause__ is None or not _is_making_tunnel(self.connection):  # without a cause it is a mock's
+                raise
+            failure = httpx.ConnectTimeout if isinstance(error, httpx.TimeoutException) else httpx.ProxyError
+            if isinstance(error, (httpx.ConnectError, failure)):
+                raise
+            raise failure(str(error)) from error.__cause__  # the proxy has seen no more than CONNECT
 
 
 class _AsyncSingleUseConnection(AsyncPooledConnection):
@@ -65,6 +75,8 @@ class _AsyncSingleUseConnection(AsyncPooledConnection):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await about_to_send()  # its connections do not report when they send
+        if isinstance(request.stream, AsyncContent):
+            request.stream.begun = True
         return await super().handle_async_request(request)
 
 
@@ -125,6 +137,11 @@ def _established(connection: httpcore.AsyncConnectionInterface) -> httpcore.Asyn
     if type(connection) is not httpcore.AsyncHTTPConnection or getattr(inner, "_h11_state", None) is None:
         return connection
     return inner or connection
+
+
+def _is_making_tunnel(connection: httpcore.AsyncConnectionInterface | None) -> bool:
+    """Return whether a connection goes through a proxy that has not connected it to the server yet."""
+    return getattr(connection, "_connected", None) is False
 
 
 def _h11_state(pooled: AsyncPooledConnection) -> Any:

@@ -12,6 +12,7 @@ from ..._core.secret import Secret
 from ...errors import ConfigurationError
 from ..errors import Peer, translate
 from ..observer import AsyncObservedClient, ExchangeObserver
+from .connection import AsyncContent
 from .pool import AsyncExchange
 from .sender import AsyncSender
 
@@ -36,7 +37,14 @@ class AsyncObservedSender(AsyncSender):
         self.observer = http_client.observer
 
     async def _exchange(
-        self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
+        self,
+        request: Prepared,
+        content: AsyncContent,
+        timeout: Timeout,
+        waits: dict[str, float],
+        peer: Peer,
+        *,
+        counted: bool,
     ) -> AsyncExchange:
         proxy = None if self._pool is None else self._pool.proxy
         observer = self._observe(
@@ -48,7 +56,7 @@ class AsyncObservedSender(AsyncSender):
             limit=self._max_body_bytes,
         )
         try:
-            exchange = await super()._exchange(request, timeout, waits, peer, counted=counted)
+            exchange = await super()._exchange(request, content, timeout, waits, peer, counted=counted)
         except BaseException as error:
             observer.failed(error)
             raise

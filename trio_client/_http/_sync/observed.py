@@ -13,6 +13,7 @@ from ..._core.secret import Secret
 from ...errors import ConfigurationError
 from ..errors import Peer, translate
 from ..observer import ExchangeObserver, ObservedClient
+from .connection import Content
 from .pool import Exchange
 from .sender import Sender
 
@@ -37,7 +38,14 @@ class ObservedSender(Sender):
         self.observer = http_client.observer
 
     def _exchange(
-        self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
+        self,
+        request: Prepared,
+        content: Content,
+        timeout: Timeout,
+        waits: dict[str, float],
+        peer: Peer,
+        *,
+        counted: bool,
     ) -> Exchange:
         proxy = None if self._pool is None else self._pool.proxy
         observer = self._observe(
@@ -49,7 +57,7 @@ class ObservedSender(Sender):
             limit=self._max_body_bytes,
         )
         try:
-            exchange = super()._exchange(request, timeout, waits, peer, counted=counted)
+            exchange = super()._exchange(request, content, timeout, waits, peer, counted=counted)
         except BaseException as error:
             observer.failed(error)
             raise

@@ -100,37 +100,39 @@ class Sender:
             ResponseValidationError: it is too large, or cannot be decoded.
         """
         until, peer = REAL.monotonic() + time_left, self._peer(request)
+        content = Content(request.content or b"")
         try:
             with time_limit(time_left):
                 waits = _waits(timeout, time_left)
-                exchange = self._exchange(request, timeout, waits, peer, counted=not request.fresh_connection)
+                counted = not request.fresh_connection
+                exchange = self._exchange(request, content, timeout, waits, peer, counted=counted)
                 complete = False
                 try:
                     headers = headers_of(exchange.response)
-                    content = read_body(headers, exchange, self._max_body_bytes, peer)
-                    complete = content is not None
+                    body = read_body(headers, exchange, self._max_body_bytes, peer)
+                    complete = body is not None
                 finally:
                     # Servers that fail may close without saying so, a moment later.
                     kept = complete and not request.fresh_connection and exchange.response.status_code < 400
                     exchange.close(reusable=kept)
-                return Reply(exchange.response.status_code, headers, content or b"", peer.proxy)
+                return Reply(exchange.response.status_code, headers, body or b"", peer.proxy)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
-        raise deadline_exceeded(peer, time_left)
+        raise deadline_exceeded(peer, time_left, unsent=self._is_unsent(content))
 
     def open(self, request: Prepared, timeout: Timeout, time_left: float) -> OpenReply:
         """Return the reply as soon as its headers are there."""
         until, peer = REAL.monotonic() + time_left, self._peer(request)
-        waits = _waits(timeout, time_left)
+        waits, content = _waits(timeout, time_left), Content(request.content or b"")
         try:
             with time_limit(time_left):
-                exchange = self._exchange(request, timeout, waits, peer, counted=False)
+                exchange = self._exchange(request, content, timeout, waits, peer, counted=False)
                 return OpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
-        raise deadline_exceeded(peer, time_left)
+        raise deadline_exceeded(peer, time_left, unsent=self._is_unsent(content))
 
     def _peer(self, request: Prepared) -> Peer:
         return Peer(self.place, self._pool is not None, request.secrets, self._proxy)
@@ -164,9 +166,16 @@ class Sender:
             self._pool.close()
 
     def _exchange(
-        self, request: Prepared, timeout: Timeout, waits: dict[str, float], peer: Peer, *, counted: bool
+        self,
+        request: Prepared,
+        content: Content,
+        timeout: Timeout,
+        waits: dict[str, float],
+        peer: Peer,
+        *,
+        counted: bool,
     ) -> Exchange:
-        outer, content = sys.exc_info()[1], Content(request.content or b"")
+        outer = sys.exc_info()[1]
         try:
             if self._pool is None:
                 assert self._injected is not None
@@ -181,11 +190,15 @@ class Sender:
         except TrioError:
             raise
         except Exception as error:
-            failure = translate(error, peer, outer, unsent=self._pool is not None and not content.begun)
+            failure = translate(error, peer, outer, unsent=self._is_unsent(content))
             raise failure from failure.__cause__
         except BaseException as error:  # cancelled: the frames below hold the request, and with it the key
             drop_tracebacks(error, outer)
             raise error.with_traceback(None)  # noqa: B904  # the same one
+
+    def _is_unsent(self, content: Content) -> bool:
+        """Return whether it is certain that nothing of a request has gone out."""
+        return self._pool is not None and not content.begun
 
     def _wire(self, request: Prepared, waits: dict[str, float], content: Content) -> httpx.Request:
         """Return a request that is complete: httpx would take its time to complete it."""
