@@ -285,11 +285,13 @@ class AsyncJobs(AsyncResource):
         positive_limit("poll_interval", poll_interval, "seconds", advice="For rare polls, pass 3600.")
         with loading():
             from .event_stream import AsyncEventStream
-            from .job_events import AsyncPolling
+            from .job_poller import AsyncJobPoller
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return AsyncEventStream(
-            AsyncPolling(self._transport, job_id, poll_interval=poll_interval, from_start=from_start, options=options),
+            AsyncJobPoller(
+                self._transport, job_id, poll_interval=poll_interval, from_start=from_start, options=options
+            ),
             self._transport.state.open_streams,
         )
 

@@ -29,7 +29,7 @@ from ..errors import (
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from .create import announce
-from .job_events import AsyncPolling
+from .job_poller import AsyncJobPoller
 from .job_stop import try_to_stop
 from .owned_job import AsyncOwnedJob
 from .stream_start import open_stream
@@ -63,7 +63,7 @@ class AsyncOwnedStream:
             max_event_bytes=transport.settings.max_body_bytes,
             clock=transport.clock,
         )
-        self._polling: AsyncPolling | None = None
+        self._poller: AsyncJobPoller | None = None
         self._seen_alive: datetime | None = None
 
     @property
@@ -95,17 +95,17 @@ class AsyncOwnedStream:
     @property
     def is_polled(self) -> bool:
         """Whether the job is followed by polling."""
-        return self._polling is not None
+        return self._poller is not None
 
     @property
     def poll_failure(self) -> TrioError | None:
         """Why the job's latest poll failed; `None`: it was answered, or there was none."""
-        return None if self._polling is None else self._polling.failure
+        return None if self._poller is None else self._poller.failure
 
     @property
     def seen_alive(self) -> datetime | None:
         """When the job was last known to run."""
-        return (self._polling and self._polling.seen_alive) or self._seen_alive
+        return (self._poller and self._poller.seen_alive) or self._seen_alive
 
     @property
     def began(self) -> datetime | None:
@@ -161,8 +161,8 @@ class AsyncOwnedStream:
         return events
 
     async def _advance(self) -> list[Event]:
-        if self._polling is not None:
-            return await self._polling.advance()
+        if self._poller is not None:
+            return await self._poller.advance()
         if self._reply is None or self._reader.drop is not None:
             return await self._fall_back()
         try:
@@ -259,7 +259,7 @@ class AsyncOwnedStream:
             self._owned.started()
 
     def _follow(self, job_id: str) -> None:
-        self._polling = AsyncPolling(
+        self._poller = AsyncJobPoller(
             self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history, reached=True
         )
 
@@ -291,11 +291,11 @@ class AsyncOwnedStream:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
         history, job_id = self._history.copy(), self._history.job_id
         assert job_id is not None
-        polling = AsyncPolling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
+        poller = AsyncJobPoller(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
         self._reader.idle_error = None  # also where the poll fails, or is cut off: events may come meanwhile
-        events = await polling.advance()
-        if not events and polling.seen_alive is not None:
-            self._seen_alive = polling.seen_alive
+        events = await poller.advance()
+        if not events and poller.seen_alive is not None:
+            self._seen_alive = poller.seen_alive
             return []
         if self._options.on_drop == "raise" or not events:
             self._reader.drop = Drop(str(silence), silence)
@@ -304,7 +304,7 @@ class AsyncOwnedStream:
             "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)
         )
         await self._disconnect()
-        self._history, self._polling = history, polling
+        self._history, self._poller = history, poller
         return events
 
     async def _find_dropped(self, reason: str, cause: TrioError | None) -> str:

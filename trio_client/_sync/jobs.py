@@ -286,11 +286,11 @@ class Jobs(Resource):
         positive_limit("poll_interval", poll_interval, "seconds", advice="For rare polls, pass 3600.")
         with loading():
             from .event_stream import EventStream
-            from .job_events import Polling
+            from .job_poller import JobPoller
 
         options: dict[str, Any] = {"timeout": timeout, "extra_headers": extra_headers}
         return EventStream(
-            Polling(self._transport, job_id, poll_interval=poll_interval, from_start=from_start, options=options),
+            JobPoller(self._transport, job_id, poll_interval=poll_interval, from_start=from_start, options=options),
             self._transport.state.open_streams,
         )
 

@@ -30,7 +30,7 @@ from ..errors import (
 from ..events import Event, Failed, Stopped
 from ..models import Job
 from .create import announce
-from .job_events import Polling
+from .job_poller import JobPoller
 from .job_stop import try_to_stop
 from .owned_job import OwnedJob
 from .stream_start import open_stream
@@ -64,7 +64,7 @@ class OwnedStream:
             max_event_bytes=transport.settings.max_body_bytes,
             clock=transport.clock,
         )
-        self._polling: Polling | None = None
+        self._poller: JobPoller | None = None
         self._seen_alive: datetime | None = None
 
     @property
@@ -96,17 +96,17 @@ class OwnedStream:
     @property
     def is_polled(self) -> bool:
         """Whether the job is followed by polling."""
-        return self._polling is not None
+        return self._poller is not None
 
     @property
     def poll_failure(self) -> TrioError | None:
         """Why the job's latest poll failed; `None`: it was answered, or there was none."""
-        return None if self._polling is None else self._polling.failure
+        return None if self._poller is None else self._poller.failure
 
     @property
     def seen_alive(self) -> datetime | None:
         """When the job was last known to run."""
-        return (self._polling and self._polling.seen_alive) or self._seen_alive
+        return (self._poller and self._poller.seen_alive) or self._seen_alive
 
     @property
     def began(self) -> datetime | None:
@@ -162,8 +162,8 @@ class OwnedStream:
         return events
 
     def _advance(self) -> list[Event]:
-        if self._polling is not None:
-            return self._polling.advance()
+        if self._poller is not None:
+            return self._poller.advance()
         if self._reply is None or self._reader.drop is not None:
             return self._fall_back()
         try:
@@ -260,7 +260,7 @@ class OwnedStream:
             self._owned.started()
 
     def _follow(self, job_id: str) -> None:
-        self._polling = Polling(
+        self._poller = JobPoller(
             self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history, reached=True
         )
 
@@ -292,11 +292,11 @@ class OwnedStream:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
         history, job_id = self._history.copy(), self._history.job_id
         assert job_id is not None
-        polling = Polling(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
+        poller = JobPoller(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
         self._reader.idle_error = None  # also where the poll fails, or is cut off: events may come meanwhile
-        events = polling.advance()
-        if not events and polling.seen_alive is not None:
-            self._seen_alive = polling.seen_alive
+        events = poller.advance()
+        if not events and poller.seen_alive is not None:
+            self._seen_alive = poller.seen_alive
             return []
         if self._options.on_drop == "raise" or not events:
             self._reader.drop = Drop(str(silence), silence)
@@ -305,7 +305,7 @@ class OwnedStream:
             "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)
         )
         self._disconnect()
-        self._history, self._polling = history, polling
+        self._history, self._poller = history, poller
         return events
 
     def _find_dropped(self, reason: str, cause: TrioError | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from .._core.endpoints import get_job
 from .._core.event_reader import polling_failed
 from .._core.history import JobHistory
+from .._core.poll_schedule import PollSchedule
 from .._core.retry.window import RetryWindow
 from .._http.concurrency.async_.shield import limit_is_over, limit_left
 from .._job_context import JobContext
@@ -19,10 +20,10 @@ from ..events import Event
 from .sources import AsyncFollower
 from .transport import AsyncTransport
 
-__all__ = ["AsyncPolling"]
+__all__ = ["AsyncJobPoller"]
 
 
-class AsyncPolling(AsyncFollower):
+class AsyncJobPoller(AsyncFollower):
     """A source of events that polls a job every few seconds. It never stops the job."""
 
     def __init__(
@@ -42,16 +43,15 @@ class AsyncPolling(AsyncFollower):
         self._call = replace(get_job(job_id), decides=True)
         self._history = history or JobHistory()
         self._history.job_id = job_id
-        self._poll_interval = poll_interval
+        self._schedule = PollSchedule(poll_interval)
         self._options = options
         ledger = transport.state.ledger
         self._window = RetryWindow(
             transport.settings.retry.deadline, transport.clock, reached=reached or ledger.is_known(job_id)
         )
         self._grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
-        self._polled = self._answered = False
+        self._answered = False
         self._skips = not from_start  # what was counted before the first poll
-        self._next_poll: float | None = None  # once it is waited for
         self.seen_alive: datetime | None = None
         self.failure: TrioError | None = None
         """Why the latest poll failed; `None`: it was answered."""
@@ -81,21 +81,22 @@ class AsyncPolling(AsyncFollower):
         try:
             job = await self._transport.call(self._call, **self._options)
         except JobNotFoundError as error:
-            self._polled, self._next_poll, self.failure = True, None, None
+            self._schedule.polled()
+            self.failure = None
             if self._transport.clock() < self._grace_until:
                 return []
             return [self._history.not_found(error)]
         except TrioError as error:
             if limit_is_over():
                 raise TimeoutError from None
-            self._polled, self._next_poll = True, None
+            self._schedule.polled()
             if self._window.allows(error):
                 self.failure = error.with_traceback(None)
                 return []
             raise polling_failed(self.job_id, error, self._transport.context, answered=self._answered) from error
         self._window.reset()
-        self.failure = None
-        self._polled, self._answered, self._next_poll = True, True, None
+        self._schedule.polled()
+        self._answered, self.failure = True, None
         if not job.is_terminal:
             self.seen_alive = asked_at
         if self._skips:
@@ -105,13 +106,7 @@ class AsyncPolling(AsyncFollower):
 
     async def _wait(self) -> None:
         """Wait for the time of the next poll; a wait that is cut off goes on with the next call."""
-        if not self._polled:
-            return
-        pause = self._poll_interval
-        if self._next_poll is None:
-            self._next_poll = self._transport.clock() + pause
-        else:
-            pause = self._next_poll - self._transport.clock()
+        pause = self._schedule.pause(self._transport.clock())
         if pause <= 0:
             return
         left = limit_left()
