@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from trio_client import ResponseWarning
-from trio_client._core.paging import JobCursor
+from trio_client import ResponseValidationError, ResponseWarning
+from trio_client._core.paging import JobCursor, name_page_if_too_large
 from trio_client._core.reply import Reply, parse
 from trio_client.models import Job, JobPage
 
@@ -285,3 +285,36 @@ def test_a_total_that_goes_up_and_down_by_itself_is_ignored_after_a_while() -> N
             break
         found += [job.job_id for job in cursor.take(page(names(9)[cursor.offset :][:2], total))]
     assert (found, cursor.finished, cursor.complaint) == (names(9), True, None)
+
+
+def named(limit: int | None, offset: int | None, field: str = "max_body_bytes") -> ResponseValidationError:
+    error = ResponseValidationError("The body is over 900 bytes.", field=field, advice="As it was.")
+    name_page_if_too_large(error, limit, offset)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "problem", "asked"),
+    [
+        (None, None, "the page from number 1 on.", "no limit and offset=0."),
+        (1, 4, "a page of 1 job from number 5 on.", "limit=1 and offset=4."),
+        (20, 40, "a page of 20 jobs from number 41 on.", "limit=20 and offset=40."),
+    ],
+)
+def test_page_that_is_too_large_is_named(limit: int | None, offset: int | None, problem: str, asked: str) -> None:
+    error = named(limit, offset)
+
+    assert error.problem == f"The body is over 900 bytes: {problem}"
+    assert asked in str(error.advice)
+
+
+def test_single_job_that_is_too_large_can_be_passed_over() -> None:
+    assert "go on after that job with offset=5" in str(named(1, 4).advice)
+    assert "fewer jobs at once" in str(named(2, 4).advice)
+
+
+def test_other_invalid_page_is_left_as_it_is() -> None:
+    error = named(20, 40, field="jobs")
+
+    assert error.problem == "The body is over 900 bytes."
+    assert error.advice == "As it was."

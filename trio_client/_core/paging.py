@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from ..errors import ResponseValidationError
 from ..models import Job, JobPage
 from ..models._base import received_items
 
 if TYPE_CHECKING:
     from ..models import OsapiJob, OsapiJobPage
 
-__all__ = ["JobCursor", "OsapiJobCursor", "PageCursor"]
+__all__ = ["JobCursor", "OsapiJobCursor", "PageCursor", "is_too_large", "name_page_if_too_large"]
 
 _MOST_BARREN_PAGES = 10  # in a row
 _J = TypeVar("_J")
@@ -224,3 +225,23 @@ class OsapiJobCursor(PageCursor["OsapiJobPage", "OsapiJob"]):
         totals = self._totals
         end = totals.now if totals.trusted else totals.highest
         return received == 0 if end is None else self.offset >= end
+
+
+def is_too_large(error: ResponseValidationError) -> bool:
+    """Return whether fewer jobs at once may do: the page is larger than `max_body_bytes`."""
+    return error.field == "max_body_bytes"
+
+
+def name_page_if_too_large(error: ResponseValidationError, limit: int | None, offset: int | None) -> None:
+    """Say in the error which page was too large, and how to get its jobs; leave any other error as it is."""
+    if not is_too_large(error):
+        return
+    asked, begin = "no limit" if limit is None else f"limit={limit}", offset or 0
+    jobs = "the page" if limit is None else "a page of 1 job" if limit == 1 else f"a page of {limit} jobs"
+    error.problem = f"{error.problem.rstrip('.')}: {jobs} from number {begin + 1} on."
+    way_out = (
+        f"No page_size is smaller: raise max_body_bytes, or go on after that job with offset={begin + 1}."
+        if limit == 1
+        else "Ask for fewer jobs at once (limit=, or page_size= of iterate), or raise max_body_bytes."
+    )
+    error.advice = f"The page was asked for with {asked} and offset={begin}. {way_out}"

@@ -14,7 +14,7 @@ import trio_client
 
 from .._core.call import Call
 from .._core.config import Timeout
-from .._core.paging import PageCursor
+from .._core.paging import PageCursor, is_too_large, name_page_if_too_large
 from .._core.retry.backoff import lengthened
 from .._core.retry.window import RetryWindow
 from .._job_context import JobContext
@@ -66,7 +66,7 @@ class PageIterator(Generic[_P, _J]):
             try:
                 page = self._fetch(cursor.page_limit, cursor.offset)
             except ResponseValidationError as error:
-                if error.field != "max_body_bytes" or not cursor.ask_for_less():
+                if not is_too_large(error) or not cursor.ask_for_less():
                     raise
                 continue
             self._pending.extend(cursor.take(page))
@@ -88,16 +88,7 @@ def fetch_page(
     try:
         return transport.call(call, timeout=timeout, extra_headers=extra_headers)
     except ResponseValidationError as error:
-        if error.field == "max_body_bytes":
-            asked, begin = "no limit" if limit is None else f"limit={limit}", offset or 0
-            jobs = "the page" if limit is None else "a page of 1 job" if limit == 1 else f"a page of {limit} jobs"
-            error.problem = f"{error.problem.rstrip('.')}: {jobs} from number {begin + 1} on."
-            way_out = (
-                f"No page_size is smaller: raise max_body_bytes, or go on after that job with offset={begin + 1}."
-                if limit == 1
-                else "Ask for fewer jobs at once (limit=, or page_size= of iterate), or raise max_body_bytes."
-            )
-            error.advice = f"The page was asked for with {asked} and offset={begin}. {way_out}"
+        name_page_if_too_large(error, limit, offset)
         raise
 
 
