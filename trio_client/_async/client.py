@@ -77,7 +77,6 @@ class AsyncTrioClient(AsyncBaseClient):
         "trio_client._async.live_monitor",
         "trio_client._async.watch_many",
         "trio_client._core.reports",
-        "trio_client._http._async.body",
         "trio_client.events._json_form",
     )
 

@@ -51,7 +51,7 @@ class AsyncOsapiClient(AsyncBaseClient):
     """
 
     # async-only: begin
-    _imported_later = ("trio_client._async.event_stream", "trio_client._http._async.body")
+    _imported_later = ("trio_client._async.event_stream",)
 
     # async-only: end
     def __init__(

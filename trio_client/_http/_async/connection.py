@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
     import httpcore
 
-    from .body import AsyncBody
-
-__all__ = ["AsyncContent", "AsyncPooledConnection", "body_of", "connection_maker", "is_reusable"]
+__all__ = ["AsyncBody", "AsyncContent", "AsyncPooledConnection", "body_of", "connection_maker", "is_reusable"]
 
 _KEEPALIVE_SECONDS = 15.0
+_READ_BYTES = 64 * 1024
 
 
 class AsyncPooledConnection(httpx.AsyncHTTPTransport):
@@ -109,11 +108,46 @@ def body_of(
     state, network = _h11_state(connection), response.extensions.get("network_stream")
     if state is None or network is None:
         return None
-    from .body import SENDING, AsyncBody
+    import h11
 
-    if state.their_state is not SENDING:  # another library has read it, as vcrpy does while it records
+    if state.their_state is not h11.SEND_BODY:  # another library has read it, as vcrpy does while it records
         return None
-    return AsyncBody(state, network, waits)
+    return AsyncBody(state, network, waits, h11)
+
+
+class AsyncBody:
+    """Iterate over the pieces of a body, in the sizes in which they come.
+
+    The HTTP library closes a connection of which a read was cancelled. Here such a read loses nothing, and can be made
+    again: what has arrived is kept by the socket and by h11.
+
+    Args:
+        state: the state of HTTP/1.1 on the connection, whose reply's head was read.
+        network: what the connection reads from.
+        waits: its time limits; `read` is looked up for each read.
+        h11: the module, which is imported with the first connection.
+    """
+
+    __slots__ = ("_h11", "_network", "_state", "_waits")
+
+    def __init__(self, state: Any, network: httpcore.AsyncNetworkStream, waits: Mapping[str, float], h11: Any) -> None:
+        self._state = state
+        self._network = network
+        self._waits = waits
+        self._h11 = h11
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while True:
+            event = self._state.next_event()
+            if event is self._h11.NEED_DATA:
+                self._state.receive_data(await self._network.read(_READ_BYTES, self._waits.get("read")))
+            elif isinstance(event, self._h11.Data):
+                return bytes(event.data)
+            else:  # the end of the message
+                raise StopAsyncIteration
 
 
 def is_reusable(pooled: AsyncPooledConnection) -> bool:
