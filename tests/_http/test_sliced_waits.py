@@ -22,7 +22,7 @@ from trio_client import TrioClient
 from trio_client._exit_cleanup import register, stop_all
 from trio_client._http.concurrency.sync.limiter import Limiter
 from trio_client._http.concurrency.sync.network import Backend
-from trio_client._http.concurrency.sync.together import do_together
+from trio_client._http.concurrency.sync.shield import do_together
 from trio_client._http.concurrency.sync.wakeup import Wakeup
 from trio_client._time_source import REAL, RealTime
 from trio_client.stub import Scene, StubServer

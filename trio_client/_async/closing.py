@@ -8,8 +8,7 @@ from typing import Any
 
 from .._core.log import logger
 from .._http.concurrency.async_.owner import current_owner
-from .._http.concurrency.async_.shield import shielded
-from .._http.concurrency.async_.together import do_together
+from .._http.concurrency.async_.shield import do_together, shielded
 from .._time_source import REAL
 from ..errors import JobLeakWarning
 from .transport import AsyncTransport

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import isawaitable  # async-only
+from typing import Any
+
+import anyio.to_thread  # async-only
 
 from .._core import watch_commands as do
 from .._core.address import Address, function_failed
 from .._core.call import Call
 from .._core.ownership import References
 from .._core.stream_options import StreamOptions
+from .._core.validation import is_async  # async-only
 from .._core.watch_coverage import Subject
-from .._http.concurrency.async_.ask import ask
 from .._redaction import shown
 from ..errors import (
     AuthenticationError,
@@ -93,7 +97,7 @@ class AsyncWatchJobs:
         if address is None or address.function is None:
             return None
         try:
-            problem = address.answered(await ask(address.function))
+            problem = address.answered(await _returned_by(address.function))
         except Exception as error:
             if is_only_attempt:
                 raise
@@ -142,3 +146,14 @@ class AsyncWatchJobs:
         self._subject.stream_url = call.stream_url
         self._transport.context.begin(call.stream_url)
         return AsyncOwnedStream(self._transport, call, replace(self._options, reference=self._references.next))
+
+
+async def _returned_by(function: Callable[[], Any]) -> Any:
+    """Return what a function of the caller returns."""
+    # async-only: begin
+    if not is_async(function):  # in a thread, since it may take its time
+        # In a list: the trio library refuses a coroutine that a thread returns.
+        (found,) = await anyio.to_thread.run_sync(lambda: [function()], abandon_on_cancel=True)
+        return await found if isawaitable(found) else found
+    # async-only: end
+    return await function()

@@ -9,8 +9,7 @@ from typing import Any
 
 from .._core.log import logger
 from .._http.concurrency.sync.owner import current_owner
-from .._http.concurrency.sync.shield import shielded
-from .._http.concurrency.sync.together import do_together
+from .._http.concurrency.sync.shield import do_together, shielded
 from .._time_source import REAL
 from ..errors import JobLeakWarning
 from .transport import Transport

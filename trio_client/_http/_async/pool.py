@@ -24,9 +24,9 @@ from ..concurrency.async_.limiter import Limiter
 from ..concurrency.async_.owner import (
     abandon,
     at_end,  # async-only
+    close_response,
     current_owner,
 )
-from ..concurrency.async_.response import close_response
 from ..concurrency.async_.shield import shielded
 from ..environment import proxy_for, proxy_secrets, ssl_context_for
 from ..errors import is_disconnect

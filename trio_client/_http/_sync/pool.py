@@ -23,9 +23,9 @@ from ...errors import APITimeoutError
 from ..concurrency.sync.limiter import Limiter
 from ..concurrency.sync.owner import (
     abandon,
+    close_response,
     current_owner,
 )
-from ..concurrency.sync.response import close_response
 from ..concurrency.sync.shield import shielded
 from ..environment import proxy_for, proxy_secrets, ssl_context_for
 from ..errors import is_disconnect

@@ -1,12 +1,13 @@
-"""Connections belong to the process that made them: a fork must not share its parent's."""
+"""Connections belong to the process that made them, since a fork must not share its parent's; and how they end."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Protocol
+from contextlib import suppress
+from typing import Any, Protocol
 
-__all__ = ["abandon", "current_owner"]
+__all__ = ["abandon", "close_response", "current_owner"]
 
 
 class _Closable(Protocol):
@@ -37,3 +38,12 @@ def abandon(connections: Iterable[_Closable]) -> None:
     """Close this process's ends of connections; the parent process keeps its own."""
     for connection in connections:
         connection.close()
+
+
+def close_response(response: Any, chunks: Any) -> None:  # noqa: ARG001
+    """Close a response; the iterator over its body needs no end of its own.
+
+    Failures to close are ignored: nothing can be done about them.
+    """
+    with suppress(Exception):
+        response.stream.close()  # httpx's own close() also records what is not read here

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from ...._time_source import REAL
 
-__all__ = ["ENDS_ANY_WAIT", "limit_in_force", "limit_is_over", "limit_left", "shielded", "time_limit"]
+__all__ = [
+    "ENDS_ANY_WAIT",
+    "do_together",
+    "limit_in_force",
+    "limit_is_over",
+    "limit_left",
+    "shielded",
+    "time_limit",
+]
 
 ENDS_ANY_WAIT = False
 """Whether a time limit ends waits of other libraries, too."""
@@ -42,6 +51,16 @@ def time_limit(seconds: float) -> AbstractContextManager[object]:
 def shielded(seconds: float) -> AbstractContextManager[object]:
     """Bound what runs inside to `seconds`, whatever limit is in force outside."""
     return _Limit(REAL.monotonic() + seconds)
+
+
+def do_together(calls: Sequence[Callable[[], None]], *, seconds: float) -> None:
+    """Make calls at once, in threads, and wait at most `seconds` for them; they must raise nothing."""
+    until = REAL.monotonic() + seconds
+    threads = [threading.Thread(target=call, daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        REAL.join(thread, until - REAL.monotonic())
 
 
 def limit_in_force() -> float | None:
