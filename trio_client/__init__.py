@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from ._async.watch_many import AsyncTargetStream
     from ._client_config import ClientConfig
     from ._core.config import RetryPolicy, Timeout
-    from ._core.hooks import CallInfo, Hooks
-    from ._core.job_info import JobInfo
+    from ._core.hooks import CallInfo, Hooks, JobInfo
     from ._core.reports import CancelReport
     from ._core.slot_pool import SlotLease, SlotPool
     from ._core.targets import Target
@@ -189,7 +188,7 @@ _DEFINED_IN: dict[str, str] = {
     "NOT_GIVEN": "._core.validation",
     "NotGiven": "._core.validation",
     "CallInfo": "._core.hooks",
-    "JobInfo": "._core.job_info",
+    "JobInfo": "._core.hooks",
     "Hooks": "._core.hooks",
     "SlotLease": "._core.slot_pool",
     "SlotPool": "._core.slot_pool",

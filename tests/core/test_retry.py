@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from trio_client import errors
 from trio_client._core.config import RetryPolicy
-from trio_client._core.retry.backoff import Attempts, backoff, retry_after
+from trio_client._core.retry.backoff import Attempts, RetryQuota, backoff, retry_after
 from trio_client._core.retry.outcome import Effect, Outcome
-from trio_client._core.retry.quota import RetryQuota
 from trio_client._core.retry.window import RetryWindow
 from trio_client._core.state import ClientState
 from trio_client._time_source import REAL

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from typing_extensions import Self
 
-from .._core.open_streams import OpenStreams
+from .._core.state import OpenStreams
 from .._core.usage import Usage
 from .._core.validation import event_types
 from .._core.watch_state import WatchState

@@ -12,8 +12,7 @@ from pydantic import BaseModel
 from .._core.call import Call
 from .._core.config import RetryPolicy, Settings
 from .._core.endpoints import cancel_job, get_job
-from .._core.hooks import notify_job
-from .._core.job_info import JobReport
+from .._core.hooks import JobReport, notify_job
 from .._core.ownership import CreateRecord, is_ambiguous
 from .._core.retry.outcome import Outcome, classify
 from .._core.state import ClientState

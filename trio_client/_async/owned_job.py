@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from typing_extensions import Self
 
-from .._core.hooks import notify_job
-from .._core.job_info import JobReport
+from .._core.hooks import JobReport, notify_job
 from .._core.ownership import (
     Candidate,
     CreateRecord,
@@ -21,7 +20,7 @@ from .._core.ownership import (
     outcome_unknown,
 )
 from .._core.stop_result import StopResult
-from .._core.usage import JobMeter, Usage
+from .._core.usage import JobMeter, Usage, known_price
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.async_.run_to_completion import run_to_completion
 from .._job_context import ContextLog, JobContext
@@ -68,7 +67,11 @@ class AsyncOwnedJob:
         self.meter: JobMeter = JobMeter(transport.clock)
         """How long the job has run."""
         self._transport = transport
-        self._report = JobReport(record.intent, transport.context, self.meter)
+        intent, context = record.intent, transport.context
+        price = context.price_per_minute_usd
+        if price is None:
+            price = known_price(intent.path, intent.body)
+        self._report = JobReport(intent.reference, context.stream_url, price, self.meter)
         self._keep = keep
         self._process = os.getpid()
         self._at_exit: StopAtExit | None = None

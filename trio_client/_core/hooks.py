@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-
-import trio_client
+from dataclasses import dataclass, field, fields
+from typing import Literal
 
 from .._job_context import JobContext
-from .._redaction import preview, shown
+from .._redaction import presentable, preview, shown
+from .._stats import JobStats
 from ..errors import ConfigurationError
 from .log import logger
+from .usage import JobMeter, Usage
 from .validation import is_async
 
-__all__ = ["CallInfo", "Hooks", "notify", "notify_job"]
+__all__ = ["CallInfo", "Hooks", "JobInfo", "JobReport", "notify", "notify_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,32 @@ class CallInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class JobInfo:
+    """What `Hooks.on_job` receives about one job.
+
+    Attributes:
+        event: `started` once there is a job and its id is known, also where it had to be looked up; `ended` only when
+            its end is known. A job of `create` has no end here: it is the caller's.
+        job_id: its id.
+        reference: the `Idempotency-Key` of its create.
+        stream_url: its stream, credentials masked.
+        counters: its counters at its end, as far as they are known.
+        usage: what it has used so far.
+    """
+
+    event: Literal["started", "ended"]
+    job_id: str
+    reference: str
+    stream_url: str | None = None
+    counters: JobStats = field(default_factory=JobStats)
+    usage: Usage = field(default_factory=Usage)
+
+    def __repr__(self) -> str:
+        values = ((each.name, presentable(getattr(self, each.name), each.name)) for each in fields(self))
+        return f"JobInfo({', '.join(f'{name}={value!r}' for name, value in values)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Functions a client calls on its way; each gets one `CallInfo` (`on_job`: a `JobInfo`) and must return quickly.
 
@@ -73,7 +100,7 @@ class Hooks:
     on_retry: Callable[[CallInfo], object] | None = None
     on_intent: Callable[[CallInfo], object] | None = None
     on_failure: Callable[[CallInfo], object] | None = None
-    on_job: Callable[[trio_client.JobInfo], object] | None = None
+    on_job: Callable[[JobInfo], object] | None = None
 
     @classmethod
     def of(cls, value: Hooks | None) -> Hooks:
@@ -92,7 +119,48 @@ class Hooks:
         return value or cls()
 
 
-def notify_job(hook: Callable[[trio_client.JobInfo], object] | None, info: trio_client.JobInfo | None) -> None:
+class JobReport:
+    """Report the start and the end of one job, each once.
+
+    Args:
+        reference: the `Idempotency-Key` of its create.
+        stream_url: its stream, credentials masked.
+        price_per_minute_usd: what a minute of it costs; `None`: not known.
+        meter: how long it has run.
+    """
+
+    def __init__(
+        self, reference: str, stream_url: str | None, price_per_minute_usd: float | None, meter: JobMeter
+    ) -> None:
+        self._reference = reference
+        self._stream_url = stream_url
+        self._price = price_per_minute_usd
+        self._meter = meter
+        self._job_id: str | None = None
+        self._has_ended = False
+
+    @property
+    def usage(self) -> Usage:
+        """What the job has used so far."""
+        return self._meter.usage(self._price)
+
+    def started(self, job_id: str) -> JobInfo | None:
+        """Return what to report of a job that runs; `None`: nothing."""
+        if self._job_id is not None:
+            return None
+        self._job_id = job_id
+        return JobInfo("started", job_id, self._reference, self._stream_url, usage=self.usage)
+
+    def ended(self, counters: JobStats) -> JobInfo | None:
+        """Return what to report of a job that has ended; `None`: nothing."""
+        self._meter.ended(counters)
+        if self._job_id is None or self._has_ended:
+            return None
+        self._has_ended = True
+        return JobInfo("ended", self._job_id, self._reference, self._stream_url, counters, self.usage)
+
+
+def notify_job(hook: Callable[[JobInfo], object] | None, info: JobInfo | None) -> None:
     """Call the hook of jobs, if there is one and something to report; its exceptions go no further."""
     if hook is None or info is None:
         return

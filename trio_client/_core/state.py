@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._time_source import TimeSource, current
 from .._times import http_date
 from ..errors import ConfigurationError
-from .open_streams import OpenStreams
 from .ownership import Ledger
-from .retry.quota import RetryQuota
+from .retry.backoff import RetryQuota
 from .slot_queue import SlotQueue
 
 if TYPE_CHECKING:
     from .spans import Spans
 
-__all__ = ["ClientState"]
+__all__ = ["ClientState", "OpenStreams"]
 
 _DATE_LAG = timedelta(seconds=2)
+
+
+class OpenStreams:
+    """Streams that were opened and are not closed yet, also while their jobs are being stopped.
+
+    It does not keep them alive: one that the program has dropped can be noticed.
+    """
+
+    def __init__(self) -> None:
+        self._streams: dict[int, tuple[weakref.ref[Any], object]] = {}
+
+    def add(self, stream: object, owner: object) -> None:
+        """Note an open stream, and the event loop or the process that it belongs to."""
+        number = id(stream)
+        reference = weakref.ref(stream, lambda _: self._streams.pop(number, None))
+        self._streams[number] = reference, owner
+
+    def discard(self, stream: object) -> None:
+        """Note that a stream is closed, and its job stopped or released."""
+        self._streams.pop(id(stream), None)
+
+    def __contains__(self, stream: object) -> bool:
+        return id(stream) in self._streams
+
+    def __bool__(self) -> bool:
+        return bool(self._streams)
+
+    def of(self, owner: object) -> list[Any]:
+        """Return the open streams of an event loop, or of this process."""
+        found = [reference() for reference, each in list(self._streams.values()) if each == owner]
+        return [stream for stream in found if stream is not None]
 
 
 @dataclass(slots=True)
@@ -62,9 +93,7 @@ class ClientState:
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""
-        return ClientState(
-            ledger=self.ledger, cleaning=True, last_date=self.last_date, own_time=self.own_time, spans=self.spans
-        )
+        return replace(self, cleaning=True, closed=False, quota=RetryQuota())
 
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies say.

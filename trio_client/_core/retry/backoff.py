@@ -1,19 +1,19 @@
-"""Whether to retry a call, and how long to wait before: exponential backoff, and the server's Retry-After."""
+"""Whether to retry a call, and how long to wait before: exponential backoff, the server's Retry-After, a quota."""
 
 from __future__ import annotations
 
 import math
 import random
 import re
+import threading
 from collections.abc import Callable, Mapping
 
 from ..._times import http_date
 from ...errors import APIStatusError, APITimeoutError, ResponseValidationError, TrioError
 from ..config import RetryPolicy
 from .outcome import Effect, Outcome, classify, may_repeat
-from .quota import RetryQuota
 
-__all__ = ["Attempts", "backoff", "lengthened", "retry_after"]
+__all__ = ["Attempts", "RetryQuota", "backoff", "lengthened", "retry_after"]
 
 _MOST_UNUSABLE_REPLIES = 2  # one may be a proxy's hiccup; the second is what the server sends
 _DIGITS = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,9})?")  # as a float it is finite
@@ -45,6 +45,40 @@ def lengthened(seconds: float, error: TrioError, policy: RetryPolicy) -> float:
     """Return a wait that happens anyway: at least as long as the error's Retry-After, up to `max_retry_after`."""
     asked = error.retry_after if isinstance(error, APIStatusError) else None
     return seconds if asked is None else max(seconds, min(asked, policy.max_retry_after))
+
+
+class RetryQuota:
+    """Bound the retries of a whole client, so that an outage does not multiply its load.
+
+    Each retry takes tokens, more for a failure than for a refusal; a success gives tokens back. When they are
+    used up, failures are raised at once until successes return. Safe across threads.
+    """
+
+    __slots__ = ("_capacity", "_lock", "_tokens")
+
+    COST = 14
+    COST_WHEN_REFUSED = 5
+    CAPACITY = 500
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = self._tokens = capacity
+        self._lock = threading.Lock()
+
+    def take(self, outcome: Outcome) -> bool:
+        """Take the tokens of one retry; return whether there were enough."""
+        cost = self.COST_WHEN_REFUSED if outcome is Outcome.REFUSED else self.COST
+        with self._lock:
+            if self._tokens < cost:
+                return False
+            self._tokens -= cost
+            return True
+
+    def give_back(self, retries: int) -> None:
+        """Return tokens after a success that took `retries` retries."""
+        if not retries and self._tokens >= self._capacity:
+            return  # the usual case, without the lock
+        with self._lock:
+            self._tokens = min(self._capacity, self._tokens + (retries * self.COST or 1))
 
 
 class Attempts:
