@@ -1,10 +1,11 @@
-"""What the clients of all services share: options, closing, `repr`."""
+"""What the clients of all services share: options, their parts, closing, `repr`."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -12,22 +13,38 @@ from typing_extensions import Self
 
 from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
 from .._core.hooks import Hooks
-from .._core.log import configure_logging
+from .._core.log import configure_logging, logger
 from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.owner import current_owner
+from .._http.concurrency.async_.shield import do_together, shielded
 from .._http.types import AsyncHTTPClient
 from .._loading import loading
+from .._time_source import REAL
+from ..errors import JobLeakWarning
 from .transport import AsyncTransport
 
 __all__ = [
     "AsyncBaseClient",
+    "AsyncResource",
+    "close_streams",
     "keep_no_connections",  # async-only
     "shared_state",
 ]
 
 _STRICT = ("trio_client.models._osapi_strict", "trio_client.models._strict")  # async-only
+_POLL_SECONDS = 0.02  # for the streams that are being closed
+
+
+class AsyncResource:
+    """The calls of one part of an API, reached as an attribute of its client."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._transport.settings.base_url}>"
 
 
 class AsyncBaseClient:
@@ -133,9 +150,6 @@ class AsyncBaseClient:
             state = self._transport.state
             try:
                 if state.open_streams and state.open_streams.of(current_owner()):
-                    with loading():
-                        from .closing import close_streams  # with all that streams need
-
                     await close_streams(self._transport, timeout)
             finally:
                 state.closed = True
@@ -159,6 +173,41 @@ class AsyncBaseClient:
     def __repr__(self) -> str:
         made = hasattr(self, "_transport")  # not if the constructor raised
         return f"<{type(self).__name__} of {self.base_url}>" if made else f"<{type(self).__name__}, not connected>"
+
+
+async def close_streams(transport: AsyncTransport, seconds: float) -> None:
+    """Close a client's open streams, all at once, and wait for those that are being closed; name what is left."""
+    state, owner = transport.state, current_owner()
+    state.stop_until = transport.clock() + seconds
+    until = REAL.monotonic() + seconds
+    leaks: list[JobLeakWarning] = []
+
+    async def close(stream: Any) -> None:
+        try:
+            await stream._close_with_client()
+        except JobLeakWarning as leak:  # warnings are errors here
+            leaks.append(leak)
+        except Exception as error:  # noqa: BLE001 - the others are to be closed all the same
+            logger.error("Closing %r failed: %s", stream, error)
+
+    streams: list[Any] = state.open_streams.of(owner)
+    with shielded(seconds + 1):
+        await do_together([partial(close, stream) for stream in streams], seconds=seconds)
+        while streams and REAL.monotonic() < until:
+            await REAL.async_sleep(_POLL_SECONDS)
+            streams = state.open_streams.of(owner)
+    for stream in streams:
+        state.open_streams.discard(stream)
+        warnings.warn(
+            JobLeakWarning(
+                f"The client was closed while {stream!r} was being closed: its job may still be running and billed.",
+                job_id=getattr(stream, "job_id", None),
+                advice="Close its streams before the client, or give close() a longer timeout.",
+            ),
+            stacklevel=4,
+        )
+    if leaks:
+        raise leaks[0]
 
 
 def shared_state(client: AsyncBaseClient) -> ClientState:

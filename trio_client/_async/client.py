@@ -71,7 +71,6 @@ class AsyncTrioClient(AsyncBaseClient):
 
     # async-only: begin
     _imported_later = (
-        "trio_client._async.closing",
         "trio_client._async.event_request",
         "trio_client._async.live_digest",
         "trio_client._async.live_monitor",

@@ -1,23 +1,25 @@
-"""Create a job for a caller who then owns it."""
+"""Ask the API for a new job: for a caller who then owns it, or for its event stream."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .._core.call import Call
+from .._core.call import EVENT_STREAM, Call
 from .._core.config import Timeout
-from .._core.hooks import CallInfo, notify
-from .._core.ownership import CreateRecord, Intent, reference_of, with_reference, with_tag
+from .._core.ownership import reference_of, with_reference, with_tag
+from .._core.reply import media_type, parse, unusable
+from .._core.validation import path_segment
+from .._http._async.reply import AsyncOpenReply
 from .._job_context import JobContext
 from .._numbers import not_negative
-from .._redaction import mask
 from .._response_info import remember, response_info
+from ..errors import RequestValidationError
 from ..models import Job
 from .owned_job import AsyncOwnedJob
 from .transport import AsyncTransport
 
-__all__ = ["announce", "create_job"]
+__all__ = ["create_job", "open_stream"]
 
 
 async def create_job(
@@ -37,7 +39,7 @@ async def create_job(
     if tag_webhook_url:
         call = with_tag(call, reference)
     transport = transport.about(JobContext.of(call.stream_url))
-    owned = AsyncOwnedJob(transport, announce(transport, call, reference))
+    owned = AsyncOwnedJob.planned(transport, call, reference)
     headers = with_reference(extra_headers, reference)
 
     async def send() -> Job:
@@ -51,11 +53,32 @@ async def create_job(
     return job
 
 
-def announce(transport: AsyncTransport, call: Call[Job], reference: str) -> CreateRecord:
-    """Return the record of a create that was not sent yet, after calling the hook for it."""
-    intent = Intent(call.path, call.body or {}, reference, sent_at=transport.state.server_now())
-    settings = transport.settings
-    url = mask(settings.base_url + call.path)
-    info = CallInfo(call.method, url, reference=reference, operation=call.operation, stream_url=call.shown_stream_url)
-    notify(settings.hooks.on_intent, info)
-    return transport.state.ledger.plan(intent)
+async def open_stream(
+    transport: AsyncTransport,
+    call: Call[Job],
+    *,
+    timeout: float | Timeout | None,
+    extra_headers: Mapping[str, str] | None,
+) -> AsyncOpenReply | Job:
+    """Return the stream of the new job, or the job that the server made without one.
+
+    Raises:
+        ResponseValidationError: the reply is neither, or names a job by an id that no request can carry.
+    """
+    reply = await transport.open(call, timeout=timeout, extra_headers=extra_headers)
+    kind = media_type(reply.headers)
+    if kind == EVENT_STREAM:
+        return reply
+    try:
+        whole = await reply.read()
+    finally:
+        await reply.aclose()
+    settings, arguments = transport.settings, call.arguments
+    if kind == "text/html" or not whole.content:
+        raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
+    job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
+    try:
+        path_segment(job.job_id, "job_id")
+    except RequestValidationError as error:
+        raise unusable("Job", whole, error.problem, secrets=settings.secrets(arguments)) from None
+    return job

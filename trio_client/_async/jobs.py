@@ -22,10 +22,10 @@ from ..errors import (
     TrioError,
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage, JobStatus, JobType
+from .base_client import AsyncResource
 from .job_calls import AsyncPageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import AsyncOwnedJob
-from .resource import AsyncResource
 
 __all__ = ["AsyncJobIterator", "AsyncJobs"]
 

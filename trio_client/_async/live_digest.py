@@ -15,10 +15,10 @@ from .._core.watch_coverage import Subject
 from .._core.watch_limits import watch_limits
 from .._core.watch_restart import RestartRule
 from ..models import Job
+from .base_client import AsyncResource
 from .create import create_job
 from .event_stream import AsyncEventStream, AsyncWatchStream
 from .owned_stream import AsyncOwnedStream
-from .resource import AsyncResource
 from .watch import AsyncWatch
 
 __all__ = ["AsyncLiveDigest"]

@@ -16,10 +16,10 @@ from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
 from .._job_context import JobContext
 from ..models import InputMode, Job
+from .base_client import AsyncResource
 from .create import create_job
 from .event_stream import AsyncEventStream, AsyncWatchStream
 from .owned_stream import AsyncOwnedStream
-from .resource import AsyncResource
 from .watch import AsyncWatch
 
 __all__ = ["AsyncLiveMonitor"]

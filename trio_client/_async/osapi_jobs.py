@@ -24,8 +24,8 @@ from .._numbers import not_negative
 from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiStatusFilter
+from .base_client import AsyncResource
 from .job_calls import AsyncPageIterator, fetch_page, wait_for_end
-from .resource import AsyncResource
 
 __all__ = ["AsyncOsapiJobIterator", "AsyncOsapiJobs"]
 

@@ -28,11 +28,10 @@ from ..errors import (
 )
 from ..events import Event, Failed, Stopped
 from ..models import Job
-from .create import announce
+from .create import open_stream
 from .job_poller import AsyncJobPoller
 from .job_stop import try_to_stop
 from .owned_job import AsyncOwnedJob
-from .stream_start import open_stream
 from .transport import AsyncTransport
 
 __all__ = ["AsyncOwnedStream"]
@@ -125,8 +124,7 @@ class AsyncOwnedStream:
         """
         options = self._options
         keep = options.on_exit == "leave"
-        record = announce(self._transport, self._call, self._reference)
-        self._owned = owned = AsyncOwnedJob(self._transport, record, keep=keep)
+        self._owned = owned = AsyncOwnedJob.planned(self._transport, self._call, self._reference, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         abandon = partial(self.close, None)
         found = await owned.start(self._send, wait_for_slot=options.wait_for_slot, abandon=abandon)

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 from typing_extensions import Self
 
-from .._async.closing import close_streams
+from .._async.base_client import close_streams
 from .._async.transport import AsyncTransport
 from .._async.watch_many import AsyncTargetStream, watch_targets
 from .._core.targets import Target

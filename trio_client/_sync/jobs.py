@@ -23,10 +23,10 @@ from ..errors import (
     TrioError,
 )
 from ..models import CancelledJob, Job, JobDetail, JobPage, JobStatus, JobType
+from .base_client import Resource
 from .job_calls import PageIterator, fetch_page, wait_for_end
 from .job_lookup import search
 from .owned_job import OwnedJob
-from .resource import Resource
 
 __all__ = ["JobIterator", "Jobs"]
 

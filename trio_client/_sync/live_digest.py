@@ -16,10 +16,10 @@ from .._core.watch_coverage import Subject
 from .._core.watch_limits import watch_limits
 from .._core.watch_restart import RestartRule
 from ..models import Job
+from .base_client import Resource
 from .create import create_job
 from .event_stream import EventStream, WatchStream
 from .owned_stream import OwnedStream
-from .resource import Resource
 from .watch import Watch
 
 __all__ = ["LiveDigest"]

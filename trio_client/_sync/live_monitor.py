@@ -17,10 +17,10 @@ from .._core.watch_limits import job_seconds, watch_limits
 from .._core.watch_restart import RestartRule
 from .._job_context import JobContext
 from ..models import InputMode, Job
+from .base_client import Resource
 from .create import create_job
 from .event_stream import EventStream, WatchStream
 from .owned_stream import OwnedStream
-from .resource import Resource
 from .watch import Watch
 
 __all__ = ["LiveMonitor"]

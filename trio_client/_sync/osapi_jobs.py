@@ -25,8 +25,8 @@ from .._numbers import not_negative
 from .._response_info import ResponseInfo, remember
 from ..errors import JobNotFoundError, TrioError
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiStatusFilter
+from .base_client import Resource
 from .job_calls import PageIterator, fetch_page, wait_for_end
-from .resource import Resource
 
 __all__ = ["OsapiJobIterator", "OsapiJobs"]
 

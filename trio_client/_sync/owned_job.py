@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from typing_extensions import Self
 
-from .._core.hooks import JobReport, notify_job
+from .._core.call import Call
+from .._core.hooks import CallInfo, JobReport, notify, notify_job
 from .._core.ownership import (
     Candidate,
     CreateRecord,
     CreateState,
+    Intent,
     is_ambiguous,
     lookup_waits,
     may_have_made_a_job,
@@ -25,7 +27,7 @@ from .._core.usage import JobMeter, Usage, known_price
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
 from .._job_context import ContextLog, JobContext
-from .._redaction import shown
+from .._redaction import mask, shown
 from .._response_info import ResponseInfo, remember
 from .._stats import JobStats
 from ..errors import (
@@ -76,6 +78,17 @@ class OwnedJob:
         self._keep = keep
         self._process = os.getpid()
         self._at_exit: StopAtExit | None = None
+
+    @classmethod
+    def planned(cls, transport: Transport, call: Call[Job], reference: str, *, keep: bool = False) -> Self:
+        """Return the owned job of a create that is not sent yet, after calling the hook for it."""
+        intent = Intent(call.path, call.body or {}, reference, sent_at=transport.state.server_now())
+        settings = transport.settings
+        if settings.hooks.on_intent is not None:
+            url, stream_url = mask(settings.base_url + call.path), call.shown_stream_url
+            info = CallInfo(call.method, url, reference=reference, operation=call.operation, stream_url=stream_url)
+            notify(settings.hooks.on_intent, info)
+        return cls(transport, transport.state.ledger.plan(intent), keep=keep)
 
     @classmethod
     def of(cls, transport: Transport, error: CreateOutcomeUnknownError) -> Self:

@@ -29,11 +29,10 @@ from ..errors import (
 )
 from ..events import Event, Failed, Stopped
 from ..models import Job
-from .create import announce
+from .create import open_stream
 from .job_poller import JobPoller
 from .job_stop import try_to_stop
 from .owned_job import OwnedJob
-from .stream_start import open_stream
 from .transport import Transport
 
 __all__ = ["OwnedStream"]
@@ -126,8 +125,7 @@ class OwnedStream:
         """
         options = self._options
         keep = options.on_exit == "leave"
-        record = announce(self._transport, self._call, self._reference)
-        self._owned = owned = OwnedJob(self._transport, record, keep=keep)
+        self._owned = owned = OwnedJob.planned(self._transport, self._call, self._reference, keep=keep)
         self._seen_alive = owned.record.intent.sent_at
         abandon = partial(self.close, None)
         found = owned.start(self._send, wait_for_slot=options.wait_for_slot, abandon=abandon)

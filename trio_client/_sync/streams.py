@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from .._core.config import Timeout
 from .._core.endpoints import prepare_stream, validate_stream
 from ..models import PreparedStream, StreamValidation
-from .resource import Resource
+from .base_client import Resource
 
 __all__ = ["Streams"]
 
