@@ -13,7 +13,6 @@ from trio_client import (
     AsyncTrioClient,
     JobDetail,
     JobNotFoundError,
-    NotFoundError,
     PermissionDeniedError,
     RequestValidationError,
     ResponseWarning,
@@ -215,14 +214,6 @@ class TestGet:
         with pytest.raises(JobNotFoundError):
             await client.jobs.get("a+ä:@;=")
         assert "/api/jobs/a+ä:@;=" == stub.requests[0].path
-
-    async def test_a_404_that_may_not_be_the_api_names_the_base_url(
-        self, stub: StubServer, client: AsyncTrioClient
-    ) -> None:
-        stub.fail_next(status=404, body="<html>Not Found</html>")
-        with pytest.raises(NotFoundError) as caught:
-            await client.jobs.get(UNKNOWN)
-        assert f", with {stub.base_url}" in str(caught.value)
 
 
 class TestWait:

@@ -154,7 +154,6 @@ class AsyncTransport:
             wall_clock=self.state.time.wall_clock(),
             service=settings.service,
             about_job=call.job_id is not None,
-            base_url=settings.base_url,
         )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -171,7 +170,6 @@ class AsyncTransport:
                 wall_clock=self.state.time.wall_clock(),
                 service=settings.service,
                 about_job=call.job_id is not None,
-                base_url=settings.base_url,
             )
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         job_id = call.job_id if call.decides else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import errors
 from .._json import as_array, as_object, as_text, parse_json
-from .._redaction import mask, preview
+from .._redaction import preview
 from .config import TRIO, Service
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
 from .retry.backoff import retry_after
@@ -64,28 +64,14 @@ def check(
     wall_clock: float,
     service: Service = TRIO,
     about_job: bool = True,
-    base_url: str | None = None,
 ) -> None:
     """Return if the reply is a success; raise the error it stands for otherwise."""
     if not 200 <= reply.status < 300:
-        raise error_from(
-            reply,
-            secrets=secrets(),
-            wall_clock=wall_clock,
-            service=service,
-            about_job=about_job,
-            base_url=base_url,
-        )
+        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service, about_job=about_job)
 
 
 def error_from(
-    reply: Reply,
-    *,
-    secrets: Sequence[str],
-    wall_clock: float,
-    service: Service = TRIO,
-    about_job: bool = True,
-    base_url: str | None = None,
+    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO, about_job: bool = True
 ) -> errors.APIStatusError:
     """Return the error that a reply stands for: by its code first, then by its status.
 
@@ -95,7 +81,6 @@ def error_from(
         wall_clock: seconds since 1970.
         service: what the service says differently.
         about_job: whether the request was about one job, which a text alone may then say is missing.
-        base_url: the client's base URL, named where a 404 may come from something other than the API.
     """
     problem = _read_problem(reply, secrets)
     code = problem.code
@@ -117,12 +102,17 @@ def error_from(
     if issubclass(kind, errors.UnprocessableEntityError):
         details["fields"] = problem.fields
     error = kind(problem.message or _describe(reply, secrets), **details)
-    if base_url and kind is errors.NotFoundError and code is None:  # perhaps not the API at all
-        shown = preview(mask(base_url, is_url=True), secrets)
-        error.problem = f"{error.problem.removesuffix('.')}, with {shown} as base URL."
-    if reply.proxy is not None:
-        error.problem = f"{error.problem.removesuffix('.')} (through the proxy {reply.proxy})."
+    origin = reply.origin(secrets, doubtful=_may_be_no_reply_of_the_api(kind, reply, about_job=about_job))
+    if origin:
+        error.problem = f"{error.problem.removesuffix('.')}{origin}."
     return error
+
+
+def _may_be_no_reply_of_the_api(kind: type[errors.APIStatusError], reply: Reply, *, about_job: bool) -> bool:
+    """Return whether base_url may lead to something else: whether it is what the error's own advice is to check."""
+    if kind is errors.JobNotFoundError:
+        return not about_job
+    return kind in (errors.APIStatusError, errors.NotFoundError) or reply.media_type == "text/html"
 
 
 def _read_problem(reply: Reply, secrets: Sequence[str]) -> _Problem:
@@ -179,7 +169,9 @@ def _text(value: Any, secrets: Sequence[str]) -> str | None:
 
 def _describe(reply: Reply, secrets: Sequence[str]) -> str:
     if 300 <= reply.status < 400:
-        target = preview(reply.headers.get("location", "nowhere"), secrets)
+        target = preview(reply.headers.get("location", ""), secrets)
+        if not target:
+            return "the server redirects without saying where to"
         return f"the server redirects to {target}, which is not followed; correct base_url if it has moved"
     if reply.media_type == "text/html":
         return "the server (or a proxy before it) answered with an HTML page"

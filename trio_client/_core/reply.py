@@ -40,17 +40,26 @@ class Reply:
 
     Attributes:
         proxy: the proxy that may have replied in the server's place, as texts name it.
+        base_url: the client's base URL, as texts name it.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
     proxy: str | None = None
+    base_url: str = ""
 
-    @property
-    def shown_status(self) -> str:
-        """The status, and whose it may be."""
-        return f"status {self.status}" + (f" through the proxy {self.proxy}" if self.proxy else "")
+    def origin(self, secrets: Sequence[str], *, doubtful: bool) -> str:
+        """Return where the reply came from, for the end of a text; empty if that goes without saying.
+
+        Args:
+            secrets: what must not appear in a text.
+            doubtful: whether it may come from something other than the API, since `base_url` may be wrong.
+        """
+        named = [f"base URL: {preview(self.base_url, secrets)}"] if doubtful and self.base_url else []
+        if self.proxy:
+            named.append(f"through the proxy {self.proxy}")
+        return f" ({', '.join(named)})" if named else ""
 
     @property
     def request_id(self) -> str | None:
@@ -109,7 +118,8 @@ def parse(
     problem_of_id = _problem_of_id(found, job_id)
     if problem_of_id:
         raise errors.ResponseValidationError(
-            f"The reply ({reply.shown_status}) is not a usable {name_of(model)}: {problem_of_id}.",
+            f"The reply (status {reply.status}) is not a usable {name_of(model)}: {problem_of_id}"
+            f"{reply.origin((), doubtful=False)}.",
             status_code=reply.status,
             body_preview=body_preview(reply, secrets()),
             field="job_id",
@@ -186,8 +196,9 @@ def unusable(
         problem, advice = f"it is an event stream ({EVENT_STREAM})", "Read it with client.request_events(method, path)."
     elif wanted == "event stream":
         problem = f"its content type is {reply.media_type or 'not given'}"
+    origin = reply.origin(secrets, doubtful=reply.media_type != EVENT_STREAM)
     return errors.ResponseValidationError(
-        f"The reply ({reply.shown_status}) is not a usable {wanted}: {preview(problem, secrets)}.",
+        f"The reply (status {reply.status}) is not a usable {wanted}: {preview(problem, secrets)}{origin}.",
         advice=advice,
         status_code=reply.status,
         body_preview=body_preview(reply, secrets),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._redaction import preview
+from .._times import show_duration
 from ..errors import APIConnectionError, APITimeoutError, TrioError
 
 __all__ = ["Peer", "deadline_exceeded", "drop_tracebacks", "is_disconnect", "name_in_httpx", "translate"]
@@ -60,12 +61,14 @@ class Peer:
             was never made, so there a request counts as not sent only where the chain of causes shows it.
         secrets: returns what must not appear in a text, though the server may have echoed it.
         proxy: the proxy that may have replied in its place; within a tunnel it cannot.
+        base_url: the client's base URL, masked.
     """
 
     place: str
     own: bool
     secrets: Callable[[], Iterable[str]] = field(repr=False)
     proxy: str | None = None
+    base_url: str = ""
 
 
 def translate(error: Exception, peer: Peer, outer: BaseException | None = None, *, unsent: bool = False) -> TrioError:
@@ -100,7 +103,7 @@ def name_in_httpx(error: APIConnectionError) -> str:
 def deadline_exceeded(peer: Peer, seconds: float, *, unsent: bool = False) -> APITimeoutError:
     """Return the error of a call that took longer than its deadline; `unsent`: it was still connecting."""
     return APITimeoutError(
-        f"The call to {peer.place} was not finished within its deadline of {seconds:g} s.",
+        f"The call to {peer.place} was not finished within its deadline of {show_duration(seconds)}.",
         advice="Raise RetryPolicy.deadline if it needs longer.",
         phase="deadline",
         request_sent=False if unsent else None,

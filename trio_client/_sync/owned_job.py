@@ -17,6 +17,7 @@ from .._core.ownership import (
     CreateRecord,
     CreateState,
     Intent,
+    describe_failed_lookup,
     is_ambiguous,
     lookup_waits,
     may_have_made_a_job,
@@ -181,15 +182,18 @@ class OwnedJob:
         until = transport.clock() + window
         ledger.unresolved(record, window=window)
         found: list[Candidate] = []
+        failed_lookup, was_read = None, False
         for wait in lookup_waits(window):
             if wait:
                 transport.sleep(wait)
             try:
                 found = search(transport, record, seconds=max(1.0, until - transport.clock()))
-            except (AuthenticationError, PermissionDeniedError):
-                break  # no later lookup will succeed either
-            except TrioError:
-                continue  # the next lookup may succeed; the create's own failure is what is reported
+            except TrioError as error:
+                failed_lookup = describe_failed_lookup(error, cause)
+                if isinstance(error, (AuthenticationError, PermissionDeniedError)):
+                    break  # no later lookup will succeed either
+                continue  # the next one may; the create's own failure is what is reported
+            was_read = True
             if ledger.is_contested(record):
                 continue  # what was found may be the job of a stream that is about to name it
             job = self.adopt(found)
@@ -198,7 +202,7 @@ class OwnedJob:
                 return job
             if found:
                 break
-        raise self._outcome_unknown(cause, [each.job for each in found]) from cause
+        raise self._outcome_unknown(cause, found, None if was_read else failed_lookup) from cause
 
     def adopt(self, found: Sequence[Candidate]) -> Job | None:
         """Take over the job of this create, which was looked up, or return `None` where that would be a guess."""
@@ -254,11 +258,20 @@ class OwnedJob:
         if not stopped:
             report_leak(self._transport.context.with_job(job_id), error)
 
-    def _outcome_unknown(self, cause: TrioError, found: Sequence[Job]) -> CreateOutcomeUnknownError:
+    def _outcome_unknown(
+        self, cause: TrioError, found: Sequence[Candidate], failed_lookup: str | None
+    ) -> CreateOutcomeUnknownError:
         state, record = self._transport.state, self.record
         sent_at = None if record.sent is None else state.server_time(record.sent)
         made_before = None if record.made_by is None else state.server_time(record.made_by)
-        error = outcome_unknown(record.intent, cause, found, sent_at=sent_at, made_before=made_before)
+        error = outcome_unknown(
+            record.intent,
+            cause,
+            [each.job for each in found],
+            sent_at=sent_at,
+            made_before=made_before,
+            failed_lookup=failed_lookup,
+        )
         state.ledger.reported(record, error)
         return error
 

@@ -148,7 +148,6 @@ class Transport:
             wall_clock=self.state.time.wall_clock(),
             service=settings.service,
             about_job=call.job_id is not None,
-            base_url=settings.base_url,
         )
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
@@ -165,7 +164,6 @@ class Transport:
                 wall_clock=self.state.time.wall_clock(),
                 service=settings.service,
                 about_job=call.job_id is not None,
-                base_url=settings.base_url,
             )
             check_strictly(call.model, reply, secrets=secrets, service=settings.service)
         job_id = call.job_id if call.decides else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .intent import (
     Intent,
+    describe_failed_lookup,
     is_ambiguous,
     lookup_waits,
     may_have_made_a_job,
@@ -27,6 +28,7 @@ __all__ = [
     "References",
     "Window",
     "candidate",
+    "describe_failed_lookup",
     "fits",
     "is_ambiguous",
     "lookup_waits",

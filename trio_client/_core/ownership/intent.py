@@ -26,6 +26,7 @@ from ..stream_url import same_stream
 __all__ = [
     "KEY_HEADER",
     "Intent",
+    "describe_failed_lookup",
     "is_ambiguous",
     "lookup_waits",
     "may_have_made_a_job",
@@ -41,6 +42,7 @@ _TAG = "client_ref"
 KEY_HEADER = "Idempotency-Key"
 _REFERENCE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _LONGEST_REFERENCE = 255
+_MAX_CAUSE = 300
 _LONGEST_WEBHOOK_URL = 2083
 
 
@@ -156,6 +158,17 @@ def lookup_waits(window: float) -> Iterable[float]:
         pause = max(0.5, passed)
 
 
+def describe_failed_lookup(error: TrioError, cause: TrioError) -> str:
+    """Return how a lookup failed after a create that failed by `cause`."""
+    if (type(error), getattr(error, "status_code", None)) == (type(cause), getattr(cause, "status_code", None)):
+        return "in the same way"
+    return f"too ({_quoted(error)})"
+
+
+def _quoted(error: TrioError) -> str:
+    return preview(error.problem.removesuffix("."), limit=_MAX_CAUSE)
+
+
 def outcome_unknown(
     intent: Intent,
     cause: TrioError,
@@ -163,6 +176,7 @@ def outcome_unknown(
     *,
     sent_at: datetime | None = None,
     made_before: datetime | None = None,
+    failed_lookup: str | None = None,
 ) -> CreateOutcomeUnknownError:
     """Return the error that says a job may be running.
 
@@ -172,16 +186,19 @@ def outcome_unknown(
         candidates: the jobs in the list that it may have made.
         sent_at: when it was sent, by the server's clock; `None`: not known.
         made_before: when its job was made at the latest, by the same clock; `None`: not known.
+        failed_lookup: how the lookup of its job failed, if the job list was never read.
     """
     if candidates:
         ids = ", ".join(shown(job.job_id) for job in candidates[:5])
         found = f"{len(candidates)} jobs in the list match it ({ids}), and none was taken by guess"
+    elif failed_lookup is not None:
+        found = f"looking up its job failed {failed_lookup}"
     else:
         found = "no job in the list matches it, which does not prove that there is none"
     post = JobContext.of(intent.body.get("stream_url")).named_in(f"POST {intent.path}")
     error = CreateOutcomeUnknownError(
-        f"{post} failed after it may have been sent ({preview(cause.problem)}). It was not sent again; "
-        f"{found}. A job may be running and billed.",
+        f"{post} failed after it may have been sent ({_quoted(cause)}). It was not sent again; {found}. "
+        f" A job may be running and billed.",
         advice="Retry the lookup with client.jobs.reconcile(error), or cancel the job you recognize with "
         "client.jobs.cancel(job_id).",
         candidates=candidates,

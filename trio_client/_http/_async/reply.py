@@ -122,7 +122,7 @@ class AsyncOpenReply:
         try:
             with time_limit(time_left):
                 content = await read_body(self.headers, self._exchange, self._limit, self._peer)
-                return Reply(self.status, self.headers, content or b"", self._peer.proxy)
+                return Reply(self.status, self.headers, content or b"", self._peer.proxy, self._peer.base_url)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < self._until:
                 raise

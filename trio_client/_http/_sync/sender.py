@@ -79,6 +79,7 @@ class Sender:
         self._key = key
         self._max_body_bytes = max_body_bytes
         self._pool = Pool(base_url, trust_env=trust_env) if http_client is None else None
+        self._base_url = mask(base_url, is_url=True)
         self._proxy: str | None = None
         if self._pool is not None and self._pool.proxy is not None:
             shown = mask(str(self._pool.proxy.url), is_url=True)
@@ -115,7 +116,7 @@ class Sender:
                     # Servers that fail may close without saying so, a moment later.
                     kept = complete and not request.fresh_connection and exchange.response.status_code < 400
                     exchange.close(reusable=kept)
-                return Reply(exchange.response.status_code, headers, body or b"", peer.proxy)
+                return Reply(exchange.response.status_code, headers, body or b"", peer.proxy, peer.base_url)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
                 raise
@@ -135,7 +136,7 @@ class Sender:
         raise deadline_exceeded(peer, time_left, unsent=self._is_unsent(content))
 
     def _peer(self, request: Prepared) -> Peer:
-        return Peer(self.place, self._pool is not None, request.secrets, self._proxy)
+        return Peer(self.place, self._pool is not None, request.secrets, self._proxy, self._base_url)
 
     def wait_to_connect(self) -> Callable[[], None]:
         """Wait until few others are connecting, or for a moment; return a function to call after connecting.
