@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_client._times import has_zone, parse_duration, parse_time
+from trio_client._times import has_zone, parse_duration, parse_time, show_duration
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
@@ -184,3 +184,33 @@ def test_every_duration_that_go_writes_comes_back_as_it_was(microseconds: int) -
 @given(st.text(alphabet="0123456789.hmsnu\u00b5+- ", max_size=120))
 def test_any_text_is_read_or_is_none(text: str) -> None:
     assert isinstance(parse_duration(text), (timedelta, type(None)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 s"),
+        (10, "10 s"),
+        (9.99998, "10 s"),
+        (0.25, "0.25 s"),
+        (0.1 + 0.2, "0.3 s"),
+        (7.5, "7.5 s"),
+        (99.96, "100 s"),
+        (119.99998, "120 s"),
+        (3600, "3,600 s"),
+        (1e6, "1,000,000 s"),
+        (1.5e-5, "0.000015 s"),
+        (1e-9, "0 s"),
+        (-3.14159, "-3.14 s"),
+        (float("inf"), "inf s"),
+    ],
+)
+def test_a_duration_is_shown_as_people_write_it(seconds: float, expected: str) -> None:
+    assert show_duration(seconds) == expected
+
+
+@given(st.floats(min_value=1e-4, max_value=1e12))
+def test_a_shown_duration_is_the_duration_and_never_in_powers_of_ten(seconds: float) -> None:
+    shown = show_duration(seconds)
+    assert "e" not in shown
+    assert float(shown.removesuffix(" s").replace(",", "")) == pytest.approx(seconds, rel=0.006)

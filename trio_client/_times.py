@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from datetime import datetime, timedelta, timezone
@@ -9,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["CLOCK_SKEW", "has_zone", "http_date", "parse_duration", "parse_time"]
+__all__ = ["CLOCK_SKEW", "has_zone", "http_date", "parse_duration", "parse_time", "show_duration"]
 
 CLOCK_SKEW = timedelta(seconds=5)  # by which the clocks of a server and of its parts may differ
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -148,3 +149,18 @@ def parse_duration(value: Any) -> timedelta | None:
         return timedelta(microseconds=sign * int(total)) if text else None
     except OverflowError:
         return None
+
+
+def show_duration(seconds: float) -> str:
+    """Return a duration as messages write it: to three digits, and to whole seconds where it is long.
+
+    Example:
+        >>> show_duration(9.99998), show_duration(0.25), show_duration(1e6)
+        ('10 s', '0.25 s', '1,000,000 s')
+    """
+    if not math.isfinite(seconds):
+        return f"{seconds} s"
+    size = abs(seconds)
+    digits = 0 if size >= 100 else 6 if size < 1e-4 else 2 - math.floor(math.log10(size))
+    text = f"{seconds:,.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} s"

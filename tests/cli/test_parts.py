@@ -231,7 +231,7 @@ def test_the_time_of_all_jobs_adds_up() -> None:
         (Failed(code="STREAM_OFFLINE", message="It is off.", remediation="Wait."), "STREAM_OFFLINE: It is off. Wait."),
         (
             CoverageGap(started_at=NOW, ended_at=NOW + timedelta(seconds=3), reason="no slot"),
-            "not watched for 3.0 s (no slot)",
+            "not watched for 3 s (no slot)",
         ),
         (
             CoverageGap(started_at=NOW, ended_at=NOW + timedelta(seconds=12), reason="server_error", detail="503."),

@@ -19,6 +19,7 @@ from .._core.usage import Usage
 from .._core.validation import event_types
 from .._core.watch_state import WatchState
 from .._numbers import not_negative, positive_limit
+from .._times import show_duration
 from ..errors import RequestValidationError
 from ..events import Event, Failed, Stopped
 from .event_stream import AsyncEventStream, AsyncWatchStream
@@ -45,7 +46,7 @@ def watch_targets(
     """Return the stream of `watch_many`."""
     positive_limit("turn_seconds", turn_seconds, "seconds", advice="For long turns, pass 3600.")
     if turn_seconds < 60:
-        logger.warning("turn_seconds is %g: each time slice is billed as a whole minute.", turn_seconds)
+        logger.warning("turn_seconds is %s: each time slice is billed as a whole minute.", show_duration(turn_seconds))
     checked_slots(slots)
     limits = SharedLimits(duration, max_cost_usd, clock=transport.clock)
     watch = AsyncLiveMonitor(transport).watch

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._times import show_duration
+
 __all__ = ["Silence"]
 
 _MAX_COMMENT_BYTES = 2**20  # no server that works sends more than that between two events
@@ -76,4 +78,4 @@ class Silence:
 
     @property
     def _text(self) -> str:
-        return f"no event arrived within {self.limit:g} s"
+        return f"no event arrived within {show_duration(self.limit)}"

@@ -20,6 +20,7 @@ from .._core.retry.window import RetryWindow
 from .._job_context import JobContext
 from .._numbers import positive, positive_limit
 from .._redaction import shown
+from .._times import show_duration
 from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
 from .transport import Transport
 
@@ -164,6 +165,6 @@ def wait_for_end(
         seen = f"it was never seen: {problem.problem.rstrip('.')})"
     elif last is not None and last.status == "submitted":
         seen = "its status is submitted); no agent has taken it"
-    text = f"Job {shown(job_id)} had not ended after {timeout:g} s ({seen}."
+    text = f"Job {shown(job_id)} had not ended after {show_duration(timeout)} ({seen}."
     about = JobContext.of(getattr(last, "stream_url", None))
     raise WaitTimeoutError(about.named_in(text), advice=advice, last=last) from problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._redaction import mask
+from .._times import show_duration
 from ..events import (
     CoverageGap,
     Event,
@@ -80,7 +81,7 @@ def _gap_line(gap: CoverageGap) -> str:
     if gap.started_at is not None and gap.ended_at is None:
         return f"not watched at the moment ({cause})"
     seconds = (gap.ended_at - gap.started_at).total_seconds() if gap.started_at and gap.ended_at else 0.0
-    return f"not watched for {seconds:.{0 if seconds >= 10 else 1}f} s ({cause})"
+    return f"not watched for {show_duration(seconds)} ({cause})"
 
 
 def event_data(event: Event, *, frame: str | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._redaction import masked
+from .._times import show_duration
 from ._exits import UsageError
 from ._out import Out
 from ._text import json_line
@@ -195,7 +196,7 @@ class Forwarder:
             taken, result = False, f"{type(error).__name__}: {error}"
         took = (time.monotonic() - started) * 1000
         last = number > len(_DELAYS)
-        later = "" if taken or last or self._stop.is_set() else f"; again in {_DELAYS[number - 1]:g} s"
+        later = "" if taken or last or self._stop.is_set() else f"; again in {show_duration(_DELAYS[number - 1])}"
         text = f"forwarded {delivery.name}: {result} in {took:.0f} ms (attempt {number} of {len(_DELAYS) + 1}){later}"
         self._out.note(self._out.clean(text)) if taken else self._out.warn(self._out.clean(text))
         return taken

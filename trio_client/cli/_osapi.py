@@ -10,6 +10,7 @@ import typer
 
 from .._json import as_object
 from .._redaction import masked
+from .._times import show_duration
 from ._exits import UsageError
 from ._help import App
 from ._options import Json, given, session_of
@@ -161,7 +162,7 @@ def get(context: typer.Context, job_id: JobId, json: Json = False) -> int:
     for agent in agents:
         code = _exit_code(agent.data)
         ended = f"exit code {code}" if code is not None else None
-        took = f"in {agent.duration.total_seconds():g} s" if agent.duration is not None else None
+        took = f"in {show_duration(agent.duration.total_seconds())}" if agent.duration is not None else None
         parts = [agent.hostname, agent.status, ended, took, agent.error]
         out.line("  ".join(out.clean(part) for part in parts if part))
     return 0

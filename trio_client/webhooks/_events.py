@@ -8,6 +8,7 @@ from typing import Any
 from .._json import parse_json
 from .._numbers import is_number
 from .._redaction import kind_of
+from .._times import show_duration
 from ..errors import ConfigurationError, WebhookPayloadError, WebhookSignatureError
 from ..events import Event
 from ..events._normalise import build_event
@@ -41,5 +42,5 @@ def check_age(event: Event, max_age: float, now: float) -> None:
         raise WebhookSignatureError("The event does not say when it happened, so max_age cannot be held.")
     age = now - event.occurred_at.timestamp()
     if abs(age) > max_age:
-        when = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
-        raise WebhookSignatureError(f"The event is {when}; max_age allows {max_age:g} s.")
+        when = f"{show_duration(age)} old" if age > 0 else f"{show_duration(-age)} in the future"
+        raise WebhookSignatureError(f"The event is {when}; max_age allows {show_duration(max_age)}.")

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from ..._times import show_duration
 from ...errors import APITimeoutError
 from ..concurrency.async_.limiter import Limiter
 from ..concurrency.async_.owner import (
@@ -129,7 +130,7 @@ class AsyncPool:
         self._follow_owner()
         if counted and not await self._limiter.acquire(pool_timeout):
             raise APITimeoutError(
-                f"{self._max_calls} calls were under way and none ended within {pool_timeout:g} s.",
+                f"{self._max_calls} calls were under way and none ended within {show_duration(pool_timeout)}.",
                 advice="Make fewer at once, or raise Timeout.pool.",
                 phase="pool",
                 request_sent=False,
