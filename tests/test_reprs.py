@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from trio_client import AsyncTrioClient, Target, TrioClient, models, osapi, sse, testing, webhooks
+from trio_client.errors import RequestValidationError
 from trio_client.stub import Clock, FaultProxy, StubServer
 
 API = Path(__file__).resolve().parents[1] / "api.txt"
@@ -110,3 +111,10 @@ def test_a_table_of_jobs_escapes_and_masks_what_a_server_wrote(name: str) -> Non
     shown = page(models.Job.model_validate({"job_id": "a1", name: written}))
     assert "<script>" not in shown
     assert PASSWORD not in shown
+
+
+def test_a_refused_target_has_a_repr_for_tracebacks() -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        Target(CAMERA, "a van", key=0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    half_made = caught.traceback[-1].frame.f_locals["self"]
+    assert repr(half_made) == "Target('rtsp://***@cam/1', 'a van', key=0)"

@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -351,3 +352,10 @@ def test_one_check_is_not_one_checks(run: Run, environment: StubServer) -> None:
     done = run("watch", GATE, "a van")
     assert ": 1 check, 1 trigger" in done.err
     assert " 1 checks" not in done.out + done.err
+
+
+def test_the_help_of_a_command_names_all_options_of_the_program(run: Run) -> None:
+    said, named = run("--help").out, run("jobs", "get", "--help").out.partition("Options for all commands")[2]
+    options = set(re.findall(r"--[a-z-]+", said.partition("Options:")[2].partition("Examples:")[0]))
+    of_the_program_alone = {"--version", "--install-completion", "--show-completion", "--help"}
+    assert set(re.findall(r"--[a-z-]+", named)) - {"--help"} == options - of_the_program_alone

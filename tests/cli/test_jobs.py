@@ -44,6 +44,13 @@ def test_one_job_is_shown_with_settings_and_counters(run: Run, environment: Stub
     assert json.loads(run("jobs", "get", job_id, "--json").out)["job_id"] == job_id
 
 
+def test_a_limit_that_a_job_does_not_have_is_shown_as_unlimited(run: Run, environment: StubServer) -> None:
+    for number in ("unlimited", "7"):
+        job_id = run("jobs", "create", GATE, "a van", "--max-triggers", number).out.strip()
+        shown = dict(line.split(None, 1) for line in run("jobs", "get", job_id).out.splitlines())
+        assert (shown["max_triggers"], "max_windows" in shown) == (number, False)
+
+
 def test_an_unknown_job_is_refused(run: Run, environment: StubServer) -> None:
     done = run("jobs", "get", "3f0c3b1e-3c3f-4d7c-9d7a-1c9f4a1f2b3c")
     assert (done.code, done.out) == (3, "")

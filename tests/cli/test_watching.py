@@ -139,13 +139,28 @@ def test_an_invalid_command_is_one_line_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(401, "UNAUTHORIZED"), (402, "INSUFFICIENT_CREDITS"), (404, "NOT_FOUND"), (400, "BAD")]
+    ("status", "code"), [(402, "INSUFFICIENT_CREDITS"), (409, "CONFLICT"), (422, "VALIDATION_ERROR"), (400, "BAD")]
 )
 def test_a_refusal_shows_the_servers_advice(run: Run, environment: StubServer, status: int, code: str) -> None:
     body = {"error": {"code": code, "message": "No.", "remediation": "Ask \x1b[31mnicely."}}
     environment.fail_next(path="/check-once", status=status, body=body)
     done = run("check", GATE, "x")
     assert (done.code, done.out, done.err) == (3, "", f"error: {status} {code}: No. Ask \\x1b[31mnicely.\n")
+
+
+def test_a_refused_key_is_reported_with_where_it_came_from(run: Run, environment: StubServer) -> None:
+    environment.fail_next(path="/check-once", status=401)
+    body = {"error": {"code": "UNAUTHORIZED", "message": "No.", "remediation": "Ask nicely."}}
+    environment.fail_next(path="/check-once", status=401, body=body)
+    said = [run("check", GATE, "x").err for _ in range(2)]
+    assert said[0].endswith("Check the API key. The key came from TRIO_API_KEY.\n")
+    assert said[1] == "error: 401 UNAUTHORIZED: No. Ask nicely. The key came from TRIO_API_KEY.\n"
+
+
+def test_a_wrong_base_url_is_named(run: Run, environment: StubServer) -> None:
+    wrong = f"{environment.base_url}/api"
+    done = run("--base-url", wrong, "check", GATE, "x")
+    assert (done.code, f"(base URL: {wrong})" in done.err) == (3, True)
 
 
 def test_no_reply_has_its_own_exit_code(run: Run, environment: StubServer) -> None:

@@ -163,7 +163,7 @@ class AsyncTrioClient(AsyncBaseClient):
         It is sent again only if it was surely not carried out, unless `RetryPolicy.retry_billed`.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream, 1 to 500 characters. Twitch, RTSPS and HLS (`.m3u8`) work, too.
             condition: natural language condition to check, 1 to 1,000 characters.
             input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `frames`).
             clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),

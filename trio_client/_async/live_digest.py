@@ -64,7 +64,8 @@ class AsyncLiveDigest(AsyncResource):
         job instead; if exactly one fits, it is returned, and `response_info(job).recovered` is true.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters. Twitch, RTSPS and HLS
+                (`.m3u8`) work, too.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
             capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60).
             webhook_url: webhook URL for notifications, 1 to 2,083 characters: a public http(s) address, to which each
@@ -133,7 +134,8 @@ class AsyncLiveDigest(AsyncResource):
         end the stream: the same job is followed by polling, and never started again.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters. Twitch, RTSPS and HLS
+                (`.m3u8`) work, too.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
             capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60). It also
                 decides how long the stream may be silent.
@@ -213,10 +215,11 @@ class AsyncLiveDigest(AsyncResource):
         `max_cost_reached`). A digest has no time limit of its own to ask for, so the client stops it then.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters. A function that returns the
-                URL is asked before each job: for addresses that expire. One that raises counts as an unavailable
-                stream; what it raises at the first attempt is raised as it is, unless `wait_for_stream` is given.
-                Async clients take async ones too, and run plain ones in a thread.
+            stream_url: YouTube Live URL or RTSP stream to summarize, 1 to 500 characters. Twitch, RTSPS and HLS
+                (`.m3u8`) work, too. A function that returns the URL is asked before each job: for addresses that
+                expire. One that raises counts as an unavailable stream; what it raises at the first attempt is raised
+                as it is, unless `wait_for_stream` is given. Async clients take async ones too, and run plain ones in a
+                thread.
             window_minutes: length of one window in minutes, 1 to 60 (server's default: 10).
             capture_interval_seconds: seconds between two captured frames, 10 to 300 (server's default: 60).
             max_windows: how many windows to summarize, 1 or more, in each digest; the next one begins at once. `None`

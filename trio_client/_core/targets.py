@@ -45,8 +45,9 @@ class Target:
     the others go on. `watch_many(duration=20)` ends all of them.
 
     Args:
-        stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. A function that returns the URL is
-            asked before each job: for addresses that expire. Such a target needs a key.
+        stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. Twitch, RTSPS and HLS (`.m3u8`)
+            work, too. A function that returns the URL is asked before each job: for addresses that expire. Such a
+            target needs a key.
         condition: natural language condition to watch for, 1 to 1,000 characters.
         key: a name of yours for it. It is part of equality: two targets that are alike otherwise need different keys.
         options: by name, as listed below: those of `live_monitor.watch` but for `wait_for_slot`, since slots are
@@ -57,8 +58,8 @@ class Target:
         input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
         clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`), 1 to
             10 (server's default: 3).
-        monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600), of each
-            monitor. It bounds what a program that is killed outright can cost.
+        monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more, with no documented maximum
+            (server's default: 600), of each monitor. It bounds what a program that is killed outright can cost.
         trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
         max_triggers: maximum trigger alerts before auto-stop, 1 or more, of each monitor; the next one begins at once.
             `None` means unlimited. **Left unset, a watch is unlimited**, unlike `create` and `stream`.
@@ -96,6 +97,10 @@ class Target:
     def __init__(
         self, stream_url: AsyncStreamUrl, condition: str, *, key: str | None = None, **options: Unpack[WatchOptions]
     ) -> None:
+        object.__setattr__(self, "stream_url", stream_url)  # first, so that a refused one has a repr for tracebacks
+        object.__setattr__(self, "condition", condition)
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "options", dict(options))
         if key is not None and (not isinstance(key, str) or not key):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RequestValidationError(
                 f"key is {preview(repr(key))}; it must be text of at least one character, or None.",
@@ -115,10 +120,6 @@ class Target:
                 raise RequestValidationError(
                     f"A target has no option {name!r}. Its options are: {known}.", field=name, value=value
                 )
-        object.__setattr__(self, "stream_url", stream_url)
-        object.__setattr__(self, "condition", condition)
-        object.__setattr__(self, "key", key)
-        object.__setattr__(self, "options", dict(options))
 
     def __hash__(self) -> int:
         return hash((self.stream_url, self.condition, self.key))

@@ -72,7 +72,8 @@ class LiveMonitor(Resource):
         job instead; if exactly one fits, it is returned, and `response_info(job).recovered` is true.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. Twitch, RTSPS and HLS (`.m3u8`)
+                work, too.
             condition: natural language condition to watch for, 1 to 1,000 characters.
             webhook_url: webhook URL for notifications, 1 to 2,083 characters: a public http(s) address, to which each
                 event is delivered.
@@ -81,8 +82,8 @@ class LiveMonitor(Resource):
             input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
             clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
                 1 to 10 (server's default: 3).
-            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600). It
-                bounds what a forgotten job can cost.
+            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more, with no documented maximum
+                (server's default: 600). It bounds what a forgotten job can cost.
             trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
             max_triggers: maximum trigger alerts before auto-stop, 1 or more (server's default: 1). `None` means
                 unlimited. **Left unset, the job ends at its first trigger.**
@@ -150,15 +151,16 @@ class LiveMonitor(Resource):
         end the stream: the same job is followed by polling, and never started again.
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters.
+            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. Twitch, RTSPS and HLS (`.m3u8`)
+                work, too.
             condition: natural language condition to watch for, 1 to 1,000 characters.
             interval_seconds: polling interval in seconds, 5 to 300 (server's default: 10): the time between two
                 checks. It also decides how long the stream may be silent.
             input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
             clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
                 1 to 10 (server's default: 3).
-            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600). It
-                bounds what a forgotten job can cost.
+            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more, with no documented maximum
+                (server's default: 600). It bounds what a forgotten job can cost.
             trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
             max_triggers: maximum trigger alerts before auto-stop, 1 or more (server's default: 1). `None` means
                 unlimited. **Left unset, the job ends at its first trigger.**
@@ -238,18 +240,18 @@ class LiveMonitor(Resource):
         `max_cost_reached`).
 
         Args:
-            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. A function that returns the
-                URL is asked before each job: for addresses that expire. One that raises counts as an unavailable
-                stream; what it raises at the first attempt is raised as it is, unless `wait_for_stream` is given.
-                Async clients take async ones too, and run plain ones in a thread.
+            stream_url: YouTube Live URL or RTSP stream to monitor, 1 to 500 characters. Twitch, RTSPS and HLS (`.m3u8`)
+                work, too. A function that returns the URL is asked before each job: for addresses that expire. One that
+                raises counts as an unavailable stream; what it raises at the first attempt is raised as it is, unless
+                `wait_for_stream` is given. Async clients take async ones too, and run plain ones in a thread.
             condition: natural language condition to watch for, 1 to 1,000 characters.
             interval_seconds: polling interval in seconds, 5 to 300 (server's default: 10): the time between two
                 checks.
             input_mode: what each check analyzes: `frames`, `clip` or `hybrid` (server's default: `clip`).
             clip_duration_seconds: duration of the video clip in seconds (used when input_mode is `clip` or `hybrid`),
                 1 to 10 (server's default: 3).
-            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more (server's default: 600), of
-                each monitor. It bounds what a program that is killed outright can cost.
+            monitor_duration_seconds: maximum monitoring duration in seconds, 5 or more, with no documented maximum
+                (server's default: 600), of each monitor. It bounds what a program that is killed outright can cost.
             trigger_cooldown_seconds: minimum time in seconds between trigger alerts, 0 to 3,600 (server's default: 0).
             max_triggers: maximum trigger alerts before auto-stop, 1 or more, of each monitor; the next one begins at
                 once. `None` means unlimited. **Left unset, a watch is unlimited**, unlike `create` and `stream`.

@@ -73,6 +73,10 @@ _OSAPI: dict[type, str] = {
     NotFoundError: _OSAPI_PREFIX,
     ResponseValidationError: f"Try again; if that does not help: {_OSAPI_PREFIX[0].lower()}{_OSAPI_PREFIX[1:]}",
 }
+_KEYS = {
+    False: ("key", "Check the API key."),
+    True: ("token", "Check the token, and that it has not expired."),
+}
 _METHOD_NOT_ALLOWED = 405
 _OPTIONS = {
     "api_prefix": "--api-prefix",
@@ -108,10 +112,12 @@ class Advice:
 
     Attributes:
         osapi: whether the errors are those of an OSAPI server.
+        key_source: where the key in use came from, if it is known.
     """
 
     def __init__(self) -> None:
         self.osapi = False
+        self.key_source: str | None = None
 
     def apply(self, value: Any) -> Any:
         """Put the command line's advice on an error or a leak warning, and return it; return anything else as it is."""
@@ -122,6 +128,9 @@ class Advice:
         return value
 
     def _for(self, error: TrioError | JobLeakWarning) -> str | None:
+        if isinstance(error, AuthenticationError) and self.key_source is not None:
+            what, check = _KEYS[self.osapi]
+            return f"{error.remediation or check} The {what} came from {self.key_source}."
         if isinstance(error, APIStatusError) and error.remediation is not None:
             return error.advice
         found: str | None = None

@@ -18,10 +18,6 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _WIDEST = 100
 _WIDEST_LABEL = 26
 _NARROWEST_TEXT = 20
-_FOR_ALL = (
-    "Options for all commands, before or after the command: --api-key-file, --base-url, --config, --debug, --json, "
-    "--no-color, --quiet, --timeout. `trio-client --help` explains them."
-)
 
 
 class Command(TyperCommand):
@@ -94,8 +90,17 @@ def _page(command: Any, context: Any) -> str:
         *("\n".join(_lines(each)) for each in examples),
     ]
     if context.parent is not None and not commands:
-        parts.append(_filled(_FOR_ALL, width))
+        parts.append(_filled(_for_all(context.find_root().command), width))
     return "\n\n".join(each for each in parts if each) + "\n"
+
+
+def _for_all(program: Any) -> str:
+    """Return what a command's help says of the options of the program."""
+    options = [
+        each for each in program.params if each.param_type_name == "option" and each.expose_value and not each.is_eager
+    ]
+    names = ", ".join(sorted(max(each.opts, key=len) for each in options))
+    return f"Options for all commands, before or after the command: {names}. `trio-client --help` explains them."
 
 
 def _split(text: str) -> tuple[list[str], list[str]]:

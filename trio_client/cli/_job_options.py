@@ -40,7 +40,7 @@ Clip: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Seconds of video in a clip, 1 to 10. Server's default: 3.")
 ]
 Duration: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Maximum time of one job. Server's default: 10m.")
+    str | None, typer.Option(metavar="TIME", help="Maximum time of one job, 5s or more. Server's default: 10m.")
 ]
 Cooldown: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TIME", help="Minimum time between alerts. Server's default: none.")

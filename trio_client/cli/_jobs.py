@@ -25,6 +25,7 @@ JobId = Annotated[
     str, typer.Argument(metavar="JOB_ID", help="The job's id, as `jobs list` shows it.", show_default=False)
 ]
 _PAGE = 20
+_UNLIMITED = ("max_triggers", "max_windows")  # null means no limit
 Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Time between polls.")]
 Status = Annotated[
     JobStatus | None,
@@ -177,6 +178,15 @@ def _print_table(out: Out, jobs: list[Any]) -> None:
     out.table(("ID", "TYPE", "STATUS", "AGE", "STREAM"), rows, flexible=(4,), essential=(0, 2))
 
 
+def _settings(config: Any) -> dict[str, Any]:
+    """Return a job's settings; what is null without a limit is said to be unlimited."""
+    found = {} if config is None else config.model_dump()
+    for name in _UNLIMITED:
+        if name in found and found[name] is None and name in config.model_fields_set:
+            found[name] = "unlimited"
+    return found
+
+
 def _print_detail(out: Out, job: Any, *, json: bool) -> None:
     if json:
         out.data(job.model_dump(mode="json", exclude_none=True))
@@ -187,7 +197,7 @@ def _print_detail(out: Out, job: Any, *, json: bool) -> None:
         "status": job.status,
         "created": job.created_at,
         "stream": job.stream_url,
-        **(job.config.model_dump(exclude_none=True) if job.config is not None else {}),
+        **_settings(job.config),
         **job.counters,
     }
     shown = {name: value for name, value in masked(shown, out.secrets).items() if value is not None}

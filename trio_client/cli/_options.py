@@ -58,7 +58,10 @@ class JobType(str, Enum):
 
 
 StreamUrl: TypeAlias = Annotated[
-    str, typer.Argument(metavar="STREAM_URL", help="YouTube Live URL or RTSP stream.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="STREAM_URL", help="Live stream: YouTube, Twitch, RTSP(S) or HLS (.m3u8).", show_default=False
+    ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 SaveFrames: TypeAlias = Annotated[

@@ -94,7 +94,7 @@ class Session:
         return partial(AsyncTrioClient, **self._trio_options())
 
     def _trio_options(self) -> dict[str, Any]:
-        key, _ = self.key()
+        key, self.out.advice.key_source = self.key()
         if key is None:
             raise UsageError(
                 "There is no API key: set TRIO_API_KEY, name a file with --api-key-file, run `trio-client login`, "
@@ -109,7 +109,7 @@ class Session:
         """Return a client of an OSAPI server."""
         from ..osapi import OsapiClient
 
-        token, _ = self._secret("OSAPI_TOKEN", self.config.osapi.get("token"))
+        token, self.out.advice.key_source = self._secret("OSAPI_TOKEN", self.config.osapi.get("token"))
         if token is None:
             raise UsageError(
                 "There is no OSAPI token: set OSAPI_TOKEN, name a file with --api-key-file, "
