@@ -439,6 +439,31 @@ def test_code_under_test_cannot_hide_an_unscripted_call() -> None:
         application(mock.client())
 
 
+def test_a_route_that_was_never_called_is_an_error() -> None:
+    with pytest.raises(UnscriptedCallError) as caught, MockTrio() as mock, mock.client() as client:
+        mock.on("GET", "/job").reply(make(JobPage))
+        mock.on("GET", "/jobs").reply(make(JobPage), times=2)
+        client.jobs.list()
+    assert str(caught.value) == (
+        "Scripted and never called: GET /job. The calls were: GET /jobs. MockTrio(assert_all_called=False) allows it."
+    )
+    assert (caught.value.method, caught.value.path) == ("GET", "/job")
+
+
+def test_a_route_that_need_not_be_called_is_allowed() -> None:
+    with MockTrio(assert_all_called=False) as mock:
+        mock.on("GET", "/jobs").reply(make(JobPage))
+    with MockTrio() as mock:
+        mock.on("GET", "/jobs").reply(make(JobPage))
+        mock.assert_all_called = False
+
+
+def test_another_error_takes_precedence_over_a_route_that_was_never_called() -> None:
+    with pytest.raises(KeyError), MockTrio() as mock:
+        mock.on("GET", "/jobs").reply(make(JobPage))
+        raise KeyError
+
+
 def test_another_error_takes_precedence_over_an_unscripted_call() -> None:
     with pytest.raises(KeyError), MockTrio(scripted_only=True) as mock:
         with pytest.raises(UnscriptedCallError):

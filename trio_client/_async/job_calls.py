@@ -164,6 +164,7 @@ async def wait_for_end(
         seen = f"it was never seen: {problem.problem.rstrip('.')})"
     elif last is not None and last.status == "submitted":
         seen = "its status is submitted); no agent has taken it"
+    assert timeout is not None  # or the polling would not have ended
     text = f"Job {shown(job_id)} had not ended after {show_duration(timeout)} ({seen}."
     about = JobContext.of(getattr(last, "stream_url", None))
     raise WaitTimeoutError(about.named_in(text), advice=advice, last=last) from problem

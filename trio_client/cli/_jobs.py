@@ -25,7 +25,7 @@ JobId = Annotated[
     str, typer.Argument(metavar="JOB_ID", help="The job's id, as `jobs list` shows it.", show_default=False)
 ]
 _PAGE = 20
-_UNLIMITED = ("max_triggers", "max_windows")  # null means no limit
+_UNLIMITED = {"max_triggers", "max_windows"}  # null means no limit
 Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="Time between polls.")]
 Status = Annotated[
     JobStatus | None,
@@ -180,10 +180,11 @@ def _print_table(out: Out, jobs: list[Any]) -> None:
 
 def _settings(config: Any) -> dict[str, Any]:
     """Return a job's settings; what is null without a limit is said to be unlimited."""
-    found = {} if config is None else config.model_dump()
-    for name in _UNLIMITED:
-        if name in found and found[name] is None and name in config.model_fields_set:
-            found[name] = "unlimited"
+    if config is None:
+        return {}
+    found: dict[str, Any] = config.model_dump()
+    for name in _UNLIMITED & config.model_fields_set:
+        found[name] = "unlimited" if found[name] is None else found[name]
     return found
 
 

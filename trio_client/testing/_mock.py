@@ -49,16 +49,18 @@ class MockTrio:
     between two polls, and the wait for a stream's next event, take no real time and advance the stub's clock.
 
     Use it as a context manager, or call `close()`. Leaving the block raises the error of any call that was not
-    scripted, so that the code under test cannot hide it.
+    scripted, so that the code under test cannot hide it, and an error if a scripted route was never called.
 
     Args:
         scripted_only: whether a call that is not scripted is an error; the extra `stub` is not needed then.
+        assert_all_called: whether leaving the block raises an error if a route was never called. It is an attribute,
+            too, which a test can set.
         stub_options: options of the `StubServer` that answers, such as `max_jobs=1`. With a `speed` above 0 time
             passes by itself, and the waits for events are real.
 
     Raises:
         TypeError: there is no such option.
-        UnscriptedCallError: from a call that has no answer.
+        UnscriptedCallError: from a call that has no answer; on leaving the block, if a route was never called.
 
     Example:
         >>> from trio_client import Started, Stopped
@@ -73,7 +75,8 @@ class MockTrio:
         ['started', 'progress', 'progress', 'triggered', 'stopped']
     """
 
-    def __init__(self, *, scripted_only: bool = False, **stub_options: Any) -> None:
+    def __init__(self, *, scripted_only: bool = False, assert_all_called: bool = True, **stub_options: Any) -> None:
+        self.assert_all_called: bool = assert_all_called
         self._scripted_only = scripted_only
         self._stub_options: dict[str, Any] = {"speed": 0.0, **stub_options}
         self._routes: list[Route] = []
@@ -276,6 +279,19 @@ class MockTrio:
             lines += [f"Or let the stub server answer what is not scripted. {missing}"]
         return "\n".join(lines)
 
+    def _check_called(self) -> None:
+        """Raise UnscriptedCallError if a route was never called: its path may be mistyped."""
+        unused = [route for route in reversed(self._routes) if route.never_called]
+        if unused:
+            calls = dict.fromkeys(f"{each.method} {each.path}" for each in self._requests)
+            made = f"The calls were: {', '.join([*calls][:5])}{', …' if len(calls) > 5 else ''}." if calls else ""
+            raise UnscriptedCallError(
+                f"Scripted and never called: {', '.join(map(repr, unused[:5]))}. {made or 'There were no calls.'} "
+                "MockTrio(assert_all_called=False) allows it.",
+                method=unused[0].method,
+                path=unused[0].path,
+            )
+
     def _advance_stub(self, seconds: float) -> None:
         if self._stub is not None:
             self._stub.clock.advance(seconds)
@@ -289,6 +305,8 @@ class MockTrio:
         self.close()
         if error is None and self._refused:
             raise self._refused[0]
+        if error is None and self.assert_all_called:
+            self._check_called()
         if error is None and self._replay is not None:
             self._replay.check_used()
 

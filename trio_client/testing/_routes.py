@@ -137,6 +137,11 @@ class Route:
         """
         return self.reply({"error": {"code": code, "message": message}}, status=status, headers=headers, times=times)
 
+    @property
+    def never_called(self) -> bool:
+        """Whether there are replies, and no request that wanted one."""
+        return bool(self._answers) and not self.requests
+
     def take(self, request: MockRequest) -> Answer | None:
         """Return the next answer if this route matches the request and has one left."""
         if self.method != request.method or not fits(self.path, request.path) or not self._answers:
