@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trio_client import errors
 from trio_client._core.history import JobHistory
-from trio_client._core.stop_result import StopResult
+from trio_client._core.stop_attempts import StopResult
 from trio_client.events import Event, Failed, Progress, Started, StatusChanged, Stopped, Triggered, from_payload
 from trio_client.models import CancelledJob, JobDetail
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trio_client._core.history import JobHistory
-from trio_client._core.stream_reader import Drop, StreamReader
+from trio_client._core.stream_reader import Drop, Silent, StreamReader
 from trio_client.errors import APIConnectionError, APITimeoutError, TrioError
 
 COMMENT = b": still here\n\n"
@@ -87,6 +87,31 @@ def test_a_silent_stream_whose_job_is_known_is_no_drop() -> None:
     reader, error = reader_after(STARTED), idle_timeout()
     reader.failed(error)
     assert (reader.idle_error, reader.drop) == (error, None)
+
+
+@pytest.mark.parametrize(
+    ("has_news", "is_alive", "may_follow", "expected"),
+    [
+        (False, True, True, Silent.LISTEN),
+        (False, True, False, Silent.LISTEN),
+        (False, False, True, Silent.DROP),
+        (False, False, False, Silent.DROP),
+        (True, True, True, Silent.POLL),
+        (True, False, True, Silent.POLL),
+        (True, True, False, Silent.DROP),
+        (True, False, False, Silent.DROP),
+    ],
+)
+def test_a_silent_stream_is_listened_to_as_long_as_its_job_runs_and_has_nothing_new(
+    has_news: bool, is_alive: bool, may_follow: bool, expected: Silent
+) -> None:
+    reader, error = reader_after(STARTED), idle_timeout()
+    reader.failed(error)
+    why = reader.poll_begins()
+    assert (why, reader.idle_error) == (error, None)
+    found = reader.poll_ended(why, has_news=has_news, is_alive=is_alive, may_follow=may_follow)
+    assert found is expected
+    assert reader.drop == (Drop("Nothing came.", error) if expected is Silent.DROP else None)
 
 
 def test_a_silent_stream_that_has_not_named_its_job_is_a_drop() -> None:

@@ -22,7 +22,7 @@ from .._core.ownership import (
     may_have_made_a_job,
     outcome_unknown,
 )
-from .._core.stop_result import StopResult
+from .._core.stop_attempts import StopResult
 from .._core.usage import JobMeter, Usage, known_price
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.async_.run_to_completion import run_to_completion
@@ -39,7 +39,7 @@ from ..errors import (
 )
 from ..models import Job
 from .job_lookup import find_id, search
-from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
+from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, stop_job
 from .slot_probe import AsyncProbedSlot
 from .transport import AsyncTransport
 
@@ -236,7 +236,7 @@ class AsyncOwnedJob:
         try:
             job_id = await self.find_id()
             if job_id is not None:
-                self.stop_result = await try_to_stop(self._transport, job_id, seconds=self._stop_seconds())
+                self.stop_result = await stop_job(self._transport, job_id, seconds=self._stop_seconds())
                 cancelled = self.stop_result.cancelled
                 self.meter.note(None if cancelled is None else cancelled.counters)
         except BaseException:  # a second cancellation

@@ -14,14 +14,13 @@ from .._core.event_reader import idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.ownership import reference_of, with_reference
 from .._core.stream_options import StreamOptions
-from .._core.stream_reader import Drop, StreamReader
+from .._core.stream_reader import Drop, Silent, StreamReader
 from .._core.usage import Usage
 from .._http._async.reply import AsyncOpenReply
 from .._http.concurrency.async_.shield import limit_is_over, shielded
 from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import (
-    APITimeoutError,
     CreateOutcomeUnknownError,
     StreamInterruptedError,
     TrioError,
@@ -30,7 +29,7 @@ from ..events import Event, Failed, Stopped
 from ..models import Job
 from .create import open_stream
 from .job_poller import AsyncJobPoller
-from .job_stop import try_to_stop
+from .job_stop import stop_job
 from .owned_job import AsyncOwnedJob
 from .transport import AsyncTransport
 
@@ -218,7 +217,7 @@ class AsyncOwnedStream:
         job_id = await self.find_id()
         if self._owned is None or job_id is None:
             return False, False
-        self._owned.stop_result = result = await try_to_stop(self._transport, job_id)
+        self._owned.stop_result = result = await stop_job(self._transport, job_id)
         if result.confirmed:
             self._owned.release(ended=True)
         return result.confirmed, result.possible
@@ -265,8 +264,7 @@ class AsyncOwnedStream:
         """Read on, unless the stream was dropped, or was silent beyond its limit: then its job is polled."""
         if self._reader.drop is not None:
             return await self._fall_back()
-        silence = self._reader.idle_error
-        return [] if silence is None else await self._poll_silent(silence)
+        return [] if self._reader.idle_error is None else await self._poll_silent()
 
     async def _fall_back(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
@@ -285,18 +283,19 @@ class AsyncOwnedStream:
         )
         return []
 
-    async def _poll_silent(self, silence: APITimeoutError) -> list[Event]:
+    async def _poll_silent(self) -> list[Event]:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
         history, job_id = self._history.copy(), self._history.job_id
         assert job_id is not None
         poller = AsyncJobPoller(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
-        self._reader.idle_error = None  # also where the poll fails, or is cut off: events may come meanwhile
+        why = self._reader.poll_begins()
         events = await poller.advance()
-        if not events and poller.seen_alive is not None:
+        is_alive, may_follow = poller.seen_alive is not None, self._options.on_drop == "poll"
+        found = self._reader.poll_ended(why, has_news=bool(events), is_alive=is_alive, may_follow=may_follow)
+        if found is Silent.LISTEN:
             self._seen_alive = poller.seen_alive
             return []
-        if self._options.on_drop == "raise" or not events:
-            self._reader.drop = Drop(str(silence), silence)
+        if found is Silent.DROP:
             return await self._fall_back()
         self._transport.log.warning(
             "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)

@@ -13,7 +13,7 @@ from .._times import parse_time
 from ..errors import JobNotFoundError
 from ..events import Event, Failed, Progress, Started, StatusChanged, Stopped, Summary, Triggered, UnknownEvent
 from ..models import JobDetail
-from .stop_result import StopResult
+from .stop_attempts import StopResult
 
 __all__ = ["JobHistory"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from .._redaction import shown
 from ..errors import APITimeoutError, TrioError
@@ -13,7 +14,7 @@ from .event_reader import EventReader
 from .history import JobHistory
 from .silence import Silence
 
-__all__ = ["Drop", "StreamReader"]
+__all__ = ["Drop", "Silent", "StreamReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,17 @@ class Drop:
 
     reason: str
     cause: TrioError | None = None
+
+
+class Silent(Enum):
+    """What to do with a silent stream, once its job was polled."""
+
+    LISTEN = auto()
+    """Listen on: nothing has happened, so the stream may be right."""
+    POLL = auto()
+    """Go on with the events of that poll: the job went on while its stream was silent."""
+    DROP = auto()
+    """Treat it as dropped."""
 
 
 class StreamReader:
@@ -44,7 +56,7 @@ class StreamReader:
     Attributes:
         silence: how long the stream brings no event; each wait for its next piece is made inside.
         drop: why the stream is read no further; `None`: it goes on.
-        idle_error: the error of a stream that was silent for too long; who polls its job sets it to `None` first.
+        idle_error: the error of a stream that was silent for too long, until its job is about to be polled.
     """
 
     __slots__ = ("_events", "_history", "drop", "idle_error", "silence")
@@ -80,6 +92,28 @@ class StreamReader:
             self._begin_anew(error)
         else:
             self.drop = Drop(str(error), error)
+
+    def poll_begins(self) -> APITimeoutError:
+        """Return why the job of a silent stream is polled; where that fails, or is cut off, the stream is read on."""
+        error, self.idle_error = self.idle_error, None
+        assert error is not None
+        return error
+
+    def poll_ended(self, why: APITimeoutError, *, has_news: bool, is_alive: bool, may_follow: bool) -> Silent:
+        """Return what to do with a silent stream, by what a poll of its job has shown.
+
+        Args:
+            why: why it was polled.
+            has_news: whether the poll brought events.
+            is_alive: whether the job was found to run.
+            may_follow: whether a job whose stream is of no use is followed by polling.
+        """
+        if is_alive and not has_news:
+            return Silent.LISTEN
+        if has_news and may_follow:
+            return Silent.POLL
+        self.drop = Drop(str(why), why)
+        return Silent.DROP
 
     @property
     def is_done(self) -> bool:

@@ -23,7 +23,7 @@ from .._core.ownership import (
     may_have_made_a_job,
     outcome_unknown,
 )
-from .._core.stop_result import StopResult
+from .._core.stop_attempts import StopResult
 from .._core.usage import JobMeter, Usage, known_price
 from .._exit_cleanup import register, unregister
 from .._http.concurrency.sync.run_to_completion import run_to_completion
@@ -40,7 +40,7 @@ from ..errors import (
 )
 from ..models import Job
 from .job_lookup import find_id, search
-from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, try_to_stop
+from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, stop_job
 from .slot_probe import ProbedSlot
 from .transport import Transport
 
@@ -237,7 +237,7 @@ class OwnedJob:
         try:
             job_id = self.find_id()
             if job_id is not None:
-                self.stop_result = try_to_stop(self._transport, job_id, seconds=self._stop_seconds())
+                self.stop_result = stop_job(self._transport, job_id, seconds=self._stop_seconds())
                 cancelled = self.stop_result.cancelled
                 self.meter.note(None if cancelled is None else cancelled.counters)
         except BaseException:  # a second cancellation

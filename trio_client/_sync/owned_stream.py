@@ -15,14 +15,13 @@ from .._core.event_reader import idle_limit, stream_dropped
 from .._core.history import JobHistory
 from .._core.ownership import reference_of, with_reference
 from .._core.stream_options import StreamOptions
-from .._core.stream_reader import Drop, StreamReader
+from .._core.stream_reader import Drop, Silent, StreamReader
 from .._core.usage import Usage
 from .._http._sync.reply import OpenReply
 from .._http.concurrency.sync.shield import limit_is_over, shielded
 from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import (
-    APITimeoutError,
     CreateOutcomeUnknownError,
     StreamInterruptedError,
     TrioError,
@@ -31,7 +30,7 @@ from ..events import Event, Failed, Stopped
 from ..models import Job
 from .create import open_stream
 from .job_poller import JobPoller
-from .job_stop import try_to_stop
+from .job_stop import stop_job
 from .owned_job import OwnedJob
 from .transport import Transport
 
@@ -219,7 +218,7 @@ class OwnedStream:
         job_id = self.find_id()
         if self._owned is None or job_id is None:
             return False, False
-        self._owned.stop_result = result = try_to_stop(self._transport, job_id)
+        self._owned.stop_result = result = stop_job(self._transport, job_id)
         if result.confirmed:
             self._owned.release(ended=True)
         return result.confirmed, result.possible
@@ -266,8 +265,7 @@ class OwnedStream:
         """Read on, unless the stream was dropped, or was silent beyond its limit: then its job is polled."""
         if self._reader.drop is not None:
             return self._fall_back()
-        silence = self._reader.idle_error
-        return [] if silence is None else self._poll_silent(silence)
+        return [] if self._reader.idle_error is None else self._poll_silent()
 
     def _fall_back(self) -> list[Event]:
         """Go on by polling, or raise; called again where that was cancelled, or raised."""
@@ -286,18 +284,19 @@ class OwnedStream:
         )
         return []
 
-    def _poll_silent(self, silence: APITimeoutError) -> list[Event]:
+    def _poll_silent(self) -> list[Event]:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
         history, job_id = self._history.copy(), self._history.job_id
         assert job_id is not None
         poller = JobPoller(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
-        self._reader.idle_error = None  # also where the poll fails, or is cut off: events may come meanwhile
+        why = self._reader.poll_begins()
         events = poller.advance()
-        if not events and poller.seen_alive is not None:
+        is_alive, may_follow = poller.seen_alive is not None, self._options.on_drop == "poll"
+        found = self._reader.poll_ended(why, has_news=bool(events), is_alive=is_alive, may_follow=may_follow)
+        if found is Silent.LISTEN:
             self._seen_alive = poller.seen_alive
             return []
-        if self._options.on_drop == "raise" or not events:
-            self._reader.drop = Drop(str(silence), silence)
+        if found is Silent.DROP:
             return self._fall_back()
         self._transport.log.warning(
             "The stream of job %s was silent while the job went on; following it by polling.", shown(job_id)

@@ -133,7 +133,7 @@ class WatchJobs:
         owned.log.warning(
             "Job %s, of a create whose reply was lost, turned up beside another; stopping it.", shown(owned.job_id)
         )
-        if owned.job_id is None or not stop_job(self._transport, owned.job_id):
+        if owned.job_id is None or not (stop_job(self._transport, owned.job_id)).confirmed:
             return do.StopTried(confirmed=False)
         owned.release(ended=True)
         return do.StopTried(confirmed=True)
