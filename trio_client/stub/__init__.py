@@ -18,7 +18,7 @@ try:
     from .documented.generations import Generation
     from .engine.clock import Clock
     from .engine.records import JobRecord, RecordedRequest, WebhookDelivery
-    from .engine.vision import Scene
+    from .engine.scene import Scene
     from .faults.fault import Fault
     from .osapi.jobs import Osapi
     from .proxy.fault_proxy import FaultProxy, WireRequest

@@ -13,7 +13,7 @@ from ..documented.errors import ApiError
 from ..engine.job import Job, JobStatus, JobType
 from ..engine.masking import mask_headers
 from ..engine.records import JobRecord
-from ..engine.vision import Scene
+from ..engine.scene import Scene
 from ..faults.fault import Fault
 from .control_schema import built, read_control
 from .state import ApiState

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ..documented.errors import ApiError
-from ..engine.vision import Scene
+from ..engine.scene import Scene
 
 __all__ = ["StreamAddress", "check_watchable", "check_webhook_url", "read_stream_url"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from .job_events import JobEvent, JobEvents
-from .vision import Scene
+from .scene import Scene
 
 __all__ = ["TERMINAL", "Delivery", "Job", "JobStart", "JobStatus", "JobType", "Surroundings", "delivery_mode"]
 

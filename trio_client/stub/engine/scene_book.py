@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from .vision import Scene
+from .scene import Scene
 
 __all__ = ["SceneBook"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..documented.errors import ApiError
 from .pictures import picture
-from .vision import Scene
+from .scene import Scene
 
 __all__ = ["analyze_frame", "check_once"]
 

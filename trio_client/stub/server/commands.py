@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.vision import Scene
+from ..engine.scene import Scene
 from .stub_server import StubServer
 
 __all__ = ["REAL_TIME", "command_server", "first_line"]

@@ -9,7 +9,7 @@ from ..api.allowed_hosts import AllowedHosts
 from ..documented.generations import NEWEST, Generation
 from ..engine.clock import check_number
 from ..engine.listing import Listing, ListOrder
-from ..engine.vision import Scene
+from ..engine.scene import Scene
 from .uvicorn_server import REQUEST_SECONDS
 
 __all__ = ["Settings"]

@@ -20,7 +20,7 @@ from ..engine.clock import Clock
 from ..engine.job import Job, JobStatus, JobType
 from ..engine.listing import ListOrder
 from ..engine.records import JobRecord, RecordedRequest, WebhookDelivery
-from ..engine.vision import Scene
+from ..engine.scene import Scene
 from ..faults.fault import Fault
 from ..osapi.jobs import Osapi
 from .app import build_app
