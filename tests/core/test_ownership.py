@@ -38,8 +38,8 @@ SENT = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 LISTING = Listing(SENT + timedelta(seconds=10), asked=10.0, received=10.0)
 WINDOW = Window(SENT, SENT + timedelta(seconds=10))
 BODY = {"stream_url": "rtsp://cam/1", "condition": "a van", "interval_seconds": 30}
-INTENT = Intent("/live-monitor", BODY, sent_at=SENT)
-DIGEST = Intent("/live-digest", {"stream_url": "rtsp://cam/1"}, sent_at=SENT)
+INTENT = Intent("/live-monitor", BODY, planned_at=SENT)
+DIGEST = Intent("/live-digest", {"stream_url": "rtsp://cam/1"}, planned_at=SENT)
 
 
 def candidate_of(job_id: str) -> Candidate:
@@ -256,7 +256,7 @@ def test_the_servers_time_is_that_of_its_reply(headers: dict[str, str], expected
 def test_the_error_names_what_is_known_and_hides_the_camera_password() -> None:
     cause = errors.APIConnectionError("reset by rtsp://user:hunter2@cam/1", request_sent=True)
     cause.attempts = 2
-    intent = Intent("/live-monitor", {"stream_url": "rtsp://user:hunter2@cam/1"}, reference="ref", sent_at=SENT)
+    intent = Intent("/live-monitor", {"stream_url": "rtsp://user:hunter2@cam/1"}, reference="ref", planned_at=SENT)
     error = outcome_unknown(intent, cause, [Job(job_id="a"), Job(job_id="b")], sent_at=SENT, made_before=SENT)
     assert ("ref", "/live-monitor", SENT, 2) == (error.reference, error.path, error.sent_at, error.attempts)
     assert ["a", "b"] == [job.job_id for job in error.candidates]

@@ -82,7 +82,7 @@ class AsyncOwnedJob:
     @classmethod
     def planned(cls, transport: AsyncTransport, call: Call[Job], reference: str, *, keep: bool = False) -> Self:
         """Return the owned job of a create that is not sent yet, after calling the hook for it."""
-        intent = Intent(call.path, call.body or {}, reference, sent_at=transport.state.server_now())
+        intent = Intent(call.path, call.body or {}, reference, planned_at=transport.state.server_now())
         settings = transport.settings
         if settings.hooks.on_intent is not None:
             url, stream_url = mask(settings.base_url + call.path), call.shown_stream_url

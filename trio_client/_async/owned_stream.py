@@ -124,7 +124,7 @@ class AsyncOwnedStream:
         options = self._options
         keep = options.on_exit == "leave"
         self._owned = owned = AsyncOwnedJob.planned(self._transport, self._call, self._reference, keep=keep)
-        self._seen_alive = owned.record.intent.sent_at
+        self._seen_alive = owned.record.intent.planned_at
         abandon = partial(self.close, None)
         found = await owned.start(self._send, wait_for_slot=options.wait_for_slot, abandon=abandon)
         if found is not None:
@@ -135,7 +135,7 @@ class AsyncOwnedStream:
     def adopt(self, owned: AsyncOwnedJob) -> None:
         """Take over the job of an earlier create, which was found in the list, in place of starting one."""
         assert owned.job_id is not None
-        self._owned, self._seen_alive = owned, owned.record.intent.sent_at
+        self._owned, self._seen_alive = owned, owned.record.intent.planned_at
         self._transport.context.job_id = owned.job_id
         self._follow(owned.job_id)
         if self._options.on_exit == "cancel":

@@ -125,7 +125,7 @@ class OwnedStream:
         options = self._options
         keep = options.on_exit == "leave"
         self._owned = owned = OwnedJob.planned(self._transport, self._call, self._reference, keep=keep)
-        self._seen_alive = owned.record.intent.sent_at
+        self._seen_alive = owned.record.intent.planned_at
         abandon = partial(self.close, None)
         found = owned.start(self._send, wait_for_slot=options.wait_for_slot, abandon=abandon)
         if found is not None:
@@ -136,7 +136,7 @@ class OwnedStream:
     def adopt(self, owned: OwnedJob) -> None:
         """Take over the job of an earlier create, which was found in the list, in place of starting one."""
         assert owned.job_id is not None
-        self._owned, self._seen_alive = owned, owned.record.intent.sent_at
+        self._owned, self._seen_alive = owned, owned.record.intent.planned_at
         self._transport.context.job_id = owned.job_id
         self._follow(owned.job_id)
         if self._options.on_exit == "cancel":

@@ -57,7 +57,7 @@ class Intent:
     path: str
     body: Mapping[str, Any] = field(repr=False)  # which may name a camera with its password
     reference: str = field(default_factory=lambda: str(uuid.uuid4()))
-    sent_at: datetime = field(default_factory=_now)
+    planned_at: datetime = field(default_factory=_now)
     """When it was planned, by the server's clock as far as that is known: what reports say, not what is compared."""
 
     @classmethod
@@ -205,7 +205,7 @@ def outcome_unknown(
         reference=intent.reference,
         request=intent.body,
         path=intent.path,
-        sent_at=sent_at or intent.sent_at,
+        sent_at=sent_at or intent.planned_at,
         made_before=made_before if sent_at else None,
     )
     error.attempts = cause.attempts
