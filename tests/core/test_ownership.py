@@ -22,7 +22,7 @@ from trio_client._core.ownership import (
     CreateState,
     Intent,
     Ledger,
-    Listing,
+    PageTimes,
     Window,
     candidate,
     fits,
@@ -35,7 +35,7 @@ from trio_client._core.ownership import (
 from trio_client.models import Job, JobDetail
 
 SENT = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
-LISTING = Listing(SENT + timedelta(seconds=10), asked=10.0, received=10.0)
+PAGE_TIMES = PageTimes(SENT + timedelta(seconds=10), asked=10.0, received=10.0)
 WINDOW = Window(SENT, SENT + timedelta(seconds=10))
 BODY = {"stream_url": "rtsp://cam/1", "condition": "a van", "interval_seconds": 30}
 INTENT = Intent("/live-monitor", BODY, planned_at=SENT)
@@ -119,16 +119,16 @@ class TestWindow:
 
     def test_it_begins_when_the_create_was_sent_and_ends_when_it_was_resolved(self) -> None:
         date = SENT + timedelta(days=3)  # the server is days ahead
-        window = Window.on(Listing(date, asked=1020.0, received=1021.0), sent=1000.0, made_by=1015.0)
+        window = Window.on(PageTimes(date, asked=1020.0, received=1021.0), sent=1000.0, made_by=1015.0)
         assert window == Window(date - timedelta(seconds=21), date + timedelta(seconds=2 - 5))
 
     @pytest.mark.parametrize("made_by", [None, 1040.0])
     def test_it_ends_with_the_list_if_the_job_may_still_be_made(self, made_by: float | None) -> None:
-        window = Window.on(Listing(SENT, asked=1020.0, received=1020.0), sent=1000.0, made_by=made_by)
+        window = Window.on(PageTimes(SENT, asked=1020.0, received=1020.0), sent=1000.0, made_by=made_by)
         assert window == Window(SENT - timedelta(seconds=20), SENT + timedelta(seconds=2))
 
     def test_a_list_without_a_date_gives_none(self) -> None:
-        assert Window.on(Listing(None, asked=1020.0, received=1020.0), sent=1000.0, made_by=None) is None
+        assert Window.on(PageTimes(None, asked=1020.0, received=1020.0), sent=1000.0, made_by=None) is None
 
 
 def test_a_digest_is_looked_up_among_digests() -> None:
@@ -317,10 +317,10 @@ class TestLedger:
 
     def test_the_job_of_another_create_is_no_candidate(self, ledger: Ledger) -> None:
         running, lost = self.running(ledger, "a"), self.unresolved(ledger)
-        assert ledger.candidates(lost, [item(job_id="a")], LISTING) == []
-        assert ledger.candidates(running, [item(job_id="a")], LISTING) == [candidate_of("a")]
+        assert ledger.candidates(lost, [item(job_id="a")], PAGE_TIMES) == []
+        assert ledger.candidates(running, [item(job_id="a")], PAGE_TIMES) == [candidate_of("a")]
         ledger.ended(running, CreateState.STOPPED)
-        assert ledger.candidates(lost, [item(job_id="a")], LISTING) == []
+        assert ledger.candidates(lost, [item(job_id="a")], PAGE_TIMES) == []
 
     @pytest.mark.parametrize("other", ["sent", "running"])
     def test_nothing_is_taken_while_an_identical_request_may_name_it(self, ledger: Ledger, other: str) -> None:
@@ -417,12 +417,12 @@ class Creates(RuleBasedStateMachine):
         return next((job_id for job_id, maker in self.made.items() if maker is record), None)
 
     @property
-    def listing(self) -> Listing:
-        return Listing(self.time, self.now, self.now)
+    def times(self) -> PageTimes:
+        return PageTimes(self.time, self.now, self.now)
 
     def lookup(self, record: CreateRecord) -> list[Candidate]:
         """What a complete list, and the settings of each job, show."""
-        found = self.ledger.candidates(record, [job for job, _ in self.jobs.values()], self.listing)
+        found = self.ledger.candidates(record, [job for job, _ in self.jobs.values()], self.times)
         return [each for each in found if self.jobs[each.job.job_id][1].equals(record.intent)]
 
     @rule(seconds=st.sampled_from([0.1, 3.0, 12.0, 40.0]))
@@ -513,7 +513,7 @@ class Creates(RuleBasedStateMachine):
             job_id = self.job_of(record)
             for other in self.all:
                 if job_id is not None and other in self.ledger and other.may_be_looked_up:
-                    assert self.ledger.candidates(other, [self.jobs[job_id][0]], self.listing) == []
+                    assert self.ledger.candidates(other, [self.jobs[job_id][0]], self.times) == []
 
     @invariant()
     def no_job_belongs_to_two(self) -> None:

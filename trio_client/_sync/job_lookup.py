@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from .._core.endpoints import get_job, list_jobs
-from .._core.ownership import Candidate, CreateRecord, Listing, fits, lookup_waits, server_time
+from .._core.ownership import Candidate, CreateRecord, PageTimes, fits, lookup_waits, server_time
 from .._core.paging import JobCursor
 from .._http.concurrency.sync.shield import shielded
 from .._response_info import response_info
@@ -34,8 +34,8 @@ def search(transport: Transport, record: CreateRecord, *, seconds: float) -> lis
         page = bounded.transport().call(
             list_jobs(type=record.intent.job_type, limit=cursor.page_limit, offset=cursor.offset)
         )
-        listing = Listing(server_time(response_info(page).headers), asked, ledger.clock())
-        found += ledger.candidates(record, cursor.take(page), listing)
+        times = PageTimes(server_time(response_info(page).headers), asked, ledger.clock())
+        found += ledger.candidates(record, cursor.take(page), times)
         if cursor.finished:
             break
     found.sort(key=lambda each: (not each.timed, each.job.is_terminal))

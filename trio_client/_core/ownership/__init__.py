@@ -15,7 +15,7 @@ from .intent import (
     with_tag,
 )
 from .ledger import CreateRecord, CreateState, Ledger
-from .matching import Candidate, Listing, Window, candidate, fits
+from .matching import Candidate, PageTimes, Window, candidate, fits
 from .references import References, without_key
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "CreateState",
     "Intent",
     "Ledger",
-    "Listing",
+    "PageTimes",
     "References",
     "Window",
     "candidate",

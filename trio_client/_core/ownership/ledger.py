@@ -19,7 +19,7 @@ from ..._times import CLOCK_SKEW
 from ...errors import CreateOutcomeUnknownError
 from ...models import Job
 from .intent import Intent
-from .matching import Candidate, Listing, Window, candidate
+from .matching import Candidate, PageTimes, Window, candidate
 
 __all__ = ["CreateRecord", "CreateState", "Ledger"]
 
@@ -186,11 +186,11 @@ class Ledger:
             made = [each.made_by for each in self._records if each.job_id == job_id and each.made_by is not None]
         return max(0.0, min(_NEW_SECONDS, max(made) + _NEW_SECONDS - self.clock())) if made else 0.0
 
-    def candidates(self, record: CreateRecord, jobs: Iterable[Job], listing: Listing) -> list[Candidate]:
+    def candidates(self, record: CreateRecord, jobs: Iterable[Job], times: PageTimes) -> list[Candidate]:
         """Return the list items that can be a create's job, by what list items show and by whose job is whose."""
         window = record.window
         if record.sent is not None:
-            window = Window.on(listing, record.sent, record.made_by)
+            window = Window.on(times, record.sent, record.made_by)
         with _process.lock:
             taken = self._taken(record)
         found = (candidate(job, record.intent, window) for job in jobs if job.job_id not in taken)

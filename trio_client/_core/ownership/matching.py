@@ -10,15 +10,15 @@ from ...models import Job, JobDetail
 from ..stream_url import same_stream
 from .intent import Intent
 
-__all__ = ["Candidate", "Listing", "Window", "candidate", "fits"]
+__all__ = ["Candidate", "PageTimes", "Window", "candidate", "fits"]
 
 _DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
 _ANY_ZONE = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of the job list.
+class PageTimes:
+    """When a page of the job list was read.
 
     Attributes:
         date: the server's time, by the reply's `Date`; `None`: it has none.
@@ -39,17 +39,17 @@ class Window:
     latest: datetime
 
     @classmethod
-    def on(cls, listing: Listing, sent: float, made_by: float | None) -> Window | None:
+    def on(cls, times: PageTimes, sent: float, made_by: float | None) -> Window | None:
         """Place a time between two stamps of the client's clock on the server's; `None` if that is not known.
 
         The machine's wall clock has no part in it: it may be wrong, and be set meanwhile.
         """
-        if listing.date is None:
+        if times.date is None:
             return None
-        latest = listing.date + _DATE_LAG
+        latest = times.date + _DATE_LAG
         if made_by is not None:
-            latest -= timedelta(seconds=max(0.0, listing.asked - made_by))
-        return cls(listing.date - timedelta(seconds=listing.received - sent), latest)
+            latest -= timedelta(seconds=max(0.0, times.asked - made_by))
+        return cls(times.date - timedelta(seconds=times.received - sent), latest)
 
     def has(self, moment: datetime, slack: timedelta = CLOCK_SKEW) -> bool:
         """Return whether a time lies in it, give or take some."""
