@@ -209,8 +209,8 @@ def _hide(text: str, secrets: Iterable[str]) -> str:
 
 def _mask_start(text: str, limit: int, *, is_url: bool) -> str:
     """Return the masked start of a text, which may be cut in the middle of a password."""
-    window = limit + _MAX_USERINFO
-    return mask(text, is_url=is_url) if len(text) <= window else mask(text[:window] + "@", is_url=is_url)
+    searched = limit + _MAX_USERINFO
+    return mask(text, is_url=is_url) if len(text) <= searched else mask(text[:searched] + "@", is_url=is_url)
 
 
 def _masked(text: str, *, is_url: bool) -> str:

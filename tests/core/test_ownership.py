@@ -22,8 +22,8 @@ from trio_client._core.ownership import (
     CreateState,
     Intent,
     Ledger,
+    MadeBetween,
     PageTimes,
-    Window,
     candidate,
     fits,
     is_ambiguous,
@@ -36,7 +36,7 @@ from trio_client.models import Job, JobDetail
 
 SENT = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 PAGE_TIMES = PageTimes(SENT + timedelta(seconds=10), asked=10.0, received=10.0)
-WINDOW = Window(SENT, SENT + timedelta(seconds=10))
+MADE_BETWEEN = MadeBetween(SENT, SENT + timedelta(seconds=10))
 BODY = {"stream_url": "rtsp://cam/1", "condition": "a van", "interval_seconds": 30}
 INTENT = Intent("/live-monitor", BODY, planned_at=SENT)
 DIGEST = Intent("/live-digest", {"stream_url": "rtsp://cam/1"}, planned_at=SENT)
@@ -57,7 +57,7 @@ def item(**changes: Any) -> Job:
 
 
 def test_the_job_that_was_made_is_a_candidate() -> None:
-    assert candidate(item(), INTENT, WINDOW) == Candidate(item(), timed=True)
+    assert candidate(item(), INTENT, MADE_BETWEEN) == Candidate(item(), timed=True)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_job_that_was_made_is_a_candidate() -> None:
     ],
 )
 def test_a_job_that_differs_in_what_the_list_shows_is_no_candidate(changes: dict[str, Any]) -> None:
-    assert candidate(item(**changes), INTENT, WINDOW) is None
+    assert candidate(item(**changes), INTENT, MADE_BETWEEN) is None
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_a_job_that_differs_in_what_the_list_shows_is_no_candidate(changes: dict
     ],
 )
 def test_a_missing_type_and_a_small_clock_skew_rule_nothing_out(changes: dict[str, Any]) -> None:
-    found = candidate(item(**changes), INTENT, WINDOW)
+    found = candidate(item(**changes), INTENT, MADE_BETWEEN)
     assert found is not None
     assert found.timed
 
 
 @pytest.mark.parametrize("created_at", [None, "", "just now", "2026-03-01 12:00:01", "2026-03-01T20:00:01"])
 def test_a_job_whose_time_is_not_certain_is_a_candidate_that_is_never_taken(created_at: str | None) -> None:
-    found = candidate(item(created_at=created_at), INTENT, WINDOW)
+    found = candidate(item(created_at=created_at), INTENT, MADE_BETWEEN)
     assert found is not None
     assert not found.timed
     ledger = Ledger()
@@ -114,27 +114,27 @@ def test_without_the_servers_time_every_job_of_the_stream_is_a_candidate_that_is
     assert candidate(item(stream_url="rtsp://cam/2"), INTENT, None) is None
 
 
-class TestWindow:
+class TestMadeBetween:
     """When a create's job was made, on the server's clock: what this machine's clock says has no part in it."""
 
     def test_it_begins_when_the_create_was_sent_and_ends_when_it_was_resolved(self) -> None:
         date = SENT + timedelta(days=3)  # the server is days ahead
-        window = Window.on(PageTimes(date, asked=1020.0, received=1021.0), sent=1000.0, made_by=1015.0)
-        assert window == Window(date - timedelta(seconds=21), date + timedelta(seconds=2 - 5))
+        made_between = MadeBetween.on(PageTimes(date, asked=1020.0, received=1021.0), sent=1000.0, made_by=1015.0)
+        assert made_between == MadeBetween(date - timedelta(seconds=21), date + timedelta(seconds=2 - 5))
 
     @pytest.mark.parametrize("made_by", [None, 1040.0])
     def test_it_ends_with_the_list_if_the_job_may_still_be_made(self, made_by: float | None) -> None:
-        window = Window.on(PageTimes(SENT, asked=1020.0, received=1020.0), sent=1000.0, made_by=made_by)
-        assert window == Window(SENT - timedelta(seconds=20), SENT + timedelta(seconds=2))
+        made_between = MadeBetween.on(PageTimes(SENT, asked=1020.0, received=1020.0), sent=1000.0, made_by=made_by)
+        assert made_between == MadeBetween(SENT - timedelta(seconds=20), SENT + timedelta(seconds=2))
 
     def test_a_list_without_a_date_gives_none(self) -> None:
-        assert Window.on(PageTimes(None, asked=1020.0, received=1020.0), sent=1000.0, made_by=None) is None
+        assert MadeBetween.on(PageTimes(None, asked=1020.0, received=1020.0), sent=1000.0, made_by=None) is None
 
 
 def test_a_digest_is_looked_up_among_digests() -> None:
     assert ("live-monitor", "live-digest") == (INTENT.job_type, DIGEST.job_type)
-    assert candidate(item(job_type="live-digest"), DIGEST, WINDOW)
-    assert not candidate(item(job_type="live-monitor"), DIGEST, WINDOW)
+    assert candidate(item(job_type="live-digest"), DIGEST, MADE_BETWEEN)
+    assert not candidate(item(job_type="live-monitor"), DIGEST, MADE_BETWEEN)
 
 
 def detail(config: dict[str, Any] | None, **more: Any) -> JobDetail:
@@ -201,7 +201,7 @@ def test_a_tag_without_a_webhook_url_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "waits"),
+    ("seconds", "waits"),
     [
         (15.0, [0, 0.5, 0.5, 1, 2, 4, 7]),
         (8.0, [0, 0.5, 0.5, 1, 2, 4]),
@@ -209,14 +209,14 @@ def test_a_tag_without_a_webhook_url_is_refused() -> None:
         (0.0, [0]),
     ],
 )
-def test_the_first_lookup_is_immediate_and_the_pauses_grow(window: float, waits: list[float]) -> None:
-    assert waits == list(lookup_waits(window))
+def test_the_first_lookup_is_immediate_and_the_pauses_grow(seconds: float, waits: list[float]) -> None:
+    assert waits == list(lookup_waits(seconds))
 
 
 @given(st.floats(0, 10_000))
-def test_the_waits_add_up_to_the_window_in_few_lookups(window: float) -> None:
-    waits = list(lookup_waits(window))
-    assert window == pytest.approx(sum(waits))
+def test_the_waits_add_up_to_the_time_in_few_lookups(seconds: float) -> None:
+    waits = list(lookup_waits(seconds))
+    assert seconds == pytest.approx(sum(waits))
     assert len(waits) < 20
     assert 0 <= min(waits)
 
@@ -292,7 +292,7 @@ class TestLedger:
 
     def unresolved(self, ledger: Ledger, intent: Intent = INTENT, now: float = 0.0) -> CreateRecord:
         record = self.sent(ledger, intent, now)
-        ledger.unresolved(record, window=15)
+        ledger.unresolved(record, within=15)
         return record
 
     def running(self, ledger: Ledger, job_id: str | None = None, now: float = 0.0) -> CreateRecord:
@@ -471,7 +471,7 @@ class Creates(RuleBasedStateMachine):
     @rule(record=records)
     def the_reply_is_lost(self, record: CreateRecord) -> None:
         if record.state is CreateState.SENT:
-            self.ledger.unresolved(record, window=15)
+            self.ledger.unresolved(record, within=15)
 
     @rule(record=records)
     def the_create_is_looked_up(self, record: CreateRecord) -> None:

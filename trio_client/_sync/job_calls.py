@@ -127,7 +127,7 @@ def wait_for_end(
     if timeout is not None:
         positive("timeout", timeout, "seconds")
     ledger = transport.state.ledger
-    window = RetryWindow(transport.settings.retry.deadline, transport.clock, reached=ledger.is_known(job_id))
+    retry_window = RetryWindow(transport.settings.retry.deadline, transport.clock, reached=ledger.is_known(job_id))
     grace_until = transport.clock() + ledger.not_found_grace(job_id)  # of "no such job"
     until = None if timeout is None else transport.clock() + timeout
     last: _D | None = None
@@ -142,12 +142,12 @@ def wait_for_end(
                 problem = missing(error)
             in_grace = isinstance(problem, JobNotFoundError) and transport.clock() < grace_until
             if problem is not None:
-                if not in_grace and not window.allows(problem):
+                if not in_grace and not retry_window.allows(problem):
                     raise problem from problem.__cause__
                 pause = lengthened(poll_interval, problem, transport.settings.retry)
         else:
             problem = None
-            window.reset()
+            retry_window.reset()
             if on_update is not None:
                 on_update(last)
             if ended(last):

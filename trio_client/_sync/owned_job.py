@@ -178,12 +178,12 @@ class OwnedJob:
             CreateOutcomeUnknownError: there is none, or several, or it may be an identical request's.
         """
         transport, record, ledger = self._transport, self.record, self._transport.state.ledger
-        window = transport.settings.retry.reconcile_for
-        until = transport.clock() + window
-        ledger.unresolved(record, window=window)
+        seconds = transport.settings.retry.reconcile_for
+        until = transport.clock() + seconds
+        ledger.unresolved(record, within=seconds)
         found: list[Candidate] = []
         failed_lookup, was_read = None, False
-        for wait in lookup_waits(window):
+        for wait in lookup_waits(seconds):
             if wait:
                 transport.sleep(wait)
             try:

@@ -15,7 +15,7 @@ from .intent import (
     with_tag,
 )
 from .ledger import CreateRecord, CreateState, Ledger
-from .matching import Candidate, PageTimes, Window, candidate, fits
+from .matching import Candidate, MadeBetween, PageTimes, candidate, fits
 from .references import References, without_key
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "CreateState",
     "Intent",
     "Ledger",
+    "MadeBetween",
     "PageTimes",
     "References",
-    "Window",
     "candidate",
     "describe_failed_lookup",
     "fits",

@@ -147,12 +147,12 @@ def may_have_made_a_job(error: Exception | None) -> bool:
     return not isinstance(error, TrioError) or is_ambiguous(error)
 
 
-def lookup_waits(window: float) -> Iterable[float]:
-    """Yield the seconds to wait before each lookup in the job list: 0, 0.5, 0.5, 1, 2, 4 … until the window closes."""
+def lookup_waits(seconds: float) -> Iterable[float]:
+    """Yield the seconds to wait before each lookup in the job list: 0, 0.5, 0.5, 1, 2, 4 … until the time is up."""
     passed, pause = 0.0, 0.5
     yield 0.0
-    while passed < window:
-        wait = min(pause, window - passed)
+    while passed < seconds:
+        wait = min(pause, seconds - passed)
         passed += wait
         yield wait
         pause = max(0.5, passed)

@@ -19,7 +19,7 @@ from ..._times import CLOCK_SKEW
 from ...errors import CreateOutcomeUnknownError
 from ...models import Job
 from .intent import Intent
-from .matching import Candidate, PageTimes, Window, candidate
+from .matching import Candidate, MadeBetween, PageTimes, candidate
 
 __all__ = ["CreateRecord", "CreateState", "Ledger"]
 
@@ -54,7 +54,7 @@ class CreateRecord:
         stopping: whether its job is being looked up in order to be stopped.
         sent: when it was sent, by the ledger's clock; `None`: not yet, or by another process.
         made_by: when its job was made at the latest, by the same clock; `None`: it may still be made.
-        window: when its job was made, by the server's clock, where another process has sent it and knew that.
+        made_between: when its job was made, by the server's clock, where another process has sent it and knew that.
         error: what says that the outcome is unknown: while it exists, the lookup may be retried.
     """
 
@@ -64,7 +64,7 @@ class CreateRecord:
     stopping: bool = False
     sent: float | None = None
     made_by: float | None = None
-    window: Window | None = None
+    made_between: MadeBetween | None = None
     error: weakref.ref[CreateOutcomeUnknownError] | None = None
 
     @property
@@ -147,11 +147,11 @@ class Ledger:
                 record.state, record.made_by = CreateState.RUNNING, self.clock()
             record.job_id = job_id or record.job_id
 
-    def unresolved(self, record: CreateRecord, *, window: float = 0.0) -> None:
-        """Note that it is not known which job is this create's, if it made one: by now, or within the window."""
+    def unresolved(self, record: CreateRecord, *, within: float = 0.0) -> None:
+        """Note that it is not known which job is this create's, if it made one: by now, or within that many seconds."""
         with _process.lock:
             if record.state is CreateState.SENT:
-                record.state, record.made_by = CreateState.UNRESOLVED, self.clock() + window
+                record.state, record.made_by = CreateState.UNRESOLVED, self.clock() + within
 
     def reported(self, record: CreateRecord, error: CreateOutcomeUnknownError) -> None:
         """Note the error that was raised for an unresolved create: the record is kept for as long as the error."""
@@ -165,10 +165,10 @@ class Ledger:
             mine = [each for each in self._records if each.error and each.intent.reference == intent.reference]
             for record in sorted(mine, key=lambda each: each.error is None or each.error() is not error):
                 return record  # the one that raised this very error, or else a copy of it
-        window = None
+        made_between = None
         if error.sent_at is not None and error.made_before is not None:
-            window = Window(error.sent_at, error.made_before)
-        return CreateRecord(intent, CreateState.UNRESOLVED, made_by=self.clock(), window=window)
+            made_between = MadeBetween(error.sent_at, error.made_before)
+        return CreateRecord(intent, CreateState.UNRESOLVED, made_by=self.clock(), made_between=made_between)
 
     def ended(self, record: CreateRecord, state: CreateState) -> None:
         """Note how a job ended; its id stays known for as long as another create could match it."""
@@ -188,12 +188,12 @@ class Ledger:
 
     def candidates(self, record: CreateRecord, jobs: Iterable[Job], times: PageTimes) -> list[Candidate]:
         """Return the list items that can be a create's job, by what list items show and by whose job is whose."""
-        window = record.window
+        made_between = record.made_between
         if record.sent is not None:
-            window = Window.on(times, record.sent, record.made_by)
+            made_between = MadeBetween.on(times, record.sent, record.made_by)
         with _process.lock:
             taken = self._taken(record)
-        found = (candidate(job, record.intent, window) for job in jobs if job.job_id not in taken)
+        found = (candidate(job, record.intent, made_between) for job in jobs if job.job_id not in taken)
         return [each for each in found if each is not None]
 
     def is_contested(self, record: CreateRecord) -> bool:

@@ -10,7 +10,7 @@ from ...models import Job, JobDetail
 from ..stream_url import same_stream
 from .intent import Intent
 
-__all__ = ["Candidate", "PageTimes", "Window", "candidate", "fits"]
+__all__ = ["Candidate", "MadeBetween", "PageTimes", "candidate", "fits"]
 
 _DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
 _ANY_ZONE = timedelta(hours=14)
@@ -32,14 +32,14 @@ class PageTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class MadeBetween:
     """Between what times, by the server's clock, a job was made."""
 
     earliest: datetime
     latest: datetime
 
     @classmethod
-    def on(cls, times: PageTimes, sent: float, made_by: float | None) -> Window | None:
+    def on(cls, times: PageTimes, sent: float, made_by: float | None) -> MadeBetween | None:
         """Place a time between two stamps of the client's clock on the server's; `None` if that is not known.
 
         The machine's wall clock has no part in it: it may be wrong, and be set meanwhile.
@@ -69,24 +69,24 @@ class Candidate:
     timed: bool
 
 
-def candidate(job: Job, intent: Intent, window: Window | None) -> Candidate | None:
+def candidate(job: Job, intent: Intent, made_between: MadeBetween | None) -> Candidate | None:
     """Return a list item as a candidate, or `None` if what it shows rules it out.
 
     Args:
         job: the list item.
         intent: what was to be made.
-        window: when it was made, by the server's clock; `None`: not known.
+        made_between: when it was made, by the server's clock; `None`: not known.
     """
     if not same_stream(job.stream_url, intent.body.get("stream_url")):
         return None
     if job.job_type is not None and job.job_type != intent.job_type:
         return None
     created = parse_time(job.created_at)
-    if created is None or window is None:
+    if created is None or made_between is None:
         return Candidate(job, timed=False)
     if not has_zone(job.created_at):
-        return Candidate(job, timed=False) if window.has(created, _ANY_ZONE) else None
-    return Candidate(job, timed=True) if window.has(created) else None
+        return Candidate(job, timed=False) if made_between.has(created, _ANY_ZONE) else None
+    return Candidate(job, timed=True) if made_between.has(created) else None
 
 
 def fits(detail: JobDetail, intent: Intent) -> bool:
