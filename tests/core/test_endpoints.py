@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trio_client import Frame, models
 from trio_client._core import endpoints
 from trio_client._core.endpoints import raw_call
-from trio_client._core.retry.outcome import Effect
+from trio_client._core.retry.failure import Effect
 from trio_client._core.validation import NOT_GIVEN
 from trio_client.errors import RequestValidationError
 

@@ -20,7 +20,7 @@ from trio_client._core.osapi import (
     with_prefix,
 )
 from trio_client._core.reply import Reply
-from trio_client._core.retry.outcome import Effect
+from trio_client._core.retry.failure import Effect
 from trio_client.errors import (
     APIStatusError,
     AuthenticationError,

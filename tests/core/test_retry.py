@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trio_client import errors
 from trio_client._core.config import RetryPolicy
 from trio_client._core.retry.backoff import Attempts, RetryQuota, backoff, retry_after
-from trio_client._core.retry.outcome import Effect, Outcome
+from trio_client._core.retry.failure import Effect, FailureKind
 from trio_client._core.retry.window import RetryWindow
 from trio_client._core.state import ClientState
 from trio_client._time_source import REAL
@@ -173,24 +173,24 @@ def test_the_server_clock_is_this_machines_where_it_may_be(behind: float, offset
 def test_a_failure_costs_more_than_a_refusal_and_a_success_pays_back() -> None:
     quota = RetryQuota(capacity=20)
     assert [True, True, False] == [
-        quota.take(outcome) for outcome in (Outcome.AMBIGUOUS, Outcome.REFUSED, Outcome.REFUSED)
+        quota.take(kind) for kind in (FailureKind.AMBIGUOUS, FailureKind.REFUSED, FailureKind.REFUSED)
     ]
     quota.give_back(0)  # an ordinary success gives one token
-    assert [False] == [quota.take(Outcome.REFUSED)]
+    assert [False] == [quota.take(FailureKind.REFUSED)]
     quota.give_back(1)
-    assert [True, False] == [quota.take(Outcome.NOT_SENT), quota.take(Outcome.REFUSED)]
+    assert [True, False] == [quota.take(FailureKind.NOT_SENT), quota.take(FailureKind.REFUSED)]
 
 
 def test_the_quota_is_never_more_than_full() -> None:
     quota = RetryQuota(capacity=14)
     quota.give_back(100)
     quota.give_back(0)
-    assert [True, False] == [quota.take(Outcome.AMBIGUOUS), quota.take(Outcome.REFUSED)]
+    assert [True, False] == [quota.take(FailureKind.AMBIGUOUS), quota.take(FailureKind.REFUSED)]
 
 
 def test_a_full_quota_allows_35_failures_in_a_row() -> None:
     quota = RetryQuota()
-    assert 35 == sum(quota.take(Outcome.AMBIGUOUS) for _ in range(100))
+    assert 35 == sum(quota.take(FailureKind.AMBIGUOUS) for _ in range(100))
 
 
 def test_threads_never_take_more_than_there_is() -> None:
@@ -200,7 +200,7 @@ def test_threads_never_take_more_than_there_is() -> None:
 
     def run() -> None:
         barrier.wait()
-        taken.append(sum(quota.take(Outcome.AMBIGUOUS) for _ in range(200)))
+        taken.append(sum(quota.take(FailureKind.AMBIGUOUS) for _ in range(200)))
 
     threads = [threading.Thread(target=run) for _ in range(8)]
     for thread in threads:
@@ -334,9 +334,9 @@ def test_a_success_after_retries_gives_their_tokens_back() -> None:
     call = attempts(quota=quota)
     for number in (1, 2):
         assert made(call, number).should_retry(RESET)
-    assert not quota.take(Outcome.REFUSED)
+    assert not quota.take(FailureKind.REFUSED)
     made(call, 3).succeeded()
-    assert [True, True] == [quota.take(Outcome.AMBIGUOUS), quota.take(Outcome.AMBIGUOUS)]
+    assert [True, True] == [quota.take(FailureKind.AMBIGUOUS), quota.take(FailureKind.AMBIGUOUS)]
 
 
 # window

@@ -16,7 +16,7 @@ from .._redaction import MASK, is_secret_name, is_url_name, mask
 from .._version import __version__
 from ..models._base import Model
 from .config import Settings, clean_headers
-from .retry.outcome import Effect
+from .retry.failure import Effect
 
 __all__ = ["EVENT_STREAM", "Call", "Nothing", "Prepared", "prepare", "same_job"]
 

@@ -33,7 +33,7 @@ from ..models import (
     StreamValidation,
 )
 from .call import EVENT_STREAM, Call
-from .retry.outcome import Effect
+from .retry.failure import Effect
 from .validation import NOT_GIVEN, integer, one_of, path_segment, validated
 
 __all__ = [

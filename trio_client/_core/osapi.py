@@ -23,7 +23,7 @@ from ..errors import (
 from ..models import OsapiJob, OsapiJobPage, OsapiRetriedJob, OsapiRetryRequest, OsapiStatusFilter
 from .call import Call, Nothing
 from .config import Service
-from .retry.outcome import Effect
+from .retry.failure import Effect
 from .validation import integer, one_of, validated
 
 __all__ = [

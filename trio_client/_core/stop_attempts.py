@@ -10,7 +10,7 @@ from .._redaction import shown
 from .._stats import JobStats
 from ..errors import APIStatusError, AuthenticationError, JobNotFoundError, RateLimitError, TrioError
 from ..models import CancelledJob, JobDetail
-from .retry.outcome import Outcome, classify
+from .retry.failure import FailureKind, classify
 
 __all__ = ["StopAttempts", "StopResult"]
 
@@ -111,7 +111,7 @@ class StopAttempts:
         is_refused = isinstance(error, APIStatusError) and 400 <= error.status_code < 500
         if is_refused and not isinstance(error, (AuthenticationError, RateLimitError)):
             return True
-        self.result.possible = self.result.possible or classify(error) is Outcome.AMBIGUOUS
+        self.result.possible = self.result.possible or classify(error) is FailureKind.AMBIGUOUS
         return False
 
     def polled(self, job: JobDetail) -> None:
@@ -132,7 +132,7 @@ class StopAttempts:
             return
         self.problem = error.with_traceback(None)
         is_refused = isinstance(error, AuthenticationError) and bool(error.code)
-        self._is_over = is_refused or classify(error) is Outcome.PERMANENT
+        self._is_over = is_refused or classify(error) is FailureKind.PERMANENT
         self._hint = (isinstance(error, APIStatusError) and error.retry_after) or 0.0
 
     def pause(self) -> float | None:

@@ -20,7 +20,7 @@ from ..._times import http_date
 from ...errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
 from ...models import Job
 from ..call import Call
-from ..retry.outcome import Outcome, classify
+from ..retry.failure import FailureKind, classify
 from ..stream_url import same_stream
 
 __all__ = [
@@ -139,7 +139,7 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
 
 def is_ambiguous(error: TrioError) -> bool:
     """Return whether a failed create may have made a job."""
-    return classify(error) is Outcome.AMBIGUOUS
+    return classify(error) is FailureKind.AMBIGUOUS
 
 
 def may_have_made_a_job(error: Exception | None) -> bool:

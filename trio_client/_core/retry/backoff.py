@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from ..._times import http_date
 from ...errors import APIStatusError, APITimeoutError, ResponseValidationError, TrioError
 from ..config import RetryPolicy
-from .outcome import Effect, Outcome, classify, may_repeat
+from .failure import Effect, FailureKind, classify, may_repeat
 
 __all__ = ["Attempts", "RetryQuota", "backoff", "lengthened", "retry_after"]
 
@@ -64,9 +64,9 @@ class RetryQuota:
         self._capacity = self._tokens = capacity
         self._lock = threading.Lock()
 
-    def take(self, outcome: Outcome) -> bool:
+    def take(self, kind: FailureKind) -> bool:
         """Take the tokens of one retry; return whether there were enough."""
-        cost = self.COST_WHEN_REFUSED if outcome is Outcome.REFUSED else self.COST
+        cost = self.COST_WHEN_REFUSED if kind is FailureKind.REFUSED else self.COST
         with self._lock:
             if self._tokens < cost:
                 return False
@@ -145,7 +145,7 @@ class Attempts:
             return False
         error.attempts = self.made
         error.acted_before = self.ambiguous
-        self.ambiguous = self.ambiguous or classify(error) is Outcome.AMBIGUOUS
+        self.ambiguous = self.ambiguous or classify(error) is FailureKind.AMBIGUOUS
         if self.made >= self._policy.max_attempts or not may_repeat(error, self._effect, self._policy):
             return False
         if isinstance(error, APITimeoutError) and error.phase == "deadline":

@@ -13,7 +13,7 @@ from ...errors import (
     TrioError,
     UnprocessableEntityError,
 )
-from .outcome import Outcome, classify
+from .failure import FailureKind, classify
 
 __all__ = ["RetryWindow", "may_be_an_outage"]
 
@@ -45,10 +45,10 @@ class RetryWindow:
 
     def allows(self, error: TrioError) -> bool:
         """Return whether to retry after this failure."""
-        outcome = classify(error)
-        if outcome is Outcome.PERMANENT or isinstance(error, _FINAL):
+        kind = classify(error)
+        if kind is FailureKind.PERMANENT or isinstance(error, _FINAL):
             return False
-        if outcome is Outcome.DEFINITE and not (self._reached and may_be_an_outage(error)):
+        if kind is FailureKind.DEFINITE and not (self._reached and may_be_an_outage(error)):
             return False
         if isinstance(error, ResponseValidationError) and not self._reached:
             return False

@@ -6,9 +6,15 @@ import pytest
 
 from trio_client import errors
 from trio_client._core.config import RetryPolicy
-from trio_client._core.retry.outcome import Effect, Outcome, classify, may_repeat
+from trio_client._core.retry.failure import Effect, FailureKind, classify, may_repeat
 
-N, P, R, D, A = Outcome.NOT_SENT, Outcome.PERMANENT, Outcome.REFUSED, Outcome.DEFINITE, Outcome.AMBIGUOUS
+N, P, R, D, A = (
+    FailureKind.NOT_SENT,
+    FailureKind.PERMANENT,
+    FailureKind.REFUSED,
+    FailureKind.DEFINITE,
+    FailureKind.AMBIGUOUS,
+)
 
 
 def status_error(status: int, retry_after: float | None = None) -> errors.APIStatusError:
@@ -33,7 +39,7 @@ def max_jobs(status: int) -> errors.MaxJobsReachedError:
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"),
+    ("error", "kind"),
     [
         (NOT_SENT, N),
         (CONNECT_TIMEOUT, N),
@@ -48,12 +54,12 @@ def max_jobs(status: int) -> errors.MaxJobsReachedError:
         (errors.RequestValidationError("m"), P),
     ],
 )
-def test_the_class_of_a_failure_without_a_status(error: errors.TrioError, outcome: Outcome) -> None:
-    assert outcome is classify(error)
+def test_the_kind_of_a_failure_without_a_status(error: errors.TrioError, kind: FailureKind) -> None:
+    assert kind is classify(error)
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("status", "kind"),
     [
         *((status, D) for status in (400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422)),
         *((status, D) for status in (418, 421, 426, 428, 431, 451, 499)),
@@ -61,8 +67,8 @@ def test_the_class_of_a_failure_without_a_status(error: errors.TrioError, outcom
         *((status, A) for status in (100, 199, 301, 302, 303, 304, 307, 308, 500, 501, 502, 503, 504, 507, 529, 599)),
     ],
 )
-def test_the_class_of_a_status(status: int, outcome: Outcome) -> None:
-    assert outcome is classify(status_error(status))
+def test_the_kind_of_a_status(status: int, kind: FailureKind) -> None:
+    assert kind is classify(status_error(status))
 
 
 def test_a_503_is_a_refusal_only_if_it_says_when_to_come_back() -> None:

@@ -1,6 +1,6 @@
 """What is known of one failed attempt, and whether it may be made again.
 
-The classes follow what is *known*, not what is likely: a request of which a byte may have been written
+The kinds follow what is *known*, not what is likely: a request of which a byte may have been written
 and which brought no usable answer may have been carried out.
 """
 
@@ -19,11 +19,11 @@ from ...errors import (
 )
 from ..config import RetryPolicy
 
-__all__ = ["Effect", "Outcome", "classify", "may_repeat"]
+__all__ = ["Effect", "FailureKind", "classify", "may_repeat"]
 
 
-class Outcome(enum.Enum):
-    """The class of a failed attempt."""
+class FailureKind(enum.Enum):
+    """What kind of failure one attempt had."""
 
     NOT_SENT = "not sent"
     PERMANENT = "permanent"
@@ -46,38 +46,38 @@ class Effect(enum.Enum):
 _REFUSED_STATUSES = frozenset({408, 425, 429})
 
 
-def classify(error: TrioError) -> Outcome:
-    """Return the class of a failed attempt from the error that describes it."""
+def classify(error: TrioError) -> FailureKind:
+    """Return the kind of a failed attempt from the error that describes it."""
     if isinstance(error, APIConnectionError):
         if error.request_sent is not False:
-            return Outcome.AMBIGUOUS
-        return Outcome.PERMANENT if error.permanent else Outcome.NOT_SENT
+            return FailureKind.AMBIGUOUS
+        return FailureKind.PERMANENT if error.permanent else FailureKind.NOT_SENT
     if isinstance(error, (ConfigurationError, RequestValidationError)):
-        return Outcome.PERMANENT
+        return FailureKind.PERMANENT
     if isinstance(error, MaxJobsReachedError):
-        return Outcome.DEFINITE
+        return FailureKind.DEFINITE
     if isinstance(error, APIStatusError):
         return _classify_status(error.status_code, has_retry_after=error.retry_after is not None)
-    return Outcome.AMBIGUOUS
+    return FailureKind.AMBIGUOUS
 
 
-def _classify_status(status: int, *, has_retry_after: bool) -> Outcome:
+def _classify_status(status: int, *, has_retry_after: bool) -> FailureKind:
     if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
-        return Outcome.REFUSED
+        return FailureKind.REFUSED
     # A 4xx is a refusal, also an undocumented one; redirects and failures in the middle of the work are not.
-    return Outcome.DEFINITE if 400 <= status < 500 else Outcome.AMBIGUOUS
+    return FailureKind.DEFINITE if 400 <= status < 500 else FailureKind.AMBIGUOUS
 
 
 def may_repeat(error: TrioError, effect: Effect, policy: RetryPolicy) -> bool:
     """Return whether a request with this effect may be sent again after this failure."""
-    outcome = classify(error)
-    if outcome in (Outcome.PERMANENT, Outcome.DEFINITE):
+    kind = classify(error)
+    if kind in (FailureKind.PERMANENT, FailureKind.DEFINITE):
         return False
-    if outcome is Outcome.NOT_SENT:
+    if kind is FailureKind.NOT_SENT:
         return True
     if effect is Effect.BILLED:
         return policy.retry_billed or isinstance(error, RateLimitError)
-    if outcome is Outcome.REFUSED:
+    if kind is FailureKind.REFUSED:
         return True
     return effect is Effect.SAFE and _is_worth_repeating(error)
 
