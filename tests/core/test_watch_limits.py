@@ -11,7 +11,7 @@ from trio_client import errors
 from trio_client._core.shared_limits import SharedLimits
 from trio_client._core.usage import Usage
 from trio_client._core.watch_commands import UnresolvedCreate
-from trio_client._core.watch_limits import Budget, job_seconds, watch_limits
+from trio_client._core.watch_limits import Allowance, job_seconds, watch_limits
 from trio_client._stats import JobStats
 from trio_client.events import Stopped
 
@@ -24,11 +24,11 @@ class Clock:
         return self.now
 
 
-def budget(clock: Clock, duration: float | None = None, max_cost: float | None = None) -> Budget:
-    return Budget(watch_limits("live-monitor", duration, max_cost, None), clock=clock)
+def allowance(clock: Clock, duration: float | None = None, max_cost: float | None = None) -> Allowance:
+    return Allowance(watch_limits("live-monitor", duration, max_cost, None), clock=clock)
 
 
-def run(used: Budget, clock: Clock, seconds: float) -> None:
+def run(used: Allowance, clock: Clock, seconds: float) -> None:
     if not used.has_run:
         used.begin()
     used.job_started()
@@ -37,7 +37,7 @@ def run(used: Budget, clock: Clock, seconds: float) -> None:
 
 def test_a_job_that_had_to_be_looked_up_is_paid_for_from_its_beginning() -> None:
     clock = Clock()
-    used = budget(clock, max_cost=0.10)
+    used = allowance(clock, max_cost=0.10)
     used.job_started(ran=130.0)
     assert 3 == used.minutes_billed
     clock.now += 5 * 60 - 130 - 3
@@ -51,7 +51,7 @@ def test_a_job_that_had_to_be_looked_up_is_paid_for_from_its_beginning() -> None
 )
 def test_minutes_are_counted_by_the_server_where_it_counts_more(reported: Any, minutes: int) -> None:
     clock = Clock()
-    used = budget(clock)
+    used = allowance(clock)
     run(used, clock, 20)
     used.job_ended(JobStats(elapsed_seconds=reported))
     assert minutes == used.minutes_billed
@@ -75,7 +75,7 @@ def test_a_job_is_asked_to_run_no_longer_than_the_watch_has_left(
 
 def test_a_watch_ends_when_its_duration_is_over() -> None:
     clock = Clock()
-    used = budget(clock, duration=700)
+    used = allowance(clock, duration=700)
     assert None is used.over()
     run(used, clock, 600)
     assert (None, 1700.0) == (used.expired(), used.expires_at())
@@ -88,7 +88,7 @@ def test_a_watch_ends_when_its_duration_is_over() -> None:
 
 def test_the_duration_counts_from_the_beginning_of_the_watch() -> None:
     clock = Clock()
-    used = budget(clock, duration=60)
+    used = allowance(clock, duration=60)
     clock.now += 1000
     assert (None, None, 60.0) == (used.over(), used.expired(), used.job_limit())
     used.begin()
@@ -99,9 +99,9 @@ def test_the_duration_counts_from_the_beginning_of_the_watch() -> None:
     assert 3.0 == used.seconds_left
 
 
-def test_a_watch_ends_before_its_budget_is_exceeded() -> None:
+def test_a_watch_ends_before_its_limit_of_costs_is_exceeded() -> None:
     clock = Clock()
-    used = budget(clock, max_cost=0.10)  # five minutes
+    used = allowance(clock, max_cost=0.10)  # five minutes
     assert 300.0 == used.job_limit()
     run(used, clock, 61)
     used.job_ended()
@@ -122,7 +122,7 @@ def test_a_watch_ends_before_its_budget_is_exceeded() -> None:
 def test_a_create_that_is_unresolved_counts_with_the_minutes_its_job_may_have_run() -> None:
     clock = Clock()
     unresolved: list[UnresolvedCreate] = []
-    used = Budget(watch_limits("live-monitor", None, 0.20, None), clock=clock, unresolved=unresolved)  # ten minutes
+    used = Allowance(watch_limits("live-monitor", None, 0.20, None), clock=clock, unresolved=unresolved)  # ten minutes
     lost = UnresolvedCreate(errors.CreateOutcomeUnknownError("m", request={"monitor_duration_seconds": 240}), clock.now)
     unresolved.append(lost)
     assert (1, 4 * 60.0) == (used.minutes_billed, used.job_limit())  # both may go on
@@ -136,7 +136,7 @@ def test_a_create_that_is_unresolved_counts_with_the_minutes_its_job_may_have_ru
 
 def test_without_limits_a_watch_never_ends_by_itself() -> None:
     clock = Clock()
-    used = budget(clock)
+    used = allowance(clock)
     run(used, clock, 1e9)
     assert (None, None, None, None) == (used.over(), used.expired(), used.expires_at(), used.job_limit())
 
@@ -183,11 +183,11 @@ def test_no_watch_is_shorter_than_the_shortest_job(duration: Any) -> None:
 
 def test_a_rest_too_short_for_a_job_starts_none_also_of_the_first() -> None:
     clock = Clock()
-    used = budget(clock, duration=5)
+    used = allowance(clock, duration=5)
     used.begin()
     clock.now += 0.5
     assert None is used.over(), "it takes a moment from entering to the first create"
-    late = budget(clock, duration=60)
+    late = allowance(clock, duration=60)
     late.begin()
     clock.now += 55.5
     end = late.over()
@@ -197,19 +197,19 @@ def test_a_rest_too_short_for_a_job_starts_none_also_of_the_first() -> None:
 
 def test_a_pause_after_which_no_job_could_start_lasts_to_the_end() -> None:
     clock = Clock()
-    used = budget(clock, duration=60)
+    used = allowance(clock, duration=60)
     used.begin()
     clock.now += 30
     assert (10, 30) == (used.waits_to_the_end(10), used.waits_to_the_end(26))
     used.job_started()
     clock.now += 10
     assert (5, 20) == (used.within_job(5), used.within_job(40))
-    assert 1e6 == budget(clock).waits_to_the_end(1e6) == budget(clock).within_job(1e6)
+    assert 1e6 == allowance(clock).waits_to_the_end(1e6) == allowance(clock).within_job(1e6)
 
 
 def test_usage_counts_begun_minutes_and_jobs() -> None:
     clock = Clock()
-    used = budget(clock)
+    used = allowance(clock)
     assert Usage(0, 0, 0.0) == used.usage
     run(used, clock, 61)
     assert Usage(1, 2, 0.04) == used.usage
@@ -225,7 +225,7 @@ def test_usage_counts_begun_minutes_and_jobs() -> None:
 
 def test_a_released_job_is_no_job_of_the_usage_until_it_is_found_again() -> None:
     clock = Clock()
-    used = budget(clock)
+    used = allowance(clock)
     run(used, clock, 61)
     used.job_ended()
     run(used, clock, 61)
@@ -236,27 +236,27 @@ def test_a_released_job_is_no_job_of_the_usage_until_it_is_found_again() -> None
 
 def test_usage_without_a_known_price_has_no_cost() -> None:
     clock = Clock()
-    used = Budget(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=clock)
+    used = Allowance(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=clock)
     assert Usage(0, 0, 0.0) == used.usage
     run(used, clock, 1)
     assert Usage(1, 1, None) == used.usage
     assert Usage(2, 2, None) == used.usage + Usage(1, 1, 0.02)
 
 
-def shared(clock: Clock, count: int, *, duration: float | None = None, usd: float | None = None) -> list[Budget]:
+def shared(clock: Clock, count: int, *, duration: float | None = None, usd: float | None = None) -> list[Allowance]:
     limits = SharedLimits(duration, usd, clock=clock)
     limits.begin()
-    budgets = [budget(clock) for _ in range(count)]
-    for each in budgets:
+    allowances = [allowance(clock) for _ in range(count)]
+    for each in allowances:
         each.join(limits)
         each.begin()
-    return budgets
+    return allowances
 
 
 def test_several_watches_spend_no_more_than_their_common_money() -> None:
     clock = Clock()
     watches = shared(clock, 3, usd=0.10)  # five minutes
-    started: list[Budget] = []
+    started: list[Allowance] = []
     for each in watches:
         assert None is each.over()
         each.reserve()  # while its create is under way, no other watch has this minute
@@ -320,9 +320,9 @@ def test_several_watches_end_when_their_common_time_is_over() -> None:
 
 def test_a_watch_whose_price_is_not_known_cannot_share_money() -> None:
     limits = SharedLimits(None, 1.0, clock=Clock())
-    unknown = Budget(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=Clock())
+    unknown = Allowance(watch_limits("live-monitor", None, None, None, input_mode="hybrid"), clock=Clock())
     with pytest.raises(errors.RequestValidationError, match="Pass price_per_minute_usd"):
         unknown.join(limits)
-    dear = Budget(watch_limits("live-monitor", None, None, 2.0), clock=Clock())
+    dear = Allowance(watch_limits("live-monitor", None, None, 2.0), clock=Clock())
     with pytest.raises(errors.RequestValidationError, match=r"max_cost_usd is 1\.0; it must be at least 2"):
         dear.join(limits)

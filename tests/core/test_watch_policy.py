@@ -591,7 +591,7 @@ def test_a_job_is_kept_for_a_while_where_its_slot_could_be_lost(slot_delay: floa
     assert restarts is isinstance(world.command, do.Stop)
 
 
-def test_a_job_is_not_replaced_where_the_budget_pays_for_no_other() -> None:
+def test_a_job_is_not_replaced_where_the_money_pays_for_no_other() -> None:
     world = World(on_drop="restart", max_cost=0.02)
     world.start()
     world.events(10)

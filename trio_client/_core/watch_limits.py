@@ -15,7 +15,7 @@ from .shared_limits import SHORTEST_JOB, SharedLimits, check_duration, first_min
 from .usage import JobMeter, Usage
 from .watch_commands import UnresolvedCreate
 
-__all__ = ["SHORTEST_JOB", "Budget", "WatchLimits", "job_seconds", "watch_limits"]
+__all__ = ["SHORTEST_JOB", "Allowance", "WatchLimits", "job_seconds", "watch_limits"]
 
 _ENTRY_SECONDS = 1.0  # that may pass from entering a watch to its first create
 
@@ -63,7 +63,7 @@ def job_seconds(wanted: int | None, limit: float | None) -> int | None:
     return max(int(SHORTEST_JOB), min(longest, int(limit)))
 
 
-class Budget:
+class Allowance:
     """Count the time and the billed minutes of one watch against its limits.
 
     Args:
@@ -253,7 +253,7 @@ class Budget:
         return self._shared is None or self._shared.pays(self._price)
 
     def _affordable(self) -> float:
-        """Return how many more seconds of a job the budget pays for, beside those of unresolved creates."""
+        """Return how many more seconds of a job the money pays for, beside those of unresolved creates."""
         if self._limits.max_cost_usd is None:
             return math.inf
         minutes = math.floor(self._limits.max_cost_usd / self._price + 1e-9)

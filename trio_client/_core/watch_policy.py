@@ -50,7 +50,7 @@ class WatchPolicy(SlotSteps):
 
     def _watch(self) -> Life[None]:
         """Run one job after another until the watch is over."""
-        while (over := self._budget.over()) is None:
+        while (over := self._allowance.over()) is None:
             job = yield from self._next_job()
             if job is not None:
                 self._current.job = job
@@ -60,7 +60,7 @@ class WatchPolicy(SlotSteps):
                 self._current.last_job_id, self._current.job = self.job_id, None
                 if has_ended:
                     return
-        if over.reason == "duration_reached" and (left := self._budget.seconds_left):
+        if over.reason == "duration_reached" and (left := self._allowance.seconds_left):
             self._coverage.lost("job_ended", "the rest of the duration is too short for a job")
             yield from self._wait(left)
         yield from self._end(over)
@@ -70,20 +70,20 @@ class WatchPolicy(SlotSteps):
     def _next_job(self) -> Life[RunningJob | None]:
         """Return the next job once it runs; `None`: there is none yet, or the watch is over meanwhile."""
         if self._current.pause:
-            yield from self._wait(self._budget.waits_to_the_end(self._current.pause))
+            yield from self._wait(self._allowance.waits_to_the_end(self._current.pause))
             self._current.pause = 0.0
         has_slot = yield from self._acquire_slot()
-        if not has_slot or self._budget.over() is not None:
+        if not has_slot or self._allowance.over() is not None:
             return None
-        self._budget.reserve()
+        self._allowance.reserve()
         self._enter("starting", self._coverage.reason)
         found = yield from self._resolve()
         sent = self._clock()
-        outcome = found or (yield from self._do(do.Start(self._budget.job_limit())))
+        outcome = found or (yield from self._do(do.Start(self._allowance.job_limit())))
         match outcome:
             case do.JobStarted(job, slot_delay):
                 self._full.since = None
-                self._budget.job_started(self._ran_already(job))
+                self._allowance.job_started(self._ran_already(job))
                 self._restarts.job_started()
                 if job.began is not None and self._rules.on_drop == "restart":  # its stream was lost with the reply
                     self._restarts.dropped(slot_delay)
@@ -120,8 +120,8 @@ class WatchPolicy(SlotSteps):
         self._coverage.lost(reason, error.problem, since=seen_alive)
         self._enter("waiting_for_stream" if reason == "stream_unavailable" else "retrying", reason, error.problem)
         pause = self._backoff.after_error(error, ran)
-        if pause is not None and isinstance(error, StreamUnavailableError) and not self._budget.has_run:
-            left = self._rules.wait_for_stream - self._budget.seconds_passed
+        if pause is not None and isinstance(error, StreamUnavailableError) and not self._allowance.has_run:
+            left = self._rules.wait_for_stream - self._allowance.seconds_passed
             pause = min(pause, left) if left > 0 else None
         if pause is None or (self._rules.on_drop == "raise" and isinstance(error, StreamInterruptedError)):
             yield from self._raise(error)
@@ -136,19 +136,19 @@ class WatchPolicy(SlotSteps):
         self._current.polling, self._current.may_have_cancelled = job.is_polled, False
         self._current.polling_because = "connection_lost", None
         while True:
-            if (over := self._budget.expired()) is not None:
+            if (over := self._allowance.expired()) is not None:
                 yield from self._stop_for_good(over)
                 return True
             yield from self._stop_lost()
             if self._restarts.is_due and (yield from self._restart(job)):
                 return False
-            outcome = yield from self._do(do.Read(self._budget.expires_at()))
+            outcome = yield from self._do(do.Read(self._allowance.expires_at()))
             match outcome:
                 case do.Events(events):
                     self._note_polls(job)
                     self._restarts.saw(events)
                     for event in events:
-                        self._budget.note(getattr(event, "stats", None))
+                        self._allowance.note(getattr(event, "stats", None))
                     yield from self._emit(events)
                 case do.JobEnded(events, end):
                     yield from self._emit(events)
@@ -192,15 +192,15 @@ class WatchPolicy(SlotSteps):
                     "Watched job %s cannot be polled (%s); retrying in %.1f s.", shown(job.job_id), error, pause
                 )
                 self._unanswered(error)
-                yield from self._wait(self._budget.within_job(pause))
+                yield from self._wait(self._allowance.within_job(pause))
                 return True
         if self._rules.on_drop != "raise" and is_unresolved(error):
-            ran = self._budget.job_released()
+            ran = self._allowance.job_released()
             self._note_unresolved(error.__cause__, self._clock() - ran, ran)
             yield from self._do(do.Release())
         else:
             yield from self._do(do.Close(error))
-            ran = self._budget.job_ended()
+            ran = self._allowance.job_ended()
         yield from self._back_off(error, ran=ran, seen_alive=job.seen_alive)
         return False
 
@@ -209,7 +209,7 @@ class WatchPolicy(SlotSteps):
 
         Polling brings no explanation and no picture. What the job had counted and the stream did not show is emitted.
         """
-        if not self._budget.pays_another_job():
+        if not self._allowance.pays_another_job():
             self._restarts.due = None
             return False
         if not (yield from self._stop()):
@@ -218,7 +218,7 @@ class WatchPolicy(SlotSteps):
         end = yield from self._drain()
         yield from self._do(do.Close())
         self._restarts.restarted()
-        self._budget.job_ended(end.stats if end is not None else None)
+        self._allowance.job_ended(end.stats if end is not None else None)
         since = (end.occurred_at if end is not None else None) or job.seen_alive
         state = self._current.state
         detail = state.detail if state.name == "polling" else self._current.polling_because[1]
@@ -251,7 +251,7 @@ class WatchPolicy(SlotSteps):
         if isinstance(end, Failed):
             slice_end = None
         self._restarts.job_ended()
-        ran = self._budget.job_ended(end.stats)
+        ran = self._allowance.job_ended(end.stats)
         stopped_by_us = slice_end is not None or self._current.may_have_cancelled
         if not stopped_by_us and isinstance(end, Stopped) and end.reason == "cancelled":
             if not isinstance((yield from self._do(do.CheckSlot())), do.SlotLost):
@@ -275,7 +275,7 @@ class WatchPolicy(SlotSteps):
         if (yield from self._stop()):
             yield from self._drain()
         yield from self._do(do.Close())
-        self._budget.job_ended()
+        self._allowance.job_ended()
         yield from self._end(over)
 
     def _drain(self) -> Life[Stopped | Failed | None]:

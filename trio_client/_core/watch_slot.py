@@ -24,8 +24,8 @@ class SlotSteps(WatchSteps):
         """
         asked_at = self._server_now()
         outcome = yield from self._do(do.Acquire())
-        if not self._budget.has_begun:
-            self._budget.begin()
+        if not self._allowance.has_begun:
+            self._allowance.begin()
         if isinstance(outcome, do.Queued):
             self._queued(outcome)
         while not isinstance(outcome, do.Granted):
@@ -36,7 +36,7 @@ class SlotSteps(WatchSteps):
             if isinstance(outcome, do.TimeUp) or (isinstance(outcome, do.Granted) and outcome.waited):
                 self._coverage.lost("no_free_slot", since=asked_at)
             yield from self._emit(self._coverage.opened(self.job_id))
-            if self._budget.over() is not None:
+            if self._allowance.over() is not None:
                 yield from self._do(do.ReleaseSlot())
                 return False
             if isinstance(outcome, do.TimeUp) and self._clock() >= deadline and self._full.refusal is not None:

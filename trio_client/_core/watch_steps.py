@@ -18,7 +18,7 @@ from .usage import Usage
 from .watch_backoff import WatchBackoff
 from .watch_commands import Command, Outcome, RunningJob, UnresolvedCreate
 from .watch_coverage import Coverage, Subject, reason_of
-from .watch_limits import Budget, WatchLimits
+from .watch_limits import Allowance, WatchLimits
 from .watch_restart import RestartPlan, RestartRule
 from .watch_state import WatchState, WatchStateName
 
@@ -99,7 +99,7 @@ class WatchSteps:
         self._log = log or JobContext().log
         self.subject: Subject = subject or Subject()
         self._unresolved: list[UnresolvedCreate] = []
-        self._budget = Budget(limits, clock=clock, unresolved=self._unresolved)
+        self._allowance = Allowance(limits, clock=clock, unresolved=self._unresolved)
         self._backoff = WatchBackoff(rand=rand)
         self._coverage = Coverage(server_now, self.subject)
         self._restarts = RestartPlan(restart_rule, clock=clock)
@@ -120,24 +120,24 @@ class WatchSteps:
     @property
     def usage(self) -> Usage:
         """What the jobs of the watch have used so far."""
-        return self._budget.usage
+        return self._allowance.usage
 
     @property
     def is_only_attempt(self) -> bool:
         """Whether the first job is about to start, and no stream is waited for: what fails now is raised as it is."""
-        return self._rules.wait_for_stream == 0 and not self._budget.has_run
+        return self._rules.wait_for_stream == 0 and not self._allowance.has_run
 
     def join(self, limits: SharedLimits) -> None:
         """Let the watch spend of what several watches have together."""
-        self._budget.join(limits)
+        self._allowance.join(limits)
 
     def leave(self) -> None:
         """Spend no more of what several watches have together."""
-        self._budget.leave()
+        self._allowance.leave()
 
     def job_closed(self, stats: JobStats | None) -> None:
         """Note that the job that ran when the watch was closed counts no further."""
-        self._budget.job_ended(stats)
+        self._allowance.job_ended(stats)
 
     def _do(self, command: Command) -> Life[Outcome]:
         outcome = yield command
@@ -208,7 +208,7 @@ class WatchSteps:
     def _forget(self, create: UnresolvedCreate) -> None:
         """Note that the job of an unresolved create does not run any more, if there was one."""
         self._unresolved.remove(create)
-        self._budget.lost_job_ended(create)
+        self._allowance.lost_job_ended(create)
 
     def _take_unresolved(self) -> Sequence[UnresolvedCreate]:
         taken = tuple(self._unresolved)
