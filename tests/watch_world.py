@@ -120,7 +120,7 @@ class World:
                 case do.Acquire() if not self.queues:
                     self.command = self._life.send(do.Granted())
                     continue
-                case do.Close() | do.Release():
+                case do.Close() | do.LeaveUnresolved():
                     self.end_running()
                     waited = False
                 case _:

@@ -223,13 +223,13 @@ def test_usage_counts_begun_minutes_and_jobs() -> None:
     assert Usage(2, 5, 0.10) == used.usage
 
 
-def test_a_released_job_is_no_job_of_the_usage_until_it_is_found_again() -> None:
+def test_a_job_left_unresolved_is_no_job_of_the_usage_until_it_is_found_again() -> None:
     clock = Clock()
     used = allowance(clock)
     run(used, clock, 61)
     used.job_ended()
     run(used, clock, 61)
-    assert (61, Usage(1, 2, 0.04)) == (used.job_released(), used.usage)
+    assert (61, Usage(1, 2, 0.04)) == (used.job_left_unresolved(), used.usage)
     used.job_started(61)
     assert Usage(2, 4, 0.08) == used.usage
 

@@ -48,7 +48,7 @@ async def create_job(
         return job
 
     job = await owned.start(send, wait_for_slot=wait_for_slot, abandon=owned.stop)
-    owned.release()
+    owned.leave_running()
     remember(job, replace(response_info(job), reference=reference))
     return job
 

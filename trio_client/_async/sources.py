@@ -50,7 +50,7 @@ class AsyncSource(Protocol):
         ...
 
     async def close(self, error: BaseException | None) -> None:
-        """Release the connection, and stop or release the job; `error` is what is under way, if anything."""
+        """Release the connection, and stop the job or leave it running; `error` is what is under way, if anything."""
         ...
 
 

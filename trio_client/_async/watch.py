@@ -191,7 +191,7 @@ class AsyncWatch:
         return self._send(await self._perform(command, until))
 
     async def close(self, error: BaseException | None) -> None:
-        """Stop or release the running job, and stop those of unresolved creates."""
+        """Stop the running job, or leave it running, and stop those of unresolved creates."""
         self._send(do.Closed())
         command = self._command
         job = self._closed_job = self._job or self._closed_job  # who closes it again waits for it, too
@@ -258,8 +258,8 @@ class AsyncWatch:
             case do.Close(error):
                 await job.close(error, on_exit="cancel")  # whatever `on_exit` says: the watch goes on, or has ended
                 self._job = None
-            case do.Release():
-                await job.release()
+            case do.LeaveUnresolved():
+                await job.leave_unresolved()
                 self._job = None
             case _:
                 pass

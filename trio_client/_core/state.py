@@ -39,7 +39,7 @@ class OpenStreams:
         self._streams[number] = reference, owner
 
     def discard(self, stream: object) -> None:
-        """Note that a stream is closed, and its job stopped or released."""
+        """Note that a stream is closed, and its job stopped or left running."""
         self._streams.pop(id(stream), None)
 
     def __contains__(self, stream: object) -> bool:

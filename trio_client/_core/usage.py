@@ -97,7 +97,7 @@ class JobMeter:
         self.note(stats)
         self._ended_minutes, self.began = self.total_minutes, None
 
-    def released(self) -> None:
+    def left_unresolved(self) -> None:
         """Note that the job counts elsewhere from now on."""
         self.began = None
         self.jobs -= 1

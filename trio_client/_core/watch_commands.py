@@ -29,13 +29,13 @@ __all__ = [
     "JobEnded",
     "JobStarted",
     "KeepSlot",
+    "LeaveUnresolved",
     "NotFound",
     "Outcome",
     "Poll",
     "Queued",
     "Raise",
     "Read",
-    "Release",
     "ReleaseSlot",
     "Resolve",
     "RunningJob",
@@ -201,7 +201,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class LeaveUnresolved:
     """Close the stream of a job whose create is unresolved, and leave the job alone for now. Outcome: `Done`."""
 
 
@@ -254,7 +254,7 @@ Command: TypeAlias = (
     | Poll
     | Stop
     | Close
-    | Release
+    | LeaveUnresolved
     | ReleaseSlot
     | KeepSlot
     | Wait

@@ -196,10 +196,10 @@ class Allowance:
         self._reserved_minutes = self._meter.minutes
         self.has_run = True
 
-    def job_released(self) -> float:
+    def job_left_unresolved(self) -> float:
         """Note that the job counts as one of an unresolved create from now on; return how many seconds it ran."""
         ran = self._meter.seconds
-        self._meter.released()
+        self._meter.left_unresolved()
         return ran
 
     def note(self, stats: JobStats | None) -> None:

@@ -195,9 +195,9 @@ class WatchPolicy(SlotSteps):
                 yield from self._wait(self._allowance.within_job(pause))
                 return True
         if self._rules.on_drop != "raise" and is_unresolved(error):
-            ran = self._allowance.job_released()
+            ran = self._allowance.job_left_unresolved()
             self._note_unresolved(error.__cause__, self._clock() - ran, ran)
-            yield from self._do(do.Release())
+            yield from self._do(do.LeaveUnresolved())
         else:
             yield from self._do(do.Close(error))
             ran = self._allowance.job_ended()

@@ -54,7 +54,7 @@ _SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 class OwnedJob:
     """The job of one create: what is done on the network for one record of the ledger.
 
-    Its owner starts the job, and then stops or releases it.
+    Its owner starts the job, and then stops it or leaves it running.
 
     Args:
         transport: what carries out the calls.
@@ -218,7 +218,7 @@ class OwnedJob:
         return job
 
     def stop_at_exit(self) -> None:
-        """Have the job stopped at the end of the program, unless it is stopped or released before."""
+        """Have the job stopped at the end of the program, unless it is stopped or left running before."""
         self._at_exit = StopAtExit(self._transport.settings, self._transport.state, self.record, self._report)
         register(self._at_exit)
 
@@ -281,9 +281,13 @@ class OwnedJob:
         left = CLEANUP_SECONDS if until is None else until - self._transport.clock()
         return min(CLEANUP_SECONDS, max(_SHORTEST_STOP, left))
 
-    def release(self, *, ended: bool = False, counters: JobStats | None = None) -> None:
-        """Leave the job alone from now on: it has ended, or it is to run on; `counters` are those at its end."""
-        self._end(CreateState.ENDED if ended else CreateState.RELEASED, counters)
+    def note_end(self, counters: JobStats | None = None) -> None:
+        """Note that the job has ended; `counters` are those at its end."""
+        self._end(CreateState.ENDED, counters)
+
+    def leave_running(self) -> None:
+        """Leave the job alone from now on: it is to run on."""
+        self._end(CreateState.LEFT_RUNNING)
 
     def unregister(self) -> None:
         """Leave the job running at the end of the program."""

@@ -199,12 +199,14 @@ class OwnedStream:
             self._read_start()
         self._disconnect()
         self._note_job_id()
-        ended = self.finished or owned.has_ended
-        if stop and not ended:
+        if self.finished or owned.has_ended:
+            owned.note_end(self._history.final)
+            return
+        if stop:
             owned.stop(error)
             return
-        owned.release(ended=ended, counters=self._history.final)
-        if unnamed and self.job_id is None and not ended and owned.is_of_this_process:
+        owned.leave_running()
+        if unnamed and self.job_id is None and owned.is_of_this_process:
             self._transport.log.warning(
                 "The stream was left before it named its job, which runs on; find it with client.jobs.list()."
             )
@@ -220,7 +222,7 @@ class OwnedStream:
             return False, False
         self._owned.stop_result = result = stop_job(self._transport, job_id)
         if result.confirmed:
-            self._owned.release(ended=True)
+            self._owned.note_end()
         return result.confirmed, result.possible
 
     def follow_by_polling(self) -> None:
@@ -233,7 +235,7 @@ class OwnedStream:
             self._history.job_id = self._owned.find_id()
         return self.job_id
 
-    def release(self) -> None:
+    def leave_unresolved(self) -> None:
         """Release the connection, and leave the job to what looks it up later."""
         self._disconnect()
         if self._owned is not None:

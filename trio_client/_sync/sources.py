@@ -51,7 +51,7 @@ class Source(Protocol):
         ...
 
     def close(self, error: BaseException | None) -> None:
-        """Release the connection, and stop or release the job; `error` is what is under way, if anything."""
+        """Release the connection, and stop the job or leave it running; `error` is what is under way, if anything."""
         ...
 
 

@@ -192,7 +192,7 @@ class Watch:
         return self._send(self._perform(command, until))
 
     def close(self, error: BaseException | None) -> None:
-        """Stop or release the running job, and stop those of unresolved creates."""
+        """Stop the running job, or leave it running, and stop those of unresolved creates."""
         self._send(do.Closed())
         command = self._command
         job = self._closed_job = self._job or self._closed_job  # who closes it again waits for it, too
@@ -259,8 +259,8 @@ class Watch:
             case do.Close(error):
                 job.close(error, on_exit="cancel")  # whatever `on_exit` says: the watch goes on, or has ended
                 self._job = None
-            case do.Release():
-                job.release()
+            case do.LeaveUnresolved():
+                job.leave_unresolved()
                 self._job = None
             case _:
                 pass

@@ -135,7 +135,7 @@ class WatchJobs:
         )
         if owned.job_id is None or not (stop_job(self._transport, owned.job_id)).confirmed:
             return do.StopTried(confirmed=False)
-        owned.release(ended=True)
+        owned.note_end()
         return do.StopTried(confirmed=True)
 
     def _new_job(self, limit: float | None) -> OwnedStream:

@@ -36,8 +36,8 @@ class CreateState(Enum):
     SENT = auto()
     RUNNING = auto()
     UNRESOLVED = auto()
-    RELEASED = auto()
-    """It was left running: it is the caller's."""
+    LEFT_RUNNING = auto()
+    """It is the caller's."""
     ENDED = auto()
     STOPPED = auto()
     LEAKED = auto()
