@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _STRICT = ("trio_client.models._osapi_strict", "trio_client.models._strict")  # async-only
-_POLL_SECONDS = 0.02  # for the streams that are being closed
+_CHECK_SECONDS = 0.02  # between two checks whether all streams are closed
 
 
 class AsyncResource:
@@ -194,7 +194,7 @@ async def close_streams(transport: AsyncTransport, seconds: float) -> None:
     with shielded(seconds + 1):
         await do_together([partial(close, stream) for stream in streams], seconds=seconds)
         while streams and REAL.monotonic() < until:
-            await REAL.async_sleep(_POLL_SECONDS)
+            await REAL.async_sleep(_CHECK_SECONDS)
             streams = state.open_streams.of(owner)
     for stream in streams:
         state.open_streams.discard(stream)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from contextlib import AbstractContextManager, nullcontext
 
-from .._core.endpoints import POLL_SECONDS
 from .._core.retry.backoff import lengthened
+from .._core.slot_queue import PROBE_SECONDS
 from ..errors import MaxJobsReachedError
 from .transport import AsyncTransport
 
@@ -86,7 +86,7 @@ class AsyncProbedSlot:
         self._refused_at = self._transport.clock()
         if self._number is None:
             self._number = self._queue.number()
-        pause = lengthened(POLL_SECONDS, error, self._transport.settings.retry)
+        pause = lengthened(PROBE_SECONDS, error, self._transport.settings.retry)
         self._queue.refused(self._number, error, self._transport.clock(), pause)
 
     def job_limit(self, limit: float | None) -> float | None:

@@ -52,7 +52,7 @@ __all__ = [
 
 STATUSES = ("pending", "running", "stopped", "completed", "failed")
 DEFAULT_DURATION_SECONDS = 600  # of a monitor that asks for none
-POLL_SECONDS = 3.0  # the API's advice for polling a job is 3 to 5; a free job slot is polled for as often
+POLL_SECONDS = 3.0  # the API's advice for polling a job is 3 to 5
 JOB_TYPES = ("live-monitor", "live-digest")
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _NULL_MEANS_UNLIMITED = frozenset({"max_triggers", "max_windows"})

@@ -33,7 +33,7 @@ __all__ = [
     "shared_state",
 ]
 
-_POLL_SECONDS = 0.02  # for the streams that are being closed
+_CHECK_SECONDS = 0.02  # between two checks whether all streams are closed
 
 
 class Resource:
@@ -185,7 +185,7 @@ def close_streams(transport: Transport, seconds: float) -> None:
     with shielded(seconds + 1):
         do_together([partial(close, stream) for stream in streams], seconds=seconds)
         while streams and REAL.monotonic() < until:
-            REAL.sleep(_POLL_SECONDS)
+            REAL.sleep(_CHECK_SECONDS)
             streams = state.open_streams.of(owner)
     for stream in streams:
         state.open_streams.discard(stream)
