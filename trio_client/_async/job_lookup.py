@@ -42,12 +42,10 @@ async def search(transport: AsyncTransport, record: CreateRecord, *, seconds: fl
 
 
 async def find_id(transport: AsyncTransport, record: CreateRecord, *, seconds: float = _SECONDS) -> str | None:
-    """Return the id of a create's job, so that it can be stopped; one that is not known is looked up in the list.
+    """Look up in the list the job of a create whose id is not known, and return its id, so that it can be stopped.
 
     Where it is certain that there is a job, the lookup is repeated. It raises nothing of the API's.
     """
-    if record.job_id is not None:
-        return record.job_id
     ledger = transport.state.ledger
     cleaning = transport.with_settings(transport.settings)
     cleaning.state = transport.state.for_cleanup()

@@ -10,7 +10,7 @@ from typing import TypeVar
 from typing_extensions import Self
 
 from .._core.call import Call
-from .._core.hooks import CallInfo, JobReport, notify, notify_job
+from .._core.hooks import CallInfo, JobReport, notify
 from .._core.ownership import (
     Candidate,
     CreateRecord,
@@ -71,10 +71,18 @@ class AsyncOwnedJob:
         """How long the job has run."""
         self._transport = transport
         intent, context = record.intent, transport.context
-        price = context.price_per_minute_usd
-        if price is None:
-            price = known_price(intent.path, intent.body)
-        self._report = JobReport(intent.reference, context.stream_url, price, self.meter)
+        self._price = context.price_per_minute_usd
+        if self._price is None:
+            self._price = known_price(intent.path, intent.body)
+        self._report: JobReport | None = None
+        if (hook := transport.settings.hooks.on_job) is not None:
+            self._report = JobReport(
+                hook,
+                reference=intent.reference,
+                stream_url=context.stream_url,
+                price_per_minute_usd=self._price,
+                meter=self.meter,
+            )
         self._keep = keep
         self._process = os.getpid()
         self._at_exit: StopAtExit | None = None
@@ -105,7 +113,7 @@ class AsyncOwnedJob:
     @property
     def usage(self) -> Usage:
         """What the job has used so far."""
-        return self._report.usage
+        return self.meter.usage(self._price)
 
     @property
     def log(self) -> ContextLog:
@@ -223,7 +231,7 @@ class AsyncOwnedJob:
 
     async def find_id(self) -> str | None:
         """Return the job's id, so that it can be stopped; one that is not known is looked up in the list."""
-        job_id = await find_id(self._transport, self.record)
+        job_id = self.record.job_id or await find_id(self._transport, self.record)
         self._note_started()
         return job_id
 
@@ -298,17 +306,17 @@ class AsyncOwnedJob:
         transport, job_id = self._transport, self.record.job_id
         if job_id is not None:
             transport.context.job_id = job_id
-            notify_job(transport.settings.hooks.on_job, self._report.started(job_id))
+            if self._report is not None:
+                self._report.started(job_id)
 
     def _end(self, state: CreateState, counters: JobStats | None = None) -> None:
         self.meter.ended()
         self.unregister()
-        transport = self._transport
-        transport.state.ledger.ended(self.record, state)
-        if state in (CreateState.ENDED, CreateState.STOPPED) and self.is_of_this_process:
+        self._transport.state.ledger.ended(self.record, state)
+        if self._report is not None and self.has_ended and self.is_of_this_process:
             if counters is None:
                 counters = JobStats() if self.stop_result is None else self.stop_result.counters
-            notify_job(transport.settings.hooks.on_job, self._report.ended(counters))
+            self._report.ended(counters)
 
     async def _forget(self) -> None:
         """Stop looking up the job."""

@@ -14,7 +14,7 @@ from .log import logger
 from .usage import JobMeter, Usage
 from .validation import is_async
 
-__all__ = ["CallInfo", "Hooks", "JobInfo", "JobReport", "notify", "notify_job"]
+__all__ = ["CallInfo", "Hooks", "JobInfo", "JobReport", "notify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,10 @@ class Hooks:
 
 
 class JobReport:
-    """Report the start and the end of one job, each once.
+    """Report the start and the end of one job to the hook of jobs, each once.
 
     Args:
+        hook: the caller's function; its exceptions are logged and go no further.
         reference: the `Idempotency-Key` of its create.
         stream_url: its stream, credentials masked.
         price_per_minute_usd: what a minute of it costs; `None`: not known.
@@ -130,8 +131,15 @@ class JobReport:
     """
 
     def __init__(
-        self, reference: str, stream_url: str | None, price_per_minute_usd: float | None, meter: JobMeter
+        self,
+        hook: Callable[[JobInfo], object],
+        *,
+        reference: str,
+        stream_url: str | None,
+        price_per_minute_usd: float | None,
+        meter: JobMeter,
     ) -> None:
+        self._hook = hook
         self._reference = reference
         self._stream_url = stream_url
         self._price = price_per_minute_usd
@@ -139,37 +147,28 @@ class JobReport:
         self._job_id: str | None = None
         self._has_ended = False
 
-    @property
-    def usage(self) -> Usage:
-        """What the job has used so far."""
-        return self._meter.usage(self._price)
+    def started(self, job_id: str) -> None:
+        """Report that the job runs."""
+        if self._job_id is None:
+            self._job_id = job_id
+            self._report("started", job_id, JobStats())
 
-    def started(self, job_id: str) -> JobInfo | None:
-        """Return what to report of a job that runs; `None`: nothing."""
-        if self._job_id is not None:
-            return None
-        self._job_id = job_id
-        return JobInfo("started", job_id, self._reference, self._stream_url, usage=self.usage)
-
-    def ended(self, counters: JobStats) -> JobInfo | None:
-        """Return what to report of a job that has ended; `None`: nothing."""
+    def ended(self, counters: JobStats) -> None:
+        """Report that the job has ended."""
         self._meter.ended(counters)
-        if self._job_id is None or self._has_ended:
-            return None
-        self._has_ended = True
-        return JobInfo("ended", self._job_id, self._reference, self._stream_url, counters, self.usage)
+        if self._job_id is not None and not self._has_ended:
+            self._has_ended = True
+            self._report("ended", self._job_id, counters)
 
-
-def notify_job(hook: Callable[[JobInfo], object] | None, info: JobInfo | None) -> None:
-    """Call the hook of jobs, if there is one and something to report; its exceptions go no further."""
-    if hook is None or info is None:
-        return
-    try:
-        hook(info)
-    except Exception as error:  # noqa: BLE001 - a hook must not lose a paid job
-        JobContext(info.stream_url, job_id=info.job_id).log.error(
-            "A hook failed on job %s, which has %s: %s", shown(info.job_id), info.event, preview(repr(error))
-        )
+    def _report(self, event: Literal["started", "ended"], job_id: str, counters: JobStats) -> None:
+        usage = self._meter.usage(self._price)
+        info = JobInfo(event, job_id, self._reference, self._stream_url, counters, usage)
+        try:
+            self._hook(info)
+        except Exception as error:  # noqa: BLE001 - a hook must not lose a paid job
+            JobContext(info.stream_url, job_id=job_id).log.error(
+                "A hook failed on job %s, which has %s: %s", shown(job_id), event, preview(repr(error))
+            )
 
 
 def notify(hook: Callable[[CallInfo], object] | None, info: CallInfo) -> None:

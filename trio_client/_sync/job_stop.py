@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from .._core.call import Call
 from .._core.config import RetryPolicy, Settings
 from .._core.endpoints import cancel_job, get_job
-from .._core.hooks import JobReport, notify_job
+from .._core.hooks import JobReport
 from .._core.ownership import CreateRecord
 from .._core.state import ClientState
 from .._core.stop_attempts import StopAttempts, StopResult
@@ -100,7 +100,7 @@ def report_leak(context: JobContext, error: BaseException | None) -> None:
 class StopAtExit:
     """Stop a job when nothing else of its client is left: no stream, no event loop, perhaps no connection."""
 
-    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord, report: JobReport) -> None:
+    def __init__(self, settings: Settings, state: ClientState, record: CreateRecord, report: JobReport | None) -> None:
         self._settings = settings
         self._state = state
         self._record = record
@@ -126,12 +126,12 @@ class StopAtExit:
         try:
             transport = Transport(settings, sender, self._state)
             until = transport.clock() + seconds
-            job_id = find_id(transport, self._record, seconds=seconds)
+            job_id = self._record.job_id or find_id(transport, self._record, seconds=seconds)
             if job_id is None:
                 return False
             result = stop_job(transport, job_id, seconds=until - transport.clock())
-            if result.confirmed:
-                notify_job(settings.hooks.on_job, self._report.ended(result.counters))
+            if result.confirmed and self._report is not None:
+                self._report.ended(result.counters)
             return result.confirmed
         finally:
             sender.close()
