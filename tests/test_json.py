@@ -7,9 +7,11 @@ import math
 from typing import Any
 
 import pytest
+from asked import asking_for, client_settings
 from httpx_sse import ServerSentEvent
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from pydantic_core import from_json
 
 from trio_client import webhooks
@@ -39,8 +41,8 @@ ODD: dict[str, tuple[bytes, Any]] = {
 BOM = b"\xef\xbb\xbf"
 
 
-def nothing() -> list[str]:
-    return []
+def parsed(model: type[BaseModel], content: bytes) -> Any:
+    return parse(Reply(200, {}, content), asking_for(model), client_settings())
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -108,12 +110,14 @@ def test_a_reply_a_page_a_stream_an_event_and_a_webhook_are_read_all_the_same(na
     written = ODD[name][0]
     job = b'{"job_id": "a", "status": "running", "message": %s, "brand_new": %s}' % (written, written)
     reply = Reply(200, {"content-type": "application/json"}, before + job)
-    assert parse(Job, reply, secrets=nothing).job_id == "a"
+    assert parse(reply, asking_for(Job), client_settings()).job_id == "a"
     page = before + b'{"jobs": [%s, {"job_id": "b"}], "total": 2}' % job
-    assert [each.job_id for each in parse(JobPage, Reply(200, {}, page), secrets=nothing).jobs] == ["a", "b"]
-    error = error_from(
-        Reply(404, {}, before + b'{"error": {"code": "JOB_NOT_FOUND", "x": %s}}' % written), secrets=(), wall_clock=0
-    )
+    assert [each.job_id for each in parse(Reply(200, {}, page), asking_for(JobPage), client_settings()).jobs] == [
+        "a",
+        "b",
+    ]
+    refused = Reply(404, {}, before + b'{"error": {"code": "JOB_NOT_FOUND", "x": %s}}' % written)
+    error = error_from(refused, asking_for(Job), client_settings(), wall_clock=0)
     assert error.code == "JOB_NOT_FOUND"
     trigger = before + b'{"type": "watch_triggered", "job_id": "a", "frame_b64": "AAAA", "odd": %s}' % written
     read = [webhooks.parse(trigger)]
@@ -130,7 +134,7 @@ def test_a_reply_a_page_a_stream_an_event_and_a_webhook_are_read_all_the_same(na
 def test_a_strict_client_reads_nothing_leniently(name: str) -> None:
     job = b'{"job_id": "a", "status": "running", "brand_new": %s}' % ODD[name][0]
     with pytest.raises(ResponseValidationError):
-        check_strictly(Job, Reply(200, {}, job), secrets=nothing)
+        check_strictly(Reply(200, {}, job), asking_for(Job), client_settings())
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,9 @@ def test_a_count_has_one_reading(value: Any, expected: int | None) -> None:
     assert as_count(value) == expected
     assert JobStats(triggers_fired=value).triggers_fired == expected
     if value is not True:  # which pydantic takes for 1
-        page = parse(JobPage, Reply(200, {}, json.dumps({"jobs": [], "total": value}).encode()), secrets=nothing)
+        page = parse(
+            Reply(200, {}, json.dumps({"jobs": [], "total": value}).encode()), asking_for(JobPage), client_settings()
+        )
         assert page.total == expected
 
 
@@ -180,7 +186,10 @@ def test_an_id_that_cannot_be_read_in_full_is_none() -> None:
 
 
 def test_an_id_that_is_a_number_becomes_text() -> None:
-    assert parse(Job, Reply(200, {}, b'{"job_id": 48213, "status": "running"}'), secrets=nothing).job_id == "48213"
+    assert (
+        parse(Reply(200, {}, b'{"job_id": 48213, "status": "running"}'), asking_for(Job), client_settings()).job_id
+        == "48213"
+    )
     event = from_sse(ServerSentEvent(event="started", data='{"job_id": 48213}'))
     assert isinstance(event, Started)
     assert event.job_id == "48213"

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from asked import asking_for, client_settings
 
 from trio_client._core.error_reply import error_from
 from trio_client._core.osapi import (
@@ -144,7 +145,7 @@ def test_a_prefix_that_the_address_has_already_is_refused() -> None:
 
 def refused(status: int, content: bytes, media_type: str = "application/json") -> APIStatusError:
     reply = Reply(status, {"content-type": media_type, "x-request-id": "r-17"}, content)
-    return error_from(reply, secrets=(), wall_clock=0.0, service=OSAPI)
+    return error_from(reply, asking_for(OsapiJob), client_settings(OSAPI), wall_clock=0.0)
 
 
 @pytest.mark.parametrize(

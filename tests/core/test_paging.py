@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from asked import asking_for, client_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
@@ -221,7 +222,7 @@ def test_a_page_of_which_nothing_can_be_read_does_not_end_the_list() -> None:
 
 
 def parse_page(items: list[dict[str, object]]) -> JobPage:
-    return parse(JobPage, Reply(200, {}, to_json({"jobs": items})), secrets=tuple)
+    return parse(Reply(200, {}, to_json({"jobs": items})), asking_for(JobPage), client_settings())
 
 
 def test_a_list_of_which_nothing_can_ever_be_read_ends() -> None:

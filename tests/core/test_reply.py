@@ -10,15 +10,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from asked import KEY, asking_for, client_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from trio_client import errors, models
-from trio_client._core.error_reply import check, error_from
-from trio_client._core.reply import Reply, check_strictly, parse
+from trio_client._core.error_reply import error_from
+from trio_client._core.reply import Reply, check_strictly, is_success, parse
 
-KEY = "trio-0123456789abcdef"
+SETTINGS = client_settings()
 
 
 def reply(body: object, status: int = 200, **headers: str) -> Reply:
@@ -27,14 +28,13 @@ def reply(body: object, status: int = 200, **headers: str) -> Reply:
     return Reply(status, {"content-type": "application/json", **found}, content)
 
 
-def refused(
-    body: object, status: int = 400, secrets: tuple[str, ...] = (KEY,), **headers: str
-) -> errors.APIStatusError:
-    return error_from(reply(body, status, **headers), secrets=secrets, wall_clock=0.0)
+def refused(body: object, status: int = 400, *, camera: str | None = None, **headers: str) -> errors.APIStatusError:
+    call = asking_for(models.JobDetail, stream_url=camera)
+    return error_from(reply(body, status, **headers), call, SETTINGS, wall_clock=0.0)
 
 
 def read(model: type[BaseModel], body: object, status: int = 200) -> Any:
-    return parse(model, reply(body, status), secrets=lambda: (KEY,))
+    return parse(reply(body, status), asking_for(model), SETTINGS)
 
 
 def envelope(code: str | None, message: str = "It failed.", remediation: str | None = None) -> dict[str, Any]:
@@ -183,7 +183,6 @@ def test_a_redirect_names_its_target_without_credentials(status: int) -> None:
 
 
 def test_what_the_server_echoes_of_key_and_camera_password_is_masked_everywhere() -> None:
-    secrets = (KEY, "hunter2")
     said = f"Bearer {KEY} cannot open rtsp://user:hunter2@cam/1 with hunter2"
     bodies: list[object] = [
         envelope(said, said, said),
@@ -194,7 +193,7 @@ def test_what_the_server_echoes_of_key_and_camera_password_is_masked_everywhere(
     ]
     for body in bodies:
         for status in (400, 422, 307):
-            error = refused(body, status, secrets, x_request_id=said, location=said)
+            error = refused(body, status, camera="rtsp://user:hunter2@cam/1", x_request_id=said, location=said)
             shown = "".join(map(str, [error, repr(error), vars(error)]))
             assert KEY not in shown
             assert "user:" not in shown
@@ -221,13 +220,13 @@ def test_messages_from_the_server_cannot_reach_the_terminal_as_control_character
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_a_2xx_is_a_success(status: int) -> None:
-    assert None is check(reply(b"", status), secrets=tuple, wall_clock=0.0)
+    assert is_success(status)
 
 
 @pytest.mark.parametrize("status", [100, 199, 300, 304, 400, 500])
-def test_anything_else_is_raised(status: int) -> None:
-    with pytest.raises(errors.APIStatusError):
-        check(reply(b"", status), secrets=tuple, wall_clock=0.0)
+def test_anything_else_is_an_error(status: int) -> None:
+    assert not is_success(status)
+    assert isinstance(refused(b"", status), errors.APIStatusError)
 
 
 PROBLEM = st.recursive(
@@ -295,7 +294,7 @@ def test_the_error_names_the_field_but_never_its_value() -> None:
 def test_the_error_of_an_html_page_suspects_the_address() -> None:
     page = Reply(200, {"content-type": "Text/HTML; charset=utf-8"}, b"<html>")
     with pytest.raises(errors.ResponseValidationError, match="it is an HTML page, so base_url probably leads to"):
-        parse(models.Job, page, secrets=lambda: ())
+        parse(page, asking_for(models.Job), SETTINGS)
 
 
 def test_the_preview_of_a_useless_reply_is_masked() -> None:
@@ -306,7 +305,8 @@ def test_the_preview_of_a_useless_reply_is_masked() -> None:
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/vnd.api+json; charset=latin-1"])
 def test_json_is_accepted_whatever_it_is_called(content_type: str) -> None:
-    found = parse(models.Job, Reply(200, {"content-type": content_type}, b'{"job_id": "a"}'), secrets=lambda: ())
+    page = Reply(200, {"content-type": content_type}, b'{"job_id": "a"}')
+    found = parse(page, asking_for(models.Job), SETTINGS)
     assert "a" == found.job_id
 
 
@@ -418,10 +418,10 @@ def test_only_a_model_or_our_error_ever_comes_out(model: type[BaseModel], body: 
 def test_strict_refuses_every_deviation_from_the_documented_schema() -> None:
     whole = {"job_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "status": "pending", "job_type": "live-monitor"}
     whole |= {"created_at": "2026-03-01T12:00:00Z", "stream_url": "rtsp://cam/1"}
-    check_strictly(models.Job, reply(whole), secrets=tuple)
+    check_strictly(reply(whole), asking_for(models.Job), SETTINGS)
     for deviation in ({"status": "paused"}, {"created_at": None}, {"stream_url": 5}):
         with pytest.raises(errors.ResponseValidationError, match="by the documented schema") as caught:
-            check_strictly(models.Job, reply({**whole, **deviation}), secrets=tuple)
+            check_strictly(reply({**whole, **deviation}), asking_for(models.Job), SETTINGS)
         assert next(iter(deviation)) in str(caught.value)
 
 
@@ -429,7 +429,7 @@ def test_strict_has_nothing_to_say_of_undocumented_replies() -> None:
     class Other(BaseModel):
         pass
 
-    assert None is check_strictly(Other, reply(b"not even JSON"), secrets=tuple)
+    assert None is check_strictly(reply(b"not even JSON"), asking_for(Other), SETTINGS)
 
 
 # pages of which little can be read
@@ -437,14 +437,14 @@ def test_strict_has_nothing_to_say_of_undocumented_replies() -> None:
 
 @pytest.mark.parametrize("body", [{"jobs": None, "total": 0}, {"total": 0}, {"total": "0", "limit": 20}])
 def test_a_page_without_jobs_and_a_total_of_0_is_empty(body: dict[str, Any]) -> None:
-    page = parse(models.JobPage, reply(body), secrets=tuple)
+    page = parse(reply(body), asking_for(models.JobPage), SETTINGS)
     assert (list(page), page.total) == ([], 0)
 
 
 @pytest.mark.parametrize("body", [{"jobs": None, "total": 2}, {"jobs": None}, {}, {"jobs": 5, "total": 0}])
 def test_a_page_without_jobs_that_is_not_said_to_be_empty_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(errors.ResponseValidationError):
-        parse(models.JobPage, reply(body), secrets=tuple)
+        parse(reply(body), asking_for(models.JobPage), SETTINGS)
 
 
 @pytest.mark.parametrize("bad", [b"0", b"{}", b'""', b"null", b'{"job_id":null}'])
@@ -453,9 +453,9 @@ def test_a_page_of_more_than_1000_items_that_cannot_be_read_is_refused(bad: byte
         return reply(b'{"jobs":[{"job_id":"a"},' + b",".join([bad] * count) + b',{"job_id":"b"}],"total":5}')
 
     with pytest.warns(errors.ResponseWarning, match="1000 of 1002 jobs"):
-        assert [job.job_id for job in parse(models.JobPage, page(1000), secrets=tuple)] == ["a", "b"]
+        assert [job.job_id for job in parse(page(1000), asking_for(models.JobPage), SETTINGS)] == ["a", "b"]
     with pytest.raises(errors.ResponseValidationError, match="more than 1,000 of its jobs cannot be read"):
-        parse(models.JobPage, page(1001), secrets=tuple)
+        parse(page(1001), asking_for(models.JobPage), SETTINGS)
 
 
 @pytest.mark.parametrize("bad", [b"0", b"{}", b'""'])
@@ -464,7 +464,7 @@ def test_a_page_of_items_that_cannot_be_read_costs_no_more_memory_than_one_that_
         body = b'{"jobs":[' + b",".join([item] * (2**20 // (len(item) + 1))) + b'],"total":5}'
         tracemalloc.start()
         try:
-            parse(models.JobPage, reply(body), secrets=tuple)
+            parse(reply(body), asking_for(models.JobPage), SETTINGS)
         except errors.ResponseValidationError:
             pass
         finally:

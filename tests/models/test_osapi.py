@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from asked import asking_for, client_settings
 
 import trio_client
 from trio_client import osapi
@@ -46,7 +47,7 @@ BROADCAST: dict[str, Any] = {
 
 
 def read(model: Any, body: Any) -> Any:
-    return parse(model, Reply(200, {}, json.dumps(body).encode()), secrets=tuple, service=OSAPI)
+    return parse(Reply(200, {}, json.dumps(body).encode()), asking_for(model), client_settings(OSAPI))
 
 
 class TestRoundTrip:
@@ -219,11 +220,11 @@ class TestPage:
 class TestNothing:
     @pytest.mark.parametrize("content", [b"", b"{}", b"deleted", b'"ok"'])
     def test_an_empty_reply_is_not_parsed(self, content: bytes) -> None:
-        assert isinstance(parse(Nothing, Reply(204, {}, content), secrets=tuple), Nothing)
+        assert isinstance(parse(Reply(204, {}, content), asking_for(Nothing), client_settings(OSAPI)), Nothing)
 
     def test_a_page_of_html_confirms_nothing(self) -> None:
         with pytest.raises(ResponseValidationError, match="api_prefix"):
-            parse(Nothing, Reply(200, {"content-type": "text/html"}, b"<html>"), secrets=tuple, service=OSAPI)
+            parse(Reply(200, {"content-type": "text/html"}, b"<html>"), asking_for(Nothing), client_settings(OSAPI))
 
 
 def test_the_module_can_be_reached_and_names_what_is_public() -> None:

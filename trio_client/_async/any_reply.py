@@ -49,7 +49,7 @@ async def any_reply(
         return AsyncEventStream(source, transport.state.open_streams)
     if not whole.content:
         return None
-    return parse(call.model, whole, secrets=lambda: transport.settings.secrets(call.arguments)).root
+    return parse(whole, call, transport.settings).root
 
 
 async def list_page(

@@ -73,12 +73,11 @@ async def open_stream(
         whole = await reply.read()
     finally:
         await reply.aclose()
-    settings, arguments = transport.settings, call.arguments
     if kind == "text/html" or not whole.content:
-        raise unusable("event stream", whole, None, secrets=settings.secrets(arguments))
-    job = parse(Job, whole, secrets=lambda: settings.secrets(arguments))
+        raise unusable("event stream", whole, None, call, transport.settings)
+    job = parse(whole, call, transport.settings)
     try:
         path_segment(job.job_id, "job_id")
     except RequestValidationError as error:
-        raise unusable("Job", whole, error.problem, secrets=settings.secrets(arguments)) from None
+        raise unusable("Job", whole, error.problem, call, transport.settings) from None
     return job

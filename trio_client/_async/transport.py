@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys  # async-only
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from importlib import import_module  # async-only
 from typing import TypeVar
@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from .._core.call import Call, Prepared, prepare
 from .._core.config import Settings, Timeout
-from .._core.error_reply import check, error_from
+from .._core.error_reply import error_from
 from .._core.hooks import CallInfo, notify
-from .._core.reply import Reply, check_strictly, parse
+from .._core.reply import Reply, check_strictly, is_success, parse
 from .._core.retry.backoff import Attempts
 from .._core.state import ClientState
 from .._http._async.reply import AsyncOpenReply
@@ -140,42 +140,25 @@ class AsyncTransport:
         self._note_request(request, attempts)
         reply = await self.sender.open(request, waits, attempts.time_left)
         self._note_reply(request, attempts, reply)
-        if 200 <= reply.status < 300:
+        if is_success(reply.status):
             attempts.succeeded()
             return reply
         try:
             whole = await reply.read()
         finally:
             await reply.aclose()
-        settings = self.settings
-        raise error_from(
-            whole,
-            secrets=settings.secrets(call.arguments),
-            wall_clock=self.state.time.wall_clock(),
-            service=settings.service,
-            about_job=call.job_id is not None,
-        )
+        raise error_from(whole, call, self.settings, wall_clock=self.state.time.wall_clock())
 
     def _accept(self, call: Call[_M], reply: Reply, attempts: Attempts) -> _M:
         """Return the model of a reply, or raise the error it stands for."""
         settings = self.settings
-
-        def secrets() -> Sequence[str]:  # a function, so that no traceback's frame holds them
-            return settings.secrets(call.arguments)
-
-        if not 200 <= reply.status < 300 or settings.strict:
-            check(
-                reply,
-                secrets=secrets,
-                wall_clock=self.state.time.wall_clock(),
-                service=settings.service,
-                about_job=call.job_id is not None,
-            )
-            check_strictly(call.model, reply, secrets=secrets, service=settings.service)
-        job_id = call.job_id if call.decides else None
-        model = parse(call.model, reply, secrets=secrets, service=settings.service, job_id=job_id)
+        if not is_success(reply.status):
+            raise error_from(reply, call, settings, wall_clock=self.state.time.wall_clock())
+        if settings.strict:
+            check_strictly(reply, call, settings)
+        model = parse(reply, call, settings)
         attempts.succeeded()
-        request_id = preview(reply.request_id, secrets()) if reply.request_id else None
+        request_id = preview(reply.request_id, settings.secrets(call.arguments)) if reply.request_id else None
         info = ResponseInfo(reply.status, reply.headers, request_id, attempts.made, attempts.elapsed)
         remember(model, info)
         return model

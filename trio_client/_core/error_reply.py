@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .. import errors
 from .._json import as_array, as_object, as_text, parse_json
 from .._redaction import preview
-from .config import TRIO, Service
+from .call import Call
+from .config import Settings
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
 from .retry.backoff import retry_after
 
-__all__ = ["check", "error_from", "is_stream_unavailable"]
+__all__ = ["error_from", "is_stream_unavailable"]
 
 _SHOWN_ITEMS = 5
 
@@ -57,31 +58,16 @@ class _Problem:
     """Whether it is text in `error`."""
 
 
-def check(
-    reply: Reply,
-    *,
-    secrets: Callable[[], Sequence[str]],
-    wall_clock: float,
-    service: Service = TRIO,
-    about_job: bool = True,
-) -> None:
-    """Return if the reply is a success; raise the error it stands for otherwise."""
-    if not 200 <= reply.status < 300:
-        raise error_from(reply, secrets=secrets(), wall_clock=wall_clock, service=service, about_job=about_job)
-
-
-def error_from(
-    reply: Reply, *, secrets: Sequence[str], wall_clock: float, service: Service = TRIO, about_job: bool = True
-) -> errors.APIStatusError:
+def error_from(reply: Reply, call: Call[Any], settings: Settings, *, wall_clock: float) -> errors.APIStatusError:
     """Return the error that a reply stands for: by its code first, then by its status.
 
     Args:
-        reply: the reply.
-        secrets: what must not appear in a text.
+        reply: the reply, which is no success.
+        call: what was asked for: of a request about one job, a text alone may say that the job is missing.
+        settings: the client's: what the service says differently, and what must not appear in a text.
         wall_clock: seconds since 1970.
-        service: what the service says differently.
-        about_job: whether the request was about one job, which a text alone may then say is missing.
     """
+    secrets, service, about_job = settings.secrets(call.arguments), settings.service, call.job_id is not None
     problem = _read_problem(reply, secrets)
     code = problem.code
     kind = _BY_CODE.get((code or "").upper())

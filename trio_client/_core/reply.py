@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -13,8 +13,8 @@ from pydantic_core import from_json
 from .. import errors
 from .._loading import loading
 from .._redaction import mask, preview, shown
-from .call import EVENT_STREAM, Nothing, same_job
-from .config import TRIO, Service
+from .call import EVENT_STREAM, Call, Nothing, same_job
+from .config import Settings
 from .salvage import TooManyUnreadableError, name_of, salvage
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Reply",
     "body_preview",
     "check_strictly",
+    "is_success",
     "media_type",
     "parse",
     "unusable",
@@ -72,34 +73,26 @@ class Reply:
         return media_type(self.headers)
 
 
+def is_success(status: int) -> bool:
+    """Return whether a status says that the request was carried out."""
+    return 200 <= status < 300
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """Return the essence of the content type, in lower case."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def parse(
-    model: type[_M],
-    reply: Reply,
-    *,
-    secrets: Callable[[], Sequence[str]],
-    service: Service = TRIO,
-    job_id: str | None = None,
-) -> _M:
+def parse(reply: Reply, call: Call[_M], settings: Settings) -> _M:
     """Return the model of a successful reply.
-
-    Args:
-        model: what is wanted.
-        reply: the reply.
-        secrets: returns what must appear in no text.
-        service: the API that was asked.
-        job_id: the job that the reply must be about, if it is about one.
 
     Raises:
         ResponseValidationError: the body is not JSON, lacks what makes the model useful, or is about another job.
     """
+    model = call.model
     if issubclass(model, Nothing):
         if reply.media_type == "text/html":
-            raise unusable("confirmation", reply, None, secrets=secrets(), service=service)
+            raise unusable("confirmation", reply, None, call, settings)
         return model()
     found: _M | None = None
     problem: ValidationError | str | None = None
@@ -114,14 +107,14 @@ def parse(
         except TooManyUnreadableError:
             problem = "more than 1,000 of its jobs cannot be read"
     if found is None:  # raised here, outside the handler, so that the problem does not become its context
-        raise unusable(name_of(model), reply, problem, secrets=secrets(), service=service)
-    problem_of_id = _problem_of_id(found, job_id)
+        raise unusable(name_of(model), reply, problem, call, settings)
+    problem_of_id = _problem_of_id(found, call.job_id if call.decides else None)
     if problem_of_id:
         raise errors.ResponseValidationError(
             f"The reply (status {reply.status}) is not a usable {name_of(model)}: {problem_of_id}"
             f"{reply.origin((), doubtful=False)}.",
             status_code=reply.status,
-            body_preview=body_preview(reply, secrets()),
+            body_preview=body_preview(reply, settings.secrets(call.arguments)),
             field="job_id",
         )
     return found
@@ -140,14 +133,12 @@ def _problem_of_id(found: BaseModel, asked: str | None) -> str | None:
     return None
 
 
-def check_strictly(
-    model: type[BaseModel], reply: Reply, *, secrets: Callable[[], Sequence[str]], service: Service = TRIO
-) -> None:
+def check_strictly(reply: Reply, call: Call[Any], settings: Settings) -> None:
     """Raise ResponseValidationError if the reply deviates from the documented schema of the model."""
     with loading():
         from ..models import _osapi_strict, _strict  # large, and only for strict clients
 
-    name = model.__name__
+    name = call.model.__name__
     documented: type[BaseModel] | None = getattr(_strict, name, None) or getattr(_osapi_strict, name, None)
     if documented is None:
         return
@@ -162,7 +153,7 @@ def check_strictly(
         problem = str(error)
     else:
         return
-    raise unusable(f"{name} by the documented schema", reply, problem, secrets=secrets(), service=service)
+    raise unusable(f"{name} by the documented schema", reply, problem, call, settings)
 
 
 def _may_hold_not_a_number(content: bytes) -> bool:
@@ -177,11 +168,11 @@ def unusable(
     wanted: str,
     reply: Reply,
     error: ValidationError | str | None,
-    *,
-    secrets: Sequence[str],
-    service: Service = TRIO,
+    call: Call[Any],
+    settings: Settings,
 ) -> errors.ResponseValidationError:
     """Return the error for a reply that cannot be used as what was wanted."""
+    secrets = settings.secrets(call.arguments)
     problem, field = "the body is empty" if not reply.content else "", None
     if isinstance(error, str):
         problem = error
@@ -191,7 +182,7 @@ def unusable(
         problem = f"{field}: {first['msg']}" if field else first["msg"]
     advice = "Try again; if that does not help, check base_url and .body_preview."
     if reply.media_type == "text/html":
-        problem, advice = service.html_means, service.html_advice
+        problem, advice = settings.service.html_means, settings.service.html_advice
     elif reply.media_type == EVENT_STREAM:
         problem, advice = f"it is an event stream ({EVENT_STREAM})", "Read it with client.request_events(method, path)."
     elif wanted == "event stream":

@@ -50,7 +50,7 @@ def any_reply(
         return EventStream(source, transport.state.open_streams)
     if not whole.content:
         return None
-    return parse(call.model, whole, secrets=lambda: transport.settings.secrets(call.arguments)).root
+    return parse(whole, call, transport.settings).root
 
 
 def list_page(

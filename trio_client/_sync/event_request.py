@@ -49,8 +49,7 @@ class EventRequest(Follower):
         """Send the request, unless its reply is open."""
         whole = None if self._reply is not None else self.open_or_read()
         if whole is not None:
-            settings = self._transport.settings
-            raise unusable("event stream", whole, None, secrets=settings.secrets(self._call.arguments))
+            raise unusable("event stream", whole, None, self._call, self._transport.settings)
 
     def open_or_read(self) -> Reply | None:
         """Send the request; return its reply if that is no event stream."""
