@@ -439,27 +439,29 @@ def test_code_under_test_cannot_hide_an_unscripted_call() -> None:
         application(mock.client())
 
 
-def test_a_route_that_was_never_called_is_an_error() -> None:
-    with pytest.raises(UnscriptedCallError) as caught, MockTrio() as mock, mock.client() as client:
+def test_a_route_that_was_never_called_is_an_error_if_asked() -> None:
+    with (
+        pytest.raises(UnscriptedCallError) as caught,
+        MockTrio(assert_all_called=True) as mock,
+        mock.client() as client,
+    ):
         mock.on("GET", "/job").reply(make(JobPage))
         mock.on("GET", "/jobs").reply(make(JobPage), times=2)
         client.jobs.list()
-    assert str(caught.value) == (
-        "Scripted and never called: GET /job. The calls were: GET /jobs. MockTrio(assert_all_called=False) allows it."
-    )
+    assert str(caught.value) == "Scripted and never called: GET /job. The calls were: GET /jobs."
     assert (caught.value.method, caught.value.path) == ("GET", "/job")
 
 
-def test_a_route_that_need_not_be_called_is_allowed() -> None:
-    with MockTrio(assert_all_called=False) as mock:
-        mock.on("GET", "/jobs").reply(make(JobPage))
+def test_an_attribute_asks_for_every_route_to_be_called() -> None:
     with MockTrio() as mock:
         mock.on("GET", "/jobs").reply(make(JobPage))
-        mock.assert_all_called = False
+    with pytest.raises(UnscriptedCallError, match="There were no calls"), MockTrio() as mock:
+        mock.assert_all_called = True
+        mock.on("GET", "/jobs").reply(make(JobPage))
 
 
 def test_another_error_takes_precedence_over_a_route_that_was_never_called() -> None:
-    with pytest.raises(KeyError), MockTrio() as mock:
+    with pytest.raises(KeyError), MockTrio(assert_all_called=True) as mock:
         mock.on("GET", "/jobs").reply(make(JobPage))
         raise KeyError
 

@@ -49,18 +49,18 @@ class MockTrio:
     between two polls, and the wait for a stream's next event, take no real time and advance the stub's clock.
 
     Use it as a context manager, or call `close()`. Leaving the block raises the error of any call that was not
-    scripted, so that the code under test cannot hide it, and an error if a scripted route was never called.
+    scripted, so that the code under test cannot hide it.
 
     Args:
         scripted_only: whether a call that is not scripted is an error; the extra `stub` is not needed then.
-        assert_all_called: whether leaving the block raises an error if a route was never called. It is an attribute,
-            too, which a test can set.
+        assert_all_called: whether leaving the block raises an error if a route was never called, as for a path that is
+            mistyped. It is an attribute, too, which a test can set.
         stub_options: options of the `StubServer` that answers, such as `max_jobs=1`. With a `speed` above 0 time
             passes by itself, and the waits for events are real.
 
     Raises:
         TypeError: there is no such option.
-        UnscriptedCallError: from a call that has no answer; on leaving the block, if a route was never called.
+        UnscriptedCallError: from a call that has no answer; with `assert_all_called`, on leaving the block.
 
     Example:
         >>> from trio_client import Started, Stopped
@@ -75,7 +75,7 @@ class MockTrio:
         ['started', 'progress', 'progress', 'triggered', 'stopped']
     """
 
-    def __init__(self, *, scripted_only: bool = False, assert_all_called: bool = True, **stub_options: Any) -> None:
+    def __init__(self, *, scripted_only: bool = False, assert_all_called: bool = False, **stub_options: Any) -> None:
         self.assert_all_called: bool = assert_all_called
         self._scripted_only = scripted_only
         self._stub_options: dict[str, Any] = {"speed": 0.0, **stub_options}
@@ -286,8 +286,7 @@ class MockTrio:
             calls = dict.fromkeys(f"{each.method} {each.path}" for each in self._requests)
             made = f"The calls were: {', '.join([*calls][:5])}{', …' if len(calls) > 5 else ''}." if calls else ""
             raise UnscriptedCallError(
-                f"Scripted and never called: {', '.join(map(repr, unused[:5]))}. {made or 'There were no calls.'} "
-                "MockTrio(assert_all_called=False) allows it.",
+                f"Scripted and never called: {', '.join(map(repr, unused[:5]))}. {made or 'There were no calls.'}",
                 method=unused[0].method,
                 path=unused[0].path,
             )
