@@ -23,8 +23,18 @@ class _Fields(logging.Filter):
         return True
 
 
+class _Legible(logging.Filter):
+    """Make the texts of a record printable, and cut them: a server may have written them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(legible(value) if isinstance(value, str) else value for value in record.args)
+        return True
+
+
 logger = logging.getLogger("trio_client")
 logger.addFilter(_Fields())
+logger.addFilter(_Legible())
 
 
 @dataclass(slots=True)

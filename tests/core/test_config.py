@@ -21,8 +21,8 @@ from trio_client._core.config import (
     Timeout,
     clean_base_url,
     clean_headers,
+    configure_logging,
 )
-from trio_client._core.log import configure_logging
 from trio_client._core.secret import Secret, clean_api_key, clean_key
 from trio_client.errors import ConfigurationError
 

@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 
 from typing_extensions import Self
 
-from .._core.config import RetryPolicy, Settings, Timeout, clean_headers
+from .._core.config import RetryPolicy, Settings, Timeout, clean_headers, configure_logging
 from .._core.hooks import Hooks
-from .._core.log import configure_logging, logger
 from .._core.state import ClientState
 from .._core.validation import NOT_GIVEN, NotGiven
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.owner import current_owner
 from .._http.concurrency.async_.shield import do_together, shielded
 from .._http.types import AsyncHTTPClient
+from .._job_context import logger
 from .._loading import loading
 from .._time_source import REAL
 from ..errors import JobLeakWarning

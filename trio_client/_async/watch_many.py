@@ -11,13 +11,13 @@ from typing import Any, TypeVar, overload
 import anyio
 from typing_extensions import Self
 
-from .._core.log import logger
 from .._core.shared_limits import SharedLimits
 from .._core.slot_pool import SlotPool, checked_slots
 from .._core.targets import Target, checked_target, checked_targets, no_such_target, same_target
 from .._core.usage import Usage
 from .._core.validation import event_types
 from .._core.watch_state import WatchState
+from .._job_context import logger
 from .._numbers import not_negative, positive_limit
 from .._times import show_duration
 from ..errors import RequestValidationError

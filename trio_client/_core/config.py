@@ -1,8 +1,9 @@
-"""Settings of a client: checked once, when the client is made."""
+"""Settings of a client, and of its log: checked once, when the client is made."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from .._job_context import logger
 from .._numbers import is_number
 from .._redaction import kind_of, known_keys, mask, url_secrets
 from ..errors import APIStatusError, ConfigurationError
@@ -26,12 +28,14 @@ __all__ = [
     "Timeout",
     "clean_base_url",
     "clean_headers",
+    "configure_logging",
     "is_loopback",
 ]
 
 DEFAULT_BASE_URL = "https://trio.machinefi.com/api"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
+_LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,20 @@ class Settings:
             if isinstance(url, str):
                 found += url_secrets(url)
         return tuple(found)
+
+
+def configure_logging() -> None:
+    """Let the environment variable `TRIO_LOG` (`debug` or `info`) turn the logger on."""
+    wanted = os.environ.get("TRIO_LOG", "").strip().lower()
+    if not wanted:
+        return
+    if wanted not in _LOG_LEVELS:
+        raise ConfigurationError(f"TRIO_LOG is {wanted[:20]!r}; it must be 'debug' or 'info', or unset.")
+    logger.setLevel(_LOG_LEVELS[wanted])
+    if not logger.handlers and not logging.getLogger().handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s: %(message)s"))
+        logger.addHandler(handler)
 
 
 def clean_base_url(url: str | None, variable: str, default: str, *, allow_plain_http: bool) -> str:

@@ -6,11 +6,11 @@ import threading
 from collections import OrderedDict, deque
 from datetime import datetime
 
+from .._job_context import logger
 from .._redaction import preview
 from .._times import CLOCK_SKEW
 from ..events import Event
 from .job_inbox import JobInbox
-from .log import logger
 from .stream_url import same_stream
 
 __all__ = ["DeliveryRouter"]

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from .._job_context import JobContext
+from .._job_context import JobContext, logger
 from .._redaction import presentable, preview, shown
 from .._stats import JobStats
 from ..errors import ConfigurationError
-from .log import logger
 from .usage import JobMeter, Usage
 from .validation import is_async
 

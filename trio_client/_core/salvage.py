@@ -9,11 +9,11 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, ValidationError
 
+from .._job_context import logger
 from .._json import as_count, as_object, parse_json, read_items
 from .._redaction import preview
 from ..errors import ResponseWarning
 from ..models._base import ListPageModel, note_received
-from .log import logger
 
 __all__ = ["TooManyUnreadableError", "name_of", "salvage"]
 

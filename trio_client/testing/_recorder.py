@@ -16,12 +16,12 @@ from typing import Any, TextIO
 from typing_extensions import Self
 
 from .._core.call import EVENT_STREAM
-from .._core.log import logger
 from .._core.reply import media_type
 from .._http.content import Inflater, inflater_for
 from .._http.errors import name_in_httpx
 from .._http.observer import AsyncObservedClient, ObservedClient
 from .._http.types import AsyncHTTPClient, HTTPClient, check_async_client, check_client
+from .._job_context import logger
 from .._json import parse_json
 from .._redaction import known_keys
 from .._time_source import REAL
