@@ -1,18 +1,79 @@
-"""Wait for a free job slot together with the other streams of a client."""
+"""What a watch asks for a job slot; and how a single stream waits for one, together with its client's others."""
 
 from __future__ import annotations
 
 import math
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from .._core.retry.backoff import lengthened
 from .._core.slot_queue import PROBE_SECONDS
 from ..errors import MaxJobsReachedError
 from .transport import AsyncTransport
 
-__all__ = ["AsyncProbedSlot"]
+__all__ = ["AsyncProbedSlot", "AsyncSlotLease"]
 
 _RESTART_DELAY = 600.0
+
+
+class AsyncSlotLease(Protocol):
+    """The permission to run a job, where several watches share the account's job slots."""
+
+    def acquire(self) -> bool:
+        """Ask to start a job; return whether that may be done at once."""
+        ...
+
+    @property
+    def refusal(self) -> MaxJobsReachedError | None:
+        """What the account's last refusal said, for a watch that waits for a limited time."""
+        ...
+
+    async def wait(self, until: float, deadline: float) -> bool:
+        """Wait until a job may be started; return whether the account is full, or others only had to start first.
+
+        At the deadline a last attempt may be made.
+
+        Raises:
+            TimeoutError: that has not come by then.
+        """
+        ...
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another process has got the slot."""
+        ...
+
+    async def confirm(self) -> bool:
+        """Return whether the slot is still held, as far as is known: right before a job starts."""
+        ...
+
+    def started(self) -> None:
+        """Note that a job runs."""
+        ...
+
+    def refused(self, error: MaxJobsReachedError) -> None:
+        """Note that the account has no free slot; `wait` is over when the next attempt makes sense."""
+        ...
+
+    def job_limit(self, limit: float | None) -> float | None:
+        """Return how many seconds the next job may run, of what the watch allows; `None`: there is no limit."""
+        ...
+
+    def restart_delay(self) -> float:
+        """Return for how many seconds a job is kept that is to be replaced, since its slot could be lost meanwhile."""
+        ...
+
+    def time_slice(self) -> AbstractContextManager[object]:
+        """End what runs inside when the time slice is over."""
+        ...
+
+    def keep(self) -> None:
+        """Note that the job could not be stopped when its time slice was over."""
+        ...
+
+    def release(self) -> None:
+        """Return the permission, until `acquire` is called again."""
+        ...
 
 
 class AsyncProbedSlot:

@@ -30,8 +30,7 @@ from ..events import Event, Failed, Stopped
 from ..models import Job
 from .owned_job import AsyncOwnedJob
 from .owned_stream import AsyncOwnedStream
-from .slot_probe import AsyncProbedSlot
-from .sources import AsyncSlotLease
+from .slot_probe import AsyncProbedSlot, AsyncSlotLease
 from .transport import AsyncTransport
 from .watch_jobs import AsyncWatchJobs
 

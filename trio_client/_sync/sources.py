@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from .._core.usage import Usage
-from ..errors import MaxJobsReachedError
 from ..events import Event, Failed, Stopped
 
-__all__ = ["Follower", "SlotLease", "Source"]
+__all__ = ["Follower", "Source"]
 
 
 @runtime_checkable
@@ -72,63 +70,3 @@ class Follower:
     def usage(self) -> Usage:
         """Nothing: what follows a job pays for none."""
         return Usage()
-
-
-class SlotLease(Protocol):
-    """The permission to run a job, where several watches share the account's job slots."""
-
-    def acquire(self) -> bool:
-        """Ask to start a job; return whether that may be done at once."""
-        ...
-
-    @property
-    def refusal(self) -> MaxJobsReachedError | None:
-        """What the account's last refusal said, for a watch that waits for a limited time."""
-        ...
-
-    def wait(self, until: float, deadline: float) -> bool:
-        """Wait until a job may be started; return whether the account is full, or others only had to start first.
-
-        At the deadline a last attempt may be made.
-
-        Raises:
-            TimeoutError: that has not come by then.
-        """
-        ...
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether another process has got the slot."""
-        ...
-
-    def confirm(self) -> bool:
-        """Return whether the slot is still held, as far as is known: right before a job starts."""
-        ...
-
-    def started(self) -> None:
-        """Note that a job runs."""
-        ...
-
-    def refused(self, error: MaxJobsReachedError) -> None:
-        """Note that the account has no free slot; `wait` is over when the next attempt makes sense."""
-        ...
-
-    def job_limit(self, limit: float | None) -> float | None:
-        """Return how many seconds the next job may run, of what the watch allows; `None`: there is no limit."""
-        ...
-
-    def restart_delay(self) -> float:
-        """Return for how many seconds a job is kept that is to be replaced, since its slot could be lost meanwhile."""
-        ...
-
-    def time_slice(self) -> AbstractContextManager[object]:
-        """End what runs inside when the time slice is over."""
-        ...
-
-    def keep(self) -> None:
-        """Note that the job could not be stopped when its time slice was over."""
-        ...
-
-    def release(self) -> None:
-        """Return the permission, until `acquire` is called again."""
-        ...

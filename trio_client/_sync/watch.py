@@ -31,8 +31,7 @@ from ..events import Event, Failed, Stopped
 from ..models import Job
 from .owned_job import OwnedJob
 from .owned_stream import OwnedStream
-from .slot_probe import ProbedSlot
-from .sources import SlotLease
+from .slot_probe import ProbedSlot, SlotLease
 from .transport import Transport
 from .watch_jobs import WatchJobs
 
