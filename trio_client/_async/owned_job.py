@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from typing_extensions import Self
@@ -30,13 +31,7 @@ from .._job_context import ContextLog, JobContext
 from .._redaction import mask, shown
 from .._response_info import ResponseInfo, remember
 from .._stats import JobStats
-from ..errors import (
-    AuthenticationError,
-    CreateOutcomeUnknownError,
-    MaxJobsReachedError,
-    PermissionDeniedError,
-    TrioError,
-)
+from ..errors import AuthenticationError, CreateOutcomeUnknownError, PermissionDeniedError, TrioError
 from ..models import Job
 from .job_lookup import find_id, search
 from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, stop_job
@@ -47,7 +42,6 @@ __all__ = ["AsyncOwnedJob"]
 
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0  # for the reply to a create whose task is cancelled
-_SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 
 
 class AsyncOwnedJob:
@@ -71,18 +65,11 @@ class AsyncOwnedJob:
         """How long the job has run."""
         self._transport = transport
         intent, context = record.intent, transport.context
-        self._price = context.price_per_minute_usd
-        if self._price is None:
-            self._price = known_price(intent.path, intent.body)
+        price = context.price_per_minute_usd
+        self._price = known_price(intent.path, intent.body) if price is None else price
         self._report: JobReport | None = None
         if (hook := transport.settings.hooks.on_job) is not None:
-            self._report = JobReport(
-                hook,
-                reference=intent.reference,
-                stream_url=context.stream_url,
-                price_per_minute_usd=self._price,
-                meter=self.meter,
-            )
+            self._report = JobReport(hook, intent.reference, context.stream_url, self._price, self.meter)
         self._keep = keep
         self._process = os.getpid()
         self._at_exit: StopAtExit | None = None
@@ -149,9 +136,10 @@ class AsyncOwnedJob:
         """
         ledger = self._transport.state.ledger
         try:
+            attempt = partial(self._attempt, send, abandon)
             if not wait_for_slot:
-                return await self._attempt(send, abandon)
-            return await self._with_slot(send, abandon, wait_for_slot)
+                return await attempt()
+            return await AsyncProbedSlot(self._transport).when_free(attempt, seconds=wait_for_slot)
         except TrioError as error:
             if not is_ambiguous(error):
                 ledger.forget(self.record)
@@ -244,7 +232,8 @@ class AsyncOwnedJob:
         try:
             job_id = await self.find_id()
             if job_id is not None:
-                self.stop_result = await stop_job(self._transport, job_id, seconds=self._stop_seconds())
+                seconds = self._transport.state.stop_seconds(CLEANUP_SECONDS)
+                self.stop_result = await stop_job(self._transport, job_id, seconds=seconds)
                 cancelled = self.stop_result.cancelled
                 self.meter.note(None if cancelled is None else cancelled.counters)
         except BaseException:  # a second cancellation
@@ -282,12 +271,6 @@ class AsyncOwnedJob:
         state.ledger.reported(record, error)
         return error
 
-    def _stop_seconds(self) -> float:
-        """Return how long a stop may take: less while the client is being closed."""
-        until = self._transport.state.stop_until
-        left = CLEANUP_SECONDS if until is None else until - self._transport.clock()
-        return min(CLEANUP_SECONDS, max(_SHORTEST_STOP, left))
-
     def note_end(self, counters: JobStats | None = None) -> None:
         """Note that the job has ended; `counters` are those at its end."""
         self._end(CreateState.ENDED, counters)
@@ -322,33 +305,6 @@ class AsyncOwnedJob:
         """Stop looking up the job."""
         self.unregister()
         self._transport.state.ledger.forget(self.record)
-
-    async def _with_slot(
-        self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]], seconds: float
-    ) -> _T:
-        """Make attempts until there is a free slot, at most that many seconds."""
-        slot = AsyncProbedSlot(self._transport)
-        deadline = self._transport.clock() + seconds
-        refusal = None if slot.acquire() else slot.refusal
-        try:
-            while True:
-                if refusal is not None:
-                    try:
-                        await slot.wait(deadline=deadline)
-                    except TimeoutError:
-                        raise refusal from None
-                try:
-                    made = await self._attempt(send, abandon)
-                except MaxJobsReachedError as error:
-                    if self._transport.clock() >= deadline:
-                        raise
-                    slot.refused(error)
-                    refusal = error.with_traceback(None)
-                else:
-                    slot.started()
-                    return made
-        finally:
-            slot.release()
 
     async def _attempt(self, send: Callable[[], Awaitable[_T]], abandon: Callable[[], Awaitable[None]]) -> _T:
         transport = self._transport

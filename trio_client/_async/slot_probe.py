@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from .._core.retry.backoff import lengthened
 from .._core.slot_queue import PROBE_SECONDS
@@ -13,6 +14,7 @@ from .transport import AsyncTransport
 
 __all__ = ["AsyncProbedSlot", "AsyncSlotLease"]
 
+_T = TypeVar("_T")
 _RESTART_DELAY = 600.0
 
 
@@ -125,6 +127,34 @@ class AsyncProbedSlot:
         finally:
             queue.leave(number)
         return True
+
+    async def when_free(self, attempt: Callable[[], Awaitable[_T]], *, seconds: float) -> _T:
+        """Make attempts to start a job until there is a free slot, for at most that many seconds.
+
+        Raises:
+            MaxJobsReachedError: there was none in that time.
+        """
+        deadline = self._transport.clock() + seconds
+        refusal = None if self.acquire() else self.refusal
+        try:
+            while True:
+                if refusal is not None:
+                    try:
+                        await self.wait(deadline=deadline)
+                    except TimeoutError:
+                        raise refusal from None
+                try:
+                    made = await attempt()
+                except MaxJobsReachedError as error:
+                    if self._transport.clock() >= deadline:
+                        raise
+                    self.refused(error)
+                    refusal = error.with_traceback(None)
+                else:
+                    self.started()
+                    return made
+        finally:
+            self.release()
 
     @property
     def is_lost(self) -> bool:

@@ -132,7 +132,6 @@ class JobReport:
     def __init__(
         self,
         hook: Callable[[JobInfo], object],
-        *,
         reference: str,
         stream_url: str | None,
         price_per_minute_usd: float | None,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientState", "OpenStreams"]
 
 _DATE_LAG = timedelta(seconds=2)
+_SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 
 
 class OpenStreams:
@@ -90,6 +91,11 @@ class ClientState:
             raise ConfigurationError(
                 "This client is closed.", advice="Make the call before close(), or use a new client."
             )
+
+    def stop_seconds(self, longest: float) -> float:
+        """Return how long a stop may take: less while the client is being closed."""
+        left = longest if self.stop_until is None else self.stop_until - self.time.monotonic()
+        return min(longest, max(_SHORTEST_STOP, left))
 
     def for_cleanup(self) -> ClientState:
         """Return a state for cleaning up, which goes on after close() and when the client's retries are used up."""

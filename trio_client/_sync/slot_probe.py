@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from .._core.retry.backoff import lengthened
 from .._core.slot_queue import PROBE_SECONDS
@@ -14,6 +15,7 @@ from .transport import Transport
 
 __all__ = ["ProbedSlot", "SlotLease"]
 
+_T = TypeVar("_T")
 _RESTART_DELAY = 600.0
 
 
@@ -126,6 +128,34 @@ class ProbedSlot:
         finally:
             queue.leave(number)
         return True
+
+    def when_free(self, attempt: Callable[[], _T], *, seconds: float) -> _T:
+        """Make attempts to start a job until there is a free slot, for at most that many seconds.
+
+        Raises:
+            MaxJobsReachedError: there was none in that time.
+        """
+        deadline = self._transport.clock() + seconds
+        refusal = None if self.acquire() else self.refusal
+        try:
+            while True:
+                if refusal is not None:
+                    try:
+                        self.wait(deadline=deadline)
+                    except TimeoutError:
+                        raise refusal from None
+                try:
+                    made = attempt()
+                except MaxJobsReachedError as error:
+                    if self._transport.clock() >= deadline:
+                        raise
+                    self.refused(error)
+                    refusal = error.with_traceback(None)
+                else:
+                    self.started()
+                    return made
+        finally:
+            self.release()
 
     @property
     def is_lost(self) -> bool:
