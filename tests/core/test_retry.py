@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -17,7 +17,6 @@ from trio_client import errors
 from trio_client._core.config import RetryPolicy
 from trio_client._core.retry.backoff import Attempts, RetryQuota, backoff, retry_after
 from trio_client._core.retry.failure import Effect, FailureKind
-from trio_client._core.retry.window import RetryWindow
 from trio_client._core.state import ClientState
 from trio_client._time_source import REAL
 from trio_client._times import http_date
@@ -337,32 +336,3 @@ def test_a_success_after_retries_gives_their_tokens_back() -> None:
     assert not quota.take(FailureKind.REFUSED)
     made(call, 3).succeeded()
     assert [True, True] == [quota.take(FailureKind.AMBIGUOUS), quota.take(FailureKind.AMBIGUOUS)]
-
-
-# window
-
-
-def failures(window: RetryWindow, clock: Clock, error: errors.TrioError, every: float) -> Iterator[bool]:
-    while True:
-        yield window.allows(error)
-        clock.now += every
-
-
-def test_failures_are_retried_for_a_bounded_time() -> None:
-    clock = Clock()
-    retried = failures(RetryWindow(120, clock), clock, RESET, every=50)
-    assert [True, True, True, False] == [next(retried) for _ in range(4)]
-
-
-def test_a_success_starts_the_time_anew() -> None:
-    clock = Clock()
-    window = RetryWindow(120, clock)
-    retried = failures(window, clock, RESET, every=100)
-    assert [True, True] == [next(retried), next(retried)]
-    window.reset()
-    assert [True, True, False] == [next(retried) for _ in range(3)]
-
-
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
-def test_a_definite_refusal_is_not_retried(status: int) -> None:
-    assert not RetryWindow(120, Clock()).allows(errors.APIStatusError("m", status_code=status))

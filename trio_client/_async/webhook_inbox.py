@@ -10,7 +10,7 @@ import trio_client
 from .._core.delivery_router import DeliveryRouter
 from .._core.endpoints import get_job
 from .._core.job_inbox import DeliveryTimeouts, JobInbox
-from .._core.retry.window import RetryWindow
+from .._core.polling import RetryWindow
 from .._http.concurrency.async_.wakeup import Wakeup
 from .._redaction import shown
 from ..errors import JobNotFoundError, StreamInterruptedError, TrioError

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._job_context import JobContext
 from .._redaction import shown
-from ..errors import APIStatusError, StreamInterruptedError, TrioError
+from ..errors import StreamInterruptedError
 from ..events import Event
 from ..events._normalise import from_wire
 from ..sse import Decoder, RawEvent, held_bytes
@@ -16,11 +16,10 @@ from .call import same_job
 from .history import JobHistory
 from .silence import Silence
 
-__all__ = ["EventReader", "idle_limit", "polling_failed", "stream_dropped"]
+__all__ = ["EventReader", "idle_limit", "stream_dropped"]
 
 _MIN_IDLE_LIMIT = 60.0
 _MAX_IDS_KEPT = 1000
-_NO_SUCH_ROUTE = (404, 405, 501)
 _DEFAULT_INTERVALS = {"/live-monitor": 10.0, "/live-digest": 60.0}
 _INTERVALS = {"/live-monitor": "interval_seconds", "/live-digest": "capture_interval_seconds"}
 
@@ -38,31 +37,6 @@ def stream_dropped(job_id: str | None, reason: str, context: JobContext) -> Stre
         named, advice = "a job whose id had not arrived", "Find it with client.jobs.list()."
     text = context.named_in(f"The stream of {named} was dropped: {reason}. The job may still be running.")
     return StreamInterruptedError(text, job_id=job_id, advice=advice)
-
-
-def polling_failed(
-    job_id: str | None, error: TrioError, context: JobContext, *, answered: bool
-) -> StreamInterruptedError:
-    """Return the error for a job that cannot be polled any more.
-
-    Args:
-        job_id: the job.
-        error: how the last poll failed.
-        context: the camera that it is about.
-        answered: whether any poll has succeeded.
-    """
-    name = shown(job_id)
-    if not answered and isinstance(error, APIStatusError) and error.status_code in _NO_SUCH_ROUTE:
-        return StreamInterruptedError(
-            context.named_in(
-                f"The server does not offer GET /jobs/{{job_id}}, so job {name} cannot be polled ({error.problem}); it "
-                "may still be running."
-            ),
-            advice="Check base_url. Where a server has streams alone, read them to their end (on_drop='raise').",
-            job_id=job_id,
-        )
-    text = context.named_in(f"Job {name} cannot be polled any more ({error.problem}); it may still be running.")
-    return StreamInterruptedError(text, job_id=job_id)
 
 
 class EventReader:

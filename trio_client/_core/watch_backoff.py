@@ -15,7 +15,7 @@ from ..errors import (
     TrioError,
 )
 from ..events import Failed, Stopped
-from .retry.window import may_be_an_outage
+from .polling import may_be_an_outage
 
 __all__ = ["WatchBackoff"]
 

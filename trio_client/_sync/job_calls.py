@@ -15,13 +15,10 @@ import trio_client
 from .._core.call import Call
 from .._core.config import Timeout
 from .._core.paging import PageCursor, is_too_large, name_page_if_too_large
+from .._core.polling import RetryWindow, not_ended_in_time
 from .._core.retry.backoff import lengthened
-from .._core.retry.window import RetryWindow
-from .._job_context import JobContext
 from .._numbers import positive, positive_limit
-from .._redaction import shown
-from .._times import show_duration
-from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError, WaitTimeoutError
+from ..errors import JobNotFoundError, ResponseValidationError, ResponseWarning, TrioError
 from .transport import Transport
 
 __all__ = ["PageIterator", "fetch_page", "wait_for_end"]
@@ -160,12 +157,5 @@ def wait_for_end(
         transport.sleep(pause)
     if last is not None and last.is_terminal:  # a failure that the server may still mend
         return last
-    seen = f"its status is {shown(last.status)}); it runs on" if last is not None else "its status is not known)"
-    if last is None and problem is not None:
-        seen = f"it was never seen: {problem.problem.rstrip('.')})"
-    elif last is not None and last.status == "submitted":
-        seen = "its status is submitted); no agent has taken it"
     assert timeout is not None  # or the polling would not have ended
-    text = f"Job {shown(job_id)} had not ended after {show_duration(timeout)} ({seen}."
-    about = JobContext.of(getattr(last, "stream_url", None))
-    raise WaitTimeoutError(about.named_in(text), advice=advice, last=last) from problem
+    raise not_ended_in_time(job_id, timeout, last, problem, advice=advice) from problem

@@ -10,10 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from .._core.endpoints import get_job
-from .._core.event_reader import polling_failed
 from .._core.history import JobHistory
-from .._core.poll_schedule import PollSchedule
-from .._core.retry.window import RetryWindow
+from .._core.polling import PollSchedule, RetryWindow, polling_failed
 from .._http.concurrency.sync.shield import limit_is_over, limit_left
 from .._job_context import JobContext
 from ..errors import JobNotFoundError, TrioError
