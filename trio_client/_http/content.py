@@ -64,6 +64,8 @@ class Inflater:
 
 def inflater_for(encoding: str) -> Inflater | None:
     """Return what decodes a Content-Encoding, or `None` where there is nothing to decode."""
+    if not encoding:  # nearly always
+        return None
     encodings = [name for each in encoding.split(",") if (name := each.strip().lower()) not in _NO_ENCODING]
     if not encodings:
         return None
