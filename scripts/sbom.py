@@ -15,15 +15,21 @@ def main() -> int:
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:  # so that it names what users install, and no development tool
-        python = Path(home) / "bin" / "python"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
-        extras = ".[aiohttp,cli,mcp,otel,redis,stub]"
-        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", extras]
-        subprocess.run(install, cwd=ROOT, check=True)
-        tool = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible", "--pyproject"]
-        subprocess.run([*tool, "pyproject.toml", "--output-file", str(output), str(python)], cwd=ROOT, check=True)
+        users = environment(Path(home, "users"), ".[aiohttp,cli,mcp,otel,redis,stub]")
+        tool = environment(Path(home, "tool"), "--group", "sbom")
+        write = ["-m", "cyclonedx_py", "environment", "--output-reproducible", "--pyproject", "pyproject.toml"]
+        subprocess.run([str(tool), *write, "--output-file", str(output.resolve()), str(users)], cwd=ROOT, check=True)
     print(f"{output} is written")
     return 0
+
+
+def environment(home: Path, *install: str) -> Path:
+    """Return the Python of a new environment with what pip is asked to install."""
+    python = home / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    subprocess.run([*pip, *install], cwd=ROOT, check=True)
+    return python
 
 
 if __name__ == "__main__":
