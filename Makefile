@@ -1,6 +1,8 @@
 # Each target is a verb and does its own set-up in .venv; a bare Python 3.11 and make are enough.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests import each module in many processes: without bytecode on disk, each would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: dev demo test test-all test-next check format models sync api schema bench bench-quick build sbom docs docs-serve clean
 
