@@ -12,7 +12,7 @@ demo: .venv/.demo  ## show in half a minute what the client does, against the em
 test: .venv/.test  ## run the core tests: under three minutes, loopback only
 	$(BIN)/python -m pytest -n 2 -q
 
-test-all: .venv/.dev  ## run what `make test` leaves out: faults, other Pythons, lowest dependencies, wheel, frameworks
+test-all: .venv/.dev  ## run in half an hour what `make test` leaves out: faults, other Pythons, lowest versions, wheel, frameworks
 	$(BIN)/python scripts/test_all.py
 
 test-next: .venv/.dev  ## run the core on Pythons to come, from Debian's unstable suite; needs root and debootstrap

@@ -2,6 +2,9 @@
 
 What is not found is named loudly and skipped. Where one or two tests of a run failed, they are run once more, by
 themselves. What passes then is named loudly: it is a defect, of the test or of the package.
+
+It takes about half an hour on two cores. The environments of the other Pythons are made while the first tests run, and
+where tests wait in real time, a third process uses the cores meanwhile.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 from lowest import lowest as lowest_versions
@@ -23,6 +27,8 @@ OLDEST, *_, NEWEST = VERSIONS
 VENVS = ROOT / ".venvs"
 FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 FEW = 2  # as many failed tests are run once more
+COMPUTING = ("-n", "2")  # what keeps two cores busy
+WAITING = ("-n", "3")  # what waits in real time for as long as it computes
 ALONE = ("-n", "1")  # one at a time, in a process whose end by a test that hangs is no end of the others
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIRE = ("tests/_async", "tests/_sync")
@@ -55,39 +61,36 @@ def main() -> int:
 
     here = Path(sys.executable)
     failed += vulnerable(lowest_versions())
-    test(f"every fault, Python {own}", here, "-n", "2", "-m", "thorough")
-    ways = (("httpx", WIRE, ""), ("httpx2", WIRE, ""), ("httpx-aiohttp", WIRE[:1], " and not counts_reads"))
-    for way, folders, also in ways:
-        through = ("-n", "2", "-m", f"not own_connections and not thorough{also}", *EVERY_WAY, *folders)
-        test(f"the wire tests through {way}, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT=way)
-    through = ("-n", "2", "-m", "not own_connections and thorough and not counts_reads", EVERY_WAY[0], WIRE[0])
-    test(f"every fault through httpx-aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx-aiohttp")
-    between = ("-n", "2", "-m", "thorough or not thorough", *FAULTS)
-    test("every fault with a Recorder in between", here, *between, TRIO_TEST_HTTP_CLIENT="recorder")
-    test("the built package", here, *ALONE, "-m", "packaging", "tests/packaging")
-    test("webhook receivers in web frameworks", here, *ALONE, "-m", "apps", "tests/apps", "tests/docs")
-    if any(shutil.which(name) for name in BROWSERS):
-        test("the stub's page and the documentation in a browser", here, *ALONE, "-m", "browser", "tests/browser")
-    else:
-        skipped.append(
-            "the stub's page and the documentation in a browser: no chromium on PATH (Debian: apt-get install chromium)"
-        )
-    if shutil.which("redis-server") is None:
-        skipped.append("what Redis shares: no redis-server on PATH (Debian: apt-get install redis-server)")
-    for version in VERSIONS:
-        if version == own and version != OLDEST:
-            continue  # `make test` runs it
-        interpreter = here if version == own else find(version)
-        if interpreter is None:
-            skipped.append(f"Python {version}: no python{version} on PATH and none of pyenv's")
-            continue
-        lowest = version == OLDEST
-        python = environment(version, str(interpreter), lowest=lowest)
-        whole = version in (OLDEST, NEWEST)
-        what = f"{'the core' if whole else 'most of the core'}, Python {version}"
-        what += ", the lowest versions of the dependencies" if lowest else ""
-        test(what, python, "-n", "2", *(() if whole else BETWEEN))
-        test(f"many threads, Python {version}", python, "-m", "thorough", "tests/lifecycle/test_threads.py")
+    with ThreadPoolExecutor(1) as installer:
+        pythons = environments(installer, own, skipped)
+        test(f"every fault, and web frameworks, Python {own}", here, *WAITING, "-m", "thorough or apps")
+        ways = (("httpx", WIRE, ""), ("httpx2", WIRE, ""), ("httpx-aiohttp", WIRE[:1], " and not counts_reads"))
+        for way, folders, also in ways:
+            through = (*COMPUTING, "-m", f"not own_connections and not thorough{also}", *EVERY_WAY, *folders)
+            test(f"the wire tests through {way}, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT=way)
+        through = (*WAITING, "-m", "not own_connections and thorough and not counts_reads", EVERY_WAY[0], WIRE[0])
+        test(f"every fault through httpx-aiohttp, Python {own}", here, *through, TRIO_TEST_HTTP_CLIENT="httpx-aiohttp")
+        between = (*WAITING, "-m", "thorough or not thorough", *FAULTS)
+        test("every fault with a Recorder in between", here, *between, TRIO_TEST_HTTP_CLIENT="recorder")
+        test("the built package", here, *ALONE, "-m", "packaging", "tests/packaging")
+        what = "the stub's page and the documentation in a browser"
+        if any(shutil.which(name) for name in BROWSERS):
+            test(what, here, *COMPUTING, "-m", "browser", "tests/browser")
+        else:
+            skipped.append(f"{what}: no chromium on PATH (Debian: apt-get install chromium)")
+        if shutil.which("redis-server") is None:
+            skipped.append("what Redis shares: no redis-server on PATH (Debian: apt-get install redis-server)")
+        for version, made in pythons.items():
+            try:
+                python = made.result()
+            except subprocess.CalledProcessError:
+                failed.append(f"the environment of Python {version}")
+                continue
+            whole = version in (OLDEST, NEWEST)
+            what = f"{'the core' if whole else 'most of the core'}, Python {version}"
+            what += ", the lowest versions of the dependencies" if version == OLDEST else ""
+            test(what, python, *COMPUTING, *(() if whole else BETWEEN))
+            test(f"many threads, Python {version}", python, "-m", "thorough", "tests/lifecycle/test_threads.py")
     for what, took in minutes:
         print(f"== {took:5.1f} min  {what}")
     for what in skipped:
@@ -97,6 +100,20 @@ def main() -> int:
     for what in failed:
         print(f"!! FAILED {what}")
     return 1 if failed else 0
+
+
+def environments(installer: Executor, own: str, skipped: list[str]) -> dict[str, Future[Path]]:
+    """Begin to make an environment for each of the other Pythons; one that is not found is skipped."""
+    pythons: dict[str, Future[Path]] = {}
+    for version in VERSIONS:
+        if version == own and version != OLDEST:
+            continue  # `make test` runs it
+        interpreter = sys.executable if version == own else find(version)
+        if interpreter is None:
+            skipped.append(f"Python {version}: no python{version} on PATH and none of pyenv's")
+            continue
+        pythons[version] = installer.submit(environment, version, interpreter, lowest=version == OLDEST)
+    return pythons
 
 
 def find(version: str) -> str | None:
