@@ -33,7 +33,7 @@ from trio_client import (
 )
 from trio_client.stub import Scene, StubServer
 
-from .conftest import Pauses
+from .conftest import Pauses, PollAfterSilence
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +42,8 @@ YARD = "rtsp://camera.example/yard"
 OPEN = "the gate is open"
 WHOLE = ["started", "progress", "progress", "triggered", "stopped"]
 SSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+START = b'event: started\ndata: {"job_id": "j-1"}\n\n'
+SEEN = b'event: triggered\ndata: {"job_id": "j-1", "explanation": "A van."}\n\n'
 
 
 def kinds(events: list[Event]) -> list[str]:
@@ -625,11 +627,10 @@ class TestBreaking:
         assert isinstance(events.outcome, Stopped)
 
     @pytest.mark.parametrize("count", [0, 1])
-    async def test_silence_is_noticed(
-        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch, count: int
+    async def test_the_job_of_a_silent_stream_is_polled(
+        self, stub: StubServer, client: AsyncTrioClient, poll_after_silence: PollAfterSilence, count: int
     ) -> None:
-        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
-        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        poll_after_silence(0.2)
         stub.fail_next(silent_after_events=count)
         async with client.live_monitor.stream(YARD, OPEN, max_triggers=None) as events:
             stub.clock.advance(45)
@@ -641,10 +642,9 @@ class TestBreaking:
 
     @pytest.mark.own_connections
     async def test_a_silent_stream_of_a_job_with_nothing_to_report_is_kept(
-        self, stub: StubServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+        self, stub: StubServer, connect: Connect, poll_after_silence: PollAfterSilence
     ) -> None:
-        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
-        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-digest": 0.01})
+        poll_after_silence(0.2)
         polls = 0
 
         def count_polls(info: CallInfo) -> None:
@@ -799,7 +799,7 @@ class TestBytes:
 
     @pytest.mark.own_connections
     async def test_a_job_that_is_left_at_once_has_a_name(self, connect: Connect) -> None:
-        with RawServer([SSE, 0.1, b'event: started\ndata: {"job_id": "j-1"}\n\n', HOLD]) as server:
+        with RawServer([SSE, 0.1, START, HOLD]) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 pass
         assert events.job_id == "j-1"
@@ -861,16 +861,14 @@ class TestBytes:
 
     @pytest.mark.thorough
     async def test_an_event_that_dribbles_in_for_too_long_drops_the_stream(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+        self, connect: Connect, poll_after_silence: PollAfterSilence
     ) -> None:
-        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 1.0)
-        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+        poll_after_silence(1.0)
         job = {"job_id": "j-1", "status": "completed"}
         alive = {"job_id": "j-1", "status": "running"}
         comments: list[Any] = [0.15, b": alive\n\n"] * 10  # for longer than that, so the job is polled
         endless = dribble(b"data: " + b"x" * 2000, 0.01)
-        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
-        with RawServer([SSE, start, *comments, start, *endless, HOLD], reply(alive), reply(job)) as server:
+        with RawServer([SSE, START, *comments, START, *endless, HOLD], reply(alive), reply(job)) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 received = await events.collect()
             assert ["started", "started", "stopped"] == kinds(received)
@@ -885,9 +883,7 @@ class TestBytes:
 
         go = threading.Event()
         head, comment = SSE[:-2] + b"Transfer-Encoding: chunked\r\n\r\n", b": alive\n\n"
-        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
-        seen = b'event: triggered\ndata: {"job_id": "j-1", "explanation": "A van."}\n\n'
-        script = [head, chunks(start, comment), go, chunks(comment, seen), HOLD]
+        script = [head, chunks(START, comment), go, chunks(comment, SEEN), HOLD]
         with RawServer(script, reply({"job_id": "j-1", "status": "running"})) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 assert await events.until(Started) is not None
@@ -901,12 +897,10 @@ class TestBytes:
     @pytest.mark.own_connections
     @pytest.mark.parametrize("rest", [[HOLD], [0.05, b": alive\n\n"] * 1000], ids=["nothing", "comments"])
     async def test_many_short_waits_find_a_silent_stream_too(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch, rest: list[Any]
+        self, connect: Connect, poll_after_silence: PollAfterSilence, rest: list[Any]
     ) -> None:
-        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
-        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
-        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
-        with RawServer([SSE, start, *rest], reply({"job_id": "j-1", "status": "completed"})) as server:
+        poll_after_silence(0.2)
+        with RawServer([SSE, START, *rest], reply({"job_id": "j-1", "status": "completed"})) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 assert await events.until(Started) is not None
                 for _ in range(1000):
@@ -918,15 +912,12 @@ class TestBytes:
 
     @pytest.mark.own_connections
     async def test_events_are_read_though_the_poll_of_their_silent_stream_is_cut_off(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+        self, connect: Connect, poll_after_silence: PollAfterSilence
     ) -> None:
-        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.2)
-        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
-        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
-        seen = b'event: triggered\ndata: {"job_id": "j-1", "explanation": "A van."}\n\n'
+        poll_after_silence(0.2)
         polled = threading.Event()
         slow: list[Any] = [polled.set, 0.3, reply({"job_id": "j-1", "status": "running"})]
-        with RawServer([SSE, start, polled, 0.3, seen, HOLD], slow) as server:
+        with RawServer([SSE, START, polled, 0.3, SEEN, HOLD], slow) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 assert await events.until(Started) is not None
                 for _ in range(300):
@@ -938,9 +929,8 @@ class TestBytes:
 
     async def test_a_flood_of_comments_is_a_drop(self, connect: Connect) -> None:
         job = {"job_id": "j-1", "status": "completed"}
-        start = b'event: started\ndata: {"job_id": "j-1"}\n\n'
         flood = (b": " + b"x" * 60_000 + b"\n") * 20
-        with RawServer([SSE, start, flood, HOLD], reply(job)) as server:
+        with RawServer([SSE, START, flood, HOLD], reply(job)) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 received = await events.collect()
         assert [(event.kind, event.delivery) for event in received] == [("started", "sse"), ("stopped", "poll")]
@@ -960,7 +950,7 @@ class TestBytes:
 
     async def test_an_event_without_end_stops_at_the_limit(self, connect: Connect) -> None:
         job = {"job_id": "j-1", "status": "completed"}
-        endless = [SSE, b'event: started\ndata: {"job_id": "j-1"}\n\ndata: ', *[b"x" * 65_536] * 200, HOLD]
+        endless = [SSE, START + b"data: ", *[b"x" * 65_536] * 200, HOLD]
         with RawServer(endless, reply(job)) as server:
             client = connect(base_url=server.base_url, max_body_bytes=1_000_000)
             async with client.live_monitor.stream(YARD, OPEN, on_exit="leave") as events:

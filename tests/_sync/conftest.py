@@ -13,6 +13,7 @@ from trio_client.stub import StubServer
 from trio_client.testing import Recorder
 
 Connect: TypeAlias = Callable[..., TrioClient]
+PollAfterSilence: TypeAlias = Callable[[float], None]
 
 
 THROUGH = os.environ.get("TRIO_TEST_HTTP_CLIENT", "")
@@ -99,6 +100,18 @@ def connect(stub: StubServer, pauses: Pauses, way: str) -> Generator[Connect, No
             through.observer.close()
         else:
             through.close()
+
+
+@pytest.fixture
+def poll_after_silence(monkeypatch: pytest.MonkeyPatch) -> PollAfterSilence:
+    """Sets after how many seconds of silence the job of a stream is polled, for the streams that open from then on."""
+
+    def set_limit(seconds: float) -> None:
+        monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", seconds)
+        intervals = {"/live-monitor": 0.01, "/live-digest": 0.01}  # so that no interval makes it longer
+        monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", intervals)
+
+    return set_limit
 
 
 @pytest.fixture

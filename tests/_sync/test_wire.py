@@ -36,6 +36,8 @@ from trio_client import (
 )
 from trio_client.stub import Scene, StubServer
 
+from .conftest import PollAfterSilence
+
 Connect = Callable[..., TrioClient]
 YARD = "rtsp://camera.example/yard"
 OPEN = "the gate is open"
@@ -291,10 +293,9 @@ def test_a_connection_whose_reply_was_good_is_used_again(connect: Connect, way: 
 
 @pytest.mark.thorough
 def test_a_stream_with_rare_comments_is_followed_beyond_a_silence(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, poll_after_silence: PollAfterSilence
 ) -> None:
-    monkeypatch.setattr("trio_client._core.event_reader._MIN_IDLE_LIMIT", 0.8)
-    monkeypatch.setattr("trio_client._core.event_reader._DEFAULT_INTERVALS", {"/live-monitor": 0.01})
+    poll_after_silence(0.8)
     pieces = b'event: started\ndata: {"job_id": "j-1"}\n\n', b'event: triggered\ndata: {"explanation": "A van."}\n\n'
     start, seen = (b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
     comments: list[Step] = [0.7, b"4\r\n: a\n\r\n"] * 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -98,28 +98,39 @@ def of_own_connections(path: Path, base_url: str, timeout: Timeout = USUAL) -> F
             return failure(client)
 
 
+def failing(cut: Callable[[Exception], Any] | None) -> Callable[[httpx.Request], httpx.Response]:
+    """Answers one request after another with the next of `RAISED`: in the body that `cut` makes, or before the head."""
+    left = iter(RAISED)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        raised = next(left)
+        if cut is None:
+            raise raised
+        return httpx.Response(200, headers=JSON, content=cut(raised))
+
+    return answer
+
+
+def cut_body(raised: Exception) -> Iterator[bytes]:
+    yield b"{"
+    raise raised
+
+
+async def async_cut_body(raised: Exception) -> AsyncIterator[bytes]:
+    yield b"{"
+    raise raised
+
+
 def by_name(failures: list[Failure]) -> dict[str, Failure]:
     return {f"{raised!r} from {raised.__cause__!r}": each for raised, each in zip(RAISED, failures, strict=True)}
 
 
-@pytest.mark.parametrize("begun", [False, True], ids=["head", "body"])
-def test_the_failures_of_an_injected_client_replay_as_they_were(path: Path, begun: bool) -> None:
-    left = iter(RAISED)
-
-    def body(raised: Exception) -> Iterator[bytes]:
-        yield b"{"
-        raise raised
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        raised = next(left)
-        if not begun:
-            raise raised
-        return httpx.Response(200, headers=JSON, content=body(raised))
-
+@pytest.mark.parametrize("cut", [None, cut_body], ids=["head", "body"])
+def test_the_failures_of_an_injected_client_replay_as_they_were(path: Path, cut: Any) -> None:
     def failures(client: TrioClient) -> list[Failure]:
         return [failure(client) for _ in RAISED]
 
-    with Recorder(path) as recorder, httpx.Client(transport=httpx.MockTransport(answer)) as inner:
+    with Recorder(path) as recorder, httpx.Client(transport=httpx.MockTransport(failing(cut))) as inner:
         client = TrioClient(KEY, base_url="https://a.example", http_client=recorder.http_client(inner), retry=None)
         live = failures(client)
     with MockTrio.replay(path) as mock, mock.client(retry=None) as client:
@@ -128,25 +139,13 @@ def test_the_failures_of_an_injected_client_replay_as_they_were(path: Path, begu
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("begun", [False, True], ids=["head", "body"])
-async def test_the_failures_of_an_injected_async_client_replay_as_they_were(path: Path, begun: bool) -> None:
-    left = iter(RAISED)
-
-    async def body(raised: Exception) -> AsyncIterator[bytes]:
-        yield b"{"
-        raise raised
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        raised = next(left)
-        if not begun:
-            raise raised
-        return httpx.Response(200, headers=JSON, content=body(raised))
-
+@pytest.mark.parametrize("cut", [None, async_cut_body], ids=["head", "body"])
+async def test_the_failures_of_an_injected_async_client_replay_as_they_were(path: Path, cut: Any) -> None:
     async def failures(client: AsyncTrioClient) -> list[Failure]:
         return [await async_failure(client) for _ in RAISED]
 
     with Recorder(path) as recorder:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as inner:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(failing(cut))) as inner:
             http_client = recorder.async_http_client(inner)
             client = AsyncTrioClient(KEY, base_url="https://a.example", http_client=http_client, retry=None)
             live = await failures(client)
