@@ -1,4 +1,4 @@
-"""Streams of events that start a job, own it, and lose nothing when they break."""
+"""Streams of events that start a job, own it, and lose nothing when they are dropped."""
 
 from __future__ import annotations
 
@@ -536,7 +536,7 @@ class TestLeaving:
     # async-only: end
 
 
-class TestBreaking:
+class TestDropped:
     @pytest.mark.parametrize("count", [0, 1, 2, 3])
     async def test_the_same_job_is_followed_and_never_started_again(
         self, stub: StubServer, client: AsyncTrioClient, count: int
@@ -569,7 +569,7 @@ class TestBreaking:
         assert {OPEN} >= {event.condition for event in polled}
 
     @pytest.mark.parametrize("size", [0, 1, 10, 200, 500, 2000, 5000])
-    async def test_a_break_inside_an_event_loses_nothing(
+    async def test_a_drop_inside_an_event_loses_nothing(
         self, stub: StubServer, client: AsyncTrioClient, size: int
     ) -> None:
         stub.fail_next(drop_after_bytes=size, path="/live-monitor")
@@ -591,7 +591,7 @@ class TestBreaking:
         assert isinstance(events.outcome, Stopped)
         assert 1 == methods(stub).count("POST")
 
-    async def test_a_job_without_a_name_that_is_not_found_is_raised(
+    async def test_a_drop_before_the_job_is_known_raises_if_no_job_is_found(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
         stub.fail_next(drop_after_bytes=1, path="/live-monitor")
@@ -660,7 +660,7 @@ class TestBreaking:
         assert (2, 2) == (polls, kinds(received).count("summary"))
         assert {"sse"} == {event.delivery for event in received}
 
-    async def test_a_job_that_goes_on_after_the_break_is_stopped_on_leaving(
+    async def test_a_job_that_goes_on_after_the_drop_is_stopped_on_leaving(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
         stub.fail_next(drop_after_events=1)
@@ -697,7 +697,7 @@ class TestBreaking:
             await events.collect()
         assert 0 == stub.running_jobs
 
-    async def test_a_job_that_is_gone_after_the_break_has_failed(
+    async def test_a_job_that_is_gone_after_the_drop_has_failed(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:
         async with client.live_monitor.stream(YARD, OPEN) as events:
@@ -798,7 +798,7 @@ class TestBytes:
     """What only a server of bytes can send; `on_exit="leave"` since there is no job to stop."""
 
     @pytest.mark.own_connections
-    async def test_a_job_that_is_left_at_once_has_a_name(self, connect: Connect) -> None:
+    async def test_the_id_of_a_job_that_is_left_at_once_is_known(self, connect: Connect) -> None:
         with RawServer([SSE, 0.1, START, HOLD]) as server:
             async with connect(base_url=server.base_url).live_monitor.stream(YARD, OPEN, on_exit="leave") as events:
                 pass

@@ -76,7 +76,7 @@ async def test_a_stream_that_is_left_stops_its_job(stub: StubServer, injected: A
     assert 0 == stub.running_jobs
 
 
-async def test_a_stream_that_breaks_is_followed(stub: StubServer, injected: AsyncTrioClient) -> None:
+async def test_a_dropped_stream_is_followed(stub: StubServer, injected: AsyncTrioClient) -> None:
     stub.fail_next(drop_after_events=2)
     async with injected.live_monitor.stream(YARD, OPEN) as events:
         received = []

@@ -73,7 +73,7 @@ def test_a_stream_that_is_left_stops_its_job(stub: StubServer, injected: TrioCli
     assert 0 == stub.running_jobs
 
 
-def test_a_stream_that_breaks_is_followed(stub: StubServer, injected: TrioClient) -> None:
+def test_a_dropped_stream_is_followed(stub: StubServer, injected: TrioClient) -> None:
     stub.fail_next(drop_after_events=2)
     with injected.live_monitor.stream(YARD, OPEN) as events:
         received = []
