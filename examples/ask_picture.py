@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import sys
 
-from trio_client import AsyncTrioClient
+from trio_client import AsyncTrioClient, TrioError
 
 
 async def main() -> None:
@@ -28,4 +28,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -38,8 +38,12 @@ async def main() -> None:
         "--at-once", type=int, default=8, help="how many checks may run at the same time (default: %(default)s)"
     )
     options = parser.parse_args()
-    cameras = options.cameras.read_text("utf-8").split()
-    hosts = [urlsplit(url).hostname for url in cameras]  # the rest of an address may hold a password or a token
+    try:
+        cameras = options.cameras.read_text("utf-8").split()
+    except OSError as error:
+        parser.error(f"{options.cameras} cannot be read: {error.strerror}")
+    # The rest of an address may hold a password or a token.
+    hosts = [urlsplit(url).hostname or "(no host)" for url in cameras]
     print(f"{len(cameras)} cameras, about ${pricing.estimate_usd('check-once', checks=len(cameras)):.2f}")
     pace, at_once, counts = Pace(options.per_second), asyncio.Semaphore(options.at_once), Counter()
 
@@ -69,4 +73,7 @@ def show_progress(done: int, total: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

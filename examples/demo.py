@@ -241,7 +241,7 @@ def end(stub: StubServer) -> None:
     line("the same, shorter  examples/quickstart.py")
     line(f"the stub's page    {command} -m trio_client.stub --port 8123")
     line("your cameras       a key from console.machinefi.com, in TRIO_API_KEY")
-    line("in a terminal      pip install 'trio-client[cli]'; trio-client --help")
+    line("in a terminal      pip install '.[cli]'; trio-client --help")
 
 
 def chapter(title: str, code: str) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trio_client import Failed, Summary, TrioClient, exit_on_sigterm
+from trio_client import Failed, Summary, TrioClient, TrioError, exit_on_sigterm
 
 
 def main() -> None:
@@ -47,3 +47,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
         sys.exit(getattr(stop, "code", 130))
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

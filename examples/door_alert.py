@@ -11,7 +11,7 @@ import sys
 
 import httpx
 
-from trio_client import Failed, Triggered, TrioClient, exit_on_sigterm
+from trio_client import Failed, Triggered, TrioClient, TrioError, exit_on_sigterm
 
 
 def main() -> None:
@@ -51,3 +51,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
         sys.exit(getattr(stop, "code", 130))
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -7,11 +7,12 @@ Items of the job list do not say how long a job ran, so the details of each ende
 
 import argparse
 import csv
+import sys
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trio_client import JobNotFoundError, TrioClient
+from trio_client import JobNotFoundError, TrioClient, TrioError
 from trio_client.pricing import cost_of
 
 COLUMNS = ("job_id", "type", "status", "created", "host", "checks", "triggers", "usd")
@@ -45,4 +46,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

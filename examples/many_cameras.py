@@ -11,7 +11,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from trio_client import CoverageGap, Failed, Target, Triggered, TrioClient, exit_on_sigterm
+from trio_client import CoverageGap, Failed, Target, Triggered, TrioClient, TrioError, exit_on_sigterm
 
 
 def main() -> None:
@@ -24,12 +24,17 @@ def main() -> None:
     )
     options = parser.parse_args()
     targets: dict[Target, int] = {}
-    for number, line in enumerate(options.cameras.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = options.cameras.read_text("utf-8").splitlines()
+    except OSError as error:
+        parser.error(f"{options.cameras} cannot be read: {error.strerror}")
+    for number, line in enumerate(lines, 1):
         url, _, condition = line.strip().partition(" ")
         if url:
             targets[Target(url, condition or options.condition, interval_seconds=30)] = number
     seen: Counter[Target] = Counter()
     blind: defaultdict[Target, float] = defaultdict(float)
+    failed: set[Target] = set()
     end = time.monotonic() + options.minutes * 60
     code = 0
     try:
@@ -44,14 +49,19 @@ def main() -> None:
                     case CoverageGap(started_at=since, ended_at=until) if since and until:
                         blind[target] += (until - since).total_seconds()
                     case Failed(message=message):
+                        failed.add(target)
                         print(f"camera {targets[target]} failed: {message}")
     except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
         code = getattr(stop, "code", 130)
     for target, number in targets.items():
-        print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
-    sys.exit(code)
+        how = ", failed" if target in failed else ""
+        print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s{how}")
+    sys.exit(code or bool(failed))
 
 
 if __name__ == "__main__":
     exit_on_sigterm()  # stop all jobs on SIGTERM too, which systemd and Docker send
-    main()
+    try:
+        main()
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import anyio
 
-from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered, exit_on_sigterm
+from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered, TrioError, exit_on_sigterm
 
 
 async def main() -> None:
@@ -25,12 +25,17 @@ async def main() -> None:
     )
     options = parser.parse_args()
     targets: dict[Target, int] = {}
-    for number, line in enumerate(options.cameras.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = options.cameras.read_text("utf-8").splitlines()
+    except OSError as error:
+        parser.error(f"{options.cameras} cannot be read: {error.strerror}")
+    for number, line in enumerate(lines, 1):
         url, _, condition = line.strip().partition(" ")
         if url:
             targets[Target(url, condition or options.condition, interval_seconds=30)] = number
     seen: Counter[Target] = Counter()
     blind: defaultdict[Target, float] = defaultdict(float)
+    failed: set[Target] = set()
     try:
         with anyio.move_on_after(options.minutes * 60):  # leaving the block stops all jobs
             async with AsyncTrioClient() as client, client.watch_many(targets, turn_seconds=options.turn) as events:
@@ -42,10 +47,12 @@ async def main() -> None:
                         case CoverageGap(started_at=since, ended_at=until) if since and until:
                             blind[target] += (until - since).total_seconds()
                         case Failed(message=message):
+                            failed.add(target)
                             print(f"camera {targets[target]} failed: {message}")
     finally:  # after Ctrl-C too
         for target, number in targets.items():
-            print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s")
+            how = ", failed" if target in failed else ""
+            print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s{how}")
 
 
 if __name__ == "__main__":
@@ -54,3 +61,5 @@ if __name__ == "__main__":
         anyio.run(main)
     except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
         sys.exit(130)
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -11,7 +11,17 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from trio_client import CoverageGap, Failed, Stopped, Triggered, TrioClient, WatchStream, exit_on_sigterm, pricing
+from trio_client import (
+    CoverageGap,
+    Failed,
+    Stopped,
+    Triggered,
+    TrioClient,
+    TrioError,
+    WatchStream,
+    exit_on_sigterm,
+    pricing,
+)
 
 
 def main() -> None:
@@ -69,4 +79,7 @@ def follow(watched: WatchStream, file: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -7,18 +7,13 @@ OSAPI_TOKEN and OSAPI_URL name the token and the address.
 
 import sys
 
-from trio_client import ConfigurationError, CreateOutcomeUnknownError
+from trio_client import CreateOutcomeUnknownError, TrioError
 from trio_client.osapi import OsapiClient
 
 
 def main() -> int:
     still_failing = 0
-    try:
-        connected = OsapiClient()
-    except ConfigurationError as error:  # no token, for example
-        print(error, file=sys.stderr)
-        return 1
-    with connected as client:
+    with OsapiClient() as client:
         failed = list(client.jobs.iterate(status="failed"))  # all of them before the first retry, which makes a new job
         print(f"{len(failed)} jobs have failed")
         for old in failed:
@@ -34,4 +29,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except TrioError as error:  # no token, one that is refused, no connection
+        sys.exit(str(error))

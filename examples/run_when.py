@@ -7,13 +7,16 @@ import argparse
 import subprocess
 import sys
 
-from trio_client import Triggered, TrioClient, exit_on_sigterm
+from trio_client import Triggered, TrioClient, TrioError, exit_on_sigterm
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def seconds(text: str) -> int:
-    return int(text[:-1]) * UNITS[text[-1]]
+    number, unit = text[:-1], text[-1:]
+    if not number.isascii() or not number.isdigit() or unit not in UNITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 10m or 2h")
+    return int(number) * UNITS[unit]
 
 
 def main() -> int:
@@ -42,3 +45,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
         sys.exit(getattr(stop, "code", 130))
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -35,4 +35,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

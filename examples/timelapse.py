@@ -6,11 +6,12 @@ Each picture is a check, which is billed. A check that fails is reported and ski
 """
 
 import argparse
+import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from trio_client import TrioClient, TrioError, pricing
+from trio_client import AuthenticationError, TrioClient, TrioError, pricing
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
             time.sleep(max(0.0, begun + number * options.every - time.monotonic()))
             try:
                 result = client.check_once(options.stream_url, options.condition, include_frame=True)
+            except AuthenticationError:
+                raise  # no later check will succeed either
             except TrioError as error:
                 print(f"check {number + 1}: {error}")
                 continue
@@ -39,4 +42,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -67,4 +67,7 @@ def report(question: str, answers: dict[Path, bool], found: dict[Path, bool | st
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

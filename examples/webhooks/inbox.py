@@ -11,7 +11,7 @@ import sys
 import threading
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from trio_client import TrioClient
+from trio_client import TrioClient, TrioError
 from trio_client.webhooks import WebhookInbox
 from trio_client.webhooks.wsgi import WebhookApp
 
@@ -42,4 +42,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TrioError as error:  # no key, a key that is refused, no connection
+        sys.exit(str(error))

@@ -354,6 +354,64 @@ def test_without_its_arguments_a_program_shows_its_usage(run: RunExample, name: 
     run(name, code=USAGE)
 
 
+CALLS = {
+    "ask_picture.py": (GATE, VAN),
+    "check_many.py": ("cameras.txt", VAN),
+    "digest_to_markdown.py": (GATE, "report.md", "1"),
+    "door_alert.py": (GATE, VAN, "http://127.0.0.1:9/"),
+    "jobs_to_csv.py": ("jobs.csv",),
+    "many_cameras.py": ("cameras.txt", VAN),
+    "many_cameras_async.py": ("cameras.txt", VAN),
+    "overnight.py": (GATE, VAN, "log.jsonl"),
+    "retry_failed_osapi_jobs.py": (),
+    "run_when.py": (GATE, VAN, "60s", "echo"),
+    "stop_forgotten_jobs.py": ("5",),
+    "timelapse.py": (GATE, VAN, "pictures"),
+    "tune_condition.py": ("pictures", VAN),
+    "webhooks/inbox.py": ("0", "https://hooks.example/"),
+}
+GO_ON = ("check_many.py", "tune_condition.py")  # report each failure
+
+
+@pytest.mark.usefixtures("run")  # for its folder, and since it restores the handlers of signals
+@pytest.mark.parametrize(
+    ("name", "refused"), [*((name, False) for name in CALLS), *((name, True) for name in CALLS if name not in GO_ON)]
+)
+def test_a_program_ends_in_a_line_if_its_key_is_missing_or_refused(
+    stub_environment: StubServer, monkeypatch: pytest.MonkeyPatch, name: str, refused: bool
+) -> None:
+    Path("cameras.txt").write_text(f"{GATE}\n")
+    Path("pictures").mkdir()
+    Path("pictures", "yes-1.jpg").write_bytes(make(Frame).data)
+    if refused:
+        stub_environment.fail_next(status=401, times=9)
+    else:
+        monkeypatch.delenv("TRIO_API_KEY", raising=False)
+        monkeypatch.delenv("OSAPI_TOKEN", raising=False)
+    monkeypatch.setenv("TRIO_WEBHOOK_SECRET", "secret")
+    monkeypatch.setattr(sys, "argv", [name, *CALLS[name]])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(HOME / name), run_name="__main__")
+    said = ended.value.code
+    assert isinstance(said, str)
+    assert said.startswith("401" if refused else "No token." if "osapi" in name else "No API key.")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("limit", ["30", "s", "", "x5m"])
+def test_run_when_names_the_units_of_a_time_that_has_none(run: RunExample, limit: str) -> None:
+    run("run_when.py", GATE, VAN, limit, "echo", code=USAGE)
+
+
+@pytest.mark.parametrize("name", ["check_many.py", "many_cameras.py", "many_cameras_async.py"])
+def test_a_file_that_cannot_be_read_is_reported_in_a_line(run: RunExample, name: str) -> None:
+    run(name, "no-such-file.txt", VAN, code=USAGE)
+
+
+def test_every_program_that_needs_a_key_was_run_without_one() -> None:
+    assert {*NEED_ARGUMENTS, "retry_failed_osapi_jobs.py", "webhooks/inbox.py"} - {"dask_cluster.py"} == CALLS.keys()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_the_shell_example_shows_its_usage_and_names_the_extra() -> None:
     script = str(HOME / "command_line.sh")
@@ -438,13 +496,6 @@ def test_retry_failed_osapi_jobs(run: RunExample, stub_environment: StubServer) 
     printed = run("retry_failed_osapi_jobs.py")
     assert "1 jobs have failed" in printed
     assert "no route to host -> completed" in printed
-
-
-def test_retrying_failed_jobs_without_a_token_ends_without_a_traceback(
-    run: RunExample, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OSAPI_TOKEN", raising=False)
-    assert run("retry_failed_osapi_jobs.py", code=1) == ""
 
 
 @pytest.mark.parametrize("with_key", [True, False])
