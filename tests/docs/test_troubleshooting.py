@@ -53,6 +53,7 @@ def said() -> dict[str, list[str]]:
         note(TrioClient("a-key", base_url=address, retry=None).jobs.list)
         stub.scene(OFF, Scene(live=False))
         note(lambda: client.check_once(OFF, OPEN))
+        note(lambda: client.check_once("nonsense", OPEN))
         for status in (400, 401, 402, 500):
             stub.fail_next(path="/jobs", status=status)
             note(client.jobs.list)

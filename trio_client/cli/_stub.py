@@ -70,7 +70,7 @@ def stub(
     """
     out = session_of(context).out
     try:
-        from ..stub.server.commands import command_server, first_line
+        from ..stub.server.commands import command_server, first_line, next_steps
     except ModuleNotFoundError as error:
         raise UsageError(f"{error}.") from None
     if webhook_secret:
@@ -103,9 +103,8 @@ def stub(
             out.data({"base_url": server.base_url, "osapi_url": server.osapi_url})
         else:
             out.line(first_line(server))
-        out.note("In another terminal:")
-        out.note(f"  export TRIO_API_KEY=any-key TRIO_BASE_URL={server.base_url}")
-        out.note('  trio-client watch rtsp://gate.example/live "a van is at the gate"')
+        for line in next_steps(server, has_own_keys=bool(accept_key)):
+            out.note(line)
         while not threading.Event().wait(0.5):
             pass
     finally:

@@ -13,7 +13,7 @@ from typing import get_args
 
 from .documented.generations import GENERATIONS, NEWEST
 from .engine.listing import ListOrder
-from .server.commands import REAL_TIME, command_server, first_line
+from .server.commands import REAL_TIME, command_server, first_line, next_steps
 
 __all__ = ["main"]
 
@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"cannot listen on {options.host}:{options.port}: {error.strerror}{advice}", file=sys.stderr)  # noqa: T201
         return 1
     print(first_line(server), flush=True)  # noqa: T201
+    if sys.stderr.isatty():  # for people; programs read the line above
+        print(*next_steps(server, has_own_keys=bool(options.api_key)), sep="\n", file=sys.stderr)  # noqa: T201
     # A wait without a limit cannot be interrupted by a signal on Windows.
     while not ended.wait(0.5):
         pass

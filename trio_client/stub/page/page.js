@@ -190,6 +190,9 @@ function showStart(state) {
   byId("start").hidden = state.webhook_required;
   byId("startable").hidden = state.webhook_required;
   byId("webhook").hidden = !state.webhook_required;
+  const key = state.own_keys ? "ONE-OF-YOUR-KEYS" : "any-key";
+  const command = `trio-client --base-url ${location.origin}/api watch rtsp://gate.example/live "A van is at the gate"`;
+  set(byId("sample"), "textContent", `TRIO_API_KEY=${key} ${command}`);
 }
 
 function link(state, text) {
@@ -197,8 +200,6 @@ function link(state, text) {
   set(byId("link"), "textContent", text);
 }
 
-byId("sample").textContent =
-  `TRIO_API_KEY=any-key trio-client --base-url ${location.origin}/api watch rtsp://gate.example/live "A van is at the gate"`;
 byId("start").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   post("/_stub/start", JSON.stringify(Object.fromEntries(new FormData(submitted.target))));

@@ -7,7 +7,7 @@ from typing import Any
 from ..engine.scene import Scene
 from .stub_server import StubServer
 
-__all__ = ["REAL_TIME", "command_server", "first_line"]
+__all__ = ["REAL_TIME", "command_server", "first_line", "next_steps"]
 
 REAL_TIME = 1.0
 _LARGEST_PORT = 65535
@@ -33,3 +33,19 @@ def first_line(server: StubServer) -> str:
     """Return what is printed first: where the server listens, and how its time passes."""
     speed = server.clock.speed
     return f"trio stub listening on {server.url} ({_PACES.get(speed, f'{speed:g} times real time')})"
+
+
+def next_steps(server: StubServer, *, has_own_keys: bool) -> list[str]:
+    """Return what is printed next: how to reach the server from another terminal, and its page.
+
+    Args:
+        server: the server, started.
+        has_own_keys: whether it accepts only the keys that it was started with, which are not printed.
+    """
+    key = "ONE-OF-YOUR-KEYS" if has_own_keys else "any-key"
+    return [
+        "In another terminal:",
+        f"  export TRIO_API_KEY={key} TRIO_BASE_URL={server.base_url}",
+        '  trio-client watch rtsp://gate.example/live "a van is at the gate"',
+        f"In a browser: {server.url}/",
+    ]
