@@ -46,6 +46,8 @@ def shorten(site: Path) -> None:
         _, _, anchor = entry["location"].partition("#")
         if "." in anchor and re.sub(r"<[^>]*>", "", entry["title"]).strip() == anchor.rpartition(".")[2]:
             entry["title"] = anchor
+            if anchor[0].islower():  # jobs.cancel is to be found before jobs.cancel_all, and before CancelReport
+                entry["boost"] = entry.get("boost", 1) * 3 / len(re.split(r"[._]", anchor))
     index.write_text(
         json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("_BaseEvent", "Event"), "utf-8"
     )
