@@ -64,7 +64,7 @@ def snapshot(state: ApiState) -> dict[str, Any]:
             "generation": state.generation,
             "documentation": PUBLISHED[state.generation],
             "webhook_required": state.traits.webhook_required,
-            "own_keys": state.settings.api_keys is not None,
+            "any_key": state.accepts("Bearer any-key"),
             "credits": state.account.left,
             "running": state.jobs.running(),
             "total": total,

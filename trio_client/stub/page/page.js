@@ -190,7 +190,7 @@ function showStart(state) {
   byId("start").hidden = state.webhook_required;
   byId("startable").hidden = state.webhook_required;
   byId("webhook").hidden = !state.webhook_required;
-  const key = state.own_keys ? "ONE-OF-YOUR-KEYS" : "any-key";
+  const key = state.any_key ? "any-key" : "ONE-OF-YOUR-KEYS";
   const command = `trio-client --base-url ${location.origin}/api watch rtsp://gate.example/live "A van is at the gate"`;
   set(byId("sample"), "textContent", `TRIO_API_KEY=${key} ${command}`);
 }
