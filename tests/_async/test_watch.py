@@ -384,6 +384,22 @@ async def test_a_stop_that_worked_though_its_reply_was_lost_does_not_end_the_wat
     assert 0 == stub.running_jobs
 
 
+async def test_a_drop_and_a_stop_that_fails_are_one_line_of_the_log(
+    stub: StubServer, client: AsyncTrioClient, pauses: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub.fail_next(method="POST", path="/live-monitor", drop_after_events=3)
+    stub.fail_next(method="DELETE", status=503, times=1000)
+    async with client.live_monitor.watch(CAMERA, "x", interval_seconds=5, monitor_duration_seconds=36_000) as events:
+        polled = await events.until(Triggered)
+        while polled is not None and polled.delivery != "poll":
+            polled = await events.until(Triggered)
+        (record,) = [each for each in caplog.records if each.name == "trio_client"]
+        assert record.levelname == "WARNING"
+        assert "the job could not be stopped: 503 " in record.getMessage()
+        assert pauses.seconds
+        stub.reset()
+
+
 async def test_a_watch_can_be_read_for_a_while_and_goes_on(connect: Connect) -> None:
     with StubServer(speed=0) as stub:
         async with connect(base_url=stub.base_url).live_monitor.watch(CAMERA, "x", interval_seconds=5) as events:

@@ -61,7 +61,7 @@ def test_any_other_status_proves_nothing_though_the_cancel_was_accepted(status: 
     attempts.cancelled(CancelledJob(job_id="a", status="stopped"))
     attempts.polled(JobDetail(job_id="a", status=status))
     assert outcome(attempts) == (False, True)
-    assert attempts.problem == f"its status is {problem}"
+    assert attempts.result.problem == f"its status is {problem}"
     assert attempts.pause() == 0.5
 
 
@@ -128,7 +128,7 @@ def test_attempts_follow_after_growing_pauses_until_the_last_one_at_the_end_of_t
         clock.now += pause
         attempts.failed(server_error())
     assert pauses == [0.5, 1.0, 2.0, 2.0, 2.0, 1.5]
-    assert isinstance(attempts.problem, ServerError)
+    assert attempts.result.problem == server_error().problem.rstrip(".")
 
 
 def test_a_pause_is_as_long_as_the_server_asks_for_within_the_time() -> None:

@@ -16,7 +16,7 @@ from .._core.ownership import CreateRecord
 from .._core.state import ClientState
 from .._core.stop_attempts import StopAttempts, StopResult
 from .._http.concurrency.async_.shield import shielded
-from .._job_context import JobContext
+from .._job_context import JobContext, logger
 from .._redaction import shown
 from ..errors import AuthenticationError, JobLeakWarning, TrioError
 from .transport import AsyncTransport
@@ -43,8 +43,6 @@ async def stop_job(transport: AsyncTransport, job_id: str, *, seconds: float = C
             await _attempt(transport, job_id, attempts)
     if attempts.result.confirmed:
         attempts.result.at = transport.state.server_now()
-    else:
-        transport.context.with_job(job_id).log.error("Stopping job %s failed: %s", shown(job_id), attempts.problem)
     return attempts.result
 
 
@@ -74,17 +72,25 @@ async def _call(transport: AsyncTransport, call: Call[_M]) -> _M:
         return await transport.call(call)
 
 
-def report_leak(context: JobContext, error: BaseException | None) -> None:
-    """Say loudly that a job may still be running; the error under way keeps its place and gets a note."""
+def report_leak(context: JobContext, error: BaseException | None, problem: str | None) -> None:
+    """Say loudly, and once, that a job may still be running; the error under way keeps its place and gets a note.
+
+    Args:
+        context: names the job.
+        error: what is under way, if anything.
+        problem: why stopping it could not be confirmed, if that is known.
+    """
     job_id, name, advice = context.job_id, "a job whose id is not known", "Find it with client.jobs.list()."
     if job_id:
         name, advice = f"job {shown(job_id)}", f"Cancel it with client.jobs.cancel({shown(job_id)!r})."
     leak = JobLeakWarning(
-        context.named_in(f"Could not confirm that {name} was stopped: it may still be running and billed."),
+        context.named_in(f"Could not confirm that {name} was stopped: it may still be running and billed.")
+        + (f" The last attempt failed: {problem}." if problem else ""),
         job_id=job_id,
         advice=advice,
     )
-    context.log.error("%s", leak)
+    if logger.hasHandlers():  # otherwise Python prints the warning, and would print the line, too
+        context.log.error("%s", leak)
     if error is not None:
         notes = [*getattr(error, "__notes__", ()), str(leak)]
         error.__notes__ = notes  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

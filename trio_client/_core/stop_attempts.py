@@ -29,6 +29,7 @@ class StopResult:
         cancelled: the reply to the cancel, if one came.
         job: the job as it was polled afterwards, if the server still knew it.
         at: when that was, by the server's clock.
+        problem: why the latest attempt proved nothing.
     """
 
     confirmed: bool = False
@@ -36,6 +37,7 @@ class StopResult:
     cancelled: CancelledJob | None = None
     job: JobDetail | None = None
     at: datetime | None = None
+    problem: str | None = None
 
     @property
     def counters(self) -> JobStats:
@@ -62,28 +64,15 @@ class StopAttempts:
         seconds: how long to try: longer than was asked for, where the last attempt is to be made once "no such job" is
             certain.
         result: what came of it so far.
-        problem: why the latest attempt proved nothing.
     """
 
-    __slots__ = (
-        "_clock",
-        "_grace_until",
-        "_hint",
-        "_is_last",
-        "_is_over",
-        "_made",
-        "_until",
-        "problem",
-        "result",
-        "seconds",
-    )
+    __slots__ = ("_clock", "_grace_until", "_hint", "_is_last", "_is_over", "_made", "_until", "result", "seconds")
 
     def __init__(self, seconds: float, *, grace: float, clock: Callable[[], float]) -> None:
         if grace <= seconds:
             seconds = max(seconds, grace + _LAST_ATTEMPT)
         self.seconds: float = seconds
         self.result: StopResult = StopResult()
-        self.problem: TrioError | str | None = None
         self._clock = clock
         self._until = clock() + seconds
         self._grace_until = clock() + grace
@@ -120,7 +109,7 @@ class StopAttempts:
             self.result.job = job
             self._confirm()
         else:
-            self.problem = f"its status is {shown(job.status or 'not known')}"
+            self.result.problem = f"its status is {shown(job.status or 'not known')}"
 
     def failed(self, error: TrioError) -> None:
         """Note how the attempt failed."""
@@ -128,9 +117,9 @@ class StopAttempts:
             if error.acted_before or self.result.possible or self._clock() >= self._grace_until:
                 self._confirm()
             else:
-                self.problem = "its status is not known yet"
+                self.result.problem = "its status is not known yet"
             return
-        self.problem = error.with_traceback(None)
+        self.result.problem = error.problem.rstrip(".")
         is_refused = isinstance(error, AuthenticationError) and bool(error.code)
         self._is_over = is_refused or classify(error) is FailureKind.PERMANENT
         self._hint = (isinstance(error, APIStatusError) and error.retry_after) or 0.0

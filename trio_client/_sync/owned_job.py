@@ -253,7 +253,8 @@ class OwnedJob:
         stopped = self.stop_result is not None and self.stop_result.confirmed
         self._end(CreateState.STOPPED if stopped else CreateState.LEAKED)
         if not stopped:
-            report_leak(self._transport.context.with_job(job_id), error)
+            problem = self.stop_result.problem if self.stop_result is not None else None
+            report_leak(self._transport.context.with_job(job_id), error, problem)
 
     def _outcome_unknown(
         self, cause: TrioError, found: Sequence[Candidate], failed_lookup: str | None

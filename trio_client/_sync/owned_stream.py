@@ -223,6 +223,10 @@ class OwnedStream:
         self._owned.stop_result = result = stop_job(self._transport, job_id)
         if result.confirmed:
             self._owned.note_end()
+        elif self._poller is not None or self._reader.drop is None:  # otherwise what falls back to polling says it
+            self._transport.log.warning(
+                "Job %s could not be stopped (%s) and is followed meanwhile.", shown(job_id), result.problem
+            )
         return result.confirmed, result.possible
 
     def follow_by_polling(self) -> None:
@@ -281,6 +285,9 @@ class OwnedStream:
         if job_id is None:
             job_id = self._find_dropped(reason, drop.cause)
         self._follow(job_id)
+        stop = self._owned.stop_result if self._owned is not None else None
+        if stop is not None and not stop.confirmed:
+            reason += f"; the job could not be stopped: {stop.problem}"
         self._transport.log.warning(
             "The stream of job %s was dropped (%s); following it by polling.", shown(self.job_id), reason
         )

@@ -133,7 +133,9 @@ class WatchJobs:
         owned.log.warning(
             "Job %s, of a create whose reply was lost, turned up beside another; stopping it.", shown(owned.job_id)
         )
-        if owned.job_id is None or not (stop_job(self._transport, owned.job_id)).confirmed:
+        stop = None if owned.job_id is None else stop_job(self._transport, owned.job_id)
+        if stop is None or not stop.confirmed:
+            owned.log.warning("Job %s could not be stopped (%s).", shown(owned.job_id), stop and stop.problem)
             return do.StopTried(confirmed=False)
         owned.note_end()
         return do.StopTried(confirmed=True)
