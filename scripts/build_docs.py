@@ -118,9 +118,16 @@ def broken_links(site: Path) -> list[str]:
     return problems
 
 
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and prints no line for each."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Leave the terminal to the address."""
+
+
 def serve() -> None:
     """Show the site on this machine, as the search needs a server."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(SITE))
+    handler = partial(_Quiet, directory=str(SITE))
     with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
         print(f"the documentation is at http://127.0.0.1:{PORT}/ (Ctrl-C ends)", flush=True)
         with suppress(KeyboardInterrupt):

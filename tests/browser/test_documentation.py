@@ -156,3 +156,25 @@ def test_every_page_fits_a_phone_and_loads_nothing_from_another_host(browser: Br
     page.close()
     assert len(names) > 30
     assert (wide, foreign) == ([], [])
+
+
+def test_the_copy_button_stands_above_the_code(browser: Browser, address: str) -> None:
+    for width in (390, 1280):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(address + "quickstart.html")
+        block = page.locator(".highlight:has(.md-code__button)").first
+        button, code = block.locator(".md-code__button").bounding_box(), block.locator("code span").first.bounding_box()
+        page.close()
+        assert button is not None
+        assert code is not None
+        assert button["y"] + button["height"] <= code["y"] + 1
+
+
+def test_a_signature_is_whole_on_a_phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(address + "reference/jobs.html")
+    cut = page.locator(".doc-signature code").evaluate_all(
+        "blocks => blocks.filter(block => block.scrollWidth > block.clientWidth + 1).length"
+    )
+    page.close()
+    assert cut == 0

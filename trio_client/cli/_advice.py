@@ -131,6 +131,8 @@ class Advice:
         if isinstance(error, AuthenticationError) and self.key_source is not None:
             what, check = _KEYS[self.osapi]
             return f"{error.remediation or check} The {what} came from {self.key_source}."
+        if isinstance(error, MaxJobsReachedError):  # the server knows nothing of --wait-for-slot
+            return (_OSAPI if self.osapi else _TRIO).get(MaxJobsReachedError, error.advice)
         if isinstance(error, APIStatusError) and error.remediation is not None:
             return error.advice
         found: str | None = None

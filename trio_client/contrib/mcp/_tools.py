@@ -205,14 +205,20 @@ class Tools:
             Literal["check-once", "live-monitor", "live-digest"],
             Field(description="check-once for checks and questions, live-monitor for watching"),
         ],
-        minutes: Annotated[float, Field(description="how long a job runs")] = 0,
-        checks: Annotated[int, Field(description="how many checks")] = 0,
+        minutes: Annotated[float | None, Field(description="how long a job runs; needed for one")] = None,
+        checks: Annotated[int | None, Field(description="how many checks; 1 unless given")] = None,
         input_mode: Mode = None,
     ) -> Annotated[CallToolResult, Estimated]:
         """Estimate what checks or minutes of watching cost by the published prices, and show what is left."""
-        price = None if kind == "check-once" else self._price
+        is_check = kind == "check-once"
+        price = None if is_check else self._price
+        if not is_check and minutes is None and checks is None:
+            raise ToolError(f"minutes is missing: {kind} is billed by its minutes. Nothing was sent.")
+        checks = int(is_check and minutes is None) if checks is None else checks
         with self.masker.errors():
-            cost = estimate_usd(kind, minutes=minutes, checks=checks, input_mode=input_mode, price_per_minute_usd=price)
+            cost = estimate_usd(
+                kind, minutes=minutes or 0, checks=checks, input_mode=input_mode, price_per_minute_usd=price
+            )
         return self._result({"cost_usd": cost, "budget_left_usd": self._budget.left_usd})
 
     def _price_of(self, input_mode: str | None, usual: float) -> float:
