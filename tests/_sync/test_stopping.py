@@ -239,6 +239,26 @@ class TestRepliesAboutAnotherJob:
                     next(events)
         assert events.outcome is None
 
+    def test_a_call_about_one_job_says_once_that_it_got_another(
+        self, connect: Connect, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with RawServer(*[self.job("other", "running")] * 2, self.job("other", "stopped")) as server:
+            client = connect(base_url=server.base_url)
+            got = client.jobs.get("own")
+            ended = client.jobs.wait("own", poll_interval=0.01)
+            cancelled = client.jobs.cancel("own")
+        assert ["other"] * 3 == [got.job_id, ended.job_id, cancelled.job_id]
+        lines = [record for record in caplog.records if "is about job other" in record.getMessage()]
+        assert 1 == len(lines)
+        assert lines[0].getMessage().startswith("The reply about job own is about job other.")
+
+    def test_another_form_of_the_same_id_is_no_other_job(
+        self, connect: Connect, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with RawServer(self.job("6F1ED002-AB59-5C5E-9E04-000000000001", "running")) as server:
+            connect(base_url=server.base_url).jobs.get("6f1ed002ab595c5e9e04000000000001")
+        assert [] == caplog.records
+
     @pytest.mark.parametrize("name", ["stopped", "error"])
     def test_a_stream_that_ends_another_job_is_dropped(self, connect: Connect, name: str) -> None:
         foreign = b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps({"job_id": "other"}).encode())

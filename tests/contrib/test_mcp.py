@@ -25,7 +25,13 @@ from trio_client.contrib.mcp._outputs import Watched
 from trio_client.contrib.mcp._results import Masker, result
 from trio_client.contrib.mcp._server import server_of
 from trio_client.contrib.mcp._tools import Tools
-from trio_client.errors import APIConnectionError, CreateOutcomeUnknownError, RequestValidationError, ServerError
+from trio_client.errors import (
+    APIConnectionError,
+    APIStatusError,
+    CreateOutcomeUnknownError,
+    RequestValidationError,
+    ServerError,
+)
 from trio_client.stub import Scene, StubServer
 
 GATE = "rtsp://user:hunter2@gate.example/live"
@@ -230,6 +236,9 @@ def test_a_refusal_costs_nothing_and_a_failure_that_may_have_been_carried_out_co
         (APIConnectionError("no", request_sent=False), 0.0),
         (APIConnectionError("no", request_sent=None), None),
         (ServerError("no", status_code=500), None),
+        (APIStatusError("no", status_code=302), None),
+        (APIStatusError("no", status_code=499), None),
+        (APIStatusError("no", status_code=418), 0.0),
         (CreateOutcomeUnknownError("no"), None),
         (KeyboardInterrupt(), None),
     ],

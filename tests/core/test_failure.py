@@ -62,7 +62,10 @@ def test_the_kind_of_a_failure_without_a_status(error: errors.TrioError, kind: F
     ("status", "kind"),
     [
         *((status, D) for status in (400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422)),
-        *((status, D) for status in (418, 421, 426, 428, 431, 451, 499)),
+        *((status, D) for status in (418, 421, 426, 428, 431, 451)),
+        *((status, D) for status in (419, 420, 430, 440, 449, 450, 463, 464, 494, 495, 496, 497, 498)),  # not standard
+        *((status, A) for status in (444, 460, 499)),  # someone hung up on a request that had been passed on
+        *((status, A) for status in (520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 561, 598, 599, 600, 999)),
         *((status, R) for status in (408, 425, 429)),
         *((status, A) for status in (100, 199, 301, 302, 303, 304, 307, 308, 500, 501, 502, 503, 504, 507, 529, 599)),
     ],
@@ -124,6 +127,11 @@ def test_the_policy_can_allow_to_pay_twice_but_never_to_create_twice(error: erro
     policy = RetryPolicy(retry_billed=True)
     assert may_repeat(error, Effect.BILLED, policy)
     assert not may_repeat(RESET, Effect.ONCE, policy)
+
+
+def test_a_read_that_was_cut_off_is_worth_another() -> None:
+    assert [True] * 3 == [may_repeat(status_error(each), Effect.SAFE, RetryPolicy()) for each in (444, 460, 499)]
+    assert not may_repeat(status_error(499), Effect.ONCE, RetryPolicy())
 
 
 def test_no_policy_repeats_a_definite_no() -> None:

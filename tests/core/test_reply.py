@@ -502,6 +502,19 @@ def test_the_detail_of_an_error_is_read_whatever_it_is(
     assert (error.code, error.message, error.remediation) == (code, message, remediation)
 
 
+@pytest.mark.parametrize(("status", "error"), [(500, errors.ServerError), (302, errors.APIStatusError)])
+def test_a_server_that_fails_has_not_found_out_that_a_job_is_gone(
+    status: int, error: type[errors.APIStatusError]
+) -> None:
+    found = refused({"error": {"code": "JOB_NOT_FOUND"}}, status)
+    assert (error, "JOB_NOT_FOUND") == (type(found), found.code)
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_a_job_not_found_is_one_under_every_refusal(status: int) -> None:
+    assert isinstance(refused({"error": {"code": "JOB_NOT_FOUND"}}, status), errors.JobNotFoundError)
+
+
 def test_a_job_not_found_in_a_detail_is_one() -> None:
     assert isinstance(refused({"detail": {"code": "JOB_NOT_FOUND"}}, 404), errors.JobNotFoundError)
 

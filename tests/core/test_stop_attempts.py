@@ -104,6 +104,7 @@ def test_the_last_attempt_is_made_once_an_unknown_job_proves_its_end(
     [
         (NotFoundError("No such page.", status_code=404), True, False),
         (APIStatusError("It has ended.", status_code=409), True, False),
+        (APIStatusError("A proxy hung up.", status_code=499), True, True),
         (AuthenticationError("Who?", status_code=401), False, False),
         (RateLimitError("Later.", status_code=429), False, False),
         (server_error(), False, True),

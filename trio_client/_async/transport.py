@@ -14,14 +14,15 @@ from .._core.call import Call, Prepared, prepare
 from .._core.config import Settings, Timeout
 from .._core.error_reply import error_from
 from .._core.hooks import CallInfo, notify
-from .._core.reply import Reply, check_strictly, is_success, parse
+from .._core.reply import Reply, check_strictly, is_success, other_job, parse
 from .._core.retry.backoff import Attempts
+from .._core.retry.failure import Effect
 from .._core.state import ClientState
 from .._http._async.reply import AsyncOpenReply
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.preparation import in_thread  # async-only
 from .._job_context import ContextLog, JobContext
-from .._redaction import preview
+from .._redaction import preview, shown
 from .._response_info import ResponseInfo, remember
 from ..errors import APIStatusError, TrioError
 
@@ -158,6 +159,8 @@ class AsyncTransport:
             check_strictly(reply, call, settings)
         model = parse(reply, call, settings)
         attempts.succeeded()
+        if call.job_id is not None and call.effect is Effect.SAFE:
+            self._note_other_job(call.job_id, other_job(model, call.job_id))
         request_id = preview(reply.request_id, settings.secrets(call.arguments)) if reply.request_id else None
         info = ResponseInfo(reply.status, reply.headers, request_id, attempts.made, attempts.elapsed)
         remember(model, info)
@@ -229,6 +232,14 @@ class AsyncTransport:
         if spans is not None:
             spans.note_reply(info)
         notify(hook, info)
+
+    def _note_other_job(self, asked: str, replied: str | None) -> None:
+        if replied is not None and self.state.is_first_mistake(asked):
+            self.context.with_job(asked).log.warning(
+                "The reply about job %s is about job %s. Something between the client and the API may mix up replies.",
+                shown(asked),
+                shown(replied),
+            )
 
     def _note_failure(self, request: Prepared, attempts: Attempts, error: TrioError) -> None:
         """Report the end of a call, unless a reply was its end."""

@@ -71,6 +71,8 @@ def error_from(reply: Reply, call: Call[Any], settings: Settings, *, wall_clock:
     problem = _read_problem(reply, secrets)
     code = problem.code
     kind = _BY_CODE.get((code or "").upper())
+    if kind is errors.JobNotFoundError and not 400 <= reply.status < 500:
+        kind = None  # what fails may not have found out
     if kind is None and problem.worded and about_job:
         kind = service.worded.get(reply.status)
     kind = kind or _BY_STATUS.get(reply.status)

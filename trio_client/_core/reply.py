@@ -25,6 +25,7 @@ __all__ = [
     "check_strictly",
     "is_success",
     "media_type",
+    "other_job",
     "parse",
     "unusable",
 ]
@@ -128,9 +129,15 @@ def _problem_of_id(found: BaseModel, asked: str | None) -> str | None:
     job_id = found.__dict__.get("job_id")
     if job_id is not None and (not job_id or _UNREADABLE.search(job_id)):
         return f"its job_id {'cannot be read' if job_id else 'is empty'}"
-    if asked is not None and job_id is not None and not same_job(job_id, asked):
-        return f"it is about another job, {shown(job_id)}"
+    if (other := other_job(found, asked)) is not None:
+        return f"it is about another job, {shown(other)}"
     return None
+
+
+def other_job(found: BaseModel, asked: str | None) -> str | None:
+    """Return the id in a reply about one job, if that is another job than the one that was asked for."""
+    job_id = found.__dict__.get("job_id", found.__dict__.get("id"))
+    return job_id if asked is not None and job_id is not None and not same_job(job_id, asked) else None
 
 
 def check_strictly(reply: Reply, call: Call[Any], settings: Settings) -> None:

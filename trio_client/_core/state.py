@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientState", "OpenStreams"]
 
+_MOST_IDS = 1000
 _DATE_LAG = timedelta(seconds=2)
 _SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 
@@ -79,6 +80,17 @@ class ClientState:
     """What makes a span for each call."""
     async_http_client: Callable[[], object] | None = None
     """Makes the HTTP client that an event loop of its own sends through; set where a test kit answers."""
+
+    mistaken_ids: set[str] = field(default_factory=set[str])
+    """The jobs about which it was logged that a reply was about another."""
+
+    def is_first_mistake(self, job_id: str) -> bool:
+        """Return whether a reply about another job than this one is to be logged: once for each job is enough."""
+        if len(self.mistaken_ids) >= _MOST_IDS:
+            self.mistaken_ids.clear()
+        known = job_id in self.mistaken_ids
+        self.mistaken_ids.add(job_id)
+        return not known
 
     @property
     def time(self) -> TimeSource:

@@ -97,11 +97,9 @@ class StopAttempts:
         """
         if isinstance(error, JobNotFoundError):
             return False
-        is_refused = isinstance(error, APIStatusError) and 400 <= error.status_code < 500
-        if is_refused and not isinstance(error, (AuthenticationError, RateLimitError)):
-            return True
         self.result.possible = self.result.possible or classify(error) is FailureKind.AMBIGUOUS
-        return False
+        is_refused = isinstance(error, APIStatusError) and 400 <= error.status_code < 500
+        return is_refused and not isinstance(error, (AuthenticationError, RateLimitError))
 
     def polled(self, job: JobDetail) -> None:
         """Note the job as it was polled after the cancel."""

@@ -44,6 +44,14 @@ class Effect(enum.Enum):
 
 
 _REFUSED_STATUSES = frozenset({408, 425, 429})
+_CUT_OFF_STATUSES = frozenset({444, 460, 499})
+"""What proxies report where they, or the side that asked, hung up on a request that had been passed on.
+
+444 and 499 are nginx's, and 499 is what gateways make of gRPC's CANCELLED; 460 is of AWS load balancers. Every other
+4xx is written instead of passing the request on or carrying it out: 421 by RFC 9110 (15.5.20), 494 to 497 (nginx), 463
+and 464 (AWS), since the request, or its certificate, was refused. A status of another class may come in the middle of
+the work: 520 to 527 and 530 (Cloudflare), 561 (AWS), 529, 598 and 599 too.
+"""
 
 
 def classify(error: TrioError) -> FailureKind:
@@ -65,7 +73,8 @@ def _classify_status(status: int, *, has_retry_after: bool) -> FailureKind:
     if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
         return FailureKind.REFUSED
     # A 4xx is a refusal, also an undocumented one; redirects and failures in the middle of the work are not.
-    return FailureKind.DEFINITE if 400 <= status < 500 else FailureKind.AMBIGUOUS
+    refused = 400 <= status < 500 and status not in _CUT_OFF_STATUSES
+    return FailureKind.DEFINITE if refused else FailureKind.AMBIGUOUS
 
 
 def may_repeat(error: TrioError, effect: Effect, policy: RetryPolicy) -> bool:
@@ -84,4 +93,6 @@ def may_repeat(error: TrioError, effect: Effect, policy: RetryPolicy) -> bool:
 
 def _is_worth_repeating(error: TrioError) -> bool:
     """An unexpected status such as a redirect will not change by asking again; a failure may."""
-    return not isinstance(error, APIStatusError) or error.status_code >= 500
+    if not isinstance(error, APIStatusError):
+        return True
+    return error.status_code >= 500 or error.status_code in _CUT_OFF_STATUSES

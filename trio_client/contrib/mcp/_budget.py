@@ -14,7 +14,7 @@ from ...errors import APIConnectionError, APIStatusError, ConfigurationError, Re
 __all__ = ["Budget", "Reservation", "cost_of_failure"]
 
 _ROUNDING: Final = 1e-9
-_SERVER_ERROR: Final = 500
+_REFUSALS: Final = range(400, 499)  # 499: a proxy or a gateway cut the request off under way
 
 
 class Reservation:
@@ -80,7 +80,7 @@ def cost_of_failure(error: BaseException, known_usd: float | None = None) -> flo
     """Return what a failed call cost: nothing if certainly nothing was done, else `None`, which is all of it."""
     if isinstance(error, (RequestValidationError, ConfigurationError)):
         return known_usd or 0.0
-    if isinstance(error, APIStatusError) and error.status_code < _SERVER_ERROR:
+    if isinstance(error, APIStatusError) and error.status_code in _REFUSALS:
         return known_usd or 0.0
     if isinstance(error, APIConnectionError) and error.request_sent is False:
         return known_usd or 0.0
