@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -89,3 +90,14 @@ def test_a_job_that_runs_costs_the_minutes_since_it_was_made() -> None:
     made = (datetime.now(timezone.utc) - timedelta(seconds=150)).isoformat()
     assert cost_of(Job(job_id="a", job_type="live-monitor", status="running", created_at=made)) == 0.06
     assert cost_of(Job(job_id="a", job_type="live-monitor", status="pending", created_at=made)) is None
+
+
+def test_money_may_be_decimal() -> None:
+    price: Any = Decimal("0.05")
+    minutes: Any = Decimal("2.5")
+    assert (0.15, 0.05) == (
+        estimate_usd("live-monitor", minutes=minutes, price_per_minute_usd=price),
+        price_per_minute_usd("live-monitor", override=price),
+    )
+    with pytest.raises(RequestValidationError, match="minutes"):
+        estimate_usd("live-monitor", minutes=Decimal("NaN"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from numbers import Real
 from typing import Any, SupportsFloat
 
 from ._redaction import quoted
 from .errors import RequestValidationError
 
-__all__ = ["is_number", "not_negative", "positive", "positive_limit"]
+__all__ = ["is_number", "not_negative", "plain", "positive", "positive_limit"]
 
 
 def is_number(value: Any) -> bool:
     """Return whether a value can be counted with: numpy's can; a bool cannot, nor can an int that no float holds."""
     return not isinstance(value, bool) and isinstance(value, Real) and not _is_too_large(value)
+
+
+def plain(value: Any) -> Any:
+    """Return a `Decimal`, as which programs hold money, as a float, which prices are; anything else as it is."""
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def positive(field: str, value: Any, unit: str) -> None:

@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import trio_client
 
-from ._numbers import not_negative, positive_limit
+from ._numbers import not_negative, plain, positive_limit
 from ._redaction import preview
 from ._response_info import response_info
 from ._times import http_date
@@ -52,9 +52,10 @@ def _minute(kind: str, input_mode: str | None, override: float | None) -> float:
     if kind not in _BY_THE_MINUTE:
         raise _unknown(kind, _BY_THE_MINUTE)
     if override is not None:
+        price: float = plain(override)
         advice = "Leave it out for the published price."
-        positive_limit("price_per_minute_usd", override, "US dollars", advice=advice)
-        return override
+        positive_limit("price_per_minute_usd", price, "US dollars", advice=advice)
+        return price
     if input_mode == "hybrid":
         raise RequestValidationError(
             "input_mode 'hybrid' costs more than the published price, by an unknown amount.",
@@ -104,6 +105,7 @@ def estimate_usd(
 
     Source: the vendor's agent skill, March 2026.
     """
+    minutes, checks = plain(minutes), plain(checks)
     for name, amount in (("minutes", minutes), ("checks", checks)):
         not_negative(name, amount, name, finite=True)
     if kind not in PRICES_USD:

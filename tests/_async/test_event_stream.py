@@ -964,6 +964,18 @@ class TestBytes:
         assert datetime(2026, 3, 1, 10, tzinfo=timezone.utc) == stopped.occurred_at
 
 
+@pytest.mark.parametrize("seconds", [0, 0.001])
+async def test_until_reads_what_has_come_however_short_it_waits(
+    stub: StubServer, client: AsyncTrioClient, seconds: float
+) -> None:
+    async with client.live_monitor.stream("rtsp://cam/1", "x", interval_seconds=5) as events:
+        found = None
+        while found is None:
+            found = await events.until(Triggered, timeout=seconds)
+            stub.clock.advance(1)
+    assert "sse" == found.delivery
+
+
 async def test_until_returns_when_the_time_is_up_and_the_stream_stays_open(connect: Connect) -> None:
     with StubServer(speed=0) as stub:
         client = connect(base_url=stub.base_url)

@@ -706,6 +706,18 @@ class TestWait:
         assert (job.status, job.id) == ("completed", job_id)
         assert {(f"/api/job/{job_id}", 404), ("/api/job?limit=1", 500)} <= set(seen)
 
+    async def test_a_store_that_is_away_from_the_first_poll_on_is_waited_for(
+        self, stub: StubServer, client: AsyncOsapiClient
+    ) -> None:
+        job_id = stub.osapi.add(status="completed")
+        stub.fail_next(method="GET", path=f"/job/{job_id}", status=404, body={"error": "job not found"})
+        stub.fail_next(method="GET", path="/job?", status=500, times=3)
+        assert (await client.jobs.wait(job_id)).status == "completed"
+
+    async def test_a_job_that_never_was_is_not_found(self, stub: StubServer, client: AsyncOsapiClient) -> None:
+        with pytest.raises(JobNotFoundError):
+            await client.jobs.wait("00000000-0000-4000-8000-000000000000")
+
     async def test_a_list_that_is_not_found_does_not_end_the_wait(
         self, stub: StubServer, client: AsyncOsapiClient
     ) -> None:

@@ -154,6 +154,16 @@ async def test_comments_do_not_keep_a_stream_alive(connect: Connect, pauses: Pau
 
 
 @pytest.mark.own_connections
+async def test_silence_is_noticed_in_waits_however_short(connect: Connect, pauses: Pauses) -> None:
+    pauses.take_real_time()
+    with RawServer([HEAD, RESULT, HOLD]) as server:
+        async with connect(base_url=server.base_url).request_events("GET", "/watch", idle_timeout=0.2) as events:
+            with pytest.raises(StreamInterruptedError, match=r"no event arrived within 0\.2 s"):
+                for _ in range(1000):
+                    await events.until(Progress, timeout=0)
+
+
+@pytest.mark.own_connections
 async def test_events_that_wait_while_the_caller_does_something_else_are_read(connect: Connect, pauses: Pauses) -> None:
     go = threading.Event()
     with RawServer([CHUNKED, chunk(RESULT) + chunk(COMMENT), go, chunk(COMMENT) + chunk(RESULT), HOLD]) as server:

@@ -675,6 +675,18 @@ class TestWait:
         assert (job.status, job.id) == ("completed", job_id)
         assert {(f"/api/job/{job_id}", 404), ("/api/job?limit=1", 500)} <= set(seen)
 
+    def test_a_store_that_is_away_from_the_first_poll_on_is_waited_for(
+        self, stub: StubServer, client: OsapiClient
+    ) -> None:
+        job_id = stub.osapi.add(status="completed")
+        stub.fail_next(method="GET", path=f"/job/{job_id}", status=404, body={"error": "job not found"})
+        stub.fail_next(method="GET", path="/job?", status=500, times=3)
+        assert (client.jobs.wait(job_id)).status == "completed"
+
+    def test_a_job_that_never_was_is_not_found(self, stub: StubServer, client: OsapiClient) -> None:
+        with pytest.raises(JobNotFoundError):
+            client.jobs.wait("00000000-0000-4000-8000-000000000000")
+
     def test_a_list_that_is_not_found_does_not_end_the_wait(self, stub: StubServer, client: OsapiClient) -> None:
         def update(job: OsapiJob) -> None:
             if len(stub.requests) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -165,6 +166,14 @@ def test_limits_that_make_no_sense_are_refused(arguments: dict[str, Any], messag
 
 def test_the_callers_own_price_wins() -> None:
     assert 0.05 == watch_limits("live-monitor", None, 1, 0.05, input_mode="hybrid").price_per_minute_usd
+
+
+def test_money_may_be_decimal() -> None:
+    usd: Any = Decimal("0.20")
+    limits = SharedLimits(None, usd, clock=Clock())
+    used = Allowance(watch_limits("live-monitor", None, usd, Decimal("0.05")), clock=Clock())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    used.join(limits)
+    assert 240.0 == used.reserve()
 
 
 @pytest.mark.parametrize("usd", [math.inf, math.nan, 10**400])

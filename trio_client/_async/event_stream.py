@@ -33,6 +33,8 @@ __all__ = ["AsyncEventStream", "AsyncWatchStream"]
 _E = TypeVar("_E")
 _E2 = TypeVar("_E2")
 _E3 = TypeVar("_E3")
+_SHORTEST_WAIT = 0.05  # seconds: enough to read what has come, and more than a silent stream is listened to once more
+_TIMER_TOLERANCE = 0.01  # seconds by which a wait for the network may be over early
 
 
 class AsyncEventStream:
@@ -138,7 +140,8 @@ class AsyncEventStream:
 
         Args:
             kinds: one or more event types, such as `Triggered`, or unions of them.
-            timeout: seconds to wait; `None`: as long as it takes. Starting a job is not cut off.
+            timeout: seconds to wait, at least 0.05, so that what has arrived is read also with 0; `None`: as long as it
+                takes. Starting a job is not cut off.
 
         Raises:
             RequestValidationError: no event type is given, one of `kinds` is none, or the timeout is negative; nothing
@@ -148,13 +151,14 @@ class AsyncEventStream:
         event_types(kinds)
         if timeout is not None:
             not_negative("timeout", timeout, "seconds")
-            self._until = time_source().monotonic() + timeout
+            self._until = time_source().monotonic() + max(timeout, _SHORTEST_WAIT)
         try:
             async for event in self:
                 if isinstance(event, kinds):
                     return event
         except TimeoutError as error:
-            if isinstance(error, TrioError) or self._until is None or time_source().monotonic() < self._until:
+            until, now = self._until, time_source().monotonic()
+            if isinstance(error, TrioError) or until is None or now < until - _TIMER_TOLERANCE:
                 raise  # it is not this limit, but the error of a function of the caller's
         finally:
             self._until = None

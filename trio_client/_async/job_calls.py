@@ -115,8 +115,8 @@ async def wait_for_end(
         extra_headers: headers to send with each request.
         ended: whether the job has ended.
         next_poll: how many seconds to wait before the next poll, given `poll_interval`.
-        missing: what it means that a job that was seen is not found: the error to raise or to retry after; `None`: the
-            job is there.
+        missing: what it means that the job is not found: the error to raise or to retry after; `None`: the job is
+            there.
         advice: what to do about a job that did not end in time.
     """
     positive_limit("poll_interval", poll_interval, "seconds", advice="For rare polls, pass 3600.")
@@ -134,7 +134,7 @@ async def wait_for_end(
             last = await transport.call(call, extra_headers=extra_headers)
         except TrioError as error:
             problem = error.with_traceback(None)
-            if isinstance(error, JobNotFoundError) and last is not None and missing is not None:
+            if isinstance(error, JobNotFoundError) and missing is not None:
                 problem = await missing(error)
             in_grace = isinstance(problem, JobNotFoundError) and transport.clock() < grace_until
             if problem is not None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .._numbers import positive_limit
+from .._numbers import plain, positive_limit
 from .._redaction import preview
 from ..errors import RequestValidationError
 
@@ -39,6 +39,7 @@ class SharedLimits:
 
     def __init__(self, duration: float | None, max_cost_usd: float | None, *, clock: Callable[[], float]) -> None:
         check_duration(duration)
+        max_cost_usd = plain(max_cost_usd)
         if max_cost_usd is not None:
             positive_limit("max_cost_usd", max_cost_usd, "US dollars")
         self.began: float | None = None

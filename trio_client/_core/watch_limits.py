@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .._numbers import positive_limit
+from .._numbers import plain, positive_limit
 from .._stats import JobStats
 from ..events import Stopped
 from ..pricing import Kind, price_per_minute_usd
@@ -45,6 +45,7 @@ def watch_limits(
 ) -> WatchLimits:
     """Return the limits of a watch, validated."""
     check_duration(duration)
+    max_cost_usd = plain(max_cost_usd)
     if max_cost_usd is not None:
         positive_limit("max_cost_usd", max_cost_usd, "US dollars")
     elif input_mode == "hybrid" and price_per_minute is None:

@@ -228,8 +228,8 @@ class OsapiJobs(Resource):
         Raises:
             WaitTimeoutError: it did not end in time, and `.last` is its last state. It runs on, or, where the message
                 says so, no agent has taken it.
-            JobNotFoundError: the job is unknown or was deleted. Once a job was seen, this is raised only while the
-                server can reach its store.
+            JobNotFoundError: the job is unknown or was deleted. This is raised only while the server can reach its
+                store.
             RequestValidationError: an argument is outside its range; nothing was sent.
             APIStatusError, APIConnectionError: polling failed for good.
 
