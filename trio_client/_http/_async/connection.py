@@ -10,6 +10,7 @@ failure within it the request may have been sent.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from typing_extensions import Self
 
+from ..._time_source import REAL
 from ..concurrency.async_.run_to_completion import about_to_send
 from ..environment import SOCKET_OPTIONS
 
@@ -140,14 +142,25 @@ class AsyncBody:
         return self
 
     async def __anext__(self) -> bytes:
-        while True:
+        event = self._state.next_event()
+        if event is self._h11.NEED_DATA:
+            self._state.receive_data(await self._network.read(_READ_BYTES, self._waits.get("read")))
             event = self._state.next_event()
             if event is self._h11.NEED_DATA:
-                self._state.receive_data(await self._network.read(_READ_BYTES, self._waits.get("read")))
-            elif isinstance(event, self._h11.Data):
-                return bytes(event.data)
-            else:  # the end of the message
-                raise StopAsyncIteration
+                event = await self._read_on(self._waits.get("read"))
+        if isinstance(event, self._h11.Data):
+            return bytes(event.data)
+        raise StopAsyncIteration  # the end of the message
+
+    async def _read_on(self, seconds: float | None) -> Any:
+        """Return what h11 reads next, within a time in total: the head of a chunk, or a trailer, may come in bytes."""
+        until = REAL.monotonic() + (math.inf if seconds is None else seconds)
+        while (event := self._state.next_event()) is self._h11.NEED_DATA:
+            left = until - REAL.monotonic()
+            if left <= 0:
+                raise httpx.ReadTimeout("")
+            self._state.receive_data(await self._network.read(_READ_BYTES, left if math.isfinite(left) else None))
+        return event
 
 
 def is_reusable(pooled: AsyncPooledConnection) -> bool:

@@ -11,6 +11,7 @@ failure within it the request may have been sent.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from typing_extensions import Self
 
+from ..._time_source import REAL
 from ..concurrency.sync.run_to_completion import about_to_send
 from ..environment import SOCKET_OPTIONS
 
@@ -139,14 +141,25 @@ class Body:
         return self
 
     def __next__(self) -> bytes:
-        while True:
+        event = self._state.next_event()
+        if event is self._h11.NEED_DATA:
+            self._state.receive_data(self._network.read(_READ_BYTES, self._waits.get("read")))
             event = self._state.next_event()
             if event is self._h11.NEED_DATA:
-                self._state.receive_data(self._network.read(_READ_BYTES, self._waits.get("read")))
-            elif isinstance(event, self._h11.Data):
-                return bytes(event.data)
-            else:  # the end of the message
-                raise StopIteration
+                event = self._read_on(self._waits.get("read"))
+        if isinstance(event, self._h11.Data):
+            return bytes(event.data)
+        raise StopIteration  # the end of the message
+
+    def _read_on(self, seconds: float | None) -> Any:
+        """Return what h11 reads next, within a time in total: the head of a chunk, or a trailer, may come in bytes."""
+        until = REAL.monotonic() + (math.inf if seconds is None else seconds)
+        while (event := self._state.next_event()) is self._h11.NEED_DATA:
+            left = until - REAL.monotonic()
+            if left <= 0:
+                raise httpx.ReadTimeout("")
+            self._state.receive_data(self._network.read(_READ_BYTES, left if math.isfinite(left) else None))
+        return event
 
 
 def is_reusable(pooled: PooledConnection) -> bool:
