@@ -69,3 +69,12 @@ def test_a_job_that_ran_for_a_while_ends_a_series_of_failures(seconds: float, pa
 )
 def test_only_failures_that_may_pass_are_retried(error: errors.TrioError, is_retried: bool) -> None:
     assert is_retried is (backoff().after_error(error, ran=0) is not None)
+
+
+@pytest.mark.parametrize(("status", "is_retried"), [(499, True), (444, True), (500, True), (409, False), (302, False)])
+def test_a_poll_that_was_cut_off_is_retried_as_one_that_failed(status: int, is_retried: bool) -> None:
+    kind = errors.ServerError if status >= 500 else errors.APIStatusError
+    interrupted = errors.StreamInterruptedError("dropped", job_id="j-1")
+    interrupted.__cause__ = kind("m", status_code=status, code="CANCELLED")
+    assert (WatchBackoff().while_unreachable(interrupted) is not None) is is_retried
+    assert (WatchBackoff().after_error(interrupted.__cause__, 0.0) is not None) is is_retried

@@ -173,7 +173,7 @@ def test_money_may_be_decimal() -> None:
     limits = SharedLimits(None, usd, clock=Clock())
     used = Allowance(watch_limits("live-monitor", None, usd, Decimal("0.05")), clock=Clock())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     used.join(limits)
-    assert 240.0 == used.reserve()
+    assert 240.0 == used.job_limit()
 
 
 @pytest.mark.parametrize("usd", [math.inf, math.nan, 10**400])

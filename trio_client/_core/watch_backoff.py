@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..errors import (
     APIConnectionError,
+    APIStatusError,
     CreateOutcomeUnknownError,
     RateLimitError,
     ServerError,
@@ -16,6 +17,7 @@ from ..errors import (
 )
 from ..events import Failed, Stopped
 from .polling import may_be_an_outage
+from .retry.failure import FailureKind, classify
 
 __all__ = ["WatchBackoff"]
 
@@ -75,4 +77,7 @@ def _is_retried(error: TrioError) -> bool:
     if isinstance(error, APIConnectionError):
         return not error.permanent
     retried = CreateOutcomeUnknownError, RateLimitError, ServerError, StreamInterruptedError, StreamUnavailableError
-    return isinstance(error, retried)
+    if isinstance(error, retried):
+        return True
+    is_failure = isinstance(error, APIStatusError) and error.status_code >= 400  # a redirect stays one
+    return is_failure and classify(error) is FailureKind.AMBIGUOUS

@@ -9,12 +9,12 @@ from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from ...errors import APIConnectionError, APIStatusError, ConfigurationError, RequestValidationError
+from ..._core.retry.failure import FailureKind, classify
+from ...errors import TrioError
 
 __all__ = ["Budget", "Reservation", "cost_of_failure"]
 
 _ROUNDING: Final = 1e-9
-_REFUSALS: Final = range(400, 499)  # 499: a proxy or a gateway cut the request off under way
 
 
 class Reservation:
@@ -78,10 +78,6 @@ class Budget:
 
 def cost_of_failure(error: BaseException, known_usd: float | None = None) -> float | None:
     """Return what a failed call cost: nothing if certainly nothing was done, else `None`, which is all of it."""
-    if isinstance(error, (RequestValidationError, ConfigurationError)):
-        return known_usd or 0.0
-    if isinstance(error, APIStatusError) and error.status_code in _REFUSALS:
-        return known_usd or 0.0
-    if isinstance(error, APIConnectionError) and error.request_sent is False:
+    if isinstance(error, TrioError) and classify(error) is not FailureKind.AMBIGUOUS:
         return known_usd or 0.0
     return known_usd
