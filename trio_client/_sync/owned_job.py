@@ -235,8 +235,6 @@ class OwnedJob:
             if job_id is not None:
                 seconds = self._transport.state.stop_seconds(CLEANUP_SECONDS)
                 self.stop_result = stop_job(self._transport, job_id, seconds=seconds)
-                cancelled = self.stop_result.cancelled
-                self.meter.note(None if cancelled is None else cancelled.counters)
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
                 job = shown(self.job_id or "(id not known)")
@@ -295,12 +293,12 @@ class OwnedJob:
                 self._report.started(job_id)
 
     def _end(self, state: CreateState, counters: JobStats | None = None) -> None:
-        self.meter.ended()
+        if counters is None:
+            counters = JobStats() if self.stop_result is None else self.stop_result.counters
+        self.meter.ended(counters)
         self.unregister()
         self._transport.state.ledger.ended(self.record, state)
         if self._report is not None and self.has_ended and self.is_of_this_process:
-            if counters is None:
-                counters = JobStats() if self.stop_result is None else self.stop_result.counters
             self._report.ended(counters)
 
     def _forget(self) -> None:

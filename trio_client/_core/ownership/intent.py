@@ -198,7 +198,7 @@ def outcome_unknown(
     post = JobContext.of(intent.body.get("stream_url")).named_in(f"POST {intent.path}")
     error = CreateOutcomeUnknownError(
         f"{post} failed after it may have been sent ({_quoted(cause)}). It was not sent again; {found}. "
-        f" A job may be running and billed.",
+        "A job may be running and billed.",
         advice="Retry the lookup with client.jobs.reconcile(error), or cancel the job you recognize with "
         "client.jobs.cancel(job_id).",
         candidates=candidates,
