@@ -5,8 +5,11 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import BaseModel
 from raw_server import RawServer, reply
@@ -321,3 +324,20 @@ async def test_the_policy_bounds_the_attempts(stub: StubServer, connect: Connect
     with pytest.raises(ServerError):
         await connect(retry=RetryPolicy(max_attempts=5)).jobs.list()
     assert 5 == len(stub.requests)
+
+
+async def test_a_reply_that_arrives_late_does_not_set_the_servers_clock_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
+    moments, dates = iter([100.0, 100.0, 101.0, 111.0]), iter([noon, noon + timedelta(seconds=1)])
+
+    def respond(_: httpx.Request) -> httpx.Response:
+        date = format_datetime(next(dates), usegmt=True)
+        return httpx.Response(200, json=NO_JOBS, headers={"date": date})
+
+    http_client = httpx.AsyncClient(transport=httpx.MockTransport(respond))
+    async with http_client, AsyncTrioClient("the-key", http_client=http_client) as client:
+        state = client._transport.state
+        monkeypatch.setattr(state.ledger, "clock", lambda: next(moments))
+        await client.jobs.list()
+        await client.jobs.list()
+        assert noon + timedelta(seconds=10) == state.server_time(110.0)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -17,8 +14,6 @@ from trio_client import errors
 from trio_client._core.config import RetryPolicy
 from trio_client._core.retry.backoff import Attempts, RetryQuota, backoff, retry_after
 from trio_client._core.retry.failure import Effect, FailureKind
-from trio_client._core.state import ClientState
-from trio_client._time_source import REAL
 from trio_client._times import http_date
 
 RESET = errors.APIConnectionError("reset", request_sent=True)
@@ -146,24 +141,6 @@ def test_a_date_is_read_against_the_replys_own_clock_and_else_against_this_machi
 def test_no_header_makes_it_raise_and_every_hint_is_finite(text: str) -> None:
     found = retry_after({"retry-after": text, "date": text}, wall_clock=0.0)
     assert found is None or (found >= 0 and math.isfinite(found))
-
-
-@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 GMT", "nonsense", ""])
-def test_the_server_clock_is_this_machines_where_the_reply_has_no_sensible_one(date: str) -> None:
-    here = datetime.now(timezone.utc)
-    state = ClientState(last_date=(date, REAL.monotonic()))
-    assert here <= state.server_now() <= here + timedelta(minutes=1)
-
-
-@pytest.mark.parametrize(
-    ("behind", "offset"), [(0.0, 0.0), (0.9, 0.0), (1.9, 0.0), (-0.5, 0.5), (-600.0, 600.0), (600.0, -598.0)]
-)
-def test_the_server_clock_is_this_machines_where_it_may_be(behind: float, offset: float) -> None:
-    sent = int(time.time())
-    received = REAL.monotonic() - (time.time() - sent) + behind
-    state = ClientState(last_date=(format_datetime(datetime.fromtimestamp(sent, timezone.utc), True), received))
-    difference = (state.server_now() - datetime.now(timezone.utc)).total_seconds()
-    assert offset == pytest.approx(difference, abs=0.2)
 
 
 # quota

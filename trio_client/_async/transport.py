@@ -128,8 +128,9 @@ class AsyncTransport:
         if not self.state.cleaning:
             self.settings.key.refresh()
         self._note_request(request, attempts)
+        sent = self.state.ledger.clock()
         reply = await self.sender.send(request, waits, attempts.time_left)
-        self._note_reply(request, attempts, reply)
+        self._note_reply(request, attempts, reply, sent)
         return self._accept(call, reply, attempts)
 
     async def _send_and_open(
@@ -139,8 +140,9 @@ class AsyncTransport:
         if not self.state.cleaning:
             self.settings.key.refresh()
         self._note_request(request, attempts)
+        sent = self.state.ledger.clock()
         reply = await self.sender.open(request, waits, attempts.time_left)
-        self._note_reply(request, attempts, reply)
+        self._note_reply(request, attempts, reply, sent)
         if is_success(reply.status):
             attempts.succeeded()
             return reply
@@ -222,9 +224,9 @@ class AsyncTransport:
         if hook is not None:
             notify(hook, self._info(request, attempts))
 
-    def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | AsyncOpenReply) -> None:
+    def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | AsyncOpenReply, sent: float) -> None:
         attempts.replied = attempts.made
-        self.state.last_date = (reply.headers.get("date", ""), self.state.ledger.clock())
+        self.state.server_clock.note(reply.headers, sent=sent, received=self.state.ledger.clock())
         hook, spans = self.settings.hooks.on_response, self.state.spans
         if hook is None and spans is None:
             return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._time_source import TimeSource, current
@@ -18,10 +18,10 @@ from .slot_queue import SlotQueue
 if TYPE_CHECKING:
     from .spans import Spans
 
-__all__ = ["ClientState", "OpenStreams"]
+__all__ = ["ClientState", "OpenStreams", "ServerClock"]
 
 _MOST_IDS = 1000
-_DATE_LAG = timedelta(seconds=2)
+_DATE_LAG = 2.0  # seconds: one that a Date cuts off, and one for which servers keep its text
 _SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 
 
@@ -56,6 +56,40 @@ class OpenStreams:
         return [stream for stream in found if stream is not None]
 
 
+class ServerClock:
+    """What the `Date` of a server's replies says about its clock, in seconds since the epoch.
+
+    A Date is the time at some moment of its call, so that a reply which arrives late says little. What several say is
+    put together; where they contradict each other, a clock was set, and the newest counts.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: tuple[str, float, float] | None = None  # the newest Date; the least and most ahead of our clock
+
+    def note(self, headers: Mapping[str, str], *, sent: float, received: float) -> None:
+        """Note a reply, and when its request was sent and it had arrived, by our clock."""
+        date, known = headers.get("date", ""), self._known
+        if (known is not None and date == known[0]) or headers.get("age", "0") != "0":  # a cache keeps an old Date
+            return
+        moment = http_date(date)
+        if moment is None:
+            return
+        least, most = moment - received, moment + _DATE_LAG - sent
+        if known is not None and least <= known[2] and known[1] <= most:
+            least, most = max(least, known[1]), min(most, known[2])
+        self._known = date, least, most
+
+    def least(self, moment: float) -> float | None:
+        """Return the earliest that the server's clock was at a moment of ours; `None`: no reply says."""
+        return None if self._known is None else moment + self._known[1]
+
+    def nearest(self, time: float, moment: float) -> float:
+        """Return what is nearest to a time of what the server's clock may have been at a moment of ours."""
+        return time if self._known is None else min(max(time, moment + self._known[1]), moment + self._known[2])
+
+
 @dataclass(slots=True)
 class ClientState:
     """The memory of a client."""
@@ -72,8 +106,8 @@ class ClientState:
     """Whether the client was closed; cleaning up goes on all the same."""
     cleaning: bool = False
     """Whether jobs are being stopped, for which the last key is used as long as it is taken."""
-    last_date: tuple[str, float] | None = None
-    """The newest reply's `Date`, and when it came, by the ledger's clock."""
+    server_clock: ServerClock = field(default_factory=ServerClock)
+    """What the `Date` of replies says, by the ledger's clock."""
     own_time: TimeSource | None = None
     """What this client goes by instead of the process's time source."""
     spans: Spans | None = None
@@ -116,17 +150,12 @@ class ClientState:
     def server_now(self) -> datetime:
         """Return what the server's clock says now, as far as its replies say.
 
-        They give whole seconds, cut off, and servers keep that text for up to a second. Where this machine's clock
-        may be right by that, it is believed.
+        Where this machine's clock may be right by them, it is believed.
         """
-        now = datetime.fromtimestamp(self.time.wall_clock(), timezone.utc)
-        least = self.server_time(self.ledger.clock())
-        return now if least is None else min(max(now, least), least + _DATE_LAG)
+        here = self.time.wall_clock()
+        return datetime.fromtimestamp(self.server_clock.nearest(here, self.ledger.clock()), timezone.utc)
 
     def server_time(self, moment: float) -> datetime | None:
-        """Return what the server's clock said at a moment of the ledger's clock; `None` if no reply says."""
-        text, received = self.last_date or ("", 0.0)
-        sent = http_date(text)
-        return (
-            None if sent is None else datetime.fromtimestamp(sent, timezone.utc) + timedelta(seconds=moment - received)
-        )
+        """Return what the server's clock said at least at a moment of the ledger's clock; `None` if no reply says."""
+        least = self.server_clock.least(moment)
+        return None if least is None else datetime.fromtimestamp(least, timezone.utc)

@@ -72,7 +72,7 @@ class StopAttempts:
         if grace <= seconds:
             seconds = max(seconds, grace + _LAST_ATTEMPT)
         self.seconds: float = seconds
-        self.result: StopResult = StopResult()
+        self.result: StopResult = StopResult(problem="no reply came in time")
         self._clock = clock
         self._until = clock() + seconds
         self._grace_until = clock() + grace

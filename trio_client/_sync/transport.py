@@ -124,8 +124,9 @@ class Transport:
         if not self.state.cleaning:
             self.settings.key.refresh()
         self._note_request(request, attempts)
+        sent = self.state.ledger.clock()
         reply = self.sender.send(request, waits, attempts.time_left)
-        self._note_reply(request, attempts, reply)
+        self._note_reply(request, attempts, reply, sent)
         return self._accept(call, reply, attempts)
 
     def _send_and_open(self, call: Call[_M], request: Prepared, waits: Timeout, attempts: Attempts) -> OpenReply:
@@ -133,8 +134,9 @@ class Transport:
         if not self.state.cleaning:
             self.settings.key.refresh()
         self._note_request(request, attempts)
+        sent = self.state.ledger.clock()
         reply = self.sender.open(request, waits, attempts.time_left)
-        self._note_reply(request, attempts, reply)
+        self._note_reply(request, attempts, reply, sent)
         if is_success(reply.status):
             attempts.succeeded()
             return reply
@@ -210,9 +212,9 @@ class Transport:
         if hook is not None:
             notify(hook, self._info(request, attempts))
 
-    def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | OpenReply) -> None:
+    def _note_reply(self, request: Prepared, attempts: Attempts, reply: Reply | OpenReply, sent: float) -> None:
         attempts.replied = attempts.made
-        self.state.last_date = (reply.headers.get("date", ""), self.state.ledger.clock())
+        self.state.server_clock.note(reply.headers, sent=sent, received=self.state.ledger.clock())
         hook, spans = self.settings.hooks.on_response, self.state.spans
         if hook is None and spans is None:
             return
