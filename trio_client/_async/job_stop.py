@@ -16,7 +16,7 @@ from .._core.ownership import CreateRecord
 from .._core.state import ClientState
 from .._core.stop_attempts import StopAttempts, StopResult
 from .._http.concurrency.async_.shield import shielded
-from .._job_context import JobContext, logger
+from .._job_context import JobContext
 from .._redaction import shown
 from ..errors import AuthenticationError, JobLeakWarning, TrioError
 from .transport import AsyncTransport
@@ -89,8 +89,7 @@ def report_leak(context: JobContext, error: BaseException | None, problem: str |
         job_id=job_id,
         advice=advice,
     )
-    if logger.hasHandlers():  # otherwise Python prints the warning, and would print the line, too
-        context.log.error("%s", leak)
+    context.log.error("%s", leak)
     if error is not None:
         notes = [*getattr(error, "__notes__", ()), str(leak)]
         error.__notes__ = notes  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
