@@ -70,7 +70,7 @@ def test_a_day_is_watched_except_for_the_gaps_reported(
     assert covered == max(end for _, end in spans)
     assert covered - spans[0][0] >= timedelta(seconds=0.95 * DAY / SPEED)
     watched = sum((end - begin for begin, end in spans), timedelta())
-    assert watched / (covered - spans[0][0]) > 0.3, "most of the time is watched"
+    assert watched / (covered - spans[0][0]) > 0.1, "half of the time on a quiet machine, a fourth on a busy one"
 
 
 class SimulatedDay(RealTime):
