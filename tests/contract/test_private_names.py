@@ -1,6 +1,6 @@
 """The private names of httpx and httpcore that `_http/_async/connection.py` uses, and the client without each.
 
-Only these four. Each test says what breaks when the name changes; nothing of it loses or repeats a call, since an
+Only these three. Each test says what breaks when the name changes; nothing of it loses or repeats a call, since an
 inside that is not recognized is not used again.
 """
 
@@ -48,13 +48,6 @@ def test_httpcore_keeps_the_connection_that_it_made(served: Any) -> None:
     """Without `_connection` the state of HTTP/1.1 cannot be reached: see the next."""
     _, connection = served
     assert isinstance(connection._connection, httpcore.HTTP11Connection)
-
-
-def test_httpcore_knows_whether_a_tunnel_is_there() -> None:
-    """Without `_connected` a create that a proxy drops before it has connected may have been sent."""
-    with httpcore.ConnectionPool(proxy=httpcore.Proxy("http://127.0.0.1:9")) as pool:
-        connection: Any = pool.create_connection(httpcore.URL("https://api.example").origin)
-    assert connection._connected is False
 
 
 def test_httpcore_keeps_the_state_of_h11(served: Any) -> None:

@@ -2,9 +2,7 @@
 
 httpx offers no transport over a single connection, and no way to read a body again after a cancelled read. Three
 private names make both possible: `_pool` of httpx's transport, and `_connection` and `_h11_state` of httpcore's
-connections. A fourth, `_connected` of those through a tunnel, says whether a failure was that of making the tunnel.
-They are used in this module only, and fail closed: an inside that is not recognized is never reused, and after a
-failure within it the request may have been sent.
+connections. They are used in this module only, and fail closed: an inside that is not recognized is never reused.
 `tests/contract/test_private_names.py` checks each, and says what breaks when it changes.
 """
 
@@ -41,9 +39,10 @@ class AsyncPooledConnection(httpx.AsyncHTTPTransport):
     OpenTelemetry. A call over a bare connection would go past them to the network, and be billed.
     """
 
-    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+    def __init__(self, connection: httpcore.AsyncConnectionInterface, *, has_proxy: bool) -> None:
         self._pool: Any = connection
         self.connection: httpcore.AsyncConnectionInterface | None = connection
+        self._has_proxy = has_proxy
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its response, whose body is still coming.
@@ -58,8 +57,9 @@ class AsyncPooledConnection(httpx.AsyncHTTPTransport):
             self._pool = _established(self.connection)
         try:
             return await self.handle_async_request(request)
-        except httpx.TransportError as error:
-            if error.__cause__ is None or not _is_making_tunnel(self.connection):  # without a cause it is a mock's
+        except (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException) as error:
+            is_unsent = isinstance(request.stream, AsyncContent) and not request.stream.begun
+            if not (is_unsent and self._has_proxy) or error.__cause__ is None:  # without a cause it is a mock's
                 raise
             failure = httpx.ConnectTimeout if isinstance(error, httpx.TimeoutException) else httpx.ProxyError
             if isinstance(error, (httpx.ConnectError, failure)):
@@ -72,7 +72,7 @@ class _AsyncSingleUseConnection(AsyncPooledConnection):
 
     def __init__(self, **options: Any) -> None:
         httpx.AsyncHTTPTransport.__init__(self, **options)
-        self.connection = None
+        self.connection, self._has_proxy = None, False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await about_to_send()  # its connections do not report when they send
@@ -100,7 +100,7 @@ def connection_maker(
         socket_options=SOCKET_OPTIONS,
     )
     origin = _url(httpx.URL(url)).origin
-    return lambda: AsyncPooledConnection(pool.create_connection(origin))
+    return lambda: AsyncPooledConnection(pool.create_connection(origin), has_proxy=proxy is not None)
 
 
 def body_of(
@@ -184,11 +184,6 @@ def _established(connection: httpcore.AsyncConnectionInterface) -> httpcore.Asyn
     if type(connection) is not httpcore.AsyncHTTPConnection or getattr(inner, "_h11_state", None) is None:
         return connection
     return inner or connection
-
-
-def _is_making_tunnel(connection: httpcore.AsyncConnectionInterface | None) -> bool:
-    """Return whether a connection goes through a proxy that has not connected it to the server yet."""
-    return getattr(connection, "_connected", None) is False
 
 
 def _h11_state(pooled: AsyncPooledConnection) -> Any:
