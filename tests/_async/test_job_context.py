@@ -70,22 +70,6 @@ class TestLog:
         assert "The last attempt failed: 500 " in str(leak.message)
         stub.reset()
 
-    async def test_without_logging_a_leak_is_printed_once_by_python(
-        self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        logged: list[logging.LogRecord] = []
-        handler = logging.Handler()
-        handler.emit = logged.append  # type: ignore[method-assign]
-        monkeypatch.setattr(logging, "lastResort", handler)
-        monkeypatch.setattr(logging.getLogger("trio_client"), "propagate", False)  # pytest's handlers are the root's
-        with pytest.warns(JobLeakWarning):
-            async with client.live_monitor.stream(CAMERA, VAN) as events:
-                stub.clock.advance(3)
-                await events.__anext__()
-                stub.fail_next(method="DELETE", status=500, times=1000)
-        assert logged == []
-        stub.reset()
-
     async def test_a_create_of_unknown_outcome_names_its_camera(
         self, stub: StubServer, client: AsyncTrioClient
     ) -> None:

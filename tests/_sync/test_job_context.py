@@ -69,22 +69,6 @@ class TestLog:
         assert "The last attempt failed: 500 " in str(leak.message)
         stub.reset()
 
-    def test_without_logging_a_leak_is_printed_once_by_python(
-        self, stub: StubServer, client: TrioClient, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        logged: list[logging.LogRecord] = []
-        handler = logging.Handler()
-        handler.emit = logged.append  # type: ignore[method-assign]
-        monkeypatch.setattr(logging, "lastResort", handler)
-        monkeypatch.setattr(logging.getLogger("trio_client"), "propagate", False)  # pytest's handlers are the root's
-        with pytest.warns(JobLeakWarning):
-            with client.live_monitor.stream(CAMERA, VAN) as events:
-                stub.clock.advance(3)
-                events.__next__()
-                stub.fail_next(method="DELETE", status=500, times=1000)
-        assert logged == []
-        stub.reset()
-
     def test_a_create_of_unknown_outcome_names_its_camera(self, stub: StubServer, client: TrioClient) -> None:
         stub.fail_next(path="/live-monitor", close=True)
         with pytest.raises(CreateOutcomeUnknownError, match=r"gate\.example"):

@@ -153,7 +153,9 @@ def test_a_refused_key_is_reported_with_where_it_came_from(run: Run, environment
     body = {"error": {"code": "UNAUTHORIZED", "message": "No.", "remediation": "Ask nicely."}}
     environment.fail_next(path="/check-once", status=401, body=body)
     said = [run("check", GATE, "x").err for _ in range(2)]
-    assert said[0].endswith("Check the API key. The key came from TRIO_API_KEY.\n")
+    assert said[0].endswith(
+        "Use a valid API key (header 'Authorization: Bearer <key>'). The key came from TRIO_API_KEY.\n"
+    )
     assert said[1] == "error: 401 UNAUTHORIZED: No. Ask nicely. The key came from TRIO_API_KEY.\n"
 
 

@@ -79,4 +79,4 @@ def test_a_page_its_links_and_the_search_use_the_short_anchors(tmp_path: Path) -
     shorten(tmp_path)
     assert (tmp_path / "jobs.html").read_text() == page.format("jobs.cancel", "jobs.cancel")
     (entry,) = json.loads(index.read_text())["docs"]
-    assert entry == {"location": "jobs.html#jobs.cancel", "title": "jobs.cancel", "text": "Cancel a job."}
+    assert entry == {"location": "jobs.html#jobs.cancel", "title": "jobs.cancel", "text": "Cancel a job.", "boost": 1.5}

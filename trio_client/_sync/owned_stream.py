@@ -249,12 +249,7 @@ class OwnedStream:
         """Ask for the stream; if the server makes a job without one, follow that."""
         assert self._owned is not None
         headers = with_reference(self._options.extra_headers, self._owned.record.intent.reference)
-        found = open_stream(
-            self._transport,
-            self._call,
-            timeout=self._options.timeout,
-            extra_headers=headers,
-        )
+        found = open_stream(self._transport, self._call, timeout=self._options.timeout, extra_headers=headers)
         if isinstance(found, Job):
             self._follow(found.job_id)
             self._owned.started(found.job_id)

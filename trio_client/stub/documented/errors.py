@@ -14,7 +14,7 @@ _ERRORS: dict[str, tuple[int, str]] = {
     "STREAM_OFFLINE": (400, "Wait until the stream is live again, then try again."),
     "FRAME_CAPTURE_FAILED": (400, "Try again in a few seconds."),
     "CLIP_CAPTURE_FAILED": (400, "Use a shorter clip, or try again in a few seconds."),
-    "UNAUTHORIZED": (401, "Check the API key."),
+    "UNAUTHORIZED": (401, "Use a valid API key (header 'Authorization: Bearer <key>')."),
     "INSUFFICIENT_CREDITS": (402, "Add credits to your account, then try again."),
     "NOT_FOUND": (404, "Check the path."),
     "JOB_NOT_FOUND": (404, "Check the job id; jobs are removed some time after their end."),
