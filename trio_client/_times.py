@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["CLOCK_SKEW", "has_zone", "http_date", "parse_duration", "parse_time", "show_duration"]
+__all__ = ["CLOCK_SKEW", "has_zone", "http_date", "parse_duration", "parse_time", "reply_time", "show_duration"]
 
 CLOCK_SKEW = timedelta(seconds=5)  # by which the clocks of a server and of its parts may differ
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -119,6 +120,14 @@ def http_date(text: str) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return moment.timestamp()
+
+
+def reply_time(headers: Mapping[str, str]) -> float | None:
+    """Return when a reply was made by its `Date`, in seconds since the epoch; `None`: it has none, or is a cache's.
+
+    A cache sends the Date of the time at which it got the reply, and its `Age`.
+    """
+    return http_date(headers.get("date", "")) if headers.get("age", "0") == "0" else None
 
 
 def parse_duration(value: Any) -> timedelta | None:

@@ -247,6 +247,8 @@ def test_only_an_ambiguous_failure_may_have_made_a_job(error: errors.TrioError, 
         ({"date": "Fri, 31 Dec 9999 23:59:59 GMT"}, None),
         ({"date": "noon"}, None),
         ({}, None),
+        ({"date": "Sun, 01 Mar 2026 12:00:00 GMT", "age": "0"}, SENT),
+        ({"date": "Sun, 01 Mar 2026 12:00:00 GMT", "age": "600"}, None),
     ],
 )
 def test_the_servers_time_is_that_of_its_reply(headers: dict[str, str], expected: datetime | None) -> None:

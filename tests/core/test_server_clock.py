@@ -67,6 +67,11 @@ def test_a_clock_that_was_set_is_believed_at_once(jump: float) -> None:
     assert (jump + 5, jump + 7) == known(clock((0, 100, 100), (5 + jump, 105, 105)), 105)
 
 
+def test_the_latest_time_is_known_too() -> None:
+    found = clock((0, 100, 110))
+    assert (NOON, NOON + 12) == (found.least(110), found.most(110))
+
+
 def test_a_cached_reply_does_not_set_the_clock_back() -> None:
     found = clock((600, 100, 100))
     found.note({**date(NOON), "age": "601"}, sent=101, received=101)

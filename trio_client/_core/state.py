@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._time_source import TimeSource, current
-from .._times import http_date
+from .._times import reply_time
 from ..errors import ConfigurationError
 from .ownership import Ledger
 from .retry.backoff import RetryQuota
@@ -71,9 +71,9 @@ class ServerClock:
     def note(self, headers: Mapping[str, str], *, sent: float, received: float) -> None:
         """Note a reply, and when its request was sent and it had arrived, by our clock."""
         date, known = headers.get("date", ""), self._known
-        if (known is not None and date == known[0]) or headers.get("age", "0") != "0":  # a cache keeps an old Date
+        if known is not None and date == known[0]:
             return
-        moment = http_date(date)
+        moment = reply_time(headers)
         if moment is None:
             return
         least, most = moment - received, moment + _DATE_LAG - sent
@@ -84,6 +84,10 @@ class ServerClock:
     def least(self, moment: float) -> float | None:
         """Return the earliest that the server's clock was at a moment of ours; `None`: no reply says."""
         return None if self._known is None else moment + self._known[1]
+
+    def most(self, moment: float) -> float | None:
+        """Return the latest that the server's clock was at a moment of ours; `None`: no reply says."""
+        return None if self._known is None else moment + self._known[2]
 
     def nearest(self, time: float, moment: float) -> float:
         """Return what is nearest to a time of what the server's clock may have been at a moment of ours."""
@@ -155,7 +159,14 @@ class ClientState:
         here = self.time.wall_clock()
         return datetime.fromtimestamp(self.server_clock.nearest(here, self.ledger.clock()), timezone.utc)
 
-    def server_time(self, moment: float) -> datetime | None:
-        """Return what the server's clock said at least at a moment of the ledger's clock; `None` if no reply says."""
-        least = self.server_clock.least(moment)
-        return None if least is None else datetime.fromtimestamp(least, timezone.utc)
+    def earliest_server_time(self, moment: float) -> datetime | None:
+        """Return the earliest that the server's clock was at a moment of the ledger's; `None`: no reply says."""
+        return _time_or_none(self.server_clock.least(moment))
+
+    def latest_server_time(self, moment: float) -> datetime | None:
+        """Return the latest that the server's clock was at a moment of the ledger's; `None`: no reply says."""
+        return _time_or_none(self.server_clock.most(moment))
+
+
+def _time_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)

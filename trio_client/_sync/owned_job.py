@@ -258,8 +258,8 @@ class OwnedJob:
         self, cause: TrioError, found: Sequence[Candidate], failed_lookup: str | None
     ) -> CreateOutcomeUnknownError:
         state, record = self._transport.state, self.record
-        sent_at = None if record.sent is None else state.server_time(record.sent)
-        made_before = None if record.made_by is None else state.server_time(record.made_by)
+        sent_at = None if record.sent is None else state.earliest_server_time(record.sent)
+        made_before = None if record.made_by is None else state.latest_server_time(record.made_by)
         error = outcome_unknown(
             record.intent,
             cause,

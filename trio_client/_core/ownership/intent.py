@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from ..._job_context import JobContext
 from ..._redaction import preview, shown
 from ..._time_source import current
-from ..._times import http_date
+from ..._times import reply_time
 from ...errors import CreateOutcomeUnknownError, RequestValidationError, TrioError
 from ...models import Job
 from ..call import Call
@@ -133,7 +133,7 @@ def with_tag(call: Call[Job], reference: str) -> Call[Job]:
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
     """Return the time a reply says it was made."""
-    seconds = http_date(headers.get("date", ""))
+    seconds = reply_time(headers)
     return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
