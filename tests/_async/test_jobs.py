@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from raw_server import HOLD, RawServer
 
 from trio_client import (
     APIConnectionError,
     AsyncTrioClient,
+    CallInfo,
+    Hooks,
     JobDetail,
     JobNotFoundError,
     PermissionDeniedError,
@@ -485,6 +488,17 @@ class TestEvents:
             await events.until(Started)
         assert 1 == stub.running_jobs
         assert "DELETE" not in {request.method for request in stub.requests}
+
+    @pytest.mark.own_connections
+    async def test_a_poll_that_a_short_wait_cuts_off_is_not_repeated_within_it(
+        self, connect: Callable[..., AsyncTrioClient]
+    ) -> None:
+        retries: list[CallInfo] = []
+        with RawServer([HOLD]) as server:
+            client = connect(base_url=server.base_url, hooks=Hooks(on_retry=retries.append))
+            async with client.jobs.events(UNKNOWN) as events:
+                assert await events.until(Started, timeout=0) is None
+        assert [] == retries
 
     async def test_nothing_is_sent_before_it_is_needed(self, stub: StubServer, client: AsyncTrioClient) -> None:
         events = client.jobs.events(UNKNOWN)

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from raw_server import HOLD, RawServer
 
 from trio_client import (
     APIConnectionError,
+    CallInfo,
+    Hooks,
     JobDetail,
     JobNotFoundError,
     PermissionDeniedError,
@@ -456,6 +459,17 @@ class TestEvents:
             events.until(Started)
         assert 1 == stub.running_jobs
         assert "DELETE" not in {request.method for request in stub.requests}
+
+    @pytest.mark.own_connections
+    def test_a_poll_that_a_short_wait_cuts_off_is_not_repeated_within_it(
+        self, connect: Callable[..., TrioClient]
+    ) -> None:
+        retries: list[CallInfo] = []
+        with RawServer([HOLD]) as server:
+            client = connect(base_url=server.base_url, hooks=Hooks(on_retry=retries.append))
+            with client.jobs.events(UNKNOWN) as events:
+                assert events.until(Started, timeout=0) is None
+        assert [] == retries
 
     def test_nothing_is_sent_before_it_is_needed(self, stub: StubServer, client: TrioClient) -> None:
         events = client.jobs.events(UNKNOWN)

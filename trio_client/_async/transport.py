@@ -21,6 +21,7 @@ from .._core.state import ClientState
 from .._http._async.reply import AsyncOpenReply
 from .._http._async.sender import AsyncSender
 from .._http.concurrency.async_.preparation import in_thread  # async-only
+from .._http.concurrency.async_.shield import limit_is_over
 from .._job_context import ContextLog, JobContext
 from .._redaction import preview, shown
 from .._response_info import ResponseInfo, remember
@@ -173,7 +174,7 @@ class AsyncTransport:
         try:
             return await attempt()
         except TrioError as error:
-            if not attempts.should_retry(error):
+            if limit_is_over() or not attempts.should_retry(error):
                 self._note_failure(request, attempts, error)
                 raise
             first = [error]  # a list, to be emptied: an error that its own traceback's frames hold is a cycle
@@ -200,7 +201,7 @@ class AsyncTransport:
             return await attempt()
 
         def should_retry(error: BaseException) -> bool:
-            return decided.pop() if decided else attempts.should_retry(error)
+            return decided.pop() if decided else not limit_is_over() and attempts.should_retry(error)
 
         def announce(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None

@@ -19,6 +19,7 @@ from .._core.retry.failure import Effect
 from .._core.state import ClientState
 from .._http._sync.reply import OpenReply
 from .._http._sync.sender import Sender
+from .._http.concurrency.sync.shield import limit_is_over
 from .._job_context import ContextLog, JobContext
 from .._redaction import preview, shown
 from .._response_info import ResponseInfo, remember
@@ -167,7 +168,7 @@ class Transport:
         try:
             return attempt()
         except TrioError as error:
-            if not attempts.should_retry(error):
+            if limit_is_over() or not attempts.should_retry(error):
                 self._note_failure(request, attempts, error)
                 raise
             first = [error]  # a list, to be emptied: an error that its own traceback's frames hold is a cycle
@@ -188,7 +189,7 @@ class Transport:
             return attempt()
 
         def should_retry(error: BaseException) -> bool:
-            return decided.pop() if decided else attempts.should_retry(error)
+            return decided.pop() if decided else not limit_is_over() and attempts.should_retry(error)
 
         def announce(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
