@@ -100,4 +100,4 @@ def test_money_may_be_decimal() -> None:
         price_per_minute_usd("live-monitor", override=price),
     )
     with pytest.raises(RequestValidationError, match="minutes"):
-        estimate_usd("live-monitor", minutes=Decimal("NaN"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        estimate_usd("live-monitor", minutes=Decimal("sNaN"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -20,7 +20,9 @@ def is_number(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """Return a `Decimal`, as which programs hold money, as a float, which prices are; anything else as it is."""
-    return float(value) if isinstance(value, Decimal) else value
+    if not isinstance(value, Decimal):
+        return value
+    return math.nan if value.is_nan() else float(value)
 
 
 def positive(field: str, value: Any, unit: str) -> None:

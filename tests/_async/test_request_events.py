@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import (
     AsyncIterator,  # async-only
     Callable,
@@ -157,10 +158,12 @@ async def test_comments_do_not_keep_a_stream_alive(connect: Connect, pauses: Pau
 @pytest.mark.parametrize("begun", [b"5;", b"0\r\nX: "], ids=["the head of a chunk", "a trailer"])
 async def test_a_byte_now_and_then_that_ends_nothing_is_silence(connect: Connect, pauses: Pauses, begun: bytes) -> None:
     pauses.take_real_time()
+    asked = time.monotonic()
     with RawServer([CHUNKED, chunk(RESULT) + begun, *[0.05, b"x"] * 1000, HOLD]) as server:
         async with connect(base_url=server.base_url).request_events("GET", "/watch", idle_timeout=0.2) as events:
             with pytest.raises(StreamInterruptedError, match=r"no event arrived within 0\.2 s"):
                 await events.until(Progress)
+    assert time.monotonic() < asked + 25, "long before the bytes end, after 50 s"
 
 
 @pytest.mark.own_connections

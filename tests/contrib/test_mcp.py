@@ -260,6 +260,11 @@ def test_only_a_failure_that_certainly_did_nothing_is_free(error: BaseException,
         ("list_jobs", {"limit": 0}, "limit is 0"),
         ("list_jobs", {"limit": 101}, "limit is 101"),
         ("estimate_cost", {"kind": "live-monitor", "checks": 1}, "is billed by its minutes"),
+        (
+            "estimate_cost",
+            {"kind": "live-digest", "checks": 0},
+            "minutes is missing: live-digest is billed by its minutes",
+        ),
         ("estimate_cost", {"kind": "live-monitor"}, "minutes is missing: live-monitor is billed by its minutes"),
     ],
 )

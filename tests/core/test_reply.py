@@ -502,7 +502,9 @@ def test_the_detail_of_an_error_is_read_whatever_it_is(
     assert (error.code, error.message, error.remediation) == (code, message, remediation)
 
 
-@pytest.mark.parametrize(("status", "error"), [(500, errors.ServerError), (302, errors.APIStatusError)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(500, errors.ServerError), (302, errors.APIStatusError), (499, errors.APIStatusError)]
+)
 def test_a_server_that_fails_has_not_found_out_that_a_job_is_gone(
     status: int, error: type[errors.APIStatusError]
 ) -> None:

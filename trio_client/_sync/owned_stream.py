@@ -224,9 +224,7 @@ class OwnedStream:
         if result.confirmed:
             self._owned.note_end()
         elif self._poller is not None or self._reader.drop is None:  # otherwise what falls back to polling says it
-            self._transport.log.warning(
-                "Job %s could not be stopped (%s) and is followed meanwhile.", shown(job_id), result.problem
-            )
+            self._transport.log.warning("Job %s could not be stopped (%s).", shown(job_id), result.problem)
         return result.confirmed, result.possible
 
     def follow_by_polling(self) -> None:

@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ..config import RetryPolicy
 
-__all__ = ["Effect", "FailureKind", "classify", "may_repeat"]
+__all__ = ["CUT_OFF_STATUSES", "Effect", "FailureKind", "classify", "may_repeat"]
 
 
 class FailureKind(enum.Enum):
@@ -44,7 +44,7 @@ class Effect(enum.Enum):
 
 
 _REFUSED_STATUSES = frozenset({408, 425, 429})
-_CUT_OFF_STATUSES = frozenset({444, 460, 499})
+CUT_OFF_STATUSES = frozenset({444, 460, 499})
 """What proxies report where they, or the side that asked, hung up on a request that had been passed on.
 
 444 and 499 are nginx's, and 499 is what gateways make of gRPC's CANCELLED; 460 is of AWS load balancers. Every other
@@ -73,7 +73,7 @@ def _classify_status(status: int, *, has_retry_after: bool) -> FailureKind:
     if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
         return FailureKind.REFUSED
     # A 4xx is a refusal, also an undocumented one; redirects and failures in the middle of the work are not.
-    refused = 400 <= status < 500 and status not in _CUT_OFF_STATUSES
+    refused = 400 <= status < 500 and status not in CUT_OFF_STATUSES
     return FailureKind.DEFINITE if refused else FailureKind.AMBIGUOUS
 
 
@@ -95,4 +95,4 @@ def _is_worth_repeating(error: TrioError) -> bool:
     """An unexpected status such as a redirect will not change by asking again; a failure may."""
     if not isinstance(error, APIStatusError):
         return True
-    return error.status_code >= 500 or error.status_code in _CUT_OFF_STATUSES
+    return error.status_code >= 500 or error.status_code in CUT_OFF_STATUSES

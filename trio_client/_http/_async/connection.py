@@ -153,7 +153,10 @@ class AsyncBody:
         raise StopAsyncIteration  # the end of the message
 
     async def _read_on(self, seconds: float | None) -> Any:
-        """Return what h11 reads next, within a time in total: the head of a chunk, or a trailer, may come in bytes."""
+        """Return what h11 reads next, within a time in total: the head of a chunk, or a trailer, may come in bytes.
+
+        The read before it had a time of its own.
+        """
         until = REAL.monotonic() + (math.inf if seconds is None else seconds)
         while (event := self._state.next_event()) is self._h11.NEED_DATA:
             left = until - REAL.monotonic()

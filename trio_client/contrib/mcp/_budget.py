@@ -78,6 +78,6 @@ class Budget:
 
 def cost_of_failure(error: BaseException, known_usd: float | None = None) -> float | None:
     """Return what a failed call cost: nothing if certainly nothing was done, else `None`, which is all of it."""
-    if isinstance(error, TrioError) and classify(error) is not FailureKind.AMBIGUOUS:
+    if isinstance(error, TrioError) and not error.acted_before and classify(error) is not FailureKind.AMBIGUOUS:
         return known_usd or 0.0
     return known_usd

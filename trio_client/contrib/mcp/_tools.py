@@ -212,7 +212,7 @@ class Tools:
         """Estimate what checks or minutes of watching cost by the published prices, and show what is left."""
         is_check = kind == "check-once"
         price = None if is_check else self._price
-        if not is_check and minutes is None and checks is None:
+        if not is_check and minutes is None and not checks:
             raise ToolError(f"minutes is missing: {kind} is billed by its minutes. Nothing was sent.")
         checks = int(is_check and minutes is None) if checks is None else checks
         with self.masker.errors():
