@@ -15,7 +15,7 @@ import anyio
 from trio_client import AsyncTrioClient, CoverageGap, Failed, Target, Triggered, TrioError, exit_on_sigterm
 
 
-async def main() -> None:
+async def main() -> int:
     parser = argparse.ArgumentParser(description="Watch many cameras at once, and count what they report.")
     parser.add_argument("cameras", type=Path, help="a file with one URL per line")
     parser.add_argument("condition")
@@ -53,13 +53,14 @@ async def main() -> None:
         for target, number in targets.items():
             how = ", failed" if target in failed else ""
             print(f"camera {number}: {seen[target]} triggers, not watched for {blind[target]:.0f} s{how}")
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
     exit_on_sigterm()  # stop all jobs on SIGTERM too, which systemd and Docker send
     try:
-        anyio.run(main)
-    except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
-        sys.exit(130)
+        sys.exit(anyio.run(main))
+    except KeyboardInterrupt as stop:  # Ctrl-C; or SIGTERM, which has an exit code of its own
+        sys.exit(getattr(stop, "code", 130))
     except TrioError as error:  # no key, a key that is refused, no connection
         sys.exit(str(error))
