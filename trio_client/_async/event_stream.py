@@ -141,7 +141,9 @@ class AsyncEventStream:
         Args:
             kinds: one or more event types, such as `Triggered`, or unions of them.
             timeout: seconds to wait, at least 0.05, so that what has arrived is read also with 0; `None`: as long as it
-                takes. Starting a job is not cut off.
+                takes. Starting a job is not cut off. A poll is, and is made again: where the job is polled, allow for
+                more than the time of one poll. A sync `http_client` of your own cannot be interrupted: its wait may
+                last until its own timeout.
 
         Raises:
             RequestValidationError: no event type is given, one of `kinds` is none, or the timeout is negative; nothing
