@@ -28,6 +28,8 @@ SEARCHES = {
     "reconnect": "following.html#a-dropped-stream",
     "several cameras": "following.html#several-cameras",
     "two cameras": "following.html#several-cameras",
+    "multiple streams": "following.html#multiple-streams-with-asyncio",
+    "idempotency key": "errors.html#without-an-idempotency-key",
     "stop after 20 seconds": "following.html#stop-after-20-seconds",
     "verify a webhook in Django": "webhooks.html#verify-webhooks-in-django",
     "test without a key": "testing.html",
