@@ -964,6 +964,7 @@ class TestBytes:
         assert datetime(2026, 3, 1, 10, tzinfo=timezone.utc) == stopped.occurred_at
 
 
+@pytest.mark.own_connections
 @pytest.mark.parametrize("seconds", [0, 0.001])
 async def test_until_reads_what_has_come_however_short_it_waits(
     stub: StubServer, client: AsyncTrioClient, seconds: float

@@ -44,6 +44,11 @@ class AsyncEventRequest(AsyncFollower):
         """Whether there is nothing more to come."""
         return self._ended or self._history.finished
 
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        return self._reply is None or self._reply.can_bound_waits
+
     async def open(self) -> None:
         """Send the request, unless its reply is open."""
         whole = None if self._reply is not None else await self.open_or_read()

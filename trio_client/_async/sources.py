@@ -39,6 +39,11 @@ class AsyncSource(Protocol):
         """What the jobs that it started have used so far."""
         ...
 
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        ...
+
     async def open(self) -> None:
         """Begin: for a stream that starts a job, create it."""
         ...
@@ -69,3 +74,8 @@ class AsyncFollower:
     def usage(self) -> Usage:
         """Nothing: what follows a job pays for none."""
         return Usage()
+
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        return True

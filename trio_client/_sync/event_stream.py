@@ -154,7 +154,8 @@ class EventStream:
         event_types(kinds)
         if timeout is not None:
             not_negative("timeout", timeout, "seconds")
-            self._until = time_source().monotonic() + max(timeout, _SHORTEST_WAIT)
+            shortest = _SHORTEST_WAIT if self._source.can_bound_waits else 0.0
+            self._until = time_source().monotonic() + max(timeout, shortest)
         try:
             for event in self:
                 if isinstance(event, kinds):

@@ -112,6 +112,11 @@ class OwnedStream:
         return self._owned.began if self._owned is not None else None
 
     @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        return self._reply is None or self._reply.can_bound_waits
+
+    @property
     def usage(self) -> Usage:
         """What the job has used so far."""
         return Usage() if self._owned is None else self._owned.usage
@@ -256,9 +261,10 @@ class OwnedStream:
             self._owned.started()
 
     def _follow(self, job_id: str) -> None:
-        self._poller = JobPoller(
-            self._transport, job_id, poll_interval=POLL_SECONDS, history=self._history, reached=True
-        )
+        self._poller = self._poller_of(job_id, self._history)
+
+    def _poller_of(self, job_id: str, history: JobHistory) -> JobPoller:
+        return JobPoller(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
 
     def _go_on_without_events(self) -> list[Event]:
         """Read on, unless the stream was dropped, or was silent beyond its limit: then its job is polled."""
@@ -290,7 +296,7 @@ class OwnedStream:
         """Poll the job of a silent stream: listen on if that brings nothing either, else fall back to polling."""
         history, job_id = self._history.copy(), self._history.job_id
         assert job_id is not None
-        poller = JobPoller(self._transport, job_id, poll_interval=POLL_SECONDS, history=history, reached=True)
+        poller = self._poller_of(job_id, history)
         why = self._reader.poll_begins()
         events = poller.advance()
         is_alive, may_follow = poller.seen_alive is not None, self._options.on_drop == "poll"
@@ -311,15 +317,14 @@ class OwnedStream:
         """Return the id of the job whose stream was dropped before it named the job."""
         assert self._owned is not None
         try:
-            job = self._owned.resolve(cause or StreamInterruptedError(reason))
+            return (self._owned.resolve(cause or StreamInterruptedError(reason))).job_id
         except CreateOutcomeUnknownError as error:
             raise stream_dropped(None, reason, self._transport.context) from error
-        return job.job_id
 
     def _read_start(self) -> None:
         """Read on for a moment: the start event that is on its way names the job to stop."""
         reply = self._reply
-        if reply is None or not reply.can_bound_waits:
+        if reply is None or not self.can_bound_waits:
             return
         with shielded(_START_SECONDS), suppress(TrioError):
             while self._reply is reply and self.job_id is None and not (self._reader.is_done or limit_is_over()):

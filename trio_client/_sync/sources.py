@@ -40,6 +40,11 @@ class Source(Protocol):
         """What the jobs that it started have used so far."""
         ...
 
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        ...
+
     def open(self) -> None:
         """Begin: for a stream that starts a job, create it."""
         ...
@@ -70,3 +75,8 @@ class Follower:
     def usage(self) -> Usage:
         """Nothing: what follows a job pays for none."""
         return Usage()
+
+    @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        return True

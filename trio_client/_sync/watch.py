@@ -118,6 +118,11 @@ class Watch:
         return self._jobs.next_reference if job is None else job.reference
 
     @property
+    def can_bound_waits(self) -> bool:
+        """Whether the next wait for the network ends when it is to."""
+        return self._job is None or self._job.can_bound_waits
+
+    @property
     def subject(self) -> Subject:
         """What is watched."""
         return self._policy.subject
