@@ -75,7 +75,8 @@ def main() -> int:
         test("the built package", here, *ALONE, "-m", "packaging", "tests/packaging")
         what = "the stub's page and the documentation in a browser"
         if any(shutil.which(name) for name in BROWSERS):
-            test(what, here, *COMPUTING, "-m", "browser", "tests/browser")
+            by_file = ("--dist", "loadfile")  # one of them builds the documentation
+            test(what, here, *COMPUTING, *by_file, "-m", "browser", "tests/browser")
         else:
             skipped.append(f"{what}: no chromium on PATH (Debian: apt-get install chromium)")
         if shutil.which("redis-server") is None:
