@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Protocol, TypeVar
 
-__all__ = ["REAL", "RealTime", "TimeSource", "current", "replace", "replaced", "restore"]
+__all__ = ["REAL", "TIMER_TOLERANCE", "RealTime", "TimeSource", "current", "replace", "replaced", "restore"]
 
 
 _T = TypeVar("_T")
@@ -94,6 +94,7 @@ class RealTime:
 
 
 REAL = RealTime()
+TIMER_TOLERANCE = 0.01  # seconds by which a wait for the network may be over early
 _sources: list[TimeSource] = [REAL]
 
 

@@ -11,9 +11,19 @@ from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["CLOCK_SKEW", "has_zone", "http_date", "parse_duration", "parse_time", "reply_time", "show_duration"]
+__all__ = [
+    "CLOCK_SKEW",
+    "DATE_LAG",
+    "has_zone",
+    "http_date",
+    "parse_duration",
+    "parse_time",
+    "reply_time",
+    "show_duration",
+]
 
 CLOCK_SKEW = timedelta(seconds=5)  # by which the clocks of a server and of its parts may differ
+DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _UTC = timezone.utc
 if sys.version_info >= (3, 11):

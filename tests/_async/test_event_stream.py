@@ -523,7 +523,7 @@ class TestLeaving:
     async def test_a_cancellation_does_not_wait_for_ever_for_a_server_that_hangs(
         self, stub: StubServer, client: AsyncTrioClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("trio_client._async.owned_job.CLEANUP_SECONDS", 0.3)
+        monkeypatch.setattr("trio_client._async.job_stop._CLEANUP_SECONDS", 0.3)
         stub.fail_next(method="DELETE", delay=60, times=9)
         with pytest.warns(JobLeakWarning), anyio.fail_after(15):
             with anyio.CancelScope() as scope:
@@ -970,10 +970,11 @@ async def test_until_reads_what_has_come_however_short_it_waits(
     stub: StubServer, client: AsyncTrioClient, seconds: float
 ) -> None:
     async with client.live_monitor.stream("rtsp://cam/1", "x", interval_seconds=5) as events:
-        found = None
-        while found is None:
-            found = await events.until(Triggered, timeout=seconds)
+        for _ in range(100):
+            if (found := await events.until(Triggered, timeout=seconds)) is not None:
+                break
             stub.clock.advance(1)
+    assert found is not None
     assert "sse" == found.delivery
 
 

@@ -39,7 +39,7 @@ def test_a_day_is_watched_except_for_the_gaps_reported(
     refused = SlotQueue.refused  # its moments are those of the real clock: only the waits are scaled here
     monkeypatch.setattr("trio_client._core.slot_queue.PROBE_SECONDS", PROBE_SECONDS / SPEED)
     # The server's clock is this machine's, however late its Date is on a busy one.
-    monkeypatch.setattr("trio_client._core.state._DATE_LAG", 86_400.0)
+    monkeypatch.setattr("trio_client._core.state.DATE_LAG", timedelta(days=1))
     monkeypatch.setattr(SlotQueue, "refused", lambda *values: refused(*values[:-1], values[-1] / SPEED))
     client = connect()
     pauses.take_real_time(speed=SPEED)

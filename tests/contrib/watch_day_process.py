@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 
 import anyio
 
@@ -64,6 +65,6 @@ async def main(number: int, base_url: str, redis_url: str, slots: int, speed: fl
 
 if __name__ == "__main__":
     _, NUMBER, BASE_URL, REDIS_URL, SLOTS, SPEED, SECONDS = sys.argv
-    state._DATE_LAG = 86_400.0  # the server's clock is this machine's, however late its Date is on a busy one
+    state.DATE_LAG = timedelta(days=1)  # the server's clock is this machine's, however late its Date is on a busy one
     with replaced(FastTime(float(SPEED))):
         anyio.run(main, int(NUMBER), BASE_URL, REDIS_URL, int(SLOTS), float(SPEED), float(SECONDS))

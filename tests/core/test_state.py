@@ -5,23 +5,15 @@ from __future__ import annotations
 import pytest
 
 from trio_client._core.state import ClientState
+from trio_client._time_source import RealTime
 from trio_client.errors import ConfigurationError
 
 
-class Time:
+class Time(RealTime):
     now = 1000.0
 
     def monotonic(self) -> float:
         return self.now
-
-    def wall_clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
-
-    async def async_sleep(self, seconds: float) -> None:
-        raise NotImplementedError
 
 
 @pytest.mark.parametrize(

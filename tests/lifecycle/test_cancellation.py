@@ -323,7 +323,7 @@ class TestStopping:
     def test_a_stop_that_never_ends_times_out_and_the_error_is_kept(
         self, stub: StubServer, proxy: FaultProxy, kind: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("trio_client._sync.owned_job.CLEANUP_SECONDS", 0.4)
+        monkeypatch.setattr("trio_client._sync.job_stop._CLEANUP_SECONDS", 0.4)
         proxy.strike(WireFault(kind, work="skipped"), method="DELETE", times=9)
         begun = time.monotonic()
         with TrioClient("k", base_url=proxy.base_url) as client:

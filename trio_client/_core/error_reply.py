@@ -14,7 +14,7 @@ from .call import Call
 from .config import Settings
 from .reply import PREVIEW_LENGTH, SEARCHED_BYTES, Reply, body_preview
 from .retry.backoff import retry_after
-from .retry.failure import CUT_OFF_STATUSES
+from .retry.failure import is_refusal
 
 __all__ = ["error_from", "is_stream_unavailable"]
 
@@ -72,7 +72,7 @@ def error_from(reply: Reply, call: Call[Any], settings: Settings, *, wall_clock:
     problem = _read_problem(reply, secrets)
     code = problem.code
     kind = _BY_CODE.get((code or "").upper())
-    if kind is errors.JobNotFoundError and (not 400 <= reply.status < 500 or reply.status in CUT_OFF_STATUSES):
+    if kind is errors.JobNotFoundError and not is_refusal(reply.status):
         kind = None  # what fails may not have found out
     if kind is None and problem.worded and about_job:
         kind = service.worded.get(reply.status)

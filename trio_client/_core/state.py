@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._time_source import TimeSource, current
-from .._times import reply_time
+from .._times import DATE_LAG, reply_time
 from ..errors import ConfigurationError
 from .ownership import Ledger
 from .retry.backoff import RetryQuota
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["ClientState", "OpenStreams", "ServerClock"]
 
 _MOST_IDS = 1000
-_DATE_LAG = 2.0  # seconds: one that a Date cuts off, and one for which servers keep its text
 _SHORTEST_STOP = 0.5  # seconds: what a stop gets though the time is up
 
 
@@ -76,7 +75,7 @@ class ServerClock:
         moment = reply_time(headers)
         if moment is None:
             return
-        least, most = moment - received, moment + _DATE_LAG - sent
+        least, most = moment - received, moment + DATE_LAG.total_seconds() - sent
         if known is not None and least <= known[2] and known[1] <= most:
             least, most = max(least, known[1]), min(most, known[2])
         self._known = date, least, most

@@ -17,7 +17,7 @@ from ..errors import (
 )
 from ..events import Failed, Stopped
 from .polling import may_be_an_outage
-from .retry.failure import FailureKind, classify
+from .retry.failure import is_worth_repeating
 
 __all__ = ["WatchBackoff"]
 
@@ -79,5 +79,4 @@ def _is_retried(error: TrioError) -> bool:
     retried = CreateOutcomeUnknownError, RateLimitError, ServerError, StreamInterruptedError, StreamUnavailableError
     if isinstance(error, retried):
         return True
-    is_failure = isinstance(error, APIStatusError) and error.status_code >= 400  # a redirect stays one
-    return is_failure and classify(error) is FailureKind.AMBIGUOUS
+    return isinstance(error, APIStatusError) and is_worth_repeating(error)

@@ -19,6 +19,7 @@ from .._http.concurrency.sync.shield import time_limit
 from .._later import Later
 from .._numbers import not_negative
 from .._redaction import shown
+from .._time_source import TIMER_TOLERANCE
 from .._time_source import current as time_source
 from ..errors import StreamInterruptedError, TrioError
 from ..events import Event, Failed, Stopped
@@ -35,7 +36,6 @@ _E = TypeVar("_E")
 _E2 = TypeVar("_E2")
 _E3 = TypeVar("_E3")
 _SHORTEST_WAIT = 0.05  # seconds: enough to read what has come, and more than a silent stream is listened to once more
-_TIMER_TOLERANCE = 0.01  # seconds by which a wait for the network may be over early
 
 
 class EventStream:
@@ -162,7 +162,7 @@ class EventStream:
                     return event
         except TimeoutError as error:
             until, now = self._until, time_source().monotonic()
-            if isinstance(error, TrioError) or until is None or now < until - _TIMER_TOLERANCE:
+            if isinstance(error, TrioError) or until is None or now < until - TIMER_TOLERANCE:
                 raise  # it is not this limit, but the error of a function of the caller's
         finally:
             self._until = None

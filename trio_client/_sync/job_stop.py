@@ -26,15 +26,17 @@ __all__ = ["StopAtExit", "report_leak", "stop_job"]
 
 _M = TypeVar("_M", bound=BaseModel)
 
-CLEANUP_SECONDS = 10.0
+_CLEANUP_SECONDS = 10.0
 
 
-def stop_job(transport: Transport, job_id: str, *, seconds: float = CLEANUP_SECONDS) -> StopResult:
+def stop_job(transport: Transport, job_id: str, *, seconds: float | None = None) -> StopResult:
     """Cancel a job and check its status, again and again until it has certainly ended; return what the replies say.
 
-    It is shielded from the cancellation of its task, takes at most `seconds`, uses fresh connections and raises
-    nothing of the API's.
+    It is shielded from the cancellation of its task, uses fresh connections and raises nothing of the API's. It takes
+    at most `seconds`: unless given, ten, or what closing the client leaves of them.
     """
+    if seconds is None:
+        seconds = transport.state.stop_seconds(_CLEANUP_SECONDS)
     grace = transport.state.ledger.not_found_grace(job_id)
     attempts = StopAttempts(seconds, grace=grace, clock=transport.clock)
     with shielded(attempts.seconds):

@@ -35,7 +35,7 @@ from .._stats import JobStats
 from ..errors import AuthenticationError, CreateOutcomeUnknownError, PermissionDeniedError, TrioError
 from ..models import Job
 from .job_lookup import find_id, search
-from .job_stop import CLEANUP_SECONDS, StopAtExit, report_leak, stop_job
+from .job_stop import StopAtExit, report_leak, stop_job
 from .slot_probe import ProbedSlot
 from .transport import Transport
 
@@ -233,8 +233,7 @@ class OwnedJob:
         try:
             job_id = self.find_id()
             if job_id is not None:
-                seconds = self._transport.state.stop_seconds(CLEANUP_SECONDS)
-                self.stop_result = stop_job(self._transport, job_id, seconds=seconds)
+                self.stop_result = stop_job(self._transport, job_id)
         except BaseException:  # a second cancellation
             if self._at_exit is not None:
                 job = shown(self.job_id or "(id not known)")

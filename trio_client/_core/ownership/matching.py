@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..._times import CLOCK_SKEW, has_zone, parse_time
+from ..._times import CLOCK_SKEW, DATE_LAG, has_zone, parse_time
 from ...models import Job, JobDetail
 from ..stream_url import same_stream
 from .intent import Intent
 
 __all__ = ["Candidate", "MadeBetween", "PageTimes", "candidate", "fits"]
 
-_DATE_LAG = timedelta(seconds=2)  # a `Date` has whole seconds, cut off, and servers keep it for up to a second
 _ANY_ZONE = timedelta(hours=14)
 
 
@@ -46,7 +45,7 @@ class MadeBetween:
         """
         if times.date is None:
             return None
-        latest = times.date + _DATE_LAG
+        latest = times.date + DATE_LAG
         if made_by is not None:
             latest -= timedelta(seconds=max(0.0, times.asked - made_by))
         return cls(times.date - timedelta(seconds=times.received - sent), latest)

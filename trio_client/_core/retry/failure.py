@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ..config import RetryPolicy
 
-__all__ = ["CUT_OFF_STATUSES", "Effect", "FailureKind", "classify", "may_repeat"]
+__all__ = ["Effect", "FailureKind", "classify", "is_refusal", "is_worth_repeating", "may_repeat"]
 
 
 class FailureKind(enum.Enum):
@@ -44,7 +44,7 @@ class Effect(enum.Enum):
 
 
 _REFUSED_STATUSES = frozenset({408, 425, 429})
-CUT_OFF_STATUSES = frozenset({444, 460, 499})
+_CUT_OFF_STATUSES = frozenset({444, 460, 499})
 """What proxies report where they, or the side that asked, hung up on a request that had been passed on.
 
 444 and 499 are nginx's, and 499 is what gateways make of gRPC's CANCELLED; 460 is of AWS load balancers. Every other
@@ -72,9 +72,15 @@ def classify(error: TrioError) -> FailureKind:
 def _classify_status(status: int, *, has_retry_after: bool) -> FailureKind:
     if status in _REFUSED_STATUSES or (status == 503 and has_retry_after):
         return FailureKind.REFUSED
-    # A 4xx is a refusal, also an undocumented one; redirects and failures in the middle of the work are not.
-    refused = 400 <= status < 500 and status not in CUT_OFF_STATUSES
-    return FailureKind.DEFINITE if refused else FailureKind.AMBIGUOUS
+    return FailureKind.DEFINITE if is_refusal(status) else FailureKind.AMBIGUOUS
+
+
+def is_refusal(status: int) -> bool:
+    """Return whether a status says that the request was certainly not carried out, now or later.
+
+    A 4xx does, also an undocumented one; redirects and failures in the middle of the work do not.
+    """
+    return 400 <= status < 500 and status not in _CUT_OFF_STATUSES
 
 
 def may_repeat(error: TrioError, effect: Effect, policy: RetryPolicy) -> bool:
@@ -88,11 +94,9 @@ def may_repeat(error: TrioError, effect: Effect, policy: RetryPolicy) -> bool:
         return policy.retry_billed or isinstance(error, RateLimitError)
     if kind is FailureKind.REFUSED:
         return True
-    return effect is Effect.SAFE and _is_worth_repeating(error)
+    return effect is Effect.SAFE and is_worth_repeating(error)
 
 
-def _is_worth_repeating(error: TrioError) -> bool:
-    """An unexpected status such as a redirect will not change by asking again; a failure may."""
-    if not isinstance(error, APIStatusError):
-        return True
-    return error.status_code >= 500 or error.status_code in CUT_OFF_STATUSES
+def is_worth_repeating(error: TrioError) -> bool:
+    """Return whether asking again may help, as after a failure; an unexpected status such as a redirect stays one."""
+    return not isinstance(error, APIStatusError) or (error.status_code >= 400 and not is_refusal(error.status_code))

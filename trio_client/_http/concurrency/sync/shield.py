@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from ...._time_source import REAL
+from ...._time_source import REAL, TIMER_TOLERANCE
 
 __all__ = [
     "ENDS_ANY_WAIT",
@@ -22,7 +22,6 @@ ENDS_ANY_WAIT = False
 """Whether a time limit ends waits of other libraries, too."""
 
 _limit = threading.local()
-_TIMER_TOLERANCE = 0.01  # seconds by which a socket's timeout may be early
 
 
 class _Limit:
@@ -71,7 +70,7 @@ def limit_in_force() -> float | None:
 def limit_is_over() -> bool:
     """Return whether the limit in force is what ended a wait for the network."""
     until = limit_in_force()
-    return until is not None and REAL.monotonic() >= until - _TIMER_TOLERANCE
+    return until is not None and REAL.monotonic() >= until - TIMER_TOLERANCE
 
 
 def limit_left() -> float | None:
