@@ -7,7 +7,6 @@ from typing import Any
 from typing_extensions import Self
 
 from ..._core.call import Prepared
-from ..._core.config import Timeout
 from ..._core.secret import Secret
 from ...errors import ConfigurationError
 from ..errors import Peer, translate
@@ -37,14 +36,7 @@ class AsyncObservedSender(AsyncSender):
         self.observer = http_client.observer
 
     async def _exchange(
-        self,
-        request: Prepared,
-        content: AsyncContent,
-        timeout: Timeout,
-        waits: dict[str, float],
-        peer: Peer,
-        *,
-        counted: bool,
+        self, request: Prepared, content: AsyncContent, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> AsyncExchange:
         proxy = None if self._pool is None else self._pool.proxy
         observer = self._observe(
@@ -56,7 +48,7 @@ class AsyncObservedSender(AsyncSender):
             limit=self._max_body_bytes,
         )
         try:
-            exchange = await super()._exchange(request, content, timeout, waits, peer, counted=counted)
+            exchange = await super()._exchange(request, content, waits, peer, counted=counted)
         except BaseException as error:
             observer.failed(error)
             raise

@@ -112,7 +112,7 @@ class AsyncSender:
             with time_limit(time_left):
                 waits = _waits(timeout, time_left)
                 counted = not request.fresh_connection
-                exchange = await self._exchange(request, content, timeout, waits, peer, counted=counted)
+                exchange = await self._exchange(request, content, waits, peer, counted=counted)
                 complete = False
                 try:
                     headers = headers_of(exchange.response)
@@ -134,7 +134,7 @@ class AsyncSender:
         waits, content = _waits(timeout, time_left), AsyncContent(request.content or b"")
         try:
             with time_limit(time_left):
-                exchange = await self._exchange(request, content, timeout, waits, peer, counted=False)
+                exchange = await self._exchange(request, content, waits, peer, counted=False)
                 return AsyncOpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
@@ -191,14 +191,7 @@ class AsyncSender:
             await self._pool.aclose()
 
     async def _exchange(
-        self,
-        request: Prepared,
-        content: AsyncContent,
-        timeout: Timeout,
-        waits: dict[str, float],
-        peer: Peer,
-        *,
-        counted: bool,
+        self, request: Prepared, content: AsyncContent, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> AsyncExchange:
         outer = sys.exc_info()[1]
         try:
@@ -210,7 +203,7 @@ class AsyncSender:
                 fresh=request.fresh_connection or (self._pool.lost_unrepeatable and not request.repeatable),
                 repeatable=request.repeatable,
                 counted=counted,
-                pool_timeout=timeout.pool,
+                pool_timeout=waits["pool"],
             )
         except TrioError:
             raise

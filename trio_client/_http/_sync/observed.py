@@ -8,7 +8,6 @@ from typing import Any
 from typing_extensions import Self
 
 from ..._core.call import Prepared
-from ..._core.config import Timeout
 from ..._core.secret import Secret
 from ...errors import ConfigurationError
 from ..errors import Peer, translate
@@ -38,14 +37,7 @@ class ObservedSender(Sender):
         self.observer = http_client.observer
 
     def _exchange(
-        self,
-        request: Prepared,
-        content: Content,
-        timeout: Timeout,
-        waits: dict[str, float],
-        peer: Peer,
-        *,
-        counted: bool,
+        self, request: Prepared, content: Content, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> Exchange:
         proxy = None if self._pool is None else self._pool.proxy
         observer = self._observe(
@@ -57,7 +49,7 @@ class ObservedSender(Sender):
             limit=self._max_body_bytes,
         )
         try:
-            exchange = super()._exchange(request, content, timeout, waits, peer, counted=counted)
+            exchange = super()._exchange(request, content, waits, peer, counted=counted)
         except BaseException as error:
             observer.failed(error)
             raise

@@ -106,7 +106,7 @@ class Sender:
             with time_limit(time_left):
                 waits = _waits(timeout, time_left)
                 counted = not request.fresh_connection
-                exchange = self._exchange(request, content, timeout, waits, peer, counted=counted)
+                exchange = self._exchange(request, content, waits, peer, counted=counted)
                 complete = False
                 try:
                     headers = headers_of(exchange.response)
@@ -128,7 +128,7 @@ class Sender:
         waits, content = _waits(timeout, time_left), Content(request.content or b"")
         try:
             with time_limit(time_left):
-                exchange = self._exchange(request, content, timeout, waits, peer, counted=False)
+                exchange = self._exchange(request, content, waits, peer, counted=False)
                 return OpenReply(exchange, waits, peer=peer, limit=self._max_body_bytes, until=until)
         except TimeoutError as error:
             if isinstance(error, TrioError) and REAL.monotonic() < until:
@@ -167,14 +167,7 @@ class Sender:
             self._pool.close()
 
     def _exchange(
-        self,
-        request: Prepared,
-        content: Content,
-        timeout: Timeout,
-        waits: dict[str, float],
-        peer: Peer,
-        *,
-        counted: bool,
+        self, request: Prepared, content: Content, waits: dict[str, float], peer: Peer, *, counted: bool
     ) -> Exchange:
         outer = sys.exc_info()[1]
         try:
@@ -186,7 +179,7 @@ class Sender:
                 fresh=request.fresh_connection or (self._pool.lost_unrepeatable and not request.repeatable),
                 repeatable=request.repeatable,
                 counted=counted,
-                pool_timeout=timeout.pool,
+                pool_timeout=waits["pool"],
             )
         except TrioError:
             raise
