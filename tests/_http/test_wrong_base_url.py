@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from raw_server import RawServer
 
-from tests.raw_server import RawServer
 from trio_client import RetryPolicy, TrioClient
 from trio_client.errors import (
     APIStatusError,
